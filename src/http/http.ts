@@ -1,0 +1,34 @@
+/** One request. What may come back is part of it: any other status is an HttpError. */
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The `Authorization` header. It goes to the origin of `url` and to no other, whatever redirects say. */
+  readonly authorization?: string;
+  readonly body?: string | Uint8Array;
+  /** The statuses that the caller can use; 3xx are followed and need not be named. */
+  readonly expected: readonly number[];
+  /** The largest body that is read, in bytes after decompression; above it the request fails. Default 16 MiB. */
+  readonly maxBytes?: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case; several lines of one name are joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+}
+
+/** The one HTTP stack: pool, in-flight limit, pacing, retries and request counts are kept by host. */
+export interface HttpClient {
+  /** Sends a request, waits its turn, repeats it where that can help. Throws HttpError. */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** The same stack in the form that Octokit takes: paced, repeated, counted; any status is returned, not thrown. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Requests sent so far, repeats included, by host (with its port unless it is the scheme's own). */
+  counts(): Readonly<Record<string, number>>;
+  /** Ends all idle connections, so that the process can exit. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,68 @@
+/** `sha256:` and 64 lower-case hex digits (or another registered algorithm); checked where it enters. */
+export type Digest = `${string}:${string}`;
+
+const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+
+/** Whether `text` is a digest of an algorithm that the OCI image-spec registers (descriptor.md, "Digests"). */
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text);
+}
+
+/** A blob as a registry lists it; the size in bytes as stored. */
+export interface Blob {
+  readonly digest: Digest;
+  readonly sizeBytes: number | null;
+}
+
+/** One manifest as the registry's listing shows it. */
+export interface ListedManifest {
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  /** The size in bytes that the listing tells; null: it tells none. */
+  readonly sizeBytes: number | null;
+  /** The blobs that the listing tells; null: it tells none. */
+  readonly blobs: readonly Blob[] | null;
+  /** GitHub's id of the package version: what deletes and restores it. */
+  readonly versionId?: number;
+}
+
+/** An entry of an index, or a config or layer: as in the OCI image-spec, descriptor.md. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
+
+/** What a manifest's own bytes say. The bytes were checked against the digest. */
+export interface ManifestContent {
+  readonly mediaType: string;
+  readonly kind: "image" | "index";
+  /** The entries of an index; empty for an image. */
+  readonly children: readonly Descriptor[];
+  /** The manifest that this one is attached to (OCI image-spec 1.1). */
+  readonly subject: Digest | null;
+  /** Config and layers; empty for an index. */
+  readonly blobs: readonly Descriptor[];
+  /** The descriptor of the config, from which a creation time can be read; null for an index. */
+  readonly config: Descriptor | null;
+  /** The annotation `org.opencontainers.image.created`, in milliseconds since the epoch; null: none. */
+  readonly annotatedAt: number | null;
+  /** Length of the manifest's own bytes. */
+  readonly sizeBytes: number;
+}
+
+/** A manifest that was asked for and could not be read; `reason` is a sentence for the user. */
+export interface Unreadable {
+  readonly unreadable: string;
+}
+
+/** `missing`: asked for by digest, and answered 404. */
+export type Known = ManifestContent | Unreadable | "missing";
+
+/** Whether media type `type` is that of an index: OCI, or Docker's manifest list. */
+export function isIndexType(type: string): boolean {
+  return (
+    type === "application/vnd.oci.image.index.v1+json" ||
+    type === "application/vnd.docker.distribution.manifest.list.v2+json"
+  );
+}

@@ -1,0 +1,86 @@
+import type { Digest, Known, ListedManifest } from "./manifest.ts";
+
+/**
+ * What is known of one repository. It starts as its listing and grows by what the plan asks for
+ * (see `Wanted`): nothing is read that no decision needs.
+ */
+export interface RepositoryView {
+  /** The name relative to the registry's name, owner or prefix. */
+  readonly repository: string;
+  readonly listed: readonly ListedManifest[];
+  /** Whether the listing shows untagged manifests too. Where it does not, children and referrers are found by reading. */
+  readonly listsUntagged: boolean;
+  /**
+   * Whether a subject's referrers can be found without reading every manifest: false where the registry has no
+   * referrers API, as then a `sha256-…` tag lists them (OCI distribution-spec, "Referrers Tag Schema").
+   */
+  readonly referrersApi: boolean;
+  readonly contents: ReadonlyMap<Digest, Known>;
+  /** When each manifest was pushed or created, in milliseconds since the epoch; null: unknown; absent: not asked. */
+  readonly times: ReadonlyMap<Digest, number | null>;
+  /** Answers of the referrers API by subject; absent: not asked. */
+  readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
+}
+
+/** What a decision still needs to know. All empty: the plan is final. */
+export interface Wanted {
+  readonly contents: readonly Digest[];
+  readonly times: readonly Digest[];
+  /** Subjects whose referrers are to be asked for. */
+  readonly referrers: readonly Digest[];
+}
+
+/** What the refs say about one image tag (the rules of fate.ts). `reason` is a sentence that a user understands. */
+export type Fate =
+  | { readonly fate: "alive"; readonly reason: string }
+  /** `pullRequest`: the one because of which it is dead; null where `unmatched-tags: delete` made it so. */
+  | { readonly fate: "dead"; readonly reason: string; readonly pullRequest: number | null }
+  | { readonly fate: "referrer"; readonly subject: Digest; readonly reason: string }
+  | { readonly fate: "silent"; readonly reason: string }
+  | { readonly fate: "unmatched"; readonly reason: string };
+
+/** The rules of the inputs that a plan follows. Durations in milliseconds. */
+export interface Rules {
+  readonly pinned: ReadonlySet<Digest>;
+  readonly untagged: "delete" | "keep";
+  readonly unmatchedTags: "delete" | "keep";
+  readonly keepCount: number;
+  readonly gracePeriodMs: number;
+  /** The pull request to whose images the sweep is limited; null: no limit. */
+  readonly pullRequest: number | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** The decision on one manifest. */
+export interface Decision {
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  readonly kind: "image" | "index" | "referrer" | "unknown";
+  readonly pushedAt: number | null;
+  readonly sizeBytes: number | null;
+  readonly decision: "keep" | "delete";
+  readonly reason: string;
+  /** Dead tags of a manifest that stays, each with its reason. */
+  readonly staleTags: readonly { readonly tag: string; readonly reason: string }[];
+  readonly versionId?: number;
+}
+
+/** What stays and what goes in one repository, and why: plain data. */
+export interface RepositoryPlan {
+  readonly repository: string;
+  /** Every known manifest once, those to delete in the order of deletion: parents first, subjects before referrers. */
+  readonly decisions: readonly Decision[];
+  /**
+   * For each manifest to delete, the manifests to delete that must be gone before it: its parents and its subject.
+   * Absent: none.
+   */
+  readonly after: Readonly<Record<Digest, readonly Digest[]>>;
+  /** Kept indexes with entries that are missing, and listed manifests that answer 404. */
+  readonly broken: readonly { readonly digest: Digest; readonly missing: readonly Digest[] }[];
+  readonly ghosts: readonly Digest[];
+  /** Kept manifests that could not be read: why nothing is deleted here. Empty in the usual case. */
+  readonly unreadable: readonly { readonly digest: Digest; readonly reason: string }[];
+  /** Bytes of blobs that only deleted manifests use; null where the registry tells no sizes. */
+  readonly deletedBytes: number | null;
+}
