@@ -6,6 +6,8 @@ export interface HttpRequest {
   /** The `Authorization` header. It goes to the origin of `url` and to no other, whatever redirects say. */
   readonly authorization?: string;
   readonly body?: string | Uint8Array;
+  /** Set on a POST that only reads (a GraphQL query): it may be repeated although the server may have acted on it. */
+  readonly idempotent?: true;
   /** The statuses that the caller can use; 3xx are followed and need not be named. */
   readonly expected: readonly number[];
   /** The largest body that is read, in bytes after decompression; above it the request fails. Default 16 MiB. */
@@ -21,6 +23,14 @@ export interface HttpResponse {
   readonly url: URL;
 }
 
+/** What a host last said of its rate limit. */
+export interface RateBudget {
+  readonly limit: number;
+  readonly remaining: number;
+  /** When requests come back, in milliseconds since the epoch. A sliding window gives back only some of them then. */
+  readonly resetAt: number;
+}
+
 /** The one HTTP stack: pool, in-flight limit, pacing, retries and request counts are kept by host. */
 export interface HttpClient {
   /** Sends a request, waits its turn, repeats it where that can help. Throws HttpError. */
@@ -29,6 +39,8 @@ export interface HttpClient {
   readonly fetch: typeof globalThis.fetch;
   /** Requests sent so far, repeats included, by host (with its port unless it is the scheme's own). */
   counts(): Readonly<Record<string, number>>;
-  /** Ends all idle connections, so that the process can exit. */
+  /** What `host` (as in `counts`) last said of its rate limit; null: nothing. */
+  budget(host: string): RateBudget | null;
+  /** Ends every connection and every wait, so that the process can exit. */
   close(): Promise<void>;
 }
