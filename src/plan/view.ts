@@ -72,9 +72,11 @@ export interface RepositoryPlan {
   /** Every known manifest once, those to delete in the order of deletion: parents first, subjects before referrers. */
   readonly decisions: readonly Decision[];
   /**
-   * For each manifest to delete, the manifests to delete that must be gone before it: its parents and its subject.
-   * Absent: none.
+   * What goes, in waves: no manifest of a wave is a parent or the subject of another of it or of an earlier one, as far
+   * as is known. A wave that ended before the next begins leaves untagged leftovers and never a tag that cannot be pulled.
    */
+  readonly waves: readonly (readonly Digest[])[];
+  /** For what goes with something else: the parents and subjects that must be gone before it. Absent: none. */
   readonly after: Readonly<Record<Digest, readonly Digest[]>>;
   /** Kept indexes with entries that are missing, and listed manifests that answer 404. */
   readonly broken: readonly { readonly digest: Digest; readonly missing: readonly Digest[] }[];

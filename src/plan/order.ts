@@ -1,0 +1,51 @@
+import type { Verdict } from "./decide.ts";
+import { type Graph, isContent, type Node } from "./graph.ts";
+import type { Digest } from "./manifest.ts";
+
+export interface Order {
+  readonly waves: readonly (readonly Digest[])[];
+  readonly after: Readonly<Record<Digest, readonly Digest[]>>;
+}
+
+/**
+ * The order of deletion: parents before children, subjects before referrers, newest first among equals.
+ *
+ * Where no decision needed a manifest's content, the listing says what it can: an untagged manifest waits for the tagged
+ * ones, and one with blobs of its own (an image) for those without (an index has none). Newest first does the rest, as an
+ * index is pushed after what it lists.
+ */
+export function orderOf(
+  graph: Graph,
+  verdicts: ReadonlyMap<Digest, Verdict>,
+  times: ReadonlyMap<Digest, number | null>,
+): Order {
+  const waveOf = new Map<Digest, number>();
+  const waves: Node[][] = [];
+  const after: Record<Digest, readonly Digest[]> = {};
+  // `verdicts` names what follows after all that it follows: each claim has its wave by then.
+  for (const [digest, { cause }] of verdicts) {
+    const node = graph.get(digest);
+    if (node === undefined || (cause !== "orphan" && cause !== "follows")) continue;
+    const before = [...new Set([...node.parents, ...node.subjects])].filter((claim) => waveOf.has(claim));
+    const wave = before.reduce((latest, claim) => Math.max(latest, (waveOf.get(claim) ?? 0) + 1), firstWave(node));
+    waveOf.set(digest, wave);
+    if (before.length > 0) after[digest] = before;
+    while (waves.length <= wave) waves.push([]);
+    waves[wave]?.push(node);
+  }
+  const sorted = waves.filter((wave) => wave.length > 0).map((wave) => wave.sort(newestFirst(times)));
+  return { waves: sorted.map((wave) => wave.map((node) => node.digest)), after };
+}
+
+/** The earliest wave of a manifest, by what the listing tells where its content was not read. */
+function firstWave(node: Node): number {
+  if (isContent(node.known)) return 0;
+  if (node.tags.length === 0) return 2;
+  return (node.listed?.blobs ?? []).length > 0 ? 1 : 0;
+}
+
+/** A package version's id grows with every first push, so it is the better clock where there is one. */
+function newestFirst(times: ReadonlyMap<Digest, number | null>): (a: Node, b: Node) => number {
+  const key = (node: Node): number => node.listed?.versionId ?? times.get(node.digest) ?? Number.MAX_SAFE_INTEGER;
+  return (a, b) => key(b) - key(a) || (a.digest < b.digest ? -1 : 1);
+}

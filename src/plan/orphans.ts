@@ -1,0 +1,127 @@
+import type { Node } from "./graph.ts";
+import type { Digest } from "./manifest.ts";
+import type { Fate, Rules } from "./view.ts";
+import { age, duration } from "./words.ts";
+
+/** Pushes before 2013 are what reproducible builds write: there were no OCI images then. */
+const FIRST_IMAGES = Date.UTC(2013, 0, 1);
+
+/** An orphan, before the rules that spare some. `absent`: nothing names it, as opposed to a ref that is proven gone. */
+export interface Orphan {
+  readonly node: Node;
+  readonly reason: string;
+  readonly absent: boolean;
+  /** The pull requests because of which its tags are dead. */
+  readonly pullRequests: readonly (number | null)[];
+}
+
+/** When a manifest was pushed; `unknown` where no time can be trusted; undefined: not asked yet. */
+export function pushTime(times: ReadonlyMap<Digest, number | null>, digest: Digest): number | "unknown" | undefined {
+  const time = times.get(digest);
+  if (time === undefined) return undefined;
+  return time === null || time < FIRST_IMAGES ? "unknown" : time;
+}
+
+/** Which of a repository's orphans go, and which are spared, each with the reason. */
+export interface Sorted {
+  readonly going: readonly Orphan[];
+  readonly spared: ReadonlyMap<Digest, string>;
+  /** Whether any is spared as nothing names it: a parent that goes would take it along, if one is found. */
+  readonly sparedByAbsence: boolean;
+  /** Those whose time decides something and was not asked for yet. */
+  readonly untimed: readonly Digest[];
+}
+
+/** Sorts the roots that nothing keeps: rules 6 and 7, then scope, grace period and keep-count. */
+export function sortOrphans(
+  roots: readonly Node[],
+  fates: ReadonlyMap<string, Fate>,
+  times: ReadonlyMap<Digest, number | null>,
+  rules: Rules,
+): Sorted {
+  const spared = new Map<Digest, string>();
+  const untimed: Digest[] = [];
+  let sparedByAbsence = false;
+  const old: Orphan[] = [];
+  for (const node of roots) {
+    const orphan = orphanOf(node, fates);
+    const reason =
+      untaggedStays(orphan, rules) ?? outOfScope(orphan, rules) ?? withinGrace(orphan, times, rules, untimed);
+    if (reason === null) old.push(orphan);
+    else spared.set(node.digest, reason);
+    sparedByAbsence ||= reason !== null && orphan.absent;
+  }
+  for (const orphan of newest(old, times, rules.keepCount, untimed)) {
+    spared.set(
+      orphan.node.digest,
+      rules.keepCount === 1 ? "newest orphan stays" : `newest ${rules.keepCount} orphans stay`,
+    );
+  }
+  return { going: old.filter(({ node }) => !spared.has(node.digest)), spared, sparedByAbsence, untimed };
+}
+
+/** Rules 6 and 7: the reason why a root that nothing keeps is an orphan. */
+function orphanOf(node: Node, fates: ReadonlyMap<string, Fate>): Orphan {
+  if (node.tags.length === 0) {
+    return { node, reason: "untagged, and nothing that stays refers to it", absent: true, pullRequests: [] };
+  }
+  const own = node.tags.flatMap((tag) => fates.get(tag) ?? []);
+  const dead = own.filter((fate) => fate.fate === "dead");
+  const unmatched = own.filter((fate) => fate.fate === "unmatched");
+  const reasons = [...new Set([...dead, ...unmatched].map((fate) => fate.reason))];
+  return {
+    node,
+    reason: reasons.length === 0 ? "no known ref" : reasons.slice(0, 3).join("; "),
+    absent: dead.length === 0 || unmatched.length > 0,
+    pullRequests: [...dead.map((fate) => fate.pullRequest), ...unmatched.map(() => null)],
+  };
+}
+
+function untaggedStays(orphan: Orphan, rules: Rules): string | null {
+  return rules.untagged === "keep" && orphan.node.tags.length === 0 ? "untagged, and `untagged: keep`" : null;
+}
+
+function outOfScope(orphan: Orphan, rules: Rules): string | null {
+  if (rules.pullRequest === null) return null;
+  const inScope = orphan.pullRequests.length > 0 && orphan.pullRequests.every((number) => number === rules.pullRequest);
+  return inScope ? null : `not of pull request #${rules.pullRequest}: left to a sweep of the repository`;
+}
+
+/** An orphan by absence may be a push in progress: why it stays, or null. An unknown time never ages out. */
+function withinGrace(
+  orphan: Orphan,
+  times: ReadonlyMap<Digest, number | null>,
+  rules: Rules,
+  untimed: Digest[],
+): string | null {
+  if (!orphan.absent || rules.gracePeriodMs === 0) return null;
+  const time = pushTime(times, orphan.node.digest);
+  const grace = `the grace period of ${duration(rules.gracePeriodMs)}`;
+  if (time === undefined) {
+    untimed.push(orphan.node.digest);
+    return "its age is not known yet";
+  }
+  if (time === "unknown") return `push time unknown, so it never outlasts ${grace}`;
+  const old = rules.now - time;
+  return old < rules.gracePeriodMs ? `pushed ${age(old)} ago, within ${grace}` : null;
+}
+
+/** The newest `count` orphans; an unknown time counts as newest, the digest breaks a tie. */
+function newest(
+  orphans: readonly Orphan[],
+  times: ReadonlyMap<Digest, number | null>,
+  count: number,
+  untimed: Digest[],
+): readonly Orphan[] {
+  if (count === 0) return [];
+  if (count >= orphans.length) return orphans;
+  const timed = orphans.map((orphan) => {
+    const time = pushTime(times, orphan.node.digest);
+    if (time === undefined) untimed.push(orphan.node.digest);
+    return { orphan, time: typeof time === "number" ? time : Number.POSITIVE_INFINITY };
+  });
+  timed.sort((a, b) =>
+    a.time === b.time ? (a.orphan.node.digest < b.orphan.node.digest ? -1 : 1) : a.time < b.time ? 1 : -1,
+  );
+  return timed.slice(0, count).map(({ orphan }) => orphan);
+}

@@ -1,0 +1,180 @@
+import { deletedBytes, sizeOf } from "./bytes.ts";
+import { decide, type Verdict, type Verdicts } from "./decide.ts";
+import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
+import type { Digest } from "./manifest.ts";
+import { orderOf } from "./order.ts";
+import { pushTime } from "./orphans.ts";
+import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, Wanted } from "./view.ts";
+import { named } from "./words.ts";
+
+const NOTHING: Wanted = { contents: [], times: [], referrers: [] };
+
+/** A plan by what is known now, and what else must be known before it may be carried out: nothing wanted, it is final. */
+export interface PlanStep {
+  readonly plan: RepositoryPlan;
+  readonly wanted: Wanted;
+}
+
+/**
+ * Decides on every manifest of one repository: pure, and linear but for sorting.
+ *
+ * @param view what is known of the repository
+ * @param fates what the refs say about each of its image tags
+ * @param rules the rules of the inputs, and the time
+ */
+export function planRepository(view: RepositoryView, fates: ReadonlyMap<string, Fate>, rules: Rules): PlanStep {
+  const graph = graphOf(view, fates);
+  const verdicts = decide(graph, view, fates, rules);
+  const unreadable = [...graph.values()].flatMap((node) =>
+    node.known !== undefined && node.known !== "missing" && "unreadable" in node.known
+      ? [{ digest: node.digest, reason: node.known.unreadable }]
+      : [],
+  );
+  const wanted = unreadable.length > 0 ? NOTHING : wantedFor(view, graph, verdicts, rules);
+  const of = unreadable[0] === undefined ? verdicts.of : failClosed(graph, verdicts.of, unreadable[0].digest);
+  return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted };
+}
+
+function goes(verdict: Verdict | undefined): boolean {
+  return verdict?.cause === "orphan" || verdict?.cause === "follows";
+}
+
+/**
+ * What must still be known. First the content of all that stays, as any of it may list a candidate; then, only where it
+ * can change something, the content of the candidates. No candidates, nothing to ask.
+ */
+function wantedFor(view: RepositoryView, graph: Graph, verdicts: Verdicts, rules: Rules): Wanted {
+  const nodes = [...graph.values()];
+  const unread = nodes.filter((node) => node.known === undefined);
+  const going = nodes.filter((node) => goes(verdicts.of.get(node.digest)));
+  if (going.length === 0) return { ...NOTHING, contents: verdicts.unasked, times: verdicts.untimed };
+
+  const mayNest = unread.filter((node) => node.listedAs !== "image");
+  const staying = mayNest.filter((node) => !goes(verdicts.of.get(node.digest))).map((node) => node.digest);
+  const pinned = view.listsUntagged
+    ? []
+    : [...rules.pinned].filter((pin) => !graph.has(pin) && !view.contents.has(pin));
+  const first = [...staying, ...pinned, ...verdicts.unasked];
+  if (first.length > 0) return { ...NOTHING, contents: first };
+
+  const candidates = candidatesToRead(view, verdicts, rules, unread, mayNest);
+  const referrers =
+    view.referrersApi && !view.listsUntagged
+      ? going.map((node) => node.digest).filter((digest) => !view.referrers.has(digest))
+      : [];
+  return { contents: candidates, times: candidates.length > 0 ? [] : verdicts.untimed, referrers };
+}
+
+/**
+ * Candidates' own contents matter where a parent that goes would take along what is spared, where only roots count, where
+ * children must be told from leftovers, and where a subject can be found in no other way.
+ */
+function candidatesToRead(
+  view: RepositoryView,
+  verdicts: Verdicts,
+  rules: Rules,
+  unread: readonly Node[],
+  mayNest: readonly Node[],
+): readonly Digest[] {
+  const isGoing = (node: Node): boolean => goes(verdicts.of.get(node.digest));
+  if (view.referrersApi && view.listsUntagged) return unread.filter(isGoing).map((node) => node.digest);
+  const needed = verdicts.sparedByAbsence || rules.keepCount > 0 || rules.pullRequest !== null || !view.listsUntagged;
+  return needed ? mayNest.filter(isGoing).map((node) => node.digest) : [];
+}
+
+/** What could not be read could list anything: all stays. */
+function failClosed(
+  graph: Graph,
+  verdicts: ReadonlyMap<Digest, Verdict>,
+  unread: Digest,
+): ReadonlyMap<Digest, Verdict> {
+  const reason = `${named(unread, graph.get(unread)?.tags ?? [])} could not be read, and may refer to it`;
+  return new Map(
+    [...verdicts].map(([digest, verdict]) => [digest, goes(verdict) ? { cause: "unresolved", reason } : verdict]),
+  );
+}
+
+function planOf(
+  view: RepositoryView,
+  graph: Graph,
+  verdicts: ReadonlyMap<Digest, Verdict>,
+  fates: ReadonlyMap<string, Fate>,
+  rules: Rules,
+  unreadable: RepositoryPlan["unreadable"],
+): RepositoryPlan {
+  const { waves, after } = orderOf(graph, verdicts, view.times);
+  const going = waves.flat();
+  const staying = [...graph.keys()].filter((digest) => !goes(verdicts.get(digest)));
+  const decisions = [...going, ...staying].flatMap((digest) => {
+    const node = graph.get(digest);
+    const verdict = verdicts.get(digest);
+    if (node === undefined || verdict === undefined) return [];
+    return [decisionOf(node, verdict, view, fates, rules)];
+  });
+  const kept = staying.flatMap((digest) => graph.get(digest) ?? []);
+  return {
+    repository: view.repository,
+    decisions,
+    waves,
+    after,
+    broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
+    ghosts: view.listed.map((listed) => listed.digest).filter((digest) => view.contents.get(digest) === "missing"),
+    unreadable,
+    deletedBytes: going.length === 0 ? 0 : deletedBytes(graph, verdicts),
+  };
+}
+
+function decisionOf(
+  node: Node,
+  verdict: Verdict,
+  view: RepositoryView,
+  fates: ReadonlyMap<string, Fate>,
+  rules: Rules,
+): Decision {
+  const versionId = node.listed?.versionId;
+  return {
+    digest: node.digest,
+    tags: node.tags,
+    kind: kindOf(node),
+    pushedAt: view.times.get(node.digest) ?? null,
+    sizeBytes: sizeOf(node),
+    decision: goes(verdict) ? "delete" : "keep",
+    reason: verdict.reason,
+    staleTags: verdict.cause === "tagged" ? staleTags(node, view, fates, rules) : [],
+    ...(versionId === undefined ? {} : { versionId }),
+  };
+}
+
+function kindOf(node: Node): Decision["kind"] {
+  if (node.subjects.length > 0) return "referrer";
+  if (isContent(node.known)) return node.known.kind;
+  return node.listedAs ?? "unknown";
+}
+
+/** Dead tags of a manifest that another tag keeps. A tag that no ref is known for must have outlived the grace period. */
+function staleTags(
+  node: Node,
+  view: RepositoryView,
+  fates: ReadonlyMap<string, Fate>,
+  rules: Rules,
+): Decision["staleTags"] {
+  const pushed = pushTime(view.times, node.digest);
+  const old = typeof pushed === "number" && rules.now - pushed >= rules.gracePeriodMs;
+  return node.tags.flatMap((tag) => {
+    const fate = fates.get(tag);
+    if (fate?.fate === "dead" && (rules.pullRequest === null || fate.pullRequest === rules.pullRequest)) {
+      return [{ tag, reason: fate.reason }];
+    }
+    const unmatched =
+      fate?.fate === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && old;
+    return unmatched ? [{ tag, reason: fate.reason }] : [];
+  });
+}
+
+/** The entries of a kept index that are not there: a listing that shows everything shows them, or reading told. */
+function brokenEntries(node: Node, graph: Graph, view: RepositoryView): RepositoryPlan["broken"] {
+  const missing = node.children.filter(
+    (child) => view.contents.get(child) === "missing" || (view.listsUntagged && !graph.has(child)),
+  );
+  return missing.length === 0 ? [] : [{ digest: node.digest, missing }];
+}
