@@ -1,7 +1,7 @@
 import type { Graph, Node } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
 import { sortOrphans } from "./orphans.ts";
-import type { Fate, RepositoryView, Rules } from "./view.ts";
+import type { Fate, RepositoryView, Rules, SinceFirstLook } from "./view.ts";
 import { named, shortDigest } from "./words.ts";
 
 /**
@@ -59,7 +59,18 @@ function keptByItself(node: Node, fates: ReadonlyMap<string, Fate>, rules: Rules
     const unmatched = own.find((fate) => fate.fate === "unmatched") ?? (onlySilent(own) ? own[0] : undefined);
     if (unmatched !== undefined) return { cause: "tagged", reason: unmatched.reason };
   }
-  return rules.pinned.has(node.digest) ? { cause: "pinned", reason: "pinned by `protect-digests`" } : null;
+  if (rules.pinned.has(node.digest)) return { cause: "pinned", reason: "pinned by `protect-digests`" };
+  const change = changeOf(node, rules.since);
+  return change === null ? null : { cause: "spared", reason: change };
+}
+
+/** What happened to a listed manifest since the first look that makes it stay; null: nothing. */
+function changeOf(node: Node, since: SinceFirstLook | null): string | null {
+  if (since === null || node.listed === null) return null;
+  if (since.undeletable.has(node.digest)) return "it could not be deleted";
+  const before = since.known.get(node.digest);
+  if (before === undefined) return "pushed since it was planned";
+  return node.tags.every((tag) => before.includes(tag)) ? null : "tagged since it was planned";
 }
 
 /** Silent tags go with the other tags of their digest; alone, they count as unmatched. */

@@ -2,11 +2,6 @@ import type { Verdict } from "./decide.ts";
 import { type Graph, isContent, type Node } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
 
-export interface Order {
-  readonly waves: readonly (readonly Digest[])[];
-  readonly after: Readonly<Record<Digest, readonly Digest[]>>;
-}
-
 /**
  * The order of deletion: parents before children, subjects before referrers, newest first among equals.
  *
@@ -18,23 +13,22 @@ export function orderOf(
   graph: Graph,
   verdicts: ReadonlyMap<Digest, Verdict>,
   times: ReadonlyMap<Digest, number | null>,
-): Order {
+): readonly (readonly Digest[])[] {
   const waveOf = new Map<Digest, number>();
   const waves: Node[][] = [];
-  const after: Record<Digest, readonly Digest[]> = {};
   // `verdicts` names what follows after all that it follows: each claim has its wave by then.
   for (const [digest, { cause }] of verdicts) {
     const node = graph.get(digest);
     if (node === undefined || (cause !== "orphan" && cause !== "follows")) continue;
-    const before = [...new Set([...node.parents, ...node.subjects])].filter((claim) => waveOf.has(claim));
-    const wave = before.reduce((latest, claim) => Math.max(latest, (waveOf.get(claim) ?? 0) + 1), firstWave(node));
+    const claims = [...node.parents, ...node.subjects].map((claim) => waveOf.get(claim) ?? -1);
+    const wave = claims.reduce((latest, claim) => Math.max(latest, claim + 1), firstWave(node));
     waveOf.set(digest, wave);
-    if (before.length > 0) after[digest] = before;
     while (waves.length <= wave) waves.push([]);
     waves[wave]?.push(node);
   }
-  const sorted = waves.filter((wave) => wave.length > 0).map((wave) => wave.sort(newestFirst(times)));
-  return { waves: sorted.map((wave) => wave.map((node) => node.digest)), after };
+  return waves
+    .filter((wave) => wave.length > 0)
+    .map((wave) => wave.sort(newestFirst(times)).map((node) => node.digest));
 }
 
 /** The earliest wave of a manifest, by what the listing tells where its content was not read. */

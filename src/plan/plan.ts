@@ -102,7 +102,7 @@ function planOf(
   rules: Rules,
   unreadable: RepositoryPlan["unreadable"],
 ): RepositoryPlan {
-  const { waves, after } = orderOf(graph, verdicts, view.times);
+  const waves = orderOf(graph, verdicts, view.times);
   const going = waves.flat();
   const staying = [...graph.keys()].filter((digest) => !goes(verdicts.get(digest)));
   const decisions = [...going, ...staying].flatMap((digest) => {
@@ -116,7 +116,6 @@ function planOf(
     repository: view.repository,
     decisions,
     waves,
-    after,
     broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
     ghosts: view.listed.map((listed) => listed.digest).filter((digest) => view.contents.get(digest) === "missing"),
     unreadable,

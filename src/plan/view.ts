@@ -50,6 +50,16 @@ export interface Rules {
   readonly pullRequest: number | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Set for a second look, which may only ever keep more; null for the first. */
+  readonly since: SinceFirstLook | null;
+}
+
+/** What a second look holds against the first: what is new, or has a new tag, stays, and so does all that it refers to. */
+export interface SinceFirstLook {
+  /** The manifests of the first look's listing, with their tags. */
+  readonly known: ReadonlyMap<Digest, readonly string[]>;
+  /** Those whose deletion failed, or was refused. */
+  readonly undeletable: ReadonlySet<Digest>;
 }
 
 /** The decision on one manifest. */
@@ -76,8 +86,6 @@ export interface RepositoryPlan {
    * as is known. A wave that ended before the next begins leaves untagged leftovers and never a tag that cannot be pulled.
    */
   readonly waves: readonly (readonly Digest[])[];
-  /** For what goes with something else: the parents and subjects that must be gone before it. Absent: none. */
-  readonly after: Readonly<Record<Digest, readonly Digest[]>>;
   /** Kept indexes with entries that are missing, and listed manifests that answer 404. */
   readonly broken: readonly { readonly digest: Digest; readonly missing: readonly Digest[] }[];
   readonly ghosts: readonly Digest[];

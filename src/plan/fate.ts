@@ -1,0 +1,97 @@
+import { type Dead, type Finding, firstWay, Mark, readings, type TagText, tagText } from "../git/reading.ts";
+import type { PullRequests } from "../git/refs.ts";
+import { LONGEST_TAG } from "../git/slugs.ts";
+import type { LiveNames } from "../git/tag-names.ts";
+import type { TagPattern } from "../git/tag-patterns.ts";
+import { meaningsOf } from "./evidence.ts";
+import { type Digest, isDigest } from "./manifest.ts";
+import type { Fate } from "./view.ts";
+
+/** The glob of `protect-tags` that `tag` matches; null: none. */
+export type ProtectedBy = (tag: string) => string | null;
+
+/**
+ * What the refs say about image tags, by the rules in their order: protected, referrer, alive, dead, silent, unmatched.
+ * What `pullRequests` lacks is taken for unknown, which kills nothing.
+ */
+export function fatesOf(names: LiveNames, pullRequests: PullRequests, protectedBy: ProtectedBy): (tag: string) => Fate {
+  const meanings = meaningsOf(names, pullRequests);
+  return (tag) => {
+    const decided = decidedByText(tag, protectedBy);
+    if (decided) return decided;
+    const verdict = verdictOf(names.patterns, tag, (pattern, text) => readings(pattern, text, meanings));
+    return verdict ?? { fate: "unmatched", reason: "no known ref" };
+  };
+}
+
+/** What the tag's own text decides, whatever the refs say: it is protected, or it follows another digest. */
+export function decidedByText(tag: string, protectedBy: ProtectedBy): Fate | null {
+  const glob = protectedBy(tag);
+  if (glob !== null) return { fate: "alive", reason: `protected: ${glob}` };
+  const subject = subjectOf(tag);
+  return subject && { fate: "referrer", subject, reason: `refers to ${subject}` };
+}
+
+/** The digest that a tag such as `sha256-<64 hex>.sig` refers to (OCI "Referrers Tag Schema", cosign); null: none. */
+function subjectOf(tag: string): Digest | null {
+  const hex = /^sha256-([0-9a-f]{64})(?:[._-].*)?$/.exec(tag)?.[1];
+  const digest = `sha256:${hex}`;
+  return hex !== undefined && isDigest(digest) ? digest : null;
+}
+
+type Read = (pattern: TagPattern, tag: TagText) => ReturnType<typeof readings>;
+
+/** Alive by any pattern, else dead by any, else silent; null: nothing is known of it. */
+export function verdictOf(patterns: readonly TagPattern[], tag: string, read: Read): Fate | null {
+  // No registry takes a longer tag: whatever this is, no build made it.
+  if (tag.length > LONGEST_TAG) return null;
+  const text = tagText(tag);
+  let dead: Dead | null = null;
+  let living = false;
+  let commit: string | null = null;
+  for (const pattern of patterns) {
+    const ends = read(pattern, text);
+    const alive = ends.find((end) => (end.marks & (Mark.unknown | Mark.dead)) === 0);
+    if (alive) return { fate: "alive", reason: reasonsOf(firstWay(alive)) };
+    // A living ref in one way to read it, and a dead one in another: the tag may be the living one's.
+    if (ends.some((end) => (end.marks & Mark.living) !== 0)) {
+      living = true;
+      continue;
+    }
+    for (const end of ends) {
+      if (end.marks === Mark.unknown && pattern.onlyCommits) commit ??= commitIn(firstWay(end));
+      if ((end.marks & (Mark.dead | Mark.otherCase)) === Mark.dead) dead = stronger(dead, firstWay(end));
+    }
+  }
+  if (dead) return { fate: "dead", reason: dead.reason, pullRequest: dead.pullRequest };
+  if (commit === null || living) return null;
+  return { fate: "silent", reason: `commit ${commit}, which no ref knows` };
+}
+
+function reasonsOf(findings: readonly Finding[]): string {
+  const reasons = findings.flatMap((finding) => (finding.standing === "alive" ? [finding.reason] : []));
+  return [...new Set(reasons)].join(", ");
+}
+
+/**
+ * The commit that a reading names. Eight decimal digits and more are a date (`20261121`), a time or the number of a run, which
+ * schedules and builds write: such a tag is unmatched rather than silent, so that it does not go along with a dead one.
+ */
+function commitIn(findings: readonly Finding[]): string | null {
+  for (const finding of findings) {
+    if (finding.standing === "unknown" && finding.commit !== undefined && !/^\d{8,}$/.test(finding.commit)) return finding.commit;
+  }
+  return null;
+}
+
+const STRENGTH = { number: 3, branch: 2, commit: 1 } as const;
+
+/** A tag that names the pull request's number says most clearly whose it is, then its branch, then its commit. */
+function stronger(known: Dead | null, findings: readonly Finding[]): Dead | null {
+  return findings.reduce<Dead | null>(
+    (best, finding) =>
+      finding.standing === "dead" && (best === null || STRENGTH[finding.by] > STRENGTH[best.by]) ? finding : best,
+    known,
+  );
+}
+

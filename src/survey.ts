@@ -1,0 +1,88 @@
+import pMap from "p-map";
+import { Fault } from "./fault.ts";
+import { HttpError } from "./http/errors.ts";
+import type { Digest, Known } from "./plan/manifest.ts";
+import { type PlanStep, planRepository } from "./plan/plan.ts";
+import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules } from "./plan/view.ts";
+import type { Listing, Registry } from "./registry/registry.ts";
+
+/** What the refs say of image tags; asked anew at each look, as refs come and go. */
+export interface Judge {
+  fatesOf(repository: string, tags: Iterable<string>): ReadonlyMap<string, Fate>;
+}
+
+/** One whole look at a repository: its listing, all that its plan needed to know, and the plan. */
+export interface Look {
+  readonly listing: Listing;
+  readonly plan: RepositoryPlan;
+  readonly decisions: ReadonlyMap<Digest, Decision>;
+}
+
+/**
+ * Completes a listing to a final plan: reads what the plan asks for, and plans again, until it asks for nothing.
+ * The view only ever grows, so this ends. What is read once is known to the registry for the rest of the run.
+ *
+ * @throws Fault for a refused token, or HttpError `interrupted`; a manifest that cannot be read is part of the plan.
+ */
+export async function survey(
+  registry: Registry,
+  repository: string,
+  listing: Listing,
+  judge: Judge,
+  rules: Rules,
+  concurrency: number,
+): Promise<Look> {
+  const contents = new Map<Digest, Known>();
+  const times = new Map(listing.times);
+  const referrers = new Map<Digest, readonly Digest[]>();
+  const fates = judge.fatesOf(repository, tagsOf(listing));
+  let referrersApi: boolean | null = null;
+  for (;;) {
+    const view: RepositoryView = {
+      repository,
+      listed: listing.manifests,
+      listsUntagged: registry.listsUntagged,
+      referrersApi: referrersApi ?? false,
+      contents,
+      times,
+      referrers,
+    };
+    const { plan, wanted } = planRepository(view, fates, rules);
+    const first = plan.waves[0]?.[0];
+    if (isEmpty(wanted) && (referrersApi !== null || first === undefined)) return lookOf(listing, plan);
+    const ask = { concurrency };
+    await pMap(wanted.contents, async (digest) => contents.set(digest, await read(registry, repository, digest)), ask);
+    await pMap(wanted.times, async (digest) => times.set(digest, await registry.createdAt(repository, digest)), ask);
+    await pMap(
+      wanted.referrers,
+      async (digest) => referrers.set(digest, (await registry.referrers(repository, digest)) ?? []),
+      ask,
+    );
+    // Whether subjects can hide their referrers matters only once something is to be deleted.
+    if (isEmpty(wanted) && first !== undefined) referrersApi = (await registry.referrers(repository, first)) !== null;
+  }
+}
+
+function lookOf(listing: Listing, plan: RepositoryPlan): Look {
+  return { listing, plan, decisions: new Map(plan.decisions.map((decision) => [decision.digest, decision])) };
+}
+
+/** All tags of a listing. */
+export function tagsOf(listing: Listing): readonly string[] {
+  return listing.manifests.flatMap((manifest) => manifest.tags);
+}
+
+function isEmpty(wanted: PlanStep["wanted"]): boolean {
+  return wanted.contents.length === 0 && wanted.times.length === 0 && wanted.referrers.length === 0;
+}
+
+/** A manifest's content; a failure becomes data, as it ends the work on this repository only. */
+async function read(registry: Registry, repository: string, digest: Digest): Promise<Known> {
+  try {
+    return await registry.read(repository, digest);
+  } catch (error) {
+    if (error instanceof Fault && error.kind !== "listing") throw error;
+    if (error instanceof HttpError && error.code === "interrupted") throw error;
+    return { unreadable: error instanceof Error ? error.message : String(error) };
+  }
+}

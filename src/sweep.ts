@@ -1,0 +1,165 @@
+import pMap from "p-map";
+import type { Clock } from "./clock.ts";
+import { Fault } from "./fault.ts";
+import { HttpError } from "./http/errors.ts";
+import type { Digest } from "./plan/manifest.ts";
+import type { Decision } from "./plan/view.ts";
+import type { Registry } from "./registry/registry.ts";
+import type { Outcome, StaleTag } from "./report/result.ts";
+import type { Look } from "./survey.ts";
+
+/** How long one look at a repository is good for, in milliseconds: longer work looks again. */
+const BATCH_MS = 60_000;
+
+/** What a sweep works with. */
+export interface SweepTools {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  readonly removeStaleTags: boolean;
+  /** Aborts when the job is cancelled, or when another repository met a fault that ends the run. */
+  readonly signal: AbortSignal;
+  /** A whole new look at the repository, with the refs read anew, held against the plan's. */
+  look(undeletable: ReadonlySet<Digest>): Promise<Look>;
+  /** Called after each deletion, for progress. */
+  onOutcome(decision: Decision, outcome: Outcome): void;
+}
+
+/** What became of a plan. `fault`: what ended it before its end; null: it was carried out whole. */
+export interface Swept {
+  readonly outcomes: ReadonlyMap<Digest, Outcome>;
+  readonly staleTags: readonly StaleTag[];
+  readonly fault: Fault | HttpError | null;
+}
+
+/** A sweep under way: what was planned, what has become of it so far, and what ends it early. */
+interface Work {
+  readonly planned: Look;
+  readonly tools: SweepTools;
+  readonly outcomes: Map<Digest, Outcome>;
+  /** Deletions that failed, or that the registry's policy refused. */
+  readonly undeletable: Set<Digest>;
+  fault: Fault | HttpError | null;
+}
+
+/**
+ * Carries out the plan of one repository in batches of at most 60 s. Each begins with a new look, and deletes only what
+ * the plan and the new look agree on. Parents go before children; when a deletion fails, a new look spares what belongs
+ * to what stayed. A failed deletion is an outcome; whatever else goes wrong is the fault, after those in flight have ended.
+ */
+export async function sweepRepository(planned: Look, tools: SweepTools): Promise<Swept> {
+  const work: Work = { planned, tools, outcomes: new Map(), undeletable: new Set(), fault: null };
+  let staleTags = staleTagsOf(planned);
+  const all = planned.plan.waves.flat();
+  const mayUntag = tools.removeStaleTags && staleTags.length > 0;
+  try {
+    if (all.length > 0 || mayUntag) await tools.registry.prepareDeletion(planned.plan.repository);
+    for (let open = all; open.length > 0; open = open.filter((digest) => !work.outcomes.has(digest))) {
+      await deleteBatch(work, open);
+    }
+    if (mayUntag) staleTags = await removeStaleTags(staleTags, work);
+  } catch (error) {
+    if (!(error instanceof Fault || error instanceof HttpError)) throw error;
+    work.fault ??= error;
+  }
+  return { outcomes: work.outcomes, staleTags, fault: work.fault };
+}
+
+/** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
+async function deleteBatch(work: Work, open: readonly Digest[]): Promise<void> {
+  const { tools } = work;
+  const look = await tools.look(work.undeletable);
+  const until = tools.clock.now() + BATCH_MS;
+  const agreed = new Set(open.filter((digest) => agree(work, look, digest)));
+  for (const wave of wavesOf(work.planned, look, agreed)) {
+    const failures = work.undeletable.size;
+    await pMap(wave, (digest) => deleteOne(work, digest, until), { concurrency: tools.concurrency });
+    if (work.fault !== null) throw work.fault;
+    tools.signal.throwIfAborted();
+    if (tools.clock.now() >= until || work.undeletable.size > failures) return;
+  }
+}
+
+/** Whether the new look still deletes what the plan deletes; where it does not, that is its outcome. */
+function agree(work: Work, look: Look, digest: Digest): boolean {
+  const now = look.decisions.get(digest);
+  if (now?.decision === "delete") return true;
+  // A listing that shows everything proves that it is gone; another one only that no tag and no index leads to it.
+  if (now === undefined && !work.tools.registry.listsUntagged) return true;
+  settle(work, digest, now === undefined ? GONE : { outcome: "changed", error: now.reason });
+  return false;
+}
+
+const GONE: Outcome = { outcome: "gone", error: null };
+
+/** The order of the new look; what it does not show any more, but the plan does, follows in the plan's order. */
+function wavesOf(planned: Look, look: Look, agreed: ReadonlySet<Digest>): readonly (readonly Digest[])[] {
+  const shown = new Set(look.plan.waves.flat());
+  const hidden = planned.plan.waves.map((wave) => wave.filter((digest) => !shown.has(digest)));
+  return [...look.plan.waves, ...hidden]
+    .map((wave) => wave.filter((digest) => agreed.has(digest)))
+    .filter((wave) => wave.length > 0);
+}
+
+async function deleteOne(work: Work, digest: Digest, until: number): Promise<void> {
+  const { tools, planned } = work;
+  const decision = planned.decisions.get(digest);
+  if (decision === undefined || work.fault !== null || tools.signal.aborted || tools.clock.now() >= until) return;
+  try {
+    const deletion = await tools.registry.delete(planned.plan.repository, decision);
+    if (deletion.outcome === "refused") work.undeletable.add(digest);
+    settle(
+      work,
+      digest,
+      deletion.outcome === "refused" ? { outcome: "kept", error: deletion.reason } : { ...deletion, error: null },
+    );
+  } catch (error) {
+    if (!(error instanceof Fault || error instanceof HttpError)) throw error;
+    if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
+    work.undeletable.add(digest);
+    settle(work, digest, { outcome: "failed", error: describe(error) });
+  }
+}
+
+function describe(error: Fault | HttpError): string {
+  return error instanceof HttpError && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
+}
+
+function settle(work: Work, digest: Digest, outcome: Outcome): void {
+  work.outcomes.set(digest, outcome);
+  const decision = work.planned.decisions.get(digest);
+  if (decision !== undefined) work.tools.onOutcome(decision, outcome);
+}
+
+/** The dead tags of manifests that stay, as the plan names them. */
+export function staleTagsOf(look: Look): readonly StaleTag[] {
+  return look.plan.decisions.flatMap((decision) =>
+    decision.staleTags.map(({ tag, reason }) => ({
+      tag,
+      digest: decision.digest,
+      reason,
+      outcome: "reported" as const,
+    })),
+  );
+}
+
+/** Removes the dead tags that a new look still finds on the same manifest, kept by another tag. */
+async function removeStaleTags(stale: readonly StaleTag[], work: Work): Promise<readonly StaleTag[]> {
+  const { tools, planned } = work;
+  const look = await tools.look(work.undeletable);
+  const still = new Set(staleTagsOf(look).map(({ tag, digest }) => `${tag} ${digest}`));
+  return await pMap(
+    stale,
+    async (entry): Promise<StaleTag> => {
+      if (tools.signal.aborted) return entry;
+      if (!still.has(`${entry.tag} ${entry.digest}`)) return { ...entry, outcome: "changed" };
+      try {
+        return { ...entry, outcome: await tools.registry.deleteTag(planned.plan.repository, entry.tag) };
+      } catch (error) {
+        if (error instanceof HttpError && error.code !== "interrupted") return { ...entry, outcome: "failed" };
+        throw error;
+      }
+    },
+    { concurrency: tools.concurrency },
+  );
+}
