@@ -1,87 +1,134 @@
-import { Agent } from "undici";
 import type { Clock } from "../clock.ts";
-import { HttpError } from "./errors.ts";
-import type { HttpClient, HttpRequest, HttpResponse } from "./http.ts";
+import { Cancellation } from "./cancellation.ts";
+import { createDispatcher } from "./dispatcher.ts";
+import { interruption } from "./failure.ts";
+import { fetchOver } from "./fetch.ts";
+import { firstHop, type Hop } from "./hop.ts";
+import { HostGate, HostRefusal, type OnWait, type Ticket } from "./host.ts";
+import type { HostPolicy, HttpClient, HttpResponse } from "./http.ts";
+import type { Throttle } from "./rate-limit.ts";
+import { isRedirect, redirectionOf } from "./redirect.ts";
+import { type Tally, verdictOn } from "./retry.ts";
+import { redirectError, refusalError, type Settled, statusError } from "./status.ts";
+import { exchange, type Outcome } from "./transport.ts";
 
-export interface HostPolicy {
-  readonly maxInFlight?: number;
-  /** Points in any minute; each request costs `cost` of them. */
-  readonly perMinute?: number;
-  /** Requests in any hour. */
-  readonly perHour?: number;
-  readonly cost?: (method: HttpRequest["method"]) => number;
-  readonly writesPerSecondAfterSecondaryLimit?: number;
-}
+export type { HostPolicy } from "./http.ts";
 
 export interface HttpOptions {
   readonly clock: Clock;
+  /** Requests in flight to one host, at most. */
   readonly concurrency: number;
+  /** Cancels: nothing more is sent, GET and HEAD are cut off, writes in flight may end within 3 s. */
   readonly signal?: AbortSignal;
-  readonly onWait?: (wait: { readonly host: string; readonly ms: number; readonly reason: string }) => void;
+  /** Called when a host makes everybody wait for a second or longer. */
+  readonly onWait?: OnWait;
+  /** For an answer's headers, and for each pause within its body; default 30,000. */
   readonly timeoutMs?: number;
+  /** Where HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read; default: none. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** What is known of a host (as in `counts`) beforehand. */
   readonly policy?: (host: string) => HostPolicy;
+  /**
+   * Default `never`: a run waits for latency, not for sockets, and a broken HTTP/2 session would fail all its requests at
+   * once, deletions among them.
+   */
+  readonly http2?: "allow" | "never";
 }
 
-/** The one HTTP stack of a run. First version: sends and checks the status; the rest follows. */
-export function createHttpClient(options: HttpOptions): HttpClient {
-  const timeout = options.timeoutMs ?? 30_000;
-  const dispatcher = new Agent({
-    connections: options.concurrency,
-    allowH2: false,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-  });
-  const counts: Record<string, number> = {};
+const TIMEOUT_MS = 30_000;
 
-  async function exchange(request: HttpRequest): Promise<HttpResponse> {
-    const { url, method } = request;
-    counts[url.host] = (counts[url.host] ?? 0) + 1;
-    const headers: Record<string, string> = { "user-agent": "refsweep", ...request.headers };
-    if (request.authorization !== undefined) headers["authorization"] = request.authorization;
-    const answer = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method,
-      headers,
-      body: request.body ?? null,
-    });
-    const body = Buffer.from(await answer.body.arrayBuffer());
-    const joined = Object.entries(answer.headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(", ") : value,
-    ]);
-    return { status: answer.statusCode, headers: Object.fromEntries(joined), body, url };
+/** The one HTTP stack of a run. Throws a Fault of kind `input` when the environment's proxies cannot be used. */
+export function createHttpClient(options: HttpOptions): HttpClient {
+  const { clock, concurrency, timeoutMs = TIMEOUT_MS } = options;
+  const { environment = {}, http2 = "never" } = options;
+  const dispatcher = createDispatcher({ connections: concurrency, timeoutMs, environment, http2 });
+  const gates = new Map<string, HostGate>();
+  const counts = new Map<string, number>();
+  const cancellation = new Cancellation(clock, options.signal, (reason) => {
+    for (const gate of gates.values()) gate.close(reason);
+  });
+
+  function gateOf(host: string): HostGate {
+    let gate = gates.get(host);
+    if (gate === undefined) {
+      gate = new HostGate(host, concurrency, options.policy?.(host) ?? {}, clock, options.onWait);
+      gates.set(host, gate);
+    }
+    return gate;
   }
 
-  async function send(request: HttpRequest): Promise<HttpResponse> {
-    const response = await exchange(request);
-    if (request.expected.includes(response.status)) return response;
-    const url = request.url.origin + request.url.pathname;
-    const detail = response.body.toString().slice(0, 300);
-    const { method } = request;
-    const { status } = response;
-    throw new HttpError(`${method} ${url} answered ${status}`, {
-      code: "status",
-      method,
-      url,
-      status,
-      retryable: false,
-      detail,
-    });
+  /** Sends `hop` once, when its host lets it in. */
+  async function sendOnce(hop: Hop, gate: HostGate, ticket: Ticket, line: "new" | "repeat"): Promise<Sent> {
+    if (cancellation.cancelled) throw interruption(hop, "waiting", cancellation.reason);
+    const turn = gate.enter(ticket, line);
+    if (turn !== null) await turn.catch((cause: unknown) => turnedAway(hop, cause, clock.now()));
+    if (cancellation.cancelled) {
+      gate.leave(ticket, null);
+      throw interruption(hop, "waiting", cancellation.reason);
+    }
+    counts.set(hop.url.host, (counts.get(hop.url.host) ?? 0) + 1);
+    const cut = cancellation.signalFor(hop.method);
+    const outcome = await exchange(dispatcher, hop, cut, timeoutMs);
+    const throttle = gate.leave(ticket, outcome.kind === "answer" ? outcome : null);
+    if (outcome.kind === "failure" && cut.aborted) throw interruption(hop, "in flight", outcome.error);
+    return { outcome, throttle };
+  }
+
+  /** Sends `hop` as often as it takes, to the answer that stands, whatever its status. */
+  async function settle(hop: Hop, signal: AbortSignal | null): Promise<Settled> {
+    const gate = gateOf(hop.url.host);
+    const ticket = gate.ticket(hop.method, hop.url.pathname);
+    const tally: Tally = { failures: 0, throttles: 0 };
+    for (let attempts = 1; ; attempts += 1) {
+      signal?.throwIfAborted();
+      const { outcome, throttle } = await sendOnce(hop, gate, ticket, attempts === 1 ? "new" : "repeat");
+      const verdict = verdictOn(hop, outcome, throttle, tally, clock.random);
+      if (verdict.next === "end" || cancellation.cancelled) {
+        if (outcome.kind === "failure") throw outcome.error;
+        return { answer: outcome, attempts, throttled: throttle !== null };
+      }
+      if (verdict.next === "repeat after") {
+        await cancellation.sleep(verdict.ms).catch((cause: unknown) => turnedAway(hop, cause, clock.now()));
+      }
+    }
+  }
+
+  async function sendHop(first: Hop, signal: AbortSignal | null): Promise<HttpResponse> {
+    let hop = first;
+    for (let followed = 0; ; followed += 1) {
+      const settled = await settle(hop, signal);
+      const { status, headers, body } = settled.answer;
+      if (isUsable(hop, settled)) return { status, headers, body, url: hop.url };
+      const next = redirectionOf(hop, status, headers["location"], followed);
+      if (next === "here") throw statusError(hop, settled);
+      if ("refused" in next) throw redirectError(hop, status, next.refused);
+      hop = next;
+    }
   }
 
   return {
-    send,
-    fetch: async (input, init) => {
-      const headers = Object.fromEntries(new Headers(init?.headers));
-      const method = init?.method === "POST" ? "POST" : "GET";
-      const body = typeof init?.body === "string" ? { body: init.body } : {};
-      const response = await exchange({ method, url: new URL(String(input)), headers, expected: [], ...body });
-      return new Response(response.body.length > 0 ? new Uint8Array(response.body) : null, response);
+    send: (request) => sendHop(firstHop(request), null),
+    fetch: fetchOver(sendHop),
+    counts: () => Object.fromEntries(counts),
+    budget: (host) => gates.get(host)?.budget() ?? null,
+    async close() {
+      cancellation.close();
+      await dispatcher.destroy();
     },
-    counts: () => ({ ...counts }),
-    budget: () => null,
-    close: () => dispatcher.destroy(),
   };
+}
+
+interface Sent {
+  readonly outcome: Outcome;
+  readonly throttle: Throttle | null;
+}
+
+function turnedAway(hop: Hop, cause: unknown, now: number): never {
+  throw cause instanceof HostRefusal ? refusalError(hop, cause, now) : interruption(hop, "waiting", cause);
+}
+
+/** Whether the caller gets the answer as it is. A 403 that is about rate must not pass for one about permission. */
+function isUsable(hop: Hop, { answer: { status, headers }, throttled }: Settled): boolean {
+  if (hop.expected !== "any") return hop.expected.includes(status) && !(throttled && status === 403);
+  return !hop.followsRedirects || !isRedirect(status, headers["location"]);
 }

@@ -31,6 +31,20 @@ export interface RateBudget {
   readonly resetAt: number;
 }
 
+/** What is known of a host's limits before its first answer. */
+export interface HostPolicy {
+  /** Requests in flight, where the host wants fewer than the run's `concurrency`. */
+  readonly maxInFlight?: number;
+  /** Points in any 60 s; a request takes `cost` of them. */
+  readonly perMinute?: number;
+  /** Requests in any 60 min. */
+  readonly perHour?: number;
+  /** Points of one request; default 1. */
+  readonly cost?: (method: HttpRequest["method"]) => number;
+  /** How fast DELETE, POST and PUT go on once a secondary limit was met; default 1. */
+  readonly writesPerSecondAfterSecondaryLimit?: number;
+}
+
 /** The one HTTP stack: pool, in-flight limit, pacing, retries and request counts are kept by host. */
 export interface HttpClient {
   /** Sends a request, waits its turn, repeats it where that can help. Throws HttpError. */
