@@ -1,0 +1,393 @@
+import { describe, expect, test } from "vitest";
+import type { Rules } from "../../src/plan/view.ts";
+import {
+  DAY,
+  decisionsOf,
+  deletedIn,
+  digestOf,
+  HOUR,
+  LISTS_ALL,
+  planWorld,
+  type Registry,
+  type World,
+} from "./world.ts";
+
+const TAGGED_ONLY: Registry = { listsUntagged: false, referrersApi: false };
+const WITH_REFERRERS: Registry = { listsUntagged: true, referrersApi: true };
+const ZOT: Registry = { listsUntagged: false, referrersApi: true };
+
+interface Case {
+  readonly title: string;
+  readonly world: World;
+  readonly rules?: Partial<Rules>;
+  readonly registry?: Registry;
+  readonly deleted: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  { title: "a living ref keeps its image", world: { a: { tags: ["live"] } }, deleted: [] },
+  { title: "a dead tag makes an orphan", world: { a: { tags: ["dead"] } }, deleted: ["a"] },
+  { title: "no known ref is not a dead ref", world: { a: { tags: ["other"] } }, deleted: [] },
+  {
+    title: "no known ref goes where the rules say so",
+    world: { a: { tags: ["other"] } },
+    rules: { unmatchedTags: "delete" },
+    deleted: ["a"],
+  },
+  { title: "a silent tag goes with the dead ones", world: { a: { tags: ["dead", "silent"] } }, deleted: ["a"] },
+  { title: "silent tags alone count as unmatched", world: { a: { tags: ["silent"] } }, deleted: [] },
+  {
+    title: "silent tags alone go where unmatched ones do",
+    world: { a: { tags: ["silent"] } },
+    rules: { unmatchedTags: "delete" },
+    deleted: ["a"],
+  },
+  { title: "an unmatched tag keeps what a dead one would not", world: { a: { tags: ["dead", "other"] } }, deleted: [] },
+  { title: "an untagged manifest that nothing lists goes", world: { a: {} }, deleted: ["a"] },
+  { title: "and stays where the rules say so", world: { a: {} }, rules: { untagged: "keep" }, deleted: [] },
+  { title: "a young untagged manifest may be a push in progress", world: { a: { hours: 2 } }, deleted: [] },
+  {
+    title: "a grace period of 0 gives no grace",
+    world: { a: { hours: 0 } },
+    rules: { gracePeriodMs: 0 },
+    deleted: ["a"],
+  },
+  { title: "a dead tag needs no grace", world: { a: { tags: ["dead"], hours: 0 } }, deleted: ["a"] },
+  {
+    title: "an unmatched image has grace too",
+    world: { a: { tags: ["x"], hours: 2 } },
+    rules: { unmatchedTags: "delete" },
+    deleted: [],
+  },
+  { title: "an unknown push time never ages out", world: { a: { hours: null } }, deleted: [] },
+  {
+    title: "trap 21: created 1970, so `older than` was always true",
+    world: { a: { hours: 24 * 365 * 56 } },
+    deleted: [],
+  },
+  {
+    title: "trap 01: untagged is not unreferenced",
+    world: { index: { tags: ["live"], children: ["amd64", "arm64"] }, amd64: {}, arm64: {}, leftover: {} },
+    deleted: ["leftover"],
+  },
+  {
+    title: "trap 02: a leaf of a nested index lives as long as the outer tag",
+    world: { outer: { tags: ["live"], children: ["inner"] }, inner: { children: ["leaf"] }, leaf: {}, leftover: {} },
+    deleted: ["leftover"],
+  },
+  {
+    title: "trap 03: a child shared by a dead and a living index stays",
+    world: {
+      old: { tags: ["dead"], children: ["shared", "own"] },
+      new: { tags: ["live"], children: ["shared"] },
+      shared: {},
+      own: {},
+    },
+    deleted: ["old", "own"],
+  },
+  {
+    title: "trap 04: a child with dead tags of its own under a living index stays",
+    world: { index: { tags: ["live"], children: ["amd64"] }, amd64: { tags: ["dead-amd64"] } },
+    deleted: [],
+  },
+  { title: "trap 05: one digest, one dead and one living tag", world: { a: { tags: ["dead", "live"] } }, deleted: [] },
+  {
+    title: "trap 06: a referrer by subject lives and dies with it",
+    world: {
+      kept: { tags: ["live"] },
+      gone: { tags: ["dead"] },
+      keptSig: { subject: "kept" },
+      goneSig: { subject: "gone", hours: 1 },
+    },
+    registry: WITH_REFERRERS,
+    deleted: ["gone", "goneSig"],
+  },
+  {
+    title: "trap 06: a referrer by `sha256-` tag or cosign's ending, too",
+    world: {
+      kept: { tags: ["live"] },
+      gone: { tags: ["dead"] },
+      a: { tags: ["sha256-kept.sig"] },
+      b: { tags: ["sha256-kept"], children: ["sbom"] },
+      sbom: { subject: "kept" },
+      c: { tags: ["sha256-gone.att"] },
+    },
+    deleted: ["c", "gone"],
+  },
+  {
+    title: "trap 06: a chain of referrers",
+    world: { kept: { tags: ["live"] }, sig: { subject: "kept" }, sigOfSig: { subject: "sig" }, other: {} },
+    registry: WITH_REFERRERS,
+    deleted: ["other"],
+  },
+  {
+    title: "a referrer whose subject is missing goes",
+    world: { a: { tags: ["sha256-never-pushed.sig"] } },
+    deleted: ["a"],
+  },
+  {
+    title: "trap 07: keep-count counts roots, and keeps their closure",
+    world: {
+      new: { tags: ["dead-1"], children: ["n1", "n2"], hours: 30 },
+      old: { tags: ["dead-2"], children: ["o1", "o2"], hours: 90 },
+      n1: { hours: 31 },
+      n2: { hours: 31 },
+      o1: { hours: 91 },
+      o2: { hours: 91 },
+    },
+    rules: { keepCount: 1 },
+    deleted: ["o1", "o2", "old"],
+  },
+  {
+    title: "trap 08: where a kept manifest cannot be read, nothing goes",
+    world: { index: { tags: ["live"], children: ["a"], read: "unreadable" }, a: {}, b: { tags: ["dead"] } },
+    deleted: [],
+  },
+  {
+    title: "trap 23: a ghost ends nothing",
+    world: { ghost: { tags: ["live"], read: "missing" }, b: { tags: ["dead"] } },
+    deleted: ["b"],
+  },
+  {
+    title: "a young child goes with a dead index",
+    world: { index: { tags: ["dead"], children: ["a"] }, a: { hours: 1 }, push: { hours: 1 } },
+    deleted: ["a", "index"],
+  },
+  {
+    title: "children of a dead index go where untagged ones stay",
+    world: { index: { tags: ["dead"], children: ["a"] }, a: {}, leftover: {} },
+    rules: { untagged: "keep" },
+    deleted: ["a", "index"],
+  },
+  {
+    title: "a pinned digest stays with its closure",
+    world: { index: { tags: ["dead"], children: ["a"] }, a: {}, other: { tags: ["dead-2"] } },
+    rules: { pinned: new Set([digestOf("index")]) },
+    deleted: ["other"],
+  },
+  {
+    title: "a pull request's sweep takes its roots, their children, and nothing else",
+    world: {
+      index: { tags: ["dead"], children: ["a", "b"] },
+      a: { hours: 1 },
+      b: { hours: 1 },
+      leftover: {},
+      other: { tags: ["gone7-x"] },
+      both: { tags: ["dead-3", "gone7-3"] },
+      sig: { tags: ["sha256-index.sig"] },
+      dangling: { tags: ["sha256-never.sig"] },
+    },
+    rules: { pullRequest: 12 },
+    deleted: ["a", "b", "index", "sig"],
+  },
+  {
+    title: "a listing of tagged manifests: children of what goes are found by reading",
+    world: {
+      old: { tags: ["dead"], children: ["shared", "own"] },
+      new: { tags: ["live"], children: ["shared"] },
+      shared: {},
+      own: {},
+      unseen: {},
+    },
+    registry: TAGGED_ONLY,
+    deleted: ["old", "own"],
+  },
+  {
+    title: "a listing of tagged manifests: a pinned untagged index keeps its children",
+    world: { old: { tags: ["dead"], children: ["shared"] }, pinned: { children: ["shared"] }, shared: {} },
+    rules: { pinned: new Set([digestOf("pinned")]) },
+    registry: TAGGED_ONLY,
+    deleted: ["old"],
+  },
+  {
+    title: "a listing of tagged manifests: referrers of what goes are asked for",
+    world: {
+      old: { tags: ["dead"] },
+      sig: { subject: "old" },
+      sigOfSig: { subject: "sig" },
+      kept: { tags: ["live"] },
+      its: { subject: "kept" },
+    },
+    registry: ZOT,
+    deleted: ["old", "sig", "sigOfSig"],
+  },
+  {
+    title: "what was pushed or tagged since the first look stays, with what it lists",
+    world: {
+      fresh: { tags: ["dead-new"], children: ["a"] },
+      retagged: { tags: ["dead", "dead-again"], children: ["b"] },
+      a: {},
+      b: {},
+      c: { tags: ["dead-3"] },
+    },
+    rules: {
+      since: {
+        known: new Map([
+          [digestOf("retagged"), ["dead"]],
+          [digestOf("a"), []],
+          [digestOf("b"), []],
+          [digestOf("c"), ["dead-3"]],
+        ]),
+        undeletable: new Set(),
+      },
+    },
+    deleted: ["c"],
+  },
+];
+
+describe("what goes", () => {
+  test.each(CASES)("$title", ({ world, rules, registry, deleted }) => {
+    const outcome = planWorld(world, rules, registry ?? LISTS_ALL);
+    expect(deletedIn(world, outcome)).toEqual(deleted);
+    expect(outcome.plan.decisions.map(({ digest }) => digest)).toHaveLength(
+      new Set(outcome.plan.decisions.map(({ digest }) => digest)).size,
+    );
+  });
+});
+
+describe("why", () => {
+  const reasonOf = (world: World, name: string, rules: Partial<Rules> = {}): string | undefined =>
+    decisionsOf(world, planWorld(world, rules)).get(name)?.reason;
+  const short = (name: string): string => `${digestOf(name).slice(0, 19)}…`;
+
+  test.each<[string, World, string, Partial<Rules>, string]>([
+    ["a living ref", { a: { tags: ["live"] } }, "a", {}, "branch live"],
+    ["a dead ref", { a: { tags: ["dead"] } }, "a", {}, "pull request #12 merged 2026-11-02"],
+    ["no ref", { a: { tags: ["x"] } }, "a", {}, "no known ref"],
+    ["a leftover", { a: {} }, "a", {}, "untagged, and nothing that stays refers to it"],
+    ["grace", { a: { hours: 2 } }, "a", {}, "pushed 2 h ago, within the grace period of 24h"],
+    [
+      "unknown age",
+      { a: { hours: null } },
+      "a",
+      { gracePeriodMs: 7 * DAY },
+      "push time unknown, so it never outlasts the grace period of 7d",
+    ],
+    ["rollback", { a: { tags: ["dead"] } }, "a", { keepCount: 3 }, "newest 3 orphans stay"],
+    [
+      "a kept child",
+      { i: { tags: ["live", "live2"], children: ["a"] }, a: {}, x: {} },
+      "a",
+      {},
+      `child of ${short("i")} (live, live2)`,
+    ],
+    [
+      "a deleted child",
+      { i: { tags: ["dead"], children: ["a"] }, a: { hours: 1 } },
+      "a",
+      {},
+      `child of ${short("i")} (dead)`,
+    ],
+    ["a dangling referrer", { a: { tags: ["sha256-no"] } }, "a", {}, `referrer of ${short("no")}, which is gone`],
+    ["a pin", { a: { tags: ["dead"] } }, "a", { pinned: new Set([digestOf("a")]) }, "pinned by `protect-digests`"],
+    [
+      "half an hour",
+      { a: { hours: 0.5 } },
+      "a",
+      { gracePeriodMs: 90 * 60_000 },
+      "pushed 30 min ago, within the grace period of 90m",
+    ],
+    ["days", { a: { hours: 80 } }, "a", { gracePeriodMs: 96 * HOUR }, "pushed 3 d ago, within the grace period of 4d"],
+  ])("%s", (_title, world, name, rules, reason) => {
+    expect(reasonOf(world, name, rules)).toBe(reason);
+  });
+});
+
+describe("what is asked for", () => {
+  const MIXED: World = {
+    index: { tags: ["live"], children: ["a", "inner"] },
+    inner: { children: ["b"] },
+    a: {},
+    b: {},
+    plain: { tags: ["live-2"] },
+    dead: { tags: ["dead"] },
+    leftover: {},
+  };
+
+  test("nothing, where there is nothing to delete", () => {
+    const { read, timed } = planWorld({ index: { tags: ["live"], children: ["a"] }, young: { hours: 1 } });
+    expect([read, timed]).toEqual([[], []]);
+  });
+
+  test("the roots that stay and the indexes below them, and not one image that an index lists", () => {
+    expect(planWorld(MIXED).read.toSorted()).toEqual(["index", "inner", "plain"]);
+  });
+
+  test("the candidates too, where a subject can be found in no other way", () => {
+    expect(planWorld(MIXED, {}, WITH_REFERRERS).read.toSorted()).toEqual([
+      "dead",
+      "index",
+      "inner",
+      "leftover",
+      "plain",
+    ]);
+  });
+
+  test("no time where neither an order nor an age is needed", () => {
+    const world: World = { a: { tags: ["dead"] }, b: { tags: ["dead-2"] }, c: { tags: ["live"] } };
+    expect(planWorld(world, {}, TAGGED_ONLY).timed).toEqual([]);
+    expect(planWorld(world, { keepCount: 2 }, TAGGED_ONLY).timed).toEqual([]);
+    expect(planWorld(world, { keepCount: 1 }, TAGGED_ONLY).timed.toSorted()).toEqual(["a", "b"]);
+  });
+});
+
+describe("in which order", () => {
+  test("parents before children, subjects before referrers, where their content is known", () => {
+    const world: World = {
+      outer: { tags: ["dead"], children: ["inner"] },
+      inner: { tags: ["dead-inner"], children: ["leaf"] },
+      leaf: { tags: ["dead-leaf"] },
+      sig: { tags: ["sha256-outer.sig"] },
+    };
+    const { plan } = planWorld(world, {}, TAGGED_ONLY);
+    expect(plan.waves[0]).toEqual([digestOf("outer")]);
+    expect(new Set(plan.waves[1])).toEqual(new Set([digestOf("inner"), digestOf("sig")]));
+    expect(plan.waves[2]).toEqual([digestOf("leaf")]);
+  });
+
+  test("tagged before untagged, those without blobs before images, newest first, where it is not", () => {
+    const blobs = [{ name: "layer", bytes: 1 }];
+    const world: World = {
+      untagged: { blobs },
+      image: { tags: ["dead-amd64"], blobs, hours: 99 },
+      newer: { tags: ["dead-2"], hours: 50 },
+      index: { tags: ["dead"], hours: 60 },
+    };
+    const { plan, read } = planWorld(world);
+    expect(read).toEqual([]);
+    expect(plan.waves).toEqual([["newer", "index"].map(digestOf), [digestOf("image")], [digestOf("untagged")]]);
+  });
+});
+
+describe("what is told besides", () => {
+  test("a kept index with an entry that is missing is broken, and stops nothing", () => {
+    const world: World = { index: { tags: ["live"], children: ["a", "lost"] }, a: {}, old: { tags: ["dead"] } };
+    const outcome = planWorld(world);
+    expect(outcome.plan.broken).toEqual([{ digest: digestOf("index"), missing: [digestOf("lost")] }]);
+    expect(deletedIn(world, outcome)).toEqual(["old"]);
+  });
+
+  test("dead tags of what another tag keeps are stale, those of a child or a rollback are not", () => {
+    const world: World = {
+      a: { tags: ["live", "dead", "gone7-a"] },
+      index: { tags: ["live-2"], children: ["child"] },
+      child: { tags: ["dead-amd64"] },
+      rollback: { tags: ["dead-9"] },
+    };
+    const stale = (rules: Partial<Rules>): unknown =>
+      planWorld(world, { keepCount: 1, ...rules }).plan.decisions.flatMap((d) => d.staleTags.map(({ tag }) => tag));
+    expect(stale({})).toEqual(["dead", "gone7-a"]);
+    expect(stale({ pullRequest: 12 })).toEqual(["dead"]);
+  });
+
+  test("bytes are those of blobs that nothing kept uses, each once", () => {
+    const base = { name: "base", bytes: 1000 };
+    const world: World = {
+      kept: { tags: ["live"], blobs: [base] },
+      a: { tags: ["dead"], blobs: [base, { name: "a", bytes: 10 }, { name: "ab", bytes: 5 }] },
+      b: { tags: ["dead-2"], blobs: [base, { name: "ab", bytes: 5 }] },
+    };
+    expect(planWorld(world).plan.deletedBytes).toBe(15);
+    expect(planWorld({ ...world, c: { tags: ["dead-3"] } }).plan.deletedBytes).toBeNull();
+  });
+});

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import type { Digest, Known, ListedManifest, ManifestContent } from "../../src/plan/manifest.ts";
+import { type PlanStep, planRepository } from "../../src/plan/plan.ts";
+import type { Decision, Fate, RepositoryView, Rules, Wanted } from "../../src/plan/view.ts";
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+export const NOW = Date.UTC(2026, 10, 21, 12);
+
+const IMAGE = "application/vnd.oci.image.manifest.v1+json";
+const INDEX = "application/vnd.oci.image.index.v1+json";
+
+/** The digest of a manifest that a test calls `name`. */
+export function digestOf(name: string): Digest {
+  return `sha256:${createHash("sha256").update(name).digest("hex")}`;
+}
+
+/** One manifest of a small world, in the words that the cases are written in. */
+export interface Item {
+  readonly tags?: readonly string[];
+  /** Names of what it lists; makes it an index. */
+  readonly children?: readonly string[];
+  /** Name of what it is attached to by `subject`. */
+  readonly subject?: string;
+  /** Age in hours; null: unknown. Default 1,000. */
+  readonly hours?: number | null;
+  readonly read?: "missing" | "unreadable";
+  readonly blobs?: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export type World = Readonly<Record<string, Item>>;
+
+const RULES: Rules = {
+  pinned: new Set(),
+  untagged: "delete",
+  unmatchedTags: "keep",
+  keepCount: 0,
+  gracePeriodMs: DAY,
+  pullRequest: null,
+  now: NOW,
+  since: null,
+};
+
+export function rules(overrides: Partial<Rules> = {}): Rules {
+  return { ...RULES, ...overrides };
+}
+
+/** Fates by a tag's first letters: `live…`, `dead…` (of pull request #12), `gone7-…` (of #7), `silent…`, `sha256-NAME…`; else unmatched. */
+export function fateOf(tag: string): Fate {
+  if (tag.startsWith("live")) return { fate: "alive", reason: `branch ${tag}` };
+  if (tag.startsWith("dead")) return { fate: "dead", reason: "pull request #12 merged 2026-11-02", pullRequest: 12 };
+  if (tag.startsWith("gone7")) return { fate: "dead", reason: "pull request #7 closed 2026-10-01", pullRequest: 7 };
+  if (tag.startsWith("silent")) return { fate: "silent", reason: "no known ref has commit abc1234" };
+  if (tag.startsWith("sha256-")) {
+    const subject = digestOf(tag.slice(7).replace(/\.(sig|att|sbom)$/, ""));
+    return { fate: "referrer", subject, reason: "referrer" };
+  }
+  return { fate: "unmatched", reason: "no known ref" };
+}
+
+export function contentOf(item: Item, world: World): ManifestContent {
+  const blobs = (item.blobs ?? []).map((blob) => ({
+    mediaType: "layer",
+    digest: digestOf(blob.name),
+    sizeBytes: blob.bytes,
+  }));
+  const children = (item.children ?? []).map((name) => ({
+    mediaType: world[name]?.children === undefined ? IMAGE : INDEX,
+    digest: digestOf(name),
+    sizeBytes: 500,
+  }));
+  return {
+    mediaType: item.children === undefined ? IMAGE : INDEX,
+    kind: item.children === undefined ? "image" : "index",
+    children,
+    subject: item.subject === undefined ? null : digestOf(item.subject),
+    blobs,
+    config: null,
+    annotatedAt: null,
+    sizeBytes: 500,
+  };
+}
+
+/** How the registry of a world behaves. */
+export interface Registry {
+  readonly listsUntagged: boolean;
+  readonly referrersApi: boolean;
+}
+
+export const LISTS_ALL: Registry = { listsUntagged: true, referrersApi: false };
+
+/** A plan that has asked for all it wanted, and how much that was. */
+export interface Outcome {
+  readonly plan: PlanStep["plan"];
+  readonly read: readonly string[];
+  readonly timed: readonly string[];
+  readonly asked: readonly string[];
+}
+
+/** Plans a world as a run does: what the plan wants is answered, until it wants nothing. */
+export function planWorld(world: World, rule: Partial<Rules> = {}, registry: Registry = LISTS_ALL): Outcome {
+  const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
+  const contents = new Map<Digest, Known>();
+  const times = new Map<Digest, number | null>();
+  const referrers = new Map<Digest, readonly Digest[]>();
+  const asked: Record<keyof Wanted, string[]> = { contents: [], times: [], referrers: [] };
+  const timeOf = (item: Item): number | null => (item.hours === null ? null : NOW - (item.hours ?? 1000) * HOUR);
+  const listed: ListedManifest[] = [];
+  for (const [name, item] of Object.entries(world)) {
+    if (!registry.listsUntagged && (item.tags ?? []).length === 0) continue;
+    listed.push({ digest: digestOf(name), tags: item.tags ?? [], sizeBytes: null, blobs: blobsOf(item) });
+    if (registry.listsUntagged) times.set(digestOf(name), timeOf(item));
+    else contents.set(digestOf(name), contentOf(item, world));
+  }
+  const fates = new Map(listed.flatMap(({ tags }) => tags.map((tag) => [tag, fateOf(tag)] as const)));
+  for (let rounds = 0; rounds < 50; rounds += 1) {
+    const view: RepositoryView = { repository: "web", listed, ...registry, contents, times, referrers };
+    const { plan, wanted } = planRepository(view, fates, rules(rule));
+    if (Object.values(wanted).every((list) => list.length === 0)) {
+      return { plan, read: asked.contents, timed: asked.times, asked: asked.referrers };
+    }
+    for (const kind of ["contents", "times", "referrers"] as const) {
+      asked[kind].push(...wanted[kind].map((digest) => names.get(digest) ?? "unknown"));
+    }
+    for (const digest of wanted.contents) contents.set(digest, knownOf(world[names.get(digest) ?? ""], world));
+    for (const digest of wanted.times) times.set(digest, timeOf(world[names.get(digest) ?? ""] ?? {}));
+    for (const digest of wanted.referrers) {
+      const attached = Object.entries(world).filter(([, item]) => item.subject === names.get(digest));
+      referrers.set(
+        digest,
+        attached.map(([name]) => digestOf(name)),
+      );
+    }
+  }
+  throw new Error("the plan never stops asking");
+}
+
+function knownOf(item: Item | undefined, world: World): Known {
+  if (item === undefined || item.read === "missing") return "missing";
+  return item.read === "unreadable" ? { unreadable: "GET answered 500" } : contentOf(item, world);
+}
+
+function blobsOf(item: Item): ListedManifest["blobs"] {
+  return item.blobs?.map((blob) => ({ digest: digestOf(blob.name), sizeBytes: blob.bytes })) ?? null;
+}
+
+/** The decision on each manifest of a world, by its name. */
+export function decisionsOf(world: World, outcome: Outcome): ReadonlyMap<string, Decision> {
+  const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
+  return new Map(outcome.plan.decisions.map((decision) => [names.get(decision.digest) ?? decision.digest, decision]));
+}
+
+/** The names of what goes, in alphabetical order. */
+export function deletedIn(world: World, outcome: Outcome): readonly string[] {
+  return [...decisionsOf(world, outcome)]
+    .filter(([, { decision }]) => decision === "delete")
+    .map(([name]) => name)
+    .sort();
+}
