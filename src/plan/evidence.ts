@@ -57,7 +57,12 @@ function eachOnce({ byNumber, open, closed }: PullRequests): PullRequest[] {
 
 function byNumber({ number, state, closedAt }: PullRequest): Finding {
   if (state === "open") return { standing: "alive", reason: `pull request #${number} is open` };
-  return { standing: "dead", by: "number", reason: `pull request #${number} ${state}${onDay(closedAt)}`, pullRequest: number };
+  return {
+    standing: "dead",
+    by: "number",
+    reason: `pull request #${number} ${state}${onDay(closedAt)}`,
+    pullRequest: number,
+  };
 }
 
 /**
@@ -69,7 +74,10 @@ function withOpenBranches(names: LiveNames, open: readonly PullRequest[]): Meani
   const exact = new Map(names.branches.exact);
   const folded = new Map(names.branches.folded.meanings);
   for (const { number, headBranch } of open) {
-    const alive = { standing: "alive", reason: `branch ${headBranch} of pull request #${number}, which is open` } as const;
+    const alive = {
+      standing: "alive",
+      reason: `branch ${headBranch} of pull request #${number}, which is open`,
+    } as const;
     for (const slug of branchSlugs(headBranch)) {
       if (!exact.has(slug)) exact.set(slug, alive);
       if (!folded.has(foldCase(slug))) folded.set(foldCase(slug), alive);

@@ -1,4 +1,13 @@
-import { type Dead, type Finding, firstWay, Mark, readings, type TagText, tagText } from "../git/reading.ts";
+import {
+  type Dead,
+  type Finding,
+  findingsOf,
+  firstWay,
+  Mark,
+  readings,
+  type TagText,
+  tagText,
+} from "../git/reading.ts";
 import type { PullRequests } from "../git/refs.ts";
 import { LONGEST_TAG } from "../git/slugs.ts";
 import type { LiveNames } from "../git/tag-names.ts";
@@ -59,7 +68,7 @@ export function verdictOf(patterns: readonly TagPattern[], tag: string, read: Re
       continue;
     }
     for (const end of ends) {
-      if (end.marks === Mark.unknown && pattern.onlyCommits) commit ??= commitIn(firstWay(end));
+      if (end.marks === Mark.unknown && pattern.onlyCommits) commit ??= commitIn(findingsOf([end]));
       if ((end.marks & (Mark.dead | Mark.otherCase)) === Mark.dead) dead = stronger(dead, firstWay(end));
     }
   }
@@ -79,7 +88,8 @@ function reasonsOf(findings: readonly Finding[]): string {
  */
 function commitIn(findings: readonly Finding[]): string | null {
   for (const finding of findings) {
-    if (finding.standing === "unknown" && finding.commit !== undefined && !/^\d{8,}$/.test(finding.commit)) return finding.commit;
+    if (finding.standing === "unknown" && finding.commit !== undefined && !/^\d{8,}$/.test(finding.commit))
+      return finding.commit;
   }
   return null;
 }
@@ -94,4 +104,3 @@ function stronger(known: Dead | null, findings: readonly Finding[]): Dead | null
     known,
   );
 }
-

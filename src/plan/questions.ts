@@ -1,4 +1,4 @@
-import { findingsOf, Mark, readings, type Step, tagText } from "../git/reading.ts";
+import { findingsOf, Mark, type Meanings, readings, type Step } from "../git/reading.ts";
 import type { PullRequest, PullRequestQuestions } from "../git/refs.ts";
 import { type LiveNames, meaningsOfRefs } from "../git/tag-names.ts";
 import type { TagPattern } from "../git/tag-patterns.ts";
@@ -16,20 +16,28 @@ export interface PushedTag {
 const FIRST_IMAGE = Date.UTC(2013, 0, 1);
 
 /** What the living refs leave open about `tags`: what has to be asked of the pull requests, and no more. */
-export function questionsOf(tags: Iterable<PushedTag>, names: LiveNames, protectedBy: ProtectedBy): PullRequestQuestions {
+export function questionsOf(
+  tags: Iterable<PushedTag>,
+  names: LiveNames,
+  protectedBy: ProtectedBy,
+): PullRequestQuestions {
+  const meanings = meaningsOfRefs(names);
   const numbers = new Set<number>();
   const branchTags = new Set<string>();
   const commits = new Set<string>();
   let oldestPush = Number.POSITIVE_INFINITY;
   for (const { tag, pushedAt } of tags) {
-    const open = decidedByText(tag, protectedBy) ? null : openQuestions(tag, names);
+    const open = decidedByText(tag, protectedBy) ? null : openQuestions(tag, names, meanings);
     if (open === null) continue;
     for (const number of open.numbers) numbers.add(number);
     for (const commit of open.commits) commits.add(commit);
     if (open.branch) branchTags.add(tag);
     // Numbers are asked one by one; only the search through closed pull requests needs a bound.
     if (!open.branch && open.commits.length === 0) continue;
-    oldestPush = Math.min(oldestPush, pushedAt !== null && pushedAt >= FIRST_IMAGE ? pushedAt : Number.NEGATIVE_INFINITY);
+    oldestPush = Math.min(
+      oldestPush,
+      pushedAt !== null && pushedAt >= FIRST_IMAGE ? pushedAt : Number.NEGATIVE_INFINITY,
+    );
   }
   return { numbers, branchTags, commits, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
 }
@@ -41,8 +49,7 @@ interface OpenQuestions {
 }
 
 /** null: the living refs have decided. */
-function openQuestions(tag: string, names: LiveNames): OpenQuestions | null {
-  const meanings = meaningsOfRefs(names);
+function openQuestions(tag: string, names: LiveNames, meanings: Meanings): OpenQuestions | null {
   const read: { readonly pattern: TagPattern; readonly ends: readonly Step[] }[] = [];
   const verdict = verdictOf(names.patterns, tag, (pattern, text) => {
     const ends = readings(pattern, text, meanings);
@@ -87,7 +94,12 @@ export function answeredBy(questions: PullRequestQuestions, names: LiveNames): (
 }
 
 /** The tags in question that the gone head branch of `pullRequest` is evidence against. */
-function tagsOf(pullRequest: PullRequest, questions: PullRequestQuestions, sorted: readonly string[], names: LiveNames): string[] {
+function tagsOf(
+  pullRequest: PullRequest,
+  questions: PullRequestQuestions,
+  sorted: readonly string[],
+  names: LiveNames,
+): string[] {
   const slugs = deadSlugs(pullRequest);
   const meanings = { ...meaningsOfRefs(names), deadBranches: wordsOf(slugs) };
   const answered = new Set<string>();
@@ -105,7 +117,8 @@ function tagsOf(pullRequest: PullRequest, questions: PullRequestQuestions, sorte
 /** The tags that `pattern` can have made of `slug`, found without looking at each where it begins with what is known. */
 function candidates(pattern: TagPattern, slug: string, tags: ReadonlySet<string>, sorted: readonly string[]): string[] {
   const [first, second] = pattern.parts;
-  if (first?.kind === "branch") return pattern.parts.length === 1 ? (tags.has(slug) ? [slug] : []) : withPrefix(sorted, slug);
+  if (first?.kind === "branch")
+    return pattern.parts.length === 1 ? (tags.has(slug) ? [slug] : []) : withPrefix(sorted, slug);
   if (first?.kind === "text" && second?.kind === "branch") return withPrefix(sorted, first.text + slug);
   if (!pattern.parts.some(({ kind }) => kind === "branch")) return [];
   return sorted.filter((tag) => tag.includes(slug));

@@ -1,0 +1,149 @@
+import type { LiveRefs, PullRequest } from "../../src/git/refs.ts";
+import { branchSlugs, tagSlugs } from "../../src/git/slugs.ts";
+import { semverOf } from "../../src/git/versions.ts";
+
+/**
+ * A second, naive reading of the rules for small worlds: it lists every text that each placeholder can stand for, puts each
+ * combination into the pattern, and asks a regular expression whether the tag is that.
+ */
+export function oracle(
+  tag: string,
+  patterns: readonly string[],
+  refs: LiveRefs,
+  pullRequests: readonly PullRequest[],
+): string {
+  const verdicts = patterns.map((pattern) => readAll(tag, pattern, refs, pullRequests));
+  if (verdicts.some(({ alive }) => alive)) return "alive";
+  if (verdicts.some(({ dead, living }) => dead && !living)) return "dead";
+  if (verdicts.some(({ silent }) => silent) && !verdicts.some(({ living }) => living)) return "silent";
+  return "unmatched";
+}
+
+type Standing = "alive" | "dead" | "unknown" | "impossible";
+
+function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: readonly PullRequest[]) {
+  const pieces =
+    pattern.match(/\{(?:version|major|minor)\}(?:[^{}*]*\{(?:version|major|minor)\})*|\{\w+\}|\*+|[^{}*]+/g) ?? [];
+  const result = { alive: false, dead: false, living: false, silent: false };
+  const onlyCommits = pieces.every((piece) => !piece.startsWith("{") || piece === "{sha}");
+  for (const cuts of allCuts(tag, pieces)) {
+    const placed = cuts.map((text, index) => ({
+      piece: pieces[index] ?? "",
+      text,
+      standing: standingOf(tag, pieces, cuts, index, refs, pullRequests),
+    }));
+    if (placed.some(({ standing }) => standing === "impossible")) continue;
+    const holders = placed.filter(({ piece }) => piece.startsWith("{"));
+    const exact = placed.every(({ piece, text }) => piece.startsWith("{") || piece.startsWith("*") || piece === text);
+    const spelled =
+      exact &&
+      holders.every(
+        ({ piece, text, standing }) => piece !== "{sha}" || standing === "alive" || text === text.toLowerCase(),
+      );
+    const living = holders.some(({ piece, standing }) => piece !== "{sha}" && standing === "alive");
+    result.alive ||= holders.every(({ standing }) => standing === "alive");
+    result.living ||= living;
+    result.dead ||= spelled && !living && holders.some(({ standing }) => standing === "dead");
+    result.silent ||=
+      onlyCommits &&
+      spelled &&
+      holders.every(({ standing }) => standing !== "dead") &&
+      holders.some(({ text, standing }) => standing === "unknown" && !/^\d{8,}$/.test(text));
+  }
+  return result;
+}
+
+/** Every way to cut `tag` into one text for each piece. */
+function allCuts(tag: string, pieces: readonly string[]): string[][] {
+  const [first, ...others] = pieces;
+  if (first === undefined) return tag === "" ? [[]] : [];
+  const cuts: string[][] = [];
+  for (let length = first.startsWith("*") ? 0 : 1; length <= tag.length; length += 1) {
+    const text = tag.slice(0, length);
+    if (!/^[{*]/.test(first) && text.toLowerCase() !== first.toLowerCase()) continue;
+    for (const rest of allCuts(tag.slice(length), others)) cuts.push([text, ...rest]);
+  }
+  return cuts;
+}
+
+function standingOf(
+  tag: string,
+  pieces: readonly string[],
+  cuts: readonly string[],
+  index: number,
+  refs: LiveRefs,
+  pullRequests: readonly PullRequest[],
+): Standing {
+  const piece = pieces[index] ?? "";
+  const text = cuts[index] ?? "";
+  if (!piece.startsWith("{")) return "alive";
+  const start = cuts.slice(0, index).join("").length;
+  const before = tag.charAt(start - 1);
+  const after = tag.charAt(start + text.length);
+  const open = { before: /^[{*]/.test(pieces[index - 1] ?? "-"), after: /^[{*]/.test(pieces[index + 1] ?? "-") };
+  const runs = (kind: RegExp, sides: { before: boolean; after: boolean }): boolean =>
+    (sides.before && kind.test(before) && kind.test(text.charAt(0))) ||
+    (sides.after && kind.test(after) && kind.test(text.slice(-1)));
+  if (piece === "{branch}") return branchStanding(text, runs(/[0-9A-Za-z]/, open), refs, pullRequests);
+  if (piece === "{tag}")
+    return refs.tags.some(({ name }) => tagSlugs(name).some((slug) => same(slug, text))) ? "alive" : "unknown";
+  if (piece === "{pr}")
+    return runs(/\d/, { before: true, after: true }) ? "impossible" : numberStanding(text, pullRequests);
+  if (piece === "{sha}") return runs(/[0-9a-f]/i, open) ? "impossible" : commitStanding(text, refs, pullRequests);
+  return runs(/\d/, open) ? "impossible" : versionStanding(piece, text, refs);
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function branchStanding(
+  text: string,
+  cutsWord: boolean,
+  refs: LiveRefs,
+  pullRequests: readonly PullRequest[],
+): Standing {
+  const open = pullRequests.filter(({ state }) => state === "open").map(({ headBranch }) => headBranch);
+  const living = [...refs.branches.map(({ name }) => name), ...open];
+  if (living.some((name) => branchSlugs(name).some((slug) => same(slug, text)))) return "alive";
+  const gone = pullRequests.some(
+    ({ state, fromFork, headBranch }) =>
+      state !== "open" &&
+      !fromFork &&
+      !refs.branches.some(({ name }) => name === headBranch) &&
+      branchSlugs(headBranch).includes(text),
+  );
+  return gone && !cutsWord ? "dead" : "unknown";
+}
+
+function numberStanding(text: string, pullRequests: readonly PullRequest[]): Standing {
+  if (!/^[1-9]\d{0,9}$/.test(text) || Number(text) > 2147483647) return "impossible";
+  const known = pullRequests.find(({ number }) => String(number) === text);
+  if (!known) return "unknown";
+  return known.state === "open" ? "alive" : "dead";
+}
+
+function commitStanding(text: string, refs: LiveRefs, pullRequests: readonly PullRequest[]): Standing {
+  if (!/^[0-9a-f]{7,40}$/i.test(text)) return "impossible";
+  const hex = text.toLowerCase();
+  const names = (state: string) =>
+    pullRequests.filter((each) => each.state === state && each.headCommit.startsWith(hex));
+  if ([...refs.branches, ...refs.tags].some(({ commit }) => commit.startsWith(hex)) || names("open").length > 0)
+    return "alive";
+  const evidence = names("closed").filter(({ headBranch }) => !refs.branches.some(({ name }) => name === headBranch));
+  return evidence.length > 0 && names("merged").length === 0 && /[a-f]/.test(hex) ? "dead" : "unknown";
+}
+
+function versionStanding(piece: string, text: string, refs: LiveRefs): Standing {
+  const living = refs.tags.some(({ name }) => {
+    const version = semverOf(name);
+    if (!version || (version.prerelease && /major|minor/.test(piece))) return false;
+    const filled = piece
+      .replace("{version}", version.version)
+      .replaceAll("{major}", version.major)
+      .replaceAll("{minor}", version.minor);
+    return same(filled, text);
+  });
+  if (living) return "alive";
+  return (piece.includes("{version}") ? /^\d[0-9A-Za-z._-]*$/ : /^\d[0-9._-]*$/).test(text) ? "unknown" : "impossible";
+}
