@@ -31,7 +31,10 @@ const LS_REFS = encodePackets([
   { type: "flush" },
 ]);
 
-/** Answers that say nothing of the protocol: asking in another version would ask the same gatekeeper. */
+/**
+ * Answers that say nothing of the protocol: asking in another version would ask the same gatekeeper.
+ * A redirect is not among them: a POST is not redirected, but the advertisement of a renamed repository is.
+ */
 const NOT_ABOUT_THE_PROTOCOL: ReadonlySet<number> = new Set([401, 403, 404, 408, 429, 502, 503, 504]);
 
 /**
@@ -135,7 +138,9 @@ function faultOf(repository: GitRepository, error: unknown, refusal?: unknown): 
 }
 
 function adviceFor(repository: GitRepository, error: unknown): ["permission" | "listing", string] {
-  const status = error instanceof HttpError && error.code === "status" ? error.status : undefined;
+  // A 403 that may pass later is about the rate, and the token is good.
+  const lasting = error instanceof HttpError && error.code === "status" && !error.retryable;
+  const status = lasting ? error.status : undefined;
   if (status === 401 || status === 403) {
     const lacking = repository.token === null ? "`github-token` is empty" : "`github-token` is refused";
     return ["permission", `${lacking}: it needs the permission \`contents: read\` on ${nameOf(repository)}.`];

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Fault } from "../../src/fault.ts";
 import { listRefs } from "../../src/git/ls-refs.ts";
@@ -173,7 +174,8 @@ describe("a server of an older protocol", () => {
 
   it("with dumb HTTP only is refused", async () => {
     const faults = [refuse(405), refuse(200, { "content-type": "text/plain" }, `${COMMIT}\trefs/heads/main\n`)];
-    expect(await faultOf(await start({ faults }))).toMatchObject({ kind: "listing" });
+    const fault = await faultOf(await start({ faults }));
+    expect(fault).toMatchObject({ kind: "listing", message: expect.stringContaining("an answer of type text/plain") });
   });
 });
 
@@ -186,6 +188,22 @@ describe("a SHA-256 repository", () => {
     expect(refs.branches).toEqual([{ name: "main", commit: main }]);
     expect(refs.tags.find(({ name }) => name === "v1")).toEqual({ name: "v1", commit: main });
   });
+});
+
+it("a renamed repository is read under its new name", async () => {
+  const url = await start(
+    {
+      faults: ({ path }) =>
+        path.startsWith("/octo/old.git/") ? refuse(301, { location: path.replace("old.git", "web.git") }) : null,
+    },
+    "octo/old",
+  );
+  expect(names((await listRefs(http, { url, token: TOKEN })).branches)).toContain("main");
+  expect(asked()).toEqual([
+    "POST /octo/old.git/git-upload-pack",
+    "GET /octo/old.git/info/refs?service=git-upload-pack",
+    "GET /octo/web.git/info/refs?service=git-upload-pack",
+  ]);
 });
 
 describe("a list in doubt", () => {
@@ -208,6 +226,29 @@ describe("a list in doubt", () => {
     expect(asked()).toHaveLength(1);
   });
 
+  it("above 64 MiB stops the work, and says so", async () => {
+    const line = encodePackets([ref]);
+    const long = gzipSync(Buffer.alloc(65 * 1024 * 1024, line));
+    const fault = await faultOf(
+      await start({ faults: [refuse(200, { ...RESULT, "content-encoding": "gzip" }, long)] }),
+    );
+    expect(fault).toMatchObject({ kind: "listing", cause: { code: "too-large" } });
+    expect(fault.remedy).toContain("64 MiB");
+  });
+
+  it("below 64 MiB is read", async () => {
+    const long = textPacket(`${COMMIT} refs/heads/${"x".repeat(60_000)}`);
+    const body = gzipSync(encodePackets([...Array(400).fill(long), { type: "flush" }]));
+    const url = await start({ faults: [refuse(200, { ...RESULT, "content-encoding": "gzip" }, body)] });
+    expect((await listRefs(http, { url, token: null })).branches).toHaveLength(400);
+  });
+
+  it("that the network cut is asked for again", async () => {
+    const url = await start({ faults: [{ kind: "truncated" }, { kind: "reset after" }] });
+    expect(names((await listRefs(http, { url, token: null })).branches)).toContain("main");
+    expect(asked()).toEqual(Array(3).fill("POST /octo/web.git/git-upload-pack"));
+  });
+
   it("that lacks its end in the older protocol stops the work", async () => {
     const cut = encodePackets([textPacket("# service=git-upload-pack"), { type: "flush" }, ref]);
     const faults = [refuse(405), refuse(200, ADVERTISEMENT, cut)];
@@ -221,6 +262,11 @@ describe("a refusal", () => {
     expect(fault).toMatchObject({ kind: "permission", cause: { name: "HttpError", status } });
     expect(fault.remedy).toMatch(/`github-token` is refused.*`contents: read`/);
     expect(asked()).toHaveLength(1);
+  });
+
+  it("by 403 for the rate, however often, does not blame the token", async () => {
+    const faults = () => refuse(403, { "retry-after": "1" }, "You have exceeded a secondary rate limit.");
+    expect((await faultOf(await start({ faults }), TOKEN)).kind).toBe("listing");
   });
 
   it("of the real server says that the token is missing, or wrong, and never shows it", async () => {
