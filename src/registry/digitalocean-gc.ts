@@ -1,0 +1,227 @@
+import * as v from "valibot";
+import type { Clock } from "../clock.ts";
+import { Fault } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
+import type { Log } from "../report/log.ts";
+import type { GcType } from "../settings.ts";
+import { type DigitalOceanApi, Links, nextPage, PER_PAGE, parseBody } from "./digitalocean-api.ts";
+import type { GarbageCollection } from "./registry.ts";
+
+export interface CollectorOptions {
+  readonly api: DigitalOceanApi;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly type: GcType;
+  /** How long to wait for a collection, in milliseconds; 0: not at all. */
+  readonly timeoutMs: number;
+  /** Aborted when the job is cancelled. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The collections of one registry. At most one is active, and the registry is read-only while it is. */
+export interface Collector {
+  /** Waits for the end of a collection that somebody started; a Fault of kind `registry` past the timeout. */
+  waitForNone(): Promise<void>;
+  /** Starts a collection, or adopts the running one, and waits for its end or the timeout. */
+  collect(): Promise<GarbageCollection>;
+}
+
+const FIRST_POLL_MS = 5_000;
+const LONGEST_POLL_MS = 30_000;
+/** How often a collection may be neither active nor in the list before its outcome is given up. */
+const UNSEEN_POLLS = 4;
+
+const Count = v.fallback(v.nullish(v.number()), null);
+const Collection = v.object({
+  uuid: v.pipe(v.string(), v.minLength(1)),
+  status: v.nullish(v.string(), "unknown"),
+  blobs_deleted: Count,
+  freed_bytes: Count,
+});
+const OneCollection = v.object({ garbage_collection: Collection });
+const CollectionPage = v.object({ ...Links.entries, garbage_collections: v.nullish(v.array(Collection)) });
+
+type Collection = v.InferOutput<typeof Collection>;
+
+/** The API's prose says `success`, its enum `succeeded`; both spellings of the other have been seen. */
+const SUCCESS: ReadonlySet<string> = new Set(["succeeded", "success"]);
+const FAILURE: ReadonlySet<string> = new Set(["failed", "cancelled", "canceled"]);
+
+/** Any other status, documented or not, is that of a collection that goes on. */
+function isOver(collection: Collection): boolean {
+  return SUCCESS.has(collection.status) || FAILURE.has(collection.status);
+}
+
+export function createCollector(options: CollectorOptions): Collector {
+  return { waitForNone: () => waitForNone(options), collect: () => collect(options) };
+}
+
+async function waitForNone(options: CollectorOptions): Promise<void> {
+  const { api, clock, log, timeoutMs, signal } = options;
+  const deadline = clock.now() + timeoutMs;
+  for (const intervalMs of pollIntervals()) {
+    const active = await getActive(api);
+    if (active === null || isOver(active)) return;
+    const leftMs = deadline - clock.now();
+    if (leftMs <= 0) throw stillCollecting(api.registry, active);
+    log.info(`Waiting for the garbage collection ${active.uuid} of ${api.registry} to end: ${active.status}`);
+    await clock.sleep(Math.min(intervalMs, leftMs), signal);
+  }
+}
+
+function stillCollecting(registry: string, active: Collection): Fault {
+  return new Fault(
+    "registry",
+    `The registry ${registry} is read-only: its garbage collection ${active.uuid} is running (${active.status})`,
+    "Run it again when that has ended, or raise the input gc-timeout, which is how long it is waited for",
+  );
+}
+
+async function collect(options: CollectorOptions): Promise<GarbageCollection> {
+  const { collection, origin } = await start(options);
+  options.log.info(`Garbage collection ${collection.uuid} of ${options.api.registry} ${origin}: ${collection.status}`);
+  if (isOver(collection)) return outcomeOf(collection, origin);
+  if (options.timeoutMs === 0) {
+    return unfinished("started", `Garbage collection ${collection.uuid} was ${origin}; it goes on by itself.`);
+  }
+  try {
+    return await waitForEnd(options, collection, origin);
+  } catch (error) {
+    if (!isInterruption(error, options.signal)) throw error;
+    throw new Fault(
+      "interrupted",
+      `The job was cancelled while the garbage collection ${collection.uuid} was running`,
+      `The collection goes on by itself; the registry ${options.api.registry} is read-only until it ends`,
+      { cause: error },
+    );
+  }
+}
+
+function isInterruption(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true || (error instanceof HttpError && error.code === "interrupted");
+}
+
+type Origin = "started" | "adopted, as it was already running";
+
+/** What a second start answers is documented nowhere: whatever it is, a collection that is active now is the one. */
+async function start(options: CollectorOptions): Promise<{ collection: Collection; origin: Origin }> {
+  const { api, type } = options;
+  try {
+    const response = await api.ofRegistry({
+      method: "POST",
+      path: ["garbage-collection"],
+      body: { type },
+      expected: [201],
+      scope: "registry:update",
+    });
+    const body = parseBody(response, OneCollection, "garbage-collection");
+    return { collection: body.garbage_collection, origin: "started" };
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.code === "interrupted") throw error;
+    const collection = await getActive(api);
+    if (collection !== null) return { collection, origin: "adopted, as it was already running" };
+    throw new Fault(
+      "garbage-collection",
+      `The garbage collection of ${api.registry} could not be started: ${error.detail ?? error.message}`,
+      "Start it in DigitalOcean's control panel, or run this again with run-gc: always",
+      { cause: error },
+    );
+  }
+}
+
+async function waitForEnd(options: CollectorOptions, begun: Collection, origin: Origin): Promise<GarbageCollection> {
+  const { api, clock, log, timeoutMs, signal } = options;
+  const deadline = clock.now() + timeoutMs;
+  let { status } = begun;
+  let unseen = 0;
+  for (const intervalMs of pollIntervals()) {
+    const leftMs = deadline - clock.now();
+    if (leftMs <= 0) break;
+    await clock.sleep(Math.min(intervalMs, leftMs), signal);
+    const seen = await poll(options, begun.uuid);
+    if (seen === "unanswered") continue;
+    unseen = seen === null ? unseen + 1 : 0;
+    if (unseen === UNSEEN_POLLS) return vanished(begun.uuid);
+    if (seen === null) continue;
+    if (seen.status !== status) log.info(`Garbage collection ${begun.uuid} of ${api.registry}: ${seen.status}`);
+    status = seen.status;
+    if (isOver(seen)) return outcomeOf(seen, origin);
+  }
+  const minutes = Math.round(timeoutMs / 60_000);
+  return unfinished(
+    "timed-out",
+    `Garbage collection ${begun.uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`,
+  );
+}
+
+function* pollIntervals(): Generator<number, never> {
+  for (let ms = FIRST_POLL_MS; ; ms = Math.min(ms * 1.5, LONGEST_POLL_MS)) yield ms;
+}
+
+/** The collection as it is now, null where neither the active one nor the list shows it, `unanswered` when the API is ill. */
+async function poll(options: CollectorOptions, uuid: string): Promise<Collection | null | "unanswered"> {
+  try {
+    const active = await getActive(options.api);
+    if (active?.uuid === uuid) return active;
+    return await findInList(options.api, uuid);
+  } catch (error) {
+    if (!(error instanceof HttpError) || !error.retryable) throw error;
+    options.log.info(`The state of garbage collection ${uuid} could not be read, asking again: ${error.message}`);
+    return "unanswered";
+  }
+}
+
+async function getActive(api: DigitalOceanApi): Promise<Collection | null> {
+  const response = await api.ofRegistry({
+    method: "GET",
+    path: ["garbage-collection"],
+    expected: [200, 404],
+    scope: "registry:read",
+  });
+  return response.status === 404 ? null : parseBody(response, OneCollection, "garbage-collection").garbage_collection;
+}
+
+/** Once a collection has ended, only the list of all collections tells what came of it. */
+async function findInList(api: DigitalOceanApi, uuid: string): Promise<Collection | null> {
+  const seen = new Set<string>();
+  let query: Readonly<Record<string, string>> | null = { page: "1" };
+  while (query !== null && !seen.has(JSON.stringify(query))) {
+    seen.add(JSON.stringify(query));
+    const response = await api.ofRegistry({
+      method: "GET",
+      path: ["garbage-collections"],
+      query: { ...query, per_page: PER_PAGE },
+      expected: [200, 404],
+      scope: "registry:read",
+    });
+    if (response.status === 404) return null;
+    const page: v.InferOutput<typeof CollectionPage> = parseBody(response, CollectionPage, "garbage-collection");
+    const found = page.garbage_collections?.find((collection) => collection.uuid === uuid);
+    if (found !== undefined) return found;
+    query = nextPage(page);
+  }
+  return null;
+}
+
+function outcomeOf(collection: Collection, origin: Origin): GarbageCollection {
+  const succeeded = SUCCESS.has(collection.status);
+  return {
+    status: succeeded ? "succeeded" : "failed",
+    freedBytes: collection.freed_bytes ?? null,
+    blobsDeleted: collection.blobs_deleted ?? null,
+    note: succeeded
+      ? `Garbage collection ${collection.uuid} was ${origin}, and succeeded.`
+      : `Garbage collection ${collection.uuid} was ${origin}, and ended as "${collection.status}". Run this again with run-gc: always.`,
+  };
+}
+
+function vanished(uuid: string): GarbageCollection {
+  return unfinished(
+    "failed",
+    `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of collections does not tell what came of it. See the control panel.`,
+  );
+}
+
+function unfinished(status: "started" | "timed-out" | "failed", note: string): GarbageCollection {
+  return { status, freedBytes: null, blobsDeleted: null, note };
+}

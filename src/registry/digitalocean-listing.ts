@@ -1,0 +1,184 @@
+import * as v from "valibot";
+import type { Clock } from "../clock.ts";
+import { Fault } from "../fault.ts";
+import { type Blob, type Digest, isDigest, type ListedManifest } from "../plan/manifest.ts";
+import { type DigitalOceanApi, Links, Meta, nextPage, PER_PAGE, parseBody } from "./digitalocean-api.ts";
+import type { Listing } from "./registry.ts";
+
+/** How often a list that moved while it was read is read again. */
+const READ_AGAIN = 3;
+
+/** What waits between two readings need. */
+export interface Patience {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+// Every field but the digest may be absent or null: GODO marks all of them `omitempty`, and the API's own example
+// misspells one. A size is garnish and may be of any shape; tags decide what is deleted, and may not.
+const Size = v.fallback(v.nullish(v.number()), null);
+const BlobEntry = v.object({
+  digest: v.nullish(v.string()),
+  compressed_size_bytes: Size,
+  compressed_size_byte: Size,
+});
+const ManifestEntry = v.object({
+  digest: v.pipe(v.string(), v.check(isDigest, "not a digest")),
+  tags: v.nullish(v.array(v.string())),
+  blobs: v.fallback(v.nullish(v.array(BlobEntry)), null),
+  compressed_size_bytes: Size,
+  updated_at: v.fallback(v.nullish(v.string()), null),
+});
+const ManifestPage = v.object({ ...Meta.entries, manifests: v.nullish(v.array(ManifestEntry)) });
+const RepositoryPage = v.object({
+  ...Meta.entries,
+  ...Links.entries,
+  repositories: v.nullish(v.array(v.object({ name: v.pipe(v.string(), v.minLength(1)) }))),
+});
+
+type ManifestEntry = v.InferOutput<typeof ManifestEntry>;
+type ManifestPage = v.InferOutput<typeof ManifestPage>;
+
+/** The names of all repositories, sorted; null: there is no registry of this name. */
+export async function listRepositories(api: DigitalOceanApi, patience: Patience): Promise<readonly string[] | null> {
+  return readUntilStill(`the repositories of ${api.registry}`, patience, async () => {
+    const names = new Set<string>();
+    const seen = new Set<string>();
+    let query: Readonly<Record<string, string>> | null = {};
+    let total = 0;
+    while (query !== null) {
+      const place = JSON.stringify(query);
+      if (seen.has(place)) throw loopFault(api.registry);
+      seen.add(place);
+      const page = await repositoryPage(api, query);
+      if (page === null && seen.size === 1) return { value: null };
+      if (page === null) return { moved: "a page that was linked to is not there" };
+      for (const { name } of page.repositories ?? []) names.add(name);
+      total = page.meta.total;
+      query = nextPage(page);
+    }
+    if (names.size < total) return { moved: `${names.size} of ${total} repositories were listed` };
+    return { value: [...names].sort() };
+  });
+}
+
+async function repositoryPage(
+  api: DigitalOceanApi,
+  query: Readonly<Record<string, string>>,
+): Promise<v.InferOutput<typeof RepositoryPage> | null> {
+  const response = await api.ofRegistry({
+    method: "GET",
+    path: ["repositoriesV2"],
+    query: { ...query, per_page: PER_PAGE },
+    expected: [200, 404],
+    scope: "registry:read",
+  });
+  return response.status === 404 ? null : parseBody(response, RepositoryPage);
+}
+
+function loopFault(registry: string): Fault {
+  return new Fault(
+    "listing",
+    `The list of repositories of ${registry} goes in a circle: a page links back to one that was read`,
+    "Run it again; if it persists, report it to DigitalOcean",
+  );
+}
+
+/** Every manifest of a repository: `meta.total` of them, none twice, or a Fault of kind `listing`. */
+export async function listManifests(api: DigitalOceanApi, repository: string, patience: Patience): Promise<Listing> {
+  return readUntilStill(`the manifests of ${api.registry}/${repository}`, patience, async () => {
+    const first = await manifestPage(api, repository, 1);
+    const { total } = first.meta;
+    const size = first.manifests?.length ?? 0;
+    if (total > 0 && size === 0) return { moved: `the first page is empty, of ${total} manifests` };
+    const rest = Array.from({ length: total === 0 ? 0 : Math.ceil(total / size) - 1 }, (_, index) => index + 2);
+    const pages = [first, ...(await Promise.all(rest.map((page) => manifestPage(api, repository, page))))];
+    const moved = movedWhileRead(pages);
+    return moved === null ? { value: listingOf(pages) } : { moved };
+  });
+}
+
+async function manifestPage(api: DigitalOceanApi, repository: string, page: number): Promise<ManifestPage> {
+  const response = await api.ofRegistry({
+    method: "GET",
+    path: ["repositories", repository, "digests"],
+    query: { page, per_page: PER_PAGE },
+    expected: [200, 404],
+    scope: "registry:read",
+  });
+  if (response.status !== 404) return parseBody(response, ManifestPage);
+  throw new Fault(
+    "listing",
+    `There is no repository ${api.registry}/${repository}: ${response.url.pathname} answered 404`,
+    "Check the input repository-pattern; a repository that was just deleted is no reason to worry",
+  );
+}
+
+/** Why `pages` are not one state of the list (a push or a deletion moved it), or null. */
+function movedWhileRead(pages: readonly ManifestPage[]): string | null {
+  const digests = pages.flatMap((page) => (page.manifests ?? []).map((entry) => entry.digest));
+  const totals = new Set(pages.map((page) => page.meta.total));
+  if (totals.size > 1) return `the total changed: ${[...totals].join(", ")}`;
+  if (new Set(digests).size < digests.length) return "a manifest was listed twice";
+  const [total] = totals;
+  return digests.length === total ? null : `${digests.length} of ${total} manifests were listed`;
+}
+
+function listingOf(pages: readonly ManifestPage[]): Listing {
+  const manifests: ListedManifest[] = [];
+  const times = new Map<Digest, number | null>();
+  for (const entry of pages.flatMap((page) => page.manifests ?? [])) {
+    const { digest } = entry;
+    if (!isDigest(digest)) continue;
+    manifests.push({
+      digest,
+      tags: entry.tags ?? [],
+      sizeBytes: sizeOf(entry.compressed_size_bytes),
+      blobs: blobsOf(entry),
+    });
+    times.set(digest, timeOf(entry.updated_at));
+  }
+  return { manifests, times };
+}
+
+/** Sizes are counted later than a push, and are 0 until then: 0 is unknown. */
+function sizeOf(bytes: number | null | undefined): number | null {
+  return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+}
+
+/** Null where any entry is unusable or none is there: a part of the blobs would pass for all of them. */
+function blobsOf(entry: ManifestEntry): readonly Blob[] | null {
+  const blobs: Blob[] = [];
+  for (const blob of entry.blobs ?? []) {
+    const digest = blob.digest ?? "";
+    if (!isDigest(digest)) return null;
+    blobs.push({ digest, sizeBytes: sizeOf(blob.compressed_size_bytes ?? blob.compressed_size_byte) });
+  }
+  return blobs.length === 0 ? null : blobs;
+}
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
+
+/** RFC 3339 to milliseconds since the epoch; anything else is unknown. */
+function timeOf(text: string | null | undefined): number | null {
+  if (text === null || text === undefined || !RFC_3339.test(text)) return null;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? null : time;
+}
+
+type Reading<T> = { readonly value: T } | { readonly moved: string };
+
+async function readUntilStill<T>(what: string, patience: Patience, read: () => Promise<Reading<T>>): Promise<T> {
+  for (let again = 0; ; again++) {
+    const reading = await read();
+    if ("value" in reading) return reading.value;
+    if (again === READ_AGAIN) {
+      throw new Fault(
+        "listing",
+        `The list of ${what} changed each of the ${READ_AGAIN + 1} times it was read: ${reading.moved}`,
+        "Run it again when no push is in progress",
+      );
+    }
+    await patience.clock.sleep(1000 * 2 ** again, patience.signal);
+  }
+}
