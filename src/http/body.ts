@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, type InputType, inflate, type ZlibOptions } from "node:zlib";
 
@@ -21,31 +20,6 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
 };
 
 const MOST_ENCODINGS = 3;
-
-/**
- * Reads a body to its end; fails with TooLarge as soon as it passes `maxBytes`, and with TooSlow when it is not there
- * after `withinMs`. Undici watches over the pause between two chunks, so that looking at the time at each chunk is enough.
- */
-export function collect(body: Readable, maxBytes: number, withinMs: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    // The machine's own time, as for undici's timeouts: a socket does not know of the clock that is handed in.
-    let startedAt = 0;
-    body.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size > maxBytes) body.destroy(new TooLarge());
-      else if (startedAt === 0) startedAt = performance.now();
-      else if (performance.now() - startedAt > withinMs) body.destroy(new TooSlow());
-    });
-    body.on("end", () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size)),
-    );
-    body.on("error", reject);
-    body.on("close", () => reject(new Undecodable("closed before its end")));
-  });
-}
 
 /** Undoes `content-encoding`, the last one first; what comes out is at most `maxBytes` long (a small body can be a bomb). */
 export async function decode(bytes: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {

@@ -67,10 +67,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       throw interruption(hop, "waiting", cancellation.reason);
     }
     counts.set(hop.url.host, (counts.get(hop.url.host) ?? 0) + 1);
-    const cut = cancellation.signalFor(hop.method);
-    const outcome = await exchange(dispatcher, hop, cut, timeoutMs);
+    const flight = cancellation.flightOf(hop.method);
+    const outcome = await exchange(dispatcher, hop, flight, timeoutMs);
     const throttle = gate.leave(ticket, outcome.kind === "answer" ? outcome : null);
-    if (outcome.kind === "failure" && cut.aborted) throw interruption(hop, "in flight", outcome.error);
+    if (outcome.kind === "failure" && flight.isCut) throw interruption(hop, "in flight", outcome.error);
     return { outcome, throttle };
   }
 

@@ -1,8 +1,9 @@
 import type { Dispatcher } from "undici";
-import { collect, decode } from "./body.ts";
+import { decode } from "./body.ts";
 import type { HttpError } from "./errors.ts";
 import { failureOf, type Reach } from "./failure.ts";
 import { type Hop, isExpected } from "./hop.ts";
+import { type Flight, receive } from "./receive.ts";
 
 /** A whole answer, whatever its status. */
 export interface Answer {
@@ -21,34 +22,18 @@ const UNEXPECTED_MAX_BYTES = 256 * 1024;
 const SLOWEST = 10;
 
 /** Sends `hop` once, and reads the answer to its end. Never throws. */
-export async function exchange(
-  dispatcher: Dispatcher,
-  hop: Hop,
-  signal: AbortSignal,
-  timeoutMs: number,
-): Promise<Outcome> {
+export async function exchange(dispatcher: Dispatcher, hop: Hop, flight: Flight, timeoutMs: number): Promise<Outcome> {
   try {
     const { url, method, body } = hop;
-    const path = url.pathname + url.search;
-    const answer = await dispatcher.request({
-      origin: url.origin,
-      path,
-      method,
-      headers: { ...hop.headers },
-      body,
-      signal,
-    });
-    const status = answer.statusCode;
-    const headers = plainHeaders(answer.headers);
-    const maxBytes = isExpected(hop, status) ? hop.maxBytes : Math.max(hop.maxBytes, UNEXPECTED_MAX_BYTES);
-    const raw = await collect(answer.body, maxBytes, timeoutMs * SLOWEST);
+    const maxBytes = (status: number): number =>
+      isExpected(hop, status) ? hop.maxBytes : Math.max(hop.maxBytes, UNEXPECTED_MAX_BYTES);
+    const request = { origin: url.origin, path: url.pathname + url.search, method, headers: hop.headers, body };
+    const raw = await receive(dispatcher, request, { maxBytes, withinMs: timeoutMs * SLOWEST }, flight);
+    const { status } = raw;
+    const headers = plainHeaders(raw.headers);
     const encoding = method === "HEAD" ? undefined : headers["content-encoding"];
-    return {
-      kind: "answer",
-      status,
-      headers,
-      body: encoding === undefined ? raw : await decode(raw, encoding, maxBytes),
-    };
+    const decoded = encoding === undefined ? raw.bytes : await decode(raw.bytes, encoding, maxBytes(status));
+    return { kind: "answer", status, headers, body: decoded };
   } catch (cause) {
     return { kind: "failure", ...failureOf(hop, cause, timeoutMs) };
   }

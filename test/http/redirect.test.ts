@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { firstHop } from "../../src/http/hop.ts";
+import { redirectionOf } from "../../src/http/redirect.ts";
+import { failure, stage } from "./setup.ts";
+
+const CREDENTIALS = {
+  authorization: "Bearer hush",
+  headers: { cookie: "hush", "x-api-key": "hush", accept: "application/json" },
+};
+
+describe("a GET is followed", () => {
+  test.each([301, 302, 303, 307, 308])("%i within the origin, with all its headers", async (status) => {
+    const { client, server, to } = await stage({
+      handler: ({ path }) => (path === "/a" ? { status, headers: { location: "/b?x=1" } } : { status: 200, body: "b" }),
+    });
+    const response = await client.send(to("/a", CREDENTIALS));
+    expect([response.url.pathname, response.body.toString()]).toEqual(["/b", "b"]);
+    expect(server.requests[1]?.headers).toMatchObject({
+      authorization: "Bearer hush",
+      cookie: "hush",
+      "x-api-key": "hush",
+    });
+  });
+
+  test("to another origin without any credential, and back without them too", async () => {
+    const home = await stage({
+      handler: ({ path }) =>
+        path === "/back" ? { status: 200 } : { status: 302, headers: { location: `${away.server.url}x` } },
+    });
+    const away = await stage({ handler: () => ({ status: 302, headers: { location: `${home.server.url}back` } }) });
+    await home.client.send(home.to("/", CREDENTIALS));
+    const [first, last] = home.server.requests;
+    const [seen] = away.server.requests;
+    expect(first?.headers.authorization).toBe("Bearer hush");
+    for (const request of [seen, last]) {
+      expect(JSON.stringify(request?.headers)).not.toContain("hush");
+      expect(request?.headers.accept).toBe("application/json");
+    }
+    expect(home.client.counts()).toEqual({ [home.server.url.host]: 2, [away.server.url.host]: 1 });
+  });
+});
+
+describe("what is not followed", () => {
+  const refused: readonly [string, string, string][] = [
+    ["https://a.example/", "http://a.example/x", "http://a.example"],
+    ["https://a.example/", "http://b.example/", "http://b.example"],
+    ["http://127.0.0.1:1/", "http://b.example/", "http://b.example"],
+    ["http://a.example/", "http://127.0.0.1/", "http://127.0.0.1"],
+    ["https://a.example/", "ftp://b.example/", "ftp://b.example"],
+    ["https://a.example/", "https://me:pw@b.example/", "b.example"],
+    ["https://a.example/", "https://", "none"],
+  ];
+  test.each(refused)("%s to %s", (from, location, named) => {
+    const hop = firstHop({ method: "GET", url: new URL(from), expected: [200] });
+    const next = redirectionOf(hop, 302, location, 0);
+    expect(next).toMatchObject({ refused: expect.stringContaining(named) });
+    expect(JSON.stringify(next)).not.toContain("pw");
+  });
+
+  test("a loop ends after 5, with an error that names its host", async () => {
+    const { client, server, to } = await stage({ handler: () => ({ status: 302, headers: { location: "/again" } }) });
+    const error = await failure(client.send(to("/")));
+    expect(error).toMatchObject({ code: "protocol", retryable: false });
+    expect(error.message).toContain(server.url.host);
+    expect(server.requests.length).toBe(6);
+  });
+
+  test.each(["DELETE", "POST", "PUT"] as const)("a %s", async (method) => {
+    const { client, server, to } = await stage({ handler: () => ({ status: 307, headers: { location: "/b" } }) });
+    expect(await failure(client.send(to("/", { method })))).toMatchObject({ code: "status", status: 307 });
+    expect(server.requests.length).toBe(1);
+  });
+});
