@@ -1,64 +1,7 @@
+import { Frontier, Mark, type Step, type TagText } from "./frontier.ts";
+import type { Dead, Finding, LivingWords, Meanings } from "./meanings.ts";
 import type { PatternPart, TagPattern, VersionTemplate } from "./tag-patterns.ts";
 import { endsAt, foldCase, type Words } from "./words.ts";
-
-/** What the text of one placeholder stands for. `reason` is a sentence that a user understands. */
-export type Finding =
-  | { readonly standing: "alive"; readonly reason: string }
-  | Dead
-  /** Nothing is known of it (yet): the number or commit that would have to be asked for. */
-  | { readonly standing: "unknown"; readonly number?: number; readonly commit?: string };
-
-export type Alive = Extract<Finding, { standing: "alive" }>;
-
-export interface Dead {
-  readonly standing: "dead";
-  readonly by: "number" | "branch" | "commit";
-  readonly reason: string;
-  readonly pullRequest: number;
-}
-
-/** Living words are met in any case, the exact spelling first: some builds lower-case names. */
-export interface LivingWords {
-  readonly exact: ReadonlyMap<string, Alive>;
-  /** Keyed by `foldCase`. */
-  readonly folded: Words<Alive>;
-}
-
-/** What placeholders can stand for. */
-export interface Meanings {
-  readonly branches: LivingWords;
-  /** Slugs of branches that are proven gone; compared as they are spelled. */
-  readonly deadBranches: Words<Dead>;
-  readonly tags: LivingWords;
-  /** By `VersionTemplate.source`. */
-  readonly versions: ReadonlyMap<string, LivingWords>;
-  readonly pullRequest: (number: number) => Finding;
-  /** Takes 7 to 40 lower-case hex digits. */
-  readonly commit: (commit: string) => Finding;
-}
-
-/** An image tag as it is spelled, and in `foldCase`. */
-export interface TagText {
-  readonly text: string;
-  readonly folded: string;
-}
-
-/** What one way to read a tag by a pattern has met, as bits; without `unknown` and `dead` it is alive. */
-export const Mark = {
-  unknown: 1,
-  /** A living ref; a commit alone is none. */
-  living: 2,
-  dead: 4,
-  /** It matched in another case only: that protects, and proves nothing. */
-  otherCase: 8,
-} as const;
-
-/** A point of a reading: all the ways that lead to one place in the tag with the same marks. */
-export interface Step {
-  readonly at: number;
-  readonly marks: number;
-  readonly via: { readonly from: Step; readonly finding: Finding | null }[];
-}
 
 // The largest number of GitHub's GraphQL `Int`: a longer run of digits is a date or a build.
 const LARGEST_NUMBER = 2 ** 31 - 1;
@@ -68,10 +11,6 @@ const DIGIT = /[0-9]/;
 const HEX = /[0-9A-Fa-f]/;
 const ALPHANUMERIC = /[0-9A-Za-z]/;
 const UNKNOWN: Finding = { standing: "unknown" };
-
-export function tagText(tag: string): TagText {
-  return { text: tag, folded: foldCase(tag) };
-}
 
 /**
  * Every way to read `tag` by `pattern`, as the steps at its end; none: it does not match. All ways are walked side by side,
@@ -110,51 +49,6 @@ export function firstWay(end: Step): Finding[] {
   const findings: Finding[] = [];
   for (let edge = end.via[0]; edge; edge = edge.from.via[0]) if (edge.finding) findings.unshift(edge.finding);
   return findings;
-}
-
-/** The steps behind one part of a pattern. */
-class Frontier {
-  readonly tag: TagText;
-  /** The part that follows; undefined: the tag must end here. */
-  readonly next: PatternPart | undefined;
-  readonly #steps = new Map<number, Step>();
-
-  constructor(tag: TagText, next: PatternPart | undefined) {
-    this.tag = tag;
-    this.next = next;
-  }
-
-  add(at: number, marks: number, from: Step, finding: Finding | null): void {
-    const key = at * 16 + marks;
-    const known = this.#steps.get(key);
-    if (known) known.via.push({ from, finding });
-    else this.#steps.set(key, { at, marks, via: [{ from, finding }] });
-  }
-
-  /** Whether the rest of the pattern may match from `at` on: spares ways that the next part would end at once. */
-  mayEnd(at: number): boolean {
-    if (this.next === undefined) return at === this.tag.text.length;
-    return this.next.kind !== "text" || this.tag.folded.startsWith(this.next.folded, at);
-  }
-
-  /** Steps over any text of at least `least` characters. Ways with the same marks run on as one. */
-  spread(steps: readonly Step[], least: number, marks: number): void {
-    const running = new Map<number, Step>();
-    let joined = 0;
-    for (let at = (steps[0]?.at ?? 0) + least; at <= this.tag.text.length; at += 1) {
-      for (let step = steps[joined]; step && step.at + least <= at; step = steps[++joined]) {
-        const before = running.get(step.marks);
-        const via = [step, ...(before ? [before] : [])].map((from) => ({ from, finding: null }));
-        running.set(step.marks, before ? { at, marks: step.marks, via } : step);
-      }
-      if (this.mayEnd(at)) for (const step of running.values()) this.add(at, step.marks | marks, step, null);
-    }
-  }
-
-  sorted(): Step[] {
-    const steps = [...this.#steps.values()];
-    return steps.length > 1 ? steps.sort((a, b) => a.at - b.at) : steps;
-  }
 }
 
 function advance(next: Frontier, step: Step, part: PatternPart, meanings: Meanings): void {

@@ -1,4 +1,4 @@
-import type { Alive, Finding, LivingWords, Meanings } from "./reading.ts";
+import type { Alive, Finding, LivingWords, Meanings } from "./meanings.ts";
 import type { LiveRefs, Ref } from "./refs.ts";
 import { branchSlugs, tagSlugs } from "./slugs.ts";
 import type { TagPatterns, VersionTemplate } from "./tag-patterns.ts";

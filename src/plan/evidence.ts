@@ -1,4 +1,4 @@
-import type { Dead, Finding, Meanings } from "../git/reading.ts";
+import type { Dead, Finding, Meanings } from "../git/meanings.ts";
 import type { PullRequest, PullRequests } from "../git/refs.ts";
 import { branchSlugs } from "../git/slugs.ts";
 import { type LiveNames, livingCommit, meaningsOfRefs } from "../git/tag-names.ts";

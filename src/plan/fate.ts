@@ -1,13 +1,6 @@
-import {
-  type Dead,
-  type Finding,
-  findingsOf,
-  firstWay,
-  Mark,
-  readings,
-  type TagText,
-  tagText,
-} from "../git/reading.ts";
+import { Mark, type TagText, tagText } from "../git/frontier.ts";
+import type { Dead, Finding } from "../git/meanings.ts";
+import { findingsOf, firstWay, readings } from "../git/reading.ts";
 import type { PullRequests } from "../git/refs.ts";
 import { LONGEST_TAG } from "../git/slugs.ts";
 import type { LiveNames } from "../git/tag-names.ts";

@@ -1,4 +1,6 @@
-import { findingsOf, Mark, type Meanings, readings, type Step } from "../git/reading.ts";
+import { Mark, type Step } from "../git/frontier.ts";
+import type { Meanings } from "../git/meanings.ts";
+import { findingsOf, readings } from "../git/reading.ts";
 import type { PullRequest, PullRequestQuestions } from "../git/refs.ts";
 import { type LiveNames, meaningsOfRefs } from "../git/tag-names.ts";
 import type { TagPattern } from "../git/tag-patterns.ts";

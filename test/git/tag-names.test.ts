@@ -122,7 +122,7 @@ describe("a commit of a living ref keeps its tags", () => {
 });
 
 describe("a user's patterns", () => {
-  const world = { branches: ["main", "feature/x"], tags: ["v1.2.3"] };
+  const world = { branches: ["main", "feature/x", "feature/x-y"], tags: ["v1.2.3"] };
   const short = commitOf("main").slice(0, 7);
   test.each([
     ["{version}-alpine", "1.2.3-alpine", "git tag v1.2.3"],
@@ -133,6 +133,7 @@ describe("a user's patterns", () => {
     ["{tag}-linux-*", "v1.2.3-linux-amd64", "git tag v1.2.3"],
     ["{branch}-{sha}", `main-${short}`, "branch main, tip of branch main"],
     ["{branch}-{sha}", "main-0000000", null],
+    ["{branch}-{sha}", `feature-x-y-${short}`, "branch feature/x-y, tip of branch main"],
     ["*-{branch}", "web-main", "branch main"],
     ["web-{tag}", "web-v1.2.3", "git tag v1.2.3"],
     ["{major}*", "1-alpine", "git tag v1.2.3"],
