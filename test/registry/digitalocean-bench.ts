@@ -90,6 +90,7 @@ function logInto(lines: string[]): Log {
     error: (_kind, text) => void lines.push(text),
     group: (_title, work) => work(),
     mask: () => undefined,
+    progress: () => () => undefined,
   };
 }
 

@@ -65,8 +65,10 @@ export class Collections {
     this.script = script;
   }
 
-  /** Starts one as POST does, or as somebody else might; returns its uuid. */
+  /** Starts one as POST does, or as somebody else might, after the end of the last; returns its uuid. */
   begin(type: GcType): string {
+    const last = this.#running();
+    if (last !== null) this.#moveTo(last, last.script.statuses.length);
     const now = this.#clock.now();
     const uuid = `eff0feee-49c7-4e8f-ba5c-${String(this.#runs.length + 1).padStart(12, "0")}`;
     const freed = { blobs: 0, bytes: 0 };
