@@ -12,4 +12,6 @@ export interface Log {
   group<T>(title: string, work: () => Promise<T>): Promise<T>;
   /** Hides `secret` wherever it would be shown. */
   mask(secret: string): void;
+  /** Counts one of `total` at each call, and tells now and then how far it is; `unit` as in `manifests deleted`. */
+  progress(unit: string, total: number): () => void;
 }

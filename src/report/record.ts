@@ -40,7 +40,7 @@ export interface RunRecord {
 
 /** Whether an error ends the run, and not only the work on one repository. */
 export function endsRun(error: unknown): boolean {
-  if (error instanceof Fault) return error.kind !== "listing";
+  if (error instanceof Fault) return error.kind !== "listing" && error.kind !== "deletion";
   return !(error instanceof HttpError) || error.code === "interrupted";
 }
 

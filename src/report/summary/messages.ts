@@ -1,0 +1,47 @@
+import { faultTitle } from "../fault-titles.ts";
+import { formatCount } from "../format.ts";
+import type { RunResult } from "../result.ts";
+import type { Section } from "./budget.ts";
+import { sentence } from "./markup.ts";
+
+/** Messages shown of one kind; the log has all. */
+const MOST_OF_A_KIND = 5;
+
+type Problem = RunResult["problems"][number];
+
+/** What went wrong and what to do about it: one box for each kind and remedy. */
+export function problemSections({ problems, repositoryUrl }: RunResult): readonly Section[] {
+  const boxes = new Map<string, [Problem, ...Problem[]]>();
+  for (const problem of problems) {
+    const key = `${problem.kind} ${problem.remedy}`;
+    const box = boxes.get(key);
+    if (box === undefined) boxes.set(key, [problem]);
+    else box.push(problem);
+  }
+  return [...boxes.values()].map((box) => boxOf(box, repositoryUrl));
+}
+
+function boxOf(all: readonly [Problem, ...Problem[]], repositoryUrl: string): Section {
+  const [{ kind, remedy }] = all;
+  const shown = all.slice(0, MOST_OF_A_KIND);
+  const todo = remedy === "" ? "" : `>\n> **What to do:** ${sentence(remedy, repositoryUrl, 400)}\n`;
+  return {
+    head: `> [!${kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${faultTitle(kind)}**\n>\n`,
+    count: shown.length,
+    row: (index) => `> ${shown.length > 1 ? "- " : ""}${sentence(shown[index]?.message ?? "", repositoryUrl, 600)}\n`,
+    tail: (leftOut) => {
+      const hidden = all.length - shown.length + leftOut;
+      return `${hidden === 0 ? "" : `> - and ${formatCount(hidden)} more in the log\n`}${todo}\n`;
+    },
+  };
+}
+
+/** Things to know that fail nothing. */
+export function noticeSection({ notices, repositoryUrl }: RunResult): Section {
+  return {
+    head: "> [!NOTE]\n",
+    count: notices.length,
+    row: (index) => `> ${notices.length > 1 ? "- " : ""}${sentence(notices[index] ?? "", repositoryUrl, 500)}\n`,
+    tail: (leftOut) => `${leftOut === 0 ? "" : `> - and ${formatCount(leftOut)} more in the log\n`}\n`,
+  };
+}
