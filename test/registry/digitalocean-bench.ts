@@ -4,17 +4,17 @@ import { type Digest, isDigest } from "../../src/plan/manifest.ts";
 import { type DigitalOceanOptions, type ManifestReader, openDigitalOcean } from "../../src/registry/digitalocean.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import type { Log } from "../../src/report/log.ts";
-import { type ApiBehaviour, type PlayedApi, playDigitalOceanApi } from "../servers/digitalocean-api.ts";
+import { type DigitalOceanServer, serveDigitalOcean } from "../servers/digitalocean.ts";
+import type { ApiBehaviour, PlayedApi } from "../servers/digitalocean-api.ts";
 import type { CollectionScript } from "../servers/digitalocean-collections.ts";
 import { HeldContent, type HeldManifest } from "../servers/digitalocean-content.ts";
 import { createFakeClock, type FakeClock } from "../servers/fake-clock.ts";
-import { serve, type TestServer } from "../servers/http-server.ts";
 
 /** The adapter over HTTP in front of a played API whose content has no bytes: all but the OCI endpoint. */
 export interface Bench {
   readonly registry: Registry;
   readonly content: HeldContent;
-  readonly server: TestServer;
+  readonly server: DigitalOceanServer;
   readonly behaviour: ApiBehaviour;
   readonly collections: PlayedApi["collections"];
   readonly clock: FakeClock;
@@ -43,12 +43,10 @@ const NO_MANIFESTS: ManifestReader = {
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const clock = createFakeClock();
   const content = new HeldContent();
-  const { behaviour: asked, collection } = options;
-  const { handler, behaviour, collections } = playDigitalOceanApi({
-    ...{ registry: REGISTRY, token: TOKEN, content, clock },
-    ...{ behaviour: asked, collection },
-  });
-  const server = await serve(handler);
+  const { behaviour: asked = {}, collection = {} } = options;
+  const served = { registry: REGISTRY, token: TOKEN, content, clock, collection };
+  const server = await serveDigitalOcean({ ...served, behaviour: asked });
+  const { behaviour, collections } = server.state;
   const lines: string[] = [];
   const cancel = new AbortController();
   const http = createHttpClient({ clock, concurrency: 16, signal: cancel.signal });
@@ -61,7 +59,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
       name: `registry.digitalocean.com/${REGISTRY}`,
     },
     credential: { username: TOKEN, secret: TOKEN },
-    apiUrl: server.url,
+    apiUrl: server.apiUrl,
     gcType: "unreferenced blobs only",
     gcTimeoutMs: 3_600_000,
     ...options.adapter,

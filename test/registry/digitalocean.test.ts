@@ -184,6 +184,19 @@ describe("a listing", () => {
     await expect(made.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
   });
 
+  test("trap 17: pages that tell different totals are never taken for one list", async () => {
+    const made = await bench();
+    made.server.inject(({ url }) => {
+      const page = Number(url.searchParams.get("page"));
+      const body = { manifests: [{ digest: digestOf(`page ${page}`) }], meta: { total: page + 1 } };
+      return { kind: "reply", reply: { status: 200, body } };
+    });
+    await expect(made.registry.list("web")).rejects.toMatchObject({
+      kind: "listing",
+      message: expect.stringContaining("the total changed: 2, 3"),
+    });
+  });
+
   test("trap 19: takes tags from the list of digests, while the list of tags lags behind", async () => {
     const made = await bench({ behaviour: { tagList: "frozen" } });
     made.content.push("web", image("old", { tags: ["main"] }));

@@ -25,7 +25,7 @@ interface Answer {
 }
 
 async function ask(made: Bench, method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(new URL(path, made.server.url), {
+  const response = await fetch(new URL(path, made.server.apiUrl), {
     method,
     headers: { authorization: `Bearer ${TOKEN}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -88,7 +88,7 @@ describe.skipIf(!hasDescription)("what is answered is as DigitalOcean's descript
   test.each([401, 404, 429])("a refusal with %i", async (status) => {
     const behaviour = status === 429 ? { perMinute: 0 } : {};
     const made = await bench({ behaviour });
-    const url = new URL(`/v2/registries/${status === 404 ? "other" : REGISTRY}/garbage-collection`, made.server.url);
+    const url = new URL(`/v2/registries/${status === 404 ? "other" : REGISTRY}/garbage-collection`, made.server.apiUrl);
     const headers = { authorization: status === 401 ? "Bearer no" : `Bearer ${TOKEN}` };
     const response = await fetch(url, { headers });
     const described = operation("GET", "/v2/registries/{registry_name}/garbage-collection");
