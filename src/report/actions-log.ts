@@ -71,16 +71,17 @@ export function createActionsLog(clock: Clock): ActionsLog {
     },
     progress: (unit, total) => createProgress(clock, info, unit, total),
     flush() {
-      for (const level of ["warning", "error"] as const) {
-        for (const { title, text } of fold([...annotations[level].values()])) core[level](text, { title });
-        annotations[level].clear();
-      }
+      for (const { title, text } of fold(annotations.warning)) core.warning(text, { title });
+      for (const { title, text } of fold(annotations.error)) core.error(text, { title });
+      annotations.warning.clear();
+      annotations.error.clear();
     },
   };
 }
 
 /** At most as many annotations as the runner shows, each with the number of those it stands for. */
-function fold(all: readonly Annotation[]): readonly { readonly title: string; readonly text: string }[] {
+function fold(kinds: ReadonlyMap<string, Annotation>): readonly { readonly title: string; readonly text: string }[] {
+  const all = [...kinds.values()];
   const shown = all.slice(0, MOST_ANNOTATIONS);
   const hidden = all.slice(MOST_ANNOTATIONS).reduce((sum, { more }) => sum + more + 1, 0);
   return shown.map(({ title, text, more }, index) => {

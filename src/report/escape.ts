@@ -55,7 +55,10 @@ export function escapeLog(text: string, max: number = LINE_LENGTH): string {
     .replaceAll("##[", "## [");
 }
 
-const ENTITY = /[&<>"'\\`*_[\]|~$@]|:(?=\/\/)|(?<=www)\.|^[-+=#\d!:]/giu;
+const SPECIAL = /[&<>"'\\`*_[\]|~$@]|:(?=\/\/)|(?<=www)\./giu;
+
+/** What at the beginning of a line would make it a heading, a list, or the rule of a table. */
+const LEADING = /^[-+=#\d!:]/;
 
 /**
  * Text for a GitHub-flavoured Markdown cell, paragraph or list entry, for HTML text, and for a quoted HTML attribute. Character
@@ -63,11 +66,20 @@ const ENTITY = /[&<>"'\\`*_[\]|~$@]|:(?=\/\/)|(?<=www)\.|^[-+=#\d!:]/giu;
  * they cannot split a table row, as a backslash before a bar can.
  */
 export function escapeMarkup(text: string, max: number = SANE_LENGTH): string {
-  return oneLine(text, max).replace(ENTITY, (character) => `&#${character.codePointAt(0)};`);
+  return escapeInline(oneLine(text, max).trim()).replace(LEADING, reference);
+}
+
+/** The same for a part of a text of one line that does not stand at its beginning. */
+export function escapeInline(line: string): string {
+  return line.replace(SPECIAL, reference);
+}
+
+function reference(character: string): string {
+  return `&#${character.codePointAt(0)};`;
 }
 
 /** A label in a Mermaid diagram: letters, digits and what names are made of; anything else could be its syntax. */
 export function escapeMermaid(text: string, max = 40): string {
-  const label = oneLine(text, max).replace(/[^\p{L}\p{N} ._/@()+-]/gu, "_");
+  const label = oneLine(text, max).replace(/[^\p{L}\p{N} .,_/@()+-]/gu, "_");
   return label.trim() === "" ? "_" : label;
 }

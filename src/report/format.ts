@@ -20,7 +20,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 
 /** Bytes in powers of 1,024, two digits or three: `512 B`, `3.4 GiB`, `128 MiB`. */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1_023.5) return `${Math.round(bytes)} B`;
+  if (bytes < 1_023.5) return `${formatCount(bytes)} B`;
   let value = bytes;
   let unit: string = UNITS[0];
   for (const next of UNITS) {

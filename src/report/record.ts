@@ -35,6 +35,8 @@ export interface RunRecord {
   collected(collection: RunResult["garbageCollection"]): void;
   /** Manifests that this run deleted so far. */
   deletedCount(): number;
+  /** One repository as it stands. */
+  repository(name: string): RepositoryResult;
   result(finishedAt: number, requests: Readonly<Record<string, number>>): RunResult;
 }
 
@@ -99,6 +101,7 @@ export function createRunRecord(head: RunHead): RunRecord {
     },
     deletedCount: () =>
       [...entries.values()].reduce((sum, { swept }) => sum + (swept === null ? 0 : countDeleted(swept)), 0),
+    repository: (name) => resultOf(name, entryOf(name), head.dryRun),
     result: (finishedAt, requests) => ({
       ...head,
       finishedAt,

@@ -47,7 +47,7 @@ export function renderSummary(result: RunResult, budgetBytes: number = BUDGET_BY
     notices.text,
     deletionsHeading(result, deletions, total.deleted),
     deletions.text,
-    findings.text,
+    findings.shown === 0 ? "" : `#### Also found\n\n${findings.text}`,
     end,
   ].join("");
 }

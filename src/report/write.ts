@@ -66,11 +66,12 @@ function* inChunks(pieces: Iterable<string>): Generator<string> {
 
 function writeOutputs(outputs: Readonly<Record<string, string>>): void {
   // Without the file, `core` would write a command that the runner no longer knows, and the outputs would be lost unsaid.
-  if (!process.env["GITHUB_OUTPUT"]) throw new Error("GITHUB_OUTPUT is not set, as it is on a runner");
+  const { GITHUB_OUTPUT: path } = process.env;
+  if (!path) throw new Error("GITHUB_OUTPUT is not set, as it is on a runner");
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
 }
 
 function writeSummary(result: RunResult): void {
-  const path = process.env["GITHUB_STEP_SUMMARY"];
+  const { GITHUB_STEP_SUMMARY: path } = process.env;
   if (path) appendFileSync(path, renderSummary(result));
 }

@@ -59,9 +59,12 @@ function takeRow(filling: Filling, room: number): number {
   return cost;
 }
 
+/** Room for a tail of other numbers: `1,023 MiB` is longer than the `9.9 GiB` that it is a part of. */
+const TAIL_SLACK = 64;
+
 /** `count` has as many digits as any number of rows that are left out. */
 function longestTail(section: Section): number {
-  return Math.max(byteLength(section.tail(0)), byteLength(section.tail(section.count)));
+  return Math.max(byteLength(section.tail(0)), byteLength(section.tail(section.count)) + TAIL_SLACK);
 }
 
 function textOf({ section, rows }: Filling): string {

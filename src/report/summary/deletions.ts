@@ -12,6 +12,7 @@ import {
   sentence,
   tableHead,
   tagsMarkup,
+  unbroken,
 } from "./markup.ts";
 
 /** Up to so many rows in all, they are shown unfolded. */
@@ -65,11 +66,11 @@ function deletionRow(manifest: SweptManifest | undefined, result: RunResult): st
   if (manifest === undefined) return "";
   const { digest, tags, kind, sizeBytes, pushedAt } = manifest;
   return row(
-    `${digestMarkup(digest)}${kind === "index" || kind === "referrer" ? ` <sub>${kind}</sub>` : ""}`,
+    `${digestMarkup(digest)}${kind === "index" || kind === "referrer" ? `\u00a0<sub>${kind}</sub>` : ""}`,
     tagsMarkup(tags),
     why(manifest, result.repositoryUrl),
-    sizeBytes === null ? "" : formatBytes(sizeBytes),
-    pushedAt === null ? "" : `${formatAge(result.startedAt - pushedAt)} ago`,
+    sizeBytes === null ? "" : unbroken(formatBytes(sizeBytes)),
+    pushedAt === null ? "" : unbroken(`${formatAge(result.startedAt - pushedAt)} ago`),
   );
 }
 
@@ -77,12 +78,12 @@ function deletionRow(manifest: SweptManifest | undefined, result: RunResult): st
 function why(manifest: SweptManifest, repositoryUrl: string): string {
   const reason = sentence(manifest.reason, repositoryUrl, 300);
   if (isDeleted(manifest)) return reason;
-  const said = manifest.error === null ? "" : `: ${sentence(manifest.error, repositoryUrl, 500)}`;
+  const said = manifest.error === null ? "" : `: ${sentence(manifest.error, repositoryUrl, 240)}`;
   return `${reason}<br>${BECAME[manifest.outcome]}${said}`;
 }
 
 const BECAME: Readonly<Record<SweptManifest["outcome"], string>> = {
-  failed: "❌ <b>failed</b>",
+  failed: "✖️ <b>failed</b>",
   gone: "gone before this run came to it",
   changed: "↩️ <b>stays</b>, changed since it was planned",
   kept: "↩️ <b>stays</b>",

@@ -7,7 +7,7 @@ const STALE: Readonly<Record<StaleTag["outcome"], string>> = {
   reported: "still there",
   deleted: "removed",
   gone: "gone before",
-  failed: "❌ could not be removed",
+  failed: "✖️ could not be removed",
   unsupported: "still there: this registry removes no tag without its image",
   changed: "still there: changed since it was planned",
 };

@@ -13,7 +13,7 @@ export function pie(total: Tally, groups: readonly KeptGroup[], { dryRun }: RunR
   if (total.deleted === 0 || groups.length === 0) return "";
   const slices = [
     { label: dryRun ? "would be deleted" : "deleted", count: total.deleted },
-    ...largest(groups, MOST_SLICES - 1).map(({ label, count }) => ({ label: `stays: ${label}`, count })),
+    ...largest(groups, MOST_SLICES - 1),
   ];
   const lines = slices.map(({ label, count }) => `  "${escapeMermaid(label)}" : ${count}\n`);
   return `\`\`\`mermaid\npie showData\n${lines.join("")}\`\`\`\n\n`;

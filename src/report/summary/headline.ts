@@ -22,13 +22,10 @@ function title({ dryRun, problems }: RunResult, { deleted, failed, bytes }: Tall
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
   const wrong = problems.length > 0 || failed > 0;
   if (dryRun) {
-    const mark = wrong ? "⚠️" : "🔎";
-    return deleted === 0
-      ? `${mark} Dry run: nothing would be deleted`
-      : `${mark} Dry run: ${what} would be deleted${size}`;
+    return `${wrong ? "⚠️ " : ""}Dry run: ${deleted === 0 ? "nothing" : what} would be deleted${size}`;
   }
-  if (deleted === 0) return wrong ? `❌ Nothing was deleted${failures}` : "✨ Nothing to delete";
-  return `${wrong ? "⚠️" : "🧹"} ${what} deleted${size}${failures}`;
+  if (deleted === 0) return wrong ? `✖️ Nothing was deleted${failures}` : "✔️ Nothing to delete";
+  return `${wrong ? "⚠️" : "✔️"} ${what} deleted${size}${failures}`;
 }
 
 function dryRunNote({ dryRun }: RunResult): string {

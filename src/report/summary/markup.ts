@@ -1,4 +1,4 @@
-import { escapeMarkup, oneLine } from "../escape.ts";
+import { escapeInline, escapeMarkup, oneLine } from "../escape.ts";
 import { formatBytes, formatCount, shortDigest } from "../format.ts";
 import type { Bytes } from "../tally.ts";
 
@@ -37,22 +37,34 @@ export function tagsMarkup(tags: readonly string[]): string {
 
 const PULL_REQUEST_OR_CODE = /(pull request #\d{1,10}(?!\d)|`[^`]{1,80}`)/;
 
+/** An address that needs no escaping, in Markdown or in HTML; any other is not linked to. */
+const LINKABLE = /^https?:\/\/[\w.:~%/-]+[\w~]$/;
+
 /** A sentence of the plan or of an error: pull requests linked to where they are, what stands between backticks as code. */
 export function sentence(text: string, repositoryUrl: string, max = SENTENCE_LENGTH): string {
   return oneLine(text, max)
+    .trim()
     .split(PULL_REQUEST_OR_CODE)
     .map((part, index) => {
-      if (index % 2 === 0) return escapeMarkup(part, SENTENCE_LENGTH);
+      if (index === 0) return part === "" ? "" : `${escapeMarkup(part, max)}${part.endsWith(" ") ? " " : ""}`;
+      if (index % 2 === 0) return escapeInline(part);
       if (part.startsWith("`")) return code(part.slice(1, -1));
       const number = part.slice(part.indexOf("#") + 1);
-      return `<a href="${escapeMarkup(repositoryUrl)}/pull/${number}">pull request #${number}</a>`;
+      return LINKABLE.test(repositoryUrl) ? `<a href="${repositoryUrl}/pull/${number}">${part}</a>` : part;
     })
     .join("");
 }
 
+/** Keeps what belongs together on one line. */
+export function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}
+
 export function bytesMarkup(bytes: Bytes | null): string {
   if (bytes === null) return "";
-  return bytes.bytes > 0 && bytes.atMost ? `≤ ${formatBytes(bytes.bytes)}` : formatBytes(bytes.bytes);
+  return bytes.bytes > 0 && bytes.atMost
+    ? unbroken(`up to ${formatBytes(bytes.bytes)}`)
+    : unbroken(formatBytes(bytes.bytes));
 }
 
 /** A foldable part; GitHub reads Markdown inside only after an empty line. */
