@@ -20,12 +20,12 @@ export function tableHead(...titles: readonly string[]): string {
 
 /** Text from outside in the typeface of code: nothing in it becomes a mention or a link. */
 export function code(text: string, max?: number): string {
-  return `<code>${escapeMarkup(text, max)}</code>`;
+  return `<code>${escapeInline(oneLine(text, max))}</code>`;
 }
 
 /** A digest in short, whole where the pointer rests on it. */
 export function digestMarkup(digest: string): string {
-  return `<code title="${escapeMarkup(digest)}">${escapeMarkup(shortDigest(digest))}</code>`;
+  return `<code title="${escapeInline(oneLine(digest))}">${escapeInline(oneLine(shortDigest(digest)))}</code>`;
 }
 
 export function tagsMarkup(tags: readonly string[]): string {

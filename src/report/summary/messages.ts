@@ -24,11 +24,12 @@ export function problemSections({ problems, repositoryUrl }: RunResult): readonl
 function boxOf(all: readonly [Problem, ...Problem[]], repositoryUrl: string): Section {
   const [{ kind, remedy }] = all;
   const shown = all.slice(0, MOST_OF_A_KIND);
-  const todo = remedy === "" ? "" : `>\n> **What to do:** ${sentence(remedy, repositoryUrl, 400)}\n`;
+  const remedyText = sentence(remedy, repositoryUrl, 400);
+  const todo = remedyText === "" ? "" : `>\n> **What to do:** ${remedyText}\n`;
   return {
     head: `> [!${kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${faultTitle(kind)}**\n>\n`,
     count: shown.length,
-    row: (index) => `> ${shown.length > 1 ? "- " : ""}${sentence(shown[index]?.message ?? "", repositoryUrl, 600)}\n`,
+    row: (index) => `> ${shown.length > 1 ? "- " : ""}${said(shown[index]?.message, repositoryUrl)}\n`,
     tail: (leftOut) => {
       const hidden = all.length - shown.length + leftOut;
       return `${hidden === 0 ? "" : `> - and ${formatCount(hidden)} more in the log\n`}${todo}\n`;
@@ -36,12 +37,17 @@ function boxOf(all: readonly [Problem, ...Problem[]], repositoryUrl: string): Se
   };
 }
 
+/** A message that is never blank: Markdown would make a heading of the line above a lone dash. */
+function said(message: string | undefined, repositoryUrl: string): string {
+  return sentence(message ?? "", repositoryUrl, 600) || "nothing more is known";
+}
+
 /** Things to know that fail nothing. */
 export function noticeSection({ notices, repositoryUrl }: RunResult): Section {
   return {
     head: "> [!NOTE]\n",
     count: notices.length,
-    row: (index) => `> ${notices.length > 1 ? "- " : ""}${sentence(notices[index] ?? "", repositoryUrl, 500)}\n`,
+    row: (index) => `> ${notices.length > 1 ? "- " : ""}${said(notices[index], repositoryUrl)}\n`,
     tail: (leftOut) => `${leftOut === 0 ? "" : `> - and ${formatCount(leftOut)} more in the log\n`}\n`,
   };
 }
