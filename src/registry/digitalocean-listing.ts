@@ -1,18 +1,9 @@
 import * as v from "valibot";
-import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
 import { type Blob, type Digest, isDigest, type ListedManifest } from "../plan/manifest.ts";
 import { type DigitalOceanApi, Links, Meta, nextPage, PER_PAGE, parseBody } from "./digitalocean-api.ts";
 import type { Listing } from "./registry.ts";
-
-/** How often a list that moved while it was read is read again. */
-const READ_AGAIN = 3;
-
-/** What waits between two readings need. */
-export interface Patience {
-  readonly clock: Clock;
-  readonly signal?: AbortSignal | undefined;
-}
+import { type Patience, readUntilStill, timeOf } from "./still.ts";
 
 // Every field but the digest may be absent or null: GODO marks all of them `omitempty`, and the API's own example
 // misspells one. A size is garnish and may be of any shape; tags decide what is deleted, and may not.
@@ -155,30 +146,4 @@ function blobsOf(entry: ManifestEntry): readonly Blob[] | null {
     blobs.push({ digest, sizeBytes: sizeOf(blob.compressed_size_bytes ?? blob.compressed_size_byte) });
   }
   return blobs.length === 0 ? null : blobs;
-}
-
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
-
-/** RFC 3339 to milliseconds since the epoch; anything else is unknown. */
-function timeOf(text: string | null | undefined): number | null {
-  if (text === null || text === undefined || !RFC_3339.test(text)) return null;
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? null : time;
-}
-
-type Reading<T> = { readonly value: T } | { readonly moved: string };
-
-async function readUntilStill<T>(what: string, patience: Patience, read: () => Promise<Reading<T>>): Promise<T> {
-  for (let again = 0; ; again++) {
-    const reading = await read();
-    if ("value" in reading) return reading.value;
-    if (again === READ_AGAIN) {
-      throw new Fault(
-        "listing",
-        `The list of ${what} changed each of the ${READ_AGAIN + 1} times it was read: ${reading.moved}`,
-        "Run it again when no push is in progress",
-      );
-    }
-    await patience.clock.sleep(1000 * 2 ** again, patience.signal);
-  }
 }

@@ -6,8 +6,10 @@ import type { Log } from "../report/log.ts";
 import type { Credential, GcType, RegistryAddress } from "../settings.ts";
 import { createDigitalOceanApi, type DigitalOceanApi } from "./digitalocean-api.ts";
 import { createCollector } from "./digitalocean-gc.ts";
-import { listManifests, listRepositories, type Patience } from "./digitalocean-listing.ts";
+import { listManifests, listRepositories } from "./digitalocean-listing.ts";
+import { oncePerRepository, selectFrom } from "./names.ts";
 import type { Deletion, Registry, RepositoryNames, RepositorySelection } from "./registry.ts";
+import type { Patience } from "./still.ts";
 
 /** What is asked of the registry's OCI endpoint; `name` is `REGISTRY/REPOSITORY`. */
 export interface ManifestReader {
@@ -34,9 +36,6 @@ export interface DigitalOceanOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How many names an error shows. */
-const NAMES_SHOWN = 20;
-
 /**
  * DigitalOcean's container registry: listing, deletion and collection by its API, manifests by its OCI endpoint.
  * Shapes, statuses and scopes are those of DigitalOcean's OpenAPI document (specification/resources/registry).
@@ -47,11 +46,12 @@ export function openDigitalOcean(options: DigitalOceanOptions): Registry {
   const patience: Patience = { clock, signal };
   const { gcType: type, gcTimeoutMs: timeoutMs } = options;
   const collector = createCollector({ api, clock, log, signal, type, timeoutMs });
-  const confirmGone = rememberReadable(api);
+  const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
 
   return {
     provider: "digitalocean",
     listsUntagged: true,
+    keepsLastTagged: false,
     repositories: (selection) => selectRepositories(api, patience, selection),
     list: (repository) => listManifests(api, repository, patience),
     read: (repository, digest) => manifests.read(`${address.path}/${repository}`, digest),
@@ -81,18 +81,6 @@ async function remove(api: DigitalOceanApi, path: readonly string[]): Promise<nu
 }
 
 /** 404 also answers who may not see: it means gone only where the repository can be read, which is asked once for each. */
-function rememberReadable(api: DigitalOceanApi): (repository: string) => Promise<void> {
-  const readable = new Map<string, Promise<void>>();
-  return (repository) => {
-    const known = readable.get(repository);
-    if (known !== undefined) return known;
-    const asked = confirmReadable(api, repository);
-    readable.set(repository, asked);
-    asked.catch(() => readable.delete(repository));
-    return asked;
-  };
-}
-
 async function confirmReadable(api: DigitalOceanApi, repository: string): Promise<void> {
   const response = await api.ofRegistry({
     method: "GET",
@@ -116,11 +104,7 @@ async function selectRepositories(
 ): Promise<RepositoryNames> {
   const all = await listRepositories(api, patience);
   if (all === null) throw unknownRegistry(api.registry);
-  const lower = new Set(all.map((name) => name.toLowerCase()));
-  const absent = (selection.names ?? []).filter((name) => !lower.has(name.toLowerCase()));
-  if (absent.length > 0) throw unknownRepositories(api.registry, absent, all);
-  const matching = all.filter((name) => selection.matches(name));
-  return { matching, existing: matching.length > 0 ? [] : all.slice(0, NAMES_SHOWN) };
+  return selectFrom(api.registry, all, selection);
 }
 
 function unknownRegistry(registry: string): Fault {
@@ -128,17 +112,5 @@ function unknownRegistry(registry: string): Fault {
     "registry",
     `DigitalOcean knows no registry ${JSON.stringify(registry)} in this token's team: all its paths answered 404`,
     "Check the name in the input registry (registry.digitalocean.com/NAME), and that the token is one of the team that owns it",
-  );
-}
-
-function unknownRepositories(registry: string, absent: readonly string[], all: readonly string[]): Fault {
-  const shown = all.slice(0, NAMES_SHOWN).join(", ");
-  const more = all.length > NAMES_SHOWN ? `, and ${all.length - NAMES_SHOWN} more` : "";
-  return new Fault(
-    "registry",
-    `The registry ${registry} has no repository ${absent.join(", ")}`,
-    all.length === 0
-      ? "It has no repositories at all"
-      : `Check the input repository-pattern; there are: ${shown}${more}`,
   );
 }

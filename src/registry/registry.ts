@@ -33,6 +33,8 @@ export interface GarbageCollection {
 export interface RepositorySelection {
   /** Set where no pattern holds a wildcard or excludes: these names and no others, without asking a catalog. */
   readonly names: readonly string[] | null;
+  /** The patterns without wildcard, whatever the others are: names that can be asked for where no list may be read. */
+  readonly literals: readonly string[];
   matches(name: string): boolean;
 }
 
@@ -41,6 +43,8 @@ export interface Registry {
   readonly provider: Provider;
   /** Whether `list` shows untagged manifests too. */
   readonly listsUntagged: boolean;
+  /** Whether the last tagged manifest of a repository cannot be deleted. */
+  readonly keepsLastTagged: boolean;
   /**
    * The names that exist and that the selection matches, relative to the registry's name, sorted.
    * Throws a Fault of kind `registry` where a name without wildcard does not exist, naming up to 20 that do.
@@ -63,6 +67,11 @@ export interface Registry {
   delete(repository: string, manifest: { readonly digest: Digest; readonly versionId?: number }): Promise<Deletion>;
   /** Deletes one tag and leaves its manifest; `unsupported` where the registry cannot. */
   deleteTag(repository: string, tag: string): Promise<"deleted" | "gone" | "unsupported">;
+  /**
+   * How many of the wanted deletions, by repository, the registry's budget of requests lasts for now, its second looks
+   * and a margin left aside; absent, or null: no budget is known, or all are affordable.
+   */
+  deletionBudget?(wanted: ReadonlyMap<string, number>): DeletionBudget | null;
   /** Starts the garbage collection, or adopts a running one, and waits for its end or its timeout. */
   collectGarbage(): Promise<GarbageCollection>;
 }
@@ -72,4 +81,14 @@ export interface RepositoryNames {
   readonly matching: readonly string[];
   /** Up to 20 names that exist, for the warning that nothing matched; empty where something did. */
   readonly existing: readonly string[];
+}
+
+/** A budget that does not last for all deletions. */
+export interface DeletionBudget {
+  /** Deletions that it lasts for, by repository. */
+  readonly affordable: ReadonlyMap<string, number>;
+  /** Requests that are left, of how many; and when they come back, in milliseconds since the epoch. */
+  readonly remaining: number;
+  readonly limit: number;
+  readonly resetAt: number;
 }

@@ -14,10 +14,14 @@ afterEach(async () => {
   for (const made of opened.splice(0)) await made.close();
 });
 
-const EVERY: RepositorySelection = { names: null, matches: () => true };
+const EVERY: RepositorySelection = { names: null, literals: [], matches: () => true };
 
 function named(...names: readonly string[]): RepositorySelection {
-  return { names, matches: (name) => names.some((wanted) => wanted.toLowerCase() === name.toLowerCase()) };
+  return {
+    names,
+    literals: names,
+    matches: (name) => names.some((wanted) => wanted.toLowerCase() === name.toLowerCase()),
+  };
 }
 
 function fill(made: Bench, repository: string, count: number): void {
@@ -49,7 +53,7 @@ describe("repositories", () => {
   test("of which none matches: the warning gets up to 20 that exist", async () => {
     const made = await bench();
     for (let number = 10; number < 40; number++) fill(made, `app-${number}`, 1);
-    const names = await made.registry.repositories({ names: null, matches: () => false });
+    const names = await made.registry.repositories({ names: null, literals: [], matches: () => false });
     expect(names.matching).toEqual([]);
     expect(names.existing).toHaveLength(20);
   });

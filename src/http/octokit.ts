@@ -1,0 +1,24 @@
+import type { Octokit } from "@octokit/rest";
+import type { HttpClient } from "./http.ts";
+
+/**
+ * GitHub's own client over the one HTTP stack: paced, repeated and counted there, so Octokit's plugins for that stay out.
+ * It is loaded here, at the first use: a run that asks GitHub nothing does not pay for it.
+ *
+ * @param github `apiUrl`: as the runner gives it in `GITHUB_API_URL`
+ */
+export async function openOctokit(
+  http: HttpClient,
+  github: { readonly token: string; readonly apiUrl: URL },
+): Promise<Octokit> {
+  const { Octokit } = await import("@octokit/rest");
+  const silent = (): void => undefined;
+  return new Octokit({
+    auth: github.token,
+    baseUrl: github.apiUrl.href.replace(/\/+$/, ""),
+    userAgent: "refsweep",
+    request: { fetch: http.fetch },
+    // Its own log would write text from outside to the console, where it counts as workflow commands.
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+  });
+}
