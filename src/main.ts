@@ -5,11 +5,13 @@ import { selectionOf } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
 import { createJudge, type RefsJudge } from "./judge.ts";
 import { readPins } from "./pins.ts";
+import type { Digest } from "./plan/manifest.ts";
 import type { Rules } from "./plan/view.ts";
 import { openRegistry } from "./registry/open.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
 import type { Log } from "./report/log.ts";
 import { createRunRecord, endsRun, type RunRecord } from "./report/record.ts";
+import { tellRepository } from "./report/repository-log.ts";
 import type { RunResult } from "./report/result.ts";
 import type { Settings } from "./settings.ts";
 import { type Look, survey } from "./survey.ts";
@@ -65,7 +67,8 @@ export async function sweep(settings: Settings, tools: Tools): Promise<RunResult
     await judge.readPullRequests(listings.values());
     const looks = await planRepositories(run, listings);
     enforceLimit(settings, looks);
-    if (!settings.dryRun) await deletePlanned(run, looks);
+    if (settings.dryRun) await tellPlans(run, looks);
+    else await deletePlanned(run, looks);
     await collectGarbage(run);
   });
   return record.result(clock.now(), http.counts());
@@ -132,7 +135,7 @@ function enforceLimit(settings: Settings, looks: ReadonlyMap<string, Look>): voi
 async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promise<void> {
   const halt = new AbortController();
   const signal = AbortSignal.any([run.signal, halt.signal]);
-  const progress = run.log.progress("manifests deleted", countPlanned(looks));
+  const progress = run.log.progress("manifests swept", countPlanned(looks));
   const sweepOne = async ([repository, planned]: [string, Look]): Promise<void> => {
     if (signal.aborted) return;
     const swept = await sweepRepository(planned, {
@@ -145,10 +148,15 @@ async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promis
       onOutcome: progress,
     });
     run.record.swept(repository, swept);
+    await tellRepository(run.log, run.record.repository(repository));
     if (swept.fault !== null && endsRun(swept.fault)) halt.abort(swept.fault);
   };
   await pMap(looks, sweepOne, { concurrency: REPOSITORIES_AT_ONCE });
   signal.throwIfAborted();
+}
+
+async function tellPlans({ log, record }: Run, looks: ReadonlyMap<string, Look>): Promise<void> {
+  for (const repository of looks.keys()) await tellRepository(log, record.repository(repository));
 }
 
 function countPlanned(looks: ReadonlyMap<string, Look>): number {
@@ -156,7 +164,7 @@ function countPlanned(looks: ReadonlyMap<string, Look>): number {
 }
 
 /** A new look at a repository, with the refs read anew, that can only keep more than the first. */
-async function lookAgain(run: Run, repository: string, planned: Look, undeletable: ReadonlySet<string>): Promise<Look> {
+async function lookAgain(run: Run, repository: string, planned: Look, undeletable: ReadonlySet<Digest>): Promise<Look> {
   const [listing] = await Promise.all([run.registry.list(repository), run.judge.refresh()]);
   const known = new Map(planned.listing.manifests.map((manifest) => [manifest.digest, manifest.tags]));
   const rules: Rules = { ...run.rules, since: { known, undeletable } };

@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { systemClock } from "./clock.ts";
+import { Fault } from "./fault.ts";
+import { createHttpClient } from "./http/client.ts";
+import { readSettings } from "./inputs.ts";
+import { sweep } from "./main.ts";
+import { policyFor } from "./registry/open.ts";
+import { createActionsLog } from "./report/actions-log.ts";
+import { writeReport } from "./report/write.ts";
+import type { Settings } from "./settings.ts";
+
+/** A cancelled job gets 7.5 s from the runner, and promises 5 to its user: what has not ended by then is left to itself. */
+const LAST_MOMENT_MS = 4_800;
+
+const log = createActionsLog(systemClock);
+const cancelled = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, cancel);
+
+try {
+  await run(readSettings(process.env, (path) => readFileSync(path, "utf8")));
+} catch (error) {
+  if (!(error instanceof Fault)) throw error;
+  log.error(error.kind, `${error.message}\n${error.remedy}`);
+} finally {
+  log.flush();
+}
+
+async function run(settings: Settings): Promise<void> {
+  for (const secret of secretsOf(settings)) log.mask(secret);
+  const http = createHttpClient({
+    clock: systemClock,
+    concurrency: settings.concurrency,
+    signal: cancelled.signal,
+    environment: process.env,
+    policy: policyFor(settings),
+    onWait: ({ host, ms, reason }) => log.info(`${host}: waiting ${Math.ceil(ms / 1000)} s, ${reason}`),
+  });
+  try {
+    const result = await sweep(settings, { http, clock: systemClock, log, signal: cancelled.signal });
+    for (const { kind, message, remedy } of result.problems) log.error(kind, `${message}\n${remedy}`);
+    for (const notice of result.notices) log.warn("notice", notice);
+    writeReport(result, settings.reportPath, log);
+  } finally {
+    await http.close();
+  }
+}
+
+/** The credentials, and the forms in which they travel. */
+function secretsOf({ credential, github }: Settings): readonly string[] {
+  const basic = (user: string, password: string): string => Buffer.from(`${user}:${password}`).toString("base64");
+  const ofGitHub = [github.token, basic("x-access-token", github.token)];
+  if (credential === null) return ofGitHub;
+  const { username, secret } = credential;
+  return [...ofGitHub, secret, basic(username, secret), basic(secret, secret)];
+}
+
+function cancel(): void {
+  if (cancelled.signal.aborted) process.exit(1);
+  cancelled.abort(
+    new Fault("interrupted", "The job was cancelled before the sweep had ended", "Run it again: it finishes what is left."),
+  );
+  setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
+}

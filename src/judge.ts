@@ -1,0 +1,106 @@
+import type { Clock } from "./clock.ts";
+import { listRefs } from "./git/ls-refs.ts";
+import { answerQuestions, openedSince } from "./git/pull-requests.ts";
+import type { LiveRefs, PullRequests } from "./git/refs.ts";
+import { compileTagPatterns, type LiveNames, namesOf } from "./git/tag-names.ts";
+import { compileGlobs } from "./glob.ts";
+import type { HttpClient } from "./http/http.ts";
+import { fatesOf } from "./plan/fate.ts";
+import { answeredBy, type PushedTag, questionsOf } from "./plan/questions.ts";
+import type { Fate } from "./plan/view.ts";
+import type { Listing } from "./registry/registry.ts";
+import type { Settings } from "./settings.ts";
+import type { Judge } from "./survey.ts";
+
+/** How long refs are good for, in milliseconds, once they were read anew: repositories swept side by side share them. */
+const FRESH_MS = 60_000;
+
+/** Judges image tags by the refs of the Git repository: read once for the plan, and anew before what follows from it. */
+export interface RefsJudge extends Judge {
+  readRefs(): Promise<void>;
+  /** Asks for the pull requests that the tags of `listings` leave open. After `readRefs`. */
+  readPullRequests(listings: Iterable<Listing>): Promise<void>;
+  /** Reads the refs anew, and the pull requests that were opened again: whatever came back to life since protects. */
+  refresh(): Promise<void>;
+}
+
+/** @param pinnedTags image tags that must stay, by repository */
+export function createJudge(
+  settings: Settings,
+  pinnedTags: ReadonlyMap<string, ReadonlySet<string>>,
+  { http, clock }: { readonly http: HttpClient; readonly clock: Clock },
+): RefsJudge {
+  const { github } = settings;
+  const patterns = compileTagPatterns(settings.tagPatterns);
+  const protectedBy = protection(settings.protectTags);
+  const gitUrl = new URL(`${github.repository}.git`, github.serverUrl);
+  const readRefs = async (): Promise<LiveNames> =>
+    namesOf(patterns, await listRefs(http, { url: gitUrl, token: github.token }));
+
+  let names = namesOf(patterns, { branches: [], tags: [] } satisfies LiveRefs);
+  let pullRequests: PullRequests = { byNumber: new Map(), open: [], closed: [] };
+  let askedAt = 0;
+  let judge = fatesOf(names, pullRequests, protectedBy);
+  let fresh: { readonly at: number; readonly done: Promise<void> } | null = null;
+
+  const readAnew = async (): Promise<void> => {
+    const since = askedAt;
+    const [newNames, opened] = await Promise.all([
+      readRefs(),
+      decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
+    ]);
+    names = newNames;
+    pullRequests = {
+      byNumber: new Map([...pullRequests.byNumber, ...opened.map((open) => [open.number, open] as const)]),
+      open: [...pullRequests.open, ...opened],
+      closed: pullRequests.closed.filter(({ number }) => !opened.some((open) => open.number === number)),
+    };
+    judge = fatesOf(names, pullRequests, protectedBy);
+  };
+
+  return {
+    async readRefs() {
+      names = await readRefs();
+    },
+    async readPullRequests(listings) {
+      const questions = questionsOf(pushedTags(listings), names, protectedBy);
+      askedAt = clock.now();
+      pullRequests = await answerQuestions(http, github, questions, settings.event, answeredBy(questions, names));
+      judge = fatesOf(names, pullRequests, protectedBy);
+    },
+    async refresh() {
+      if (fresh === null || clock.now() - fresh.at >= FRESH_MS) fresh = { at: clock.now(), done: readAnew() };
+      await fresh.done;
+    },
+    fatesOf(repository, tags) {
+      const pinned = pinnedTags.get(repository);
+      const fates = new Map<string, Fate>();
+      for (const tag of tags) fates.set(tag, pinned?.has(tag) === true ? PINNED : judge(tag));
+      return fates;
+    },
+  };
+}
+
+const PINNED: Fate = { fate: "alive", reason: "pinned: it is in use" };
+
+/** Whether any answer can be evidence that an image tag is dead. */
+function decidesByPullRequest({ byNumber, closed }: PullRequests): boolean {
+  return closed.length > 0 || [...byNumber.values()].some((answer) => answer !== "missing" && answer.state !== "open");
+}
+
+/** The first of `globs` that protects a tag, shown as the reason; an exclusion takes back what globs before it protect. */
+function protection(globs: readonly string[]): (tag: string) => string | null {
+  const matches = compileGlobs(globs, "case-sensitive");
+  const single = globs
+    .filter((glob) => !glob.startsWith("!"))
+    .map((glob) => ({ glob, matches: compileGlobs([glob], "case-sensitive") }));
+  return (tag) => (matches(tag) ? (single.find((one) => one.matches(tag))?.glob ?? tag) : null);
+}
+
+function* pushedTags(listings: Iterable<Listing>): Generator<PushedTag> {
+  for (const { manifests, times } of listings) {
+    for (const { digest, tags } of manifests) {
+      for (const tag of tags) yield { tag, pushedAt: times.get(digest) ?? null };
+    }
+  }
+}
