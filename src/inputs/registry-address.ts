@@ -1,0 +1,63 @@
+import type { Provider, RegistryAddress } from "../settings.ts";
+import type { Parsed } from "./values.ts";
+
+const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
+/** A path component of a repository's name (OCI distribution-spec, "Pulling manifests"). */
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const FORMS = "`registry.digitalocean.com/NAME`, `ghcr.io/OWNER` or `HOST[:PORT][/PREFIX]`";
+
+/**
+ * Takes the input `registry` apart.
+ * Without a scheme: http for loopback hosts, else https. The provider is that of the host, unless it is given.
+ */
+export function parseRegistry(text: string, provider: Provider | "auto"): Parsed<RegistryAddress> {
+  const [, scheme, rest = ""] = /^(?:(https?):\/\/)?(.*)$/i.exec(text) ?? [];
+  if (/[@?#\\\s%]/.test(rest)) return { takes: `${FORMS}, without user, password, query or blanks` };
+  const [authority = "", ...segments] = rest.replace(/\/$/, "").split("/");
+  const address = parseAuthority(authority.toLowerCase());
+  if (address === null) return { takes: `${FORMS}, and ${JSON.stringify(authority)} is no host` };
+  const protocol = (scheme ?? (isLoopbackHost(address.host) ? "http" : "https")).toLowerCase();
+  const origin = URL.parse(`${protocol}://${authority.toLowerCase()}`);
+  if (origin === null) return { takes: `${FORMS}, and ${JSON.stringify(authority)} is no host` };
+  const is = provider === "auto" ? providerOf(address.host) : provider;
+  const path = segments.join("/");
+  const wrong = wrongPath(is, path);
+  if (wrong !== null) return { takes: wrong };
+  const name = path === "" ? authority.toLowerCase() : `${authority.toLowerCase()}/${path}`;
+  return { value: { provider: is, origin, path, name } };
+}
+
+function parseAuthority(authority: string): { readonly host: string } | null {
+  const [, host = "", port] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(authority) ?? [];
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return null;
+  if (host.startsWith("[")) return URL.canParse(`http://${host}`) ? { host } : null;
+  return HOST.test(host) && host.length <= 253 && URL.canParse(`http://${host}`) ? { host } : null;
+}
+
+function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || host.endsWith(".localhost") || /^127\.\d+\.\d+\.\d+$/.test(host) || host === "[::1]";
+}
+
+function providerOf(host: string): Provider {
+  if (host === "registry.digitalocean.com") return "digitalocean";
+  return host === "ghcr.io" ? "ghcr" : "distribution";
+}
+
+/** What the provider takes as the path, where this is not it; null: it is. */
+function wrongPath(provider: Provider, path: string): string | null {
+  switch (provider) {
+    case "digitalocean":
+      // Names of registries: OpenAPI document, registry_base.yml.
+      return /^[a-z0-9-]{1,63}$/.test(path)
+        ? null
+        : "`registry.digitalocean.com/NAME`, the name of one registry after the host";
+    case "ghcr":
+      return /^[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9_])?$/i.test(path)
+        ? null
+        : "`ghcr.io/OWNER`, one user or organisation after the host";
+    case "distribution":
+      return path === "" || path.split("/").every((part) => COMPONENT.test(part))
+        ? null
+        : "`HOST[:PORT][/PREFIX]`, the prefix in lower case, as in a repository's name";
+  }
+}
