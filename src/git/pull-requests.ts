@@ -1,0 +1,260 @@
+import type { HttpClient } from "../http/http.ts";
+import type { ClosedPullRequestEvent, Settings } from "../settings.ts";
+import { type AskRepository, listingFault, openGraphql } from "./github-graphql.ts";
+import {
+  byNumberQuery,
+  CLOSED_QUERY,
+  LARGEST_NUMBER,
+  OPEN_QUERY,
+  PAGE,
+  type Page,
+  parseByNumber,
+  parsePage,
+  REOPENED_QUERY,
+} from "./pull-request-queries.ts";
+import type { PullRequest, PullRequestQuestions, PullRequests } from "./refs.ts";
+
+/** Which of the questions one closed pull request answers. */
+export type AnswersOf = (pullRequest: PullRequest) => {
+  readonly branchTags: Iterable<string>;
+  readonly commits: Iterable<string>;
+};
+
+/**
+ * A build goes on after its pull request was closed, may have waited for a runner before (a day at most), and pushes then:
+ * the image is younger than the closing. It also covers what GitHub's clock and the registry's differ by.
+ */
+const LATE_PUSH_MS = 24 * 3_600_000;
+/** What GitHub's clock and this machine's may differ by. */
+const CLOCK_SKEW_MS = 3_600_000;
+/** How often a list that moves while it is read is read again. */
+const LOOKS = 3;
+
+/** The pull requests of one repository. */
+interface Source {
+  readonly github: Settings["github"];
+  readonly ask: () => Promise<AskRepository>;
+}
+
+/**
+ * Answers `questions`, with as few requests to GitHub's GraphQL as they need, down to none:
+ *
+ * - numbers: 100 a request; one that cannot be a pull request's is `missing` without being asked for.
+ * - commits: all open pull requests, 100 a request.
+ * - branch tags, and commits that no open one has: closed pull requests, the last touched first, 100 a request, until
+ *   `answersOf` has found an answer to every question, or they were closed before the oldest manifest in question was pushed.
+ *
+ * `known`, the event's own pull request, is taken at its word.
+ *
+ * Throws Fault `permission` or `listing`; an HttpError `interrupted` comes through as it is.
+ */
+export async function answerQuestions(
+  http: HttpClient,
+  github: Settings["github"],
+  questions: PullRequestQuestions,
+  known: ClosedPullRequestEvent | null,
+  answersOf: AnswersOf,
+): Promise<PullRequests> {
+  const source = sourceOf(http, github);
+  const event = known === null ? null : fromEvent(known);
+  const [byNumber, { open, closed }] = await Promise.all([
+    answerNumbers(source, questions.numbers, event),
+    search(source, questions, event, answersOf),
+  ]);
+  return { byNumber, open, closed };
+}
+
+/**
+ * The pull requests that are open and were touched since `since` (milliseconds since the epoch, by this machine's clock): all
+ * that were opened or reopened since are among them. Throws as `answerQuestions` does.
+ */
+export async function openedSince(
+  http: HttpClient,
+  github: Settings["github"],
+  since: number,
+): Promise<readonly PullRequest[]> {
+  const source = sourceOf(http, github);
+  const found = new Map<number, PullRequest>();
+  let bound = since - CLOCK_SKEW_MS;
+  for (let look = 1; look <= LOOKS; look += 1) {
+    let pages = 0;
+    let newest = bound;
+    for await (const { entries } of pagesOf(source, REOPENED_QUERY)) {
+      pages += 1;
+      for (const { pullRequest } of entries) found.set(pullRequest.number, pullRequest);
+      newest = Math.max(newest, ...entries.map(({ updatedAt }) => updatedAt));
+      if (entries.some(({ updatedAt }) => updatedAt < bound)) break;
+    }
+    if (pages <= 1) return [...found.values()];
+    // What was touched between two pages went from the end to the beginning, unseen: only one page is one moment.
+    bound = newest;
+  }
+  throw listingFault(github, `they changed faster than they could be read, ${LOOKS} times`);
+}
+
+function sourceOf(http: HttpClient, github: Settings["github"]): Source {
+  let opened: Promise<AskRepository> | null = null;
+  return {
+    github,
+    ask: () => {
+      opened ??= openGraphql(http, github);
+      return opened;
+    },
+  };
+}
+
+function fromEvent(event: ClosedPullRequestEvent): PullRequest {
+  const { number, closedAt, headBranch, headCommit, fromFork, merged } = event;
+  const mergeCommit = merged ? event.mergeCommit : null;
+  return { number, state: merged ? "merged" : "closed", closedAt, headBranch, headCommit, fromFork, mergeCommit };
+}
+
+async function answerNumbers(
+  { github, ask }: Source,
+  numbers: ReadonlySet<number>,
+  event: PullRequest | null,
+): Promise<Map<number, PullRequest | "missing">> {
+  const answers = new Map<number, PullRequest | "missing">();
+  const asked: number[] = [];
+  for (const number of numbers) {
+    if (number === event?.number) answers.set(number, event);
+    else if (!Number.isInteger(number) || number < 1 || number > LARGEST_NUMBER) answers.set(number, "missing");
+    else asked.push(number);
+  }
+  const batches = Array.from({ length: Math.ceil(asked.length / PAGE) }, (_, at) =>
+    asked.slice(at * PAGE, (at + 1) * PAGE),
+  );
+  await Promise.all(
+    batches.map(async (batch) => {
+      const answer = await (await ask())(byNumberQuery(batch));
+      for (const number of batch) answers.set(number, parseByNumber(github, answer, number));
+    }),
+  );
+  return answers;
+}
+
+async function search(
+  source: Source,
+  questions: PullRequestQuestions,
+  event: PullRequest | null,
+  answersOf: AnswersOf,
+): Promise<{ readonly open: readonly PullRequest[]; readonly closed: readonly PullRequest[] }> {
+  const { oldestPush } = questions;
+  const unanswered = new Unanswered(questions, answersOf);
+  if (unanswered.isEmpty) return { open: [], closed: [] };
+  const closed = new Map<number, PullRequest>();
+  const found = (pullRequest: PullRequest): void => {
+    closed.set(pullRequest.number, pullRequest);
+    unanswered.settle(pullRequest);
+  };
+  if (event !== null) found(event);
+  let open = unanswered.asksForCommits ? await readOpen(source) : null;
+  for (const pullRequest of open ?? []) unanswered.settleLiving(pullRequest);
+  if (!unanswered.isEmpty) {
+    const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
+    await readClosed(source, until, unanswered, found);
+  }
+  // A branch name that is gone here may still be that of an open pull request, a fork's: what speaks for life is heard
+  // before what speaks for death.
+  if (open === null && unanswered.foundBranchTag) open = await readOpen(source);
+  return { open: open ?? [], closed: [...closed.values()].sort(newestFirst) };
+}
+
+/**
+ * All open pull requests. They give life, so each must be there: in the order of their birth none can slip past a cursor, and a
+ * total above what was read (a page cut short, one that was reopened behind the cursor) has it all read again.
+ */
+async function readOpen(source: Source): Promise<readonly PullRequest[]> {
+  let lacking = 0;
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const open = new Map<number, PullRequest>();
+    let total = 0;
+    for await (const page of pagesOf(source, OPEN_QUERY)) {
+      for (const { pullRequest } of page.entries) open.set(pullRequest.number, pullRequest);
+      total = page.totalCount;
+    }
+    lacking = total - open.size;
+    if (lacking <= 0) return [...open.values()];
+  }
+  throw listingFault(
+    source.github,
+    `GitHub's list of open ones is ${lacking} short of its own count, ${LOOKS} times over`,
+  );
+}
+
+/**
+ * Order and bound are on one clock, GitHub's: a pull request is touched when it is closed, so once one was last touched before
+ * `until`, this and all further ones were closed before it. One that is touched while the pages are read goes to the front
+ * unseen; so an image may stay that could go, and goes next time.
+ */
+async function readClosed(
+  source: Source,
+  until: number,
+  unanswered: Unanswered,
+  found: (pullRequest: PullRequest) => void,
+): Promise<void> {
+  for await (const { entries } of pagesOf(source, CLOSED_QUERY)) {
+    for (const { pullRequest } of entries) found(pullRequest);
+    if (unanswered.isEmpty || entries.some(({ updatedAt }) => updatedAt < until)) return;
+  }
+}
+
+async function* pagesOf({ github, ask }: Source, query: string): AsyncGenerator<Page> {
+  const askRepository = await ask();
+  let after: string | null = null;
+  do {
+    const page: Page = parsePage(github, await askRepository(query, { after }), after);
+    yield page;
+    after = page.next;
+  } while (after !== null);
+}
+
+/** The questions that are still open, while pull requests are read. */
+class Unanswered {
+  readonly #branchTags: Set<string>;
+  readonly #commits: Set<string>;
+  readonly #lengths: readonly number[];
+  readonly #answersOf: AnswersOf;
+  #foundBranchTag = false;
+
+  constructor({ branchTags, commits }: PullRequestQuestions, answersOf: AnswersOf) {
+    this.#branchTags = new Set(branchTags);
+    this.#commits = new Set(commits);
+    this.#lengths = [...new Set([...commits].map(({ length }) => length))];
+    this.#answersOf = answersOf;
+  }
+
+  get isEmpty(): boolean {
+    return this.#branchTags.size === 0 && this.#commits.size === 0;
+  }
+
+  get asksForCommits(): boolean {
+    return this.#commits.size > 0;
+  }
+
+  /** Whether evidence was found that an image tag is a gone branch's. */
+  get foundBranchTag(): boolean {
+    return this.#foundBranchTag;
+  }
+
+  settle(pullRequest: PullRequest): void {
+    const { branchTags, commits } = this.#answersOf(pullRequest);
+    for (const tag of branchTags) {
+      this.#branchTags.delete(tag);
+      this.#foundBranchTag = true;
+    }
+    // The head of one that was closed may be that of another that was merged, and then it is not dead: only the
+    // merged one ends the search.
+    if (pullRequest.state === "merged") for (const commit of commits) this.#commits.delete(commit);
+  }
+
+  settleLiving({ headCommit, mergeCommit }: PullRequest): void {
+    for (const commit of [headCommit, mergeCommit ?? ""]) {
+      for (const length of this.#lengths) this.#commits.delete(commit.slice(0, length));
+    }
+  }
+}
+
+function newestFirst(a: PullRequest, b: PullRequest): number {
+  return (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number;
+}
