@@ -110,7 +110,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     send: (request) => sendHop(firstHop(request), null),
     fetch: fetchOver(sendHop),
     counts: () => Object.fromEntries(counts),
-    budget: (host) => gates.get(host)?.budget() ?? null,
+    budget: (host, family) => gates.get(host)?.budget(family) ?? null,
     async close() {
       cancellation.close();
       await dispatcher.destroy();

@@ -65,11 +65,13 @@ export class HostGate {
   ticket(method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE", path: string): Ticket {
     const family = path.endsWith("/graphql") ? "graphql" : "rest";
     const writes = method !== "GET" && method !== "HEAD" && family === "rest";
-    return { fare: { family, writes, points: this.#cost?.(method) ?? 1 }, pauses: 0 };
+    // A query costs GitHub's GraphQL one point, though it is a POST.
+    const points = family === "graphql" ? 1 : (this.#cost?.(method) ?? 1);
+    return { fare: { family, writes, points }, pauses: 0 };
   }
 
-  budget(): RateBudget | null {
-    return this.#pacing.budget();
+  budget(family?: Fare["family"]): RateBudget | null {
+    return this.#pacing.budget(family);
   }
 
   /** Takes a place in the host's flight: null: at once; else the promise of it. Rejects with HostRefusal. */

@@ -37,6 +37,8 @@ export interface HostPolicy {
   readonly maxInFlight?: number;
   /** Points in any 60 s; a request takes `cost` of them. */
   readonly perMinute?: number;
+  /** `once a limit is told`: `perMinute` holds only from the first answer whose headers tell of a rate limit on. */
+  readonly perMinuteHolds?: "always" | "once a limit is told";
   /** Requests in any 60 min. */
   readonly perHour?: number;
   /** Points of one request; default 1. */
@@ -53,8 +55,8 @@ export interface HttpClient {
   readonly fetch: typeof globalThis.fetch;
   /** Requests sent so far, repeats included, by host (with its port unless it is the scheme's own). */
   counts(): Readonly<Record<string, number>>;
-  /** What `host` (as in `counts`) last said of its rate limit; null: nothing. */
-  budget(host: string): RateBudget | null;
+  /** What `host` (as in `counts`) last said of its rate limit, the scarcer if `family` is not given; null: nothing. */
+  budget(host: string, family?: "rest" | "graphql"): RateBudget | null;
   /** Ends every connection and every wait, so that the process can exit. */
   close(): Promise<void>;
 }

@@ -24,6 +24,7 @@ const MINUTE = 60_000;
  */
 export class Pacing {
   readonly #minute: SlidingWindow | null;
+  #minuteHolds: boolean;
   readonly #hour: SlidingWindow | null;
   readonly #families = {
     rest: { known: null, inFlight: 0 } as Family,
@@ -38,6 +39,7 @@ export class Pacing {
 
   constructor(policy: HostPolicy) {
     this.#minute = policy.perMinute === undefined ? null : new SlidingWindow(policy.perMinute, MINUTE);
+    this.#minuteHolds = policy.perMinuteHolds !== "once a limit is told";
     this.#hour = policy.perHour === undefined ? null : new SlidingWindow(policy.perHour, 60 * MINUTE);
     this.#writeGapMs = 1_000 / (policy.writesPerSecondAfterSecondaryLimit ?? 1);
   }
@@ -50,7 +52,7 @@ export class Pacing {
   /** Milliseconds since the epoch: at most `now`: at once; Infinity: not before an answer came. */
   readyAt(now: number, fare: Fare): number {
     let at = this.#pausedUntil;
-    if (this.#minute !== null) at = Math.max(at, this.#minute.readyAt(now, fare.points));
+    at = Math.max(at, this.#minuteReadyAt(now, fare));
     if (this.#hour !== null) at = Math.max(at, this.#hour.readyAt(now, 1));
     if (fare.writes && this.#writesSlowed) at = Math.max(at, this.#nextWriteAt);
     return Math.max(at, budgetReadyAt(this.#families[fare.family], now));
@@ -62,12 +64,16 @@ export class Pacing {
     const family = this.#families[fare.family];
     if (family.known !== null && budgetReadyAt(family, now) > now)
       return `its rate limit of ${family.known.limit} is used up`;
-    if (this.#minute !== null && this.#minute.readyAt(now, fare.points) > now) {
+    if (this.#minute !== null && this.#minuteReadyAt(now, fare) > now) {
       return `at most ${this.#minute.limit} a minute are sent to it`;
     }
     if (this.#hour !== null && this.#hour.readyAt(now, 1) > now)
       return `at most ${this.#hour.limit} an hour are sent to it`;
     return "writes to it are slowed down after a secondary rate limit";
+  }
+
+  #minuteReadyAt(now: number, fare: Fare): number {
+    return this.#minute !== null && this.#minuteHolds ? this.#minute.readyAt(now, fare.points) : now;
   }
 
   sent(now: number, fare: Fare): void {
@@ -83,6 +89,7 @@ export class Pacing {
     this.#hour?.answered(now, 1);
     const family = this.#families[fare.family];
     family.inFlight -= 1;
+    if (budget !== null) this.#minuteHolds = true;
     family.known = budget === null ? withoutWord(family.known, now, outcome) : reconcile(family.known, budget, now);
     if (outcome === "good" && now >= this.#pausedUntil) this.#level = 0;
   }
@@ -96,9 +103,10 @@ export class Pacing {
     this.#pauseReason = throttle.reason;
   }
 
-  /** What the host last said: the scarcer of its budgets. */
-  budget(): RateBudget | null {
+  /** What the host last said: of one family, or the scarcer of its budgets. */
+  budget(family?: Fare["family"]): RateBudget | null {
     const { rest, graphql } = this.#families;
+    if (family !== undefined) return this.#families[family].known;
     if (rest.known === null || graphql.known === null) return rest.known ?? graphql.known;
     return graphql.known.remaining < rest.known.remaining ? graphql.known : rest.known;
   }

@@ -1,0 +1,93 @@
+import { Fault } from "../fault.ts";
+import type { Reading } from "./still.ts";
+
+/** One page of a list, with the numbers of the pages that its `Link` header names. */
+export interface Page<T> {
+  readonly rows: readonly T[];
+  readonly next: number | null;
+  readonly last: number | null;
+}
+
+/** The largest `per_page` that GitHub takes. */
+export const PER_PAGE = 100;
+/** GitHub's own page where it overlooks `per_page`, which `/users/USER/packages/…/versions` does not document. */
+const DEFAULT_PER_PAGE = 30;
+/** A list of more pages than this never ends. */
+const MOST_PAGES = 10_000;
+
+/** A list that is read whole, and of how many pages it was. */
+export interface Pages<T> {
+  readonly rows: readonly T[];
+  readonly pages: number;
+}
+
+/**
+ * All pages of a list: where the first names the last, the rest at once, else one after another. Pages that are not of one
+ * state (one that is not full and not the last, another count of pages) are `moved`.
+ */
+export async function readPages<T>(ask: (page: number) => Promise<Page<T>>): Promise<Reading<Pages<T>>> {
+  const first = await ask(1);
+  const pages = first.last === null ? await oneByOne(first, ask) : await atOnce(first, first.last, ask);
+  const moved = movedWhileRead(pages);
+  return moved === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { moved };
+}
+
+async function atOnce<T>(
+  first: Page<T>,
+  last: number,
+  ask: (page: number) => Promise<Page<T>>,
+): Promise<readonly Page<T>[]> {
+  if (last > MOST_PAGES) throw endless();
+  const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => ask(index + 2));
+  return [first, ...(await Promise.all(rest))];
+}
+
+async function oneByOne<T>(first: Page<T>, ask: (page: number) => Promise<Page<T>>): Promise<readonly Page<T>[]> {
+  const pages = [first];
+  for (let page = first; page.next !== null || mayBeCutShort(page); ) {
+    if (pages.length >= MOST_PAGES) throw endless();
+    page = await ask(pages.length + 1);
+    // An empty page after one that only looked cut short proves that the list ended there.
+    if (page.rows.length === 0 && pages.at(-1)?.next === null) break;
+    pages.push(page);
+  }
+  return pages;
+}
+
+/** A first page of GitHub's default size and no link: either the list is so long, or the query was overlooked. */
+function mayBeCutShort({ rows, next }: Page<unknown>): boolean {
+  return next === null && rows.length === DEFAULT_PER_PAGE;
+}
+
+function movedWhileRead(pages: readonly Page<unknown>[]): string | null {
+  const size = pages[0]?.rows.length ?? 0;
+  const final = pages.length - 1;
+  for (const [index, { rows, last, next }] of pages.entries()) {
+    if (index < final && rows.length !== size) return `page ${index + 1} of ${pages.length} holds ${rows.length}`;
+    if (index === final && index > 0 && rows.length === 0) return `page ${index + 1} is empty`;
+    if (index === final && next !== null) return `page ${index + 1} was the last and is not any more`;
+    if (last !== null && last !== pages.length) return `it had ${pages.length} pages, and then ${last}`;
+  }
+  return null;
+}
+
+function endless(): Fault {
+  return new Fault("listing", `GitHub's list has more than ${MOST_PAGES} pages`, "Run it again.");
+}
+
+/**
+ * The pages that a `Link` header names (RFC 8288). Only their numbers are taken, never their host: a token must not follow
+ * a link to a host that an answer names.
+ */
+export function linkedPages(header: unknown): Pick<Page<never>, "next" | "last"> {
+  return { next: linked(header, "next"), last: linked(header, "last") };
+}
+
+function linked(header: unknown, relation: "next" | "last"): number | null {
+  if (typeof header !== "string") return null;
+  const link = new RegExp(`<([^>]*)>\\s*;[^,]*\\brel="?${relation}"?`, "i").exec(header)?.[1];
+  if (link === undefined) return null;
+  const page = Number(URL.parse(link, "https://api.github.com")?.searchParams.get("page"));
+  if (Number.isSafeInteger(page) && page >= 1) return page;
+  throw new Fault("listing", `GitHub's link to the ${relation} page names no page`, "Run it again.");
+}
