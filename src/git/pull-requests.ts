@@ -13,12 +13,7 @@ import {
   REOPENED_QUERY,
 } from "./pull-request-queries.ts";
 import type { PullRequest, PullRequestQuestions, PullRequests } from "./refs.ts";
-
-/** Which of the questions one closed pull request answers. */
-export type AnswersOf = (pullRequest: PullRequest) => {
-  readonly branchTags: Iterable<string>;
-  readonly commits: Iterable<string>;
-};
+import { type AnswersOf, Unanswered } from "./unanswered.ts";
 
 /**
  * A build goes on after its pull request was closed, may have waited for a runner before (a day at most), and pushes then:
@@ -207,52 +202,6 @@ async function* pagesOf({ github, ask }: Source, query: string): AsyncGenerator<
     yield page;
     after = page.next;
   } while (after !== null);
-}
-
-/** The questions that are still open, while pull requests are read. */
-class Unanswered {
-  readonly #branchTags: Set<string>;
-  readonly #commits: Set<string>;
-  readonly #lengths: readonly number[];
-  readonly #answersOf: AnswersOf;
-  #foundBranchTag = false;
-
-  constructor({ branchTags, commits }: PullRequestQuestions, answersOf: AnswersOf) {
-    this.#branchTags = new Set(branchTags);
-    this.#commits = new Set(commits);
-    this.#lengths = [...new Set([...commits].map(({ length }) => length))];
-    this.#answersOf = answersOf;
-  }
-
-  get isEmpty(): boolean {
-    return this.#branchTags.size === 0 && this.#commits.size === 0;
-  }
-
-  get asksForCommits(): boolean {
-    return this.#commits.size > 0;
-  }
-
-  /** Whether evidence was found that an image tag is a gone branch's. */
-  get foundBranchTag(): boolean {
-    return this.#foundBranchTag;
-  }
-
-  settle(pullRequest: PullRequest): void {
-    const { branchTags, commits } = this.#answersOf(pullRequest);
-    for (const tag of branchTags) {
-      this.#branchTags.delete(tag);
-      this.#foundBranchTag = true;
-    }
-    // The head of one that was closed may be that of another that was merged, and then it is not dead: only the
-    // merged one ends the search.
-    if (pullRequest.state === "merged") for (const commit of commits) this.#commits.delete(commit);
-  }
-
-  settleLiving({ headCommit, mergeCommit }: PullRequest): void {
-    for (const commit of [headCommit, mergeCommit ?? ""]) {
-      for (const length of this.#lengths) this.#commits.delete(commit.slice(0, length));
-    }
-  }
 }
 
 function newestFirst(a: PullRequest, b: PullRequest): number {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "../../src/fault.ts";
-import { type AnswersOf, answerQuestions, openedSince } from "../../src/git/pull-requests.ts";
+import { answerQuestions, openedSince } from "../../src/git/pull-requests.ts";
 import type { PullRequest, PullRequestQuestions, PullRequests } from "../../src/git/refs.ts";
+import type { AnswersOf } from "../../src/git/unanswered.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../src/settings.ts";
@@ -105,12 +106,17 @@ describe("head branches", () => {
     expect(operations()).toEqual(["ClosedPullRequests", "ClosedPullRequests", "OpenPullRequests"]);
   });
 
-  it("that no one has end where pull requests were closed a day before the oldest push", async () => {
+  // Number n was closed in the hour n + 1, and the first page goes down to 251.
+  it.each([
+    ["a day before the oldest push and less", 263, 2],
+    ["a day before it to the hour", 276, 2],
+    ["more than a day before it", 277, 1],
+  ])("that no one has end where pull requests were closed: %s", async (_when, hour, pages) => {
     play(...closedOnes(350));
-    const oldestPush = START + 200 * HOUR;
+    const oldestPush = START + hour * HOUR;
     const { closed } = await answer({ branchTags: ["gone"], oldestPush }, { answers: byHeadBranch });
-    expect(closed.at(-1)?.number).toBe(151);
-    expect(operations()).toEqual(["ClosedPullRequests", "ClosedPullRequests"]);
+    expect(closed).toHaveLength(pages * 100);
+    expect(operations()).toEqual(Array(pages).fill("ClosedPullRequests"));
   });
 
   it("have no end before the last page when a push is of an unknown time", async () => {
@@ -233,6 +239,13 @@ describe("opened since", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it("counts with clocks that differ by up to an hour", async () => {
+    const touched = (number: number): number => (number < 100 ? since + HOUR : since - number * 20_000);
+    play(...Array.from({ length: 101 }, (_, at) => pullRequest(at + 1, { updatedAt: touched(at + 1) })));
+    const opened = await openedSince(http, settings(), since);
+    expect(opened.map(({ number }) => number)).toContain(101);
+  });
+
   it("reads on as long as they are younger, and looks at the first page again for what moved there", async () => {
     play(
       ...Array.from({ length: 300 }, (_, at) =>
@@ -247,6 +260,30 @@ describe("opened since", () => {
     const opened = await openedSince(http, settings(), since);
     expect(opened.map(({ number }) => number)).toContain(160);
     expect(server.requests).toHaveLength(3);
+  });
+});
+
+describe("all questions together", () => {
+  it("take a request for each hundred numbers, and one for each page", async () => {
+    play(...Array.from({ length: 150 }, (_, at) => pullRequest(at + 1)), ...closedOnes(150, 1_000));
+    const numbers = Array.from({ length: 150 }, (_, at) => at + 950);
+    await answer({ numbers, branchTags: ["gone"], commits: ["0123456"] });
+    expect(operations().toSorted()).toEqual([
+      "ClosedPullRequests",
+      "ClosedPullRequests",
+      "OpenPullRequests",
+      "OpenPullRequests",
+      "PullRequests",
+      "PullRequests",
+    ]);
+  });
+
+  it("of a cancelled job end as cancelled, not as an error of GitHub's", async () => {
+    const cancelled = createHttpClient({ clock, concurrency: 4, signal: AbortSignal.abort() });
+    const work = answerQuestions(cancelled, settings(), asked({ numbers: [1] }), null, nothing);
+    await expect(work).rejects.toMatchObject({ name: "HttpError", code: "interrupted" });
+    await cancelled.close();
+    expect(server.requests).toHaveLength(0);
   });
 });
 
