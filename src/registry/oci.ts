@@ -18,6 +18,8 @@ export interface OciClient {
   read(name: string, digest: Digest): Promise<ManifestContent | "missing">;
   /** The manifest that a tag points at now. */
   resolve(name: string, tag: string): Promise<OciManifest | "missing">;
+  /** Whether a manifest is there now, whatever was read before. */
+  exists(name: string, digest: Digest): Promise<boolean>;
   /** What is attached to a digest; null where the registry has no referrers API (found out once). */
   referrers(name: string, digest: Digest): Promise<readonly Digest[] | null>;
   /** All tags; `missing` for 404, which also a repository answers whose manifests were pushed by digest only. */
@@ -109,6 +111,7 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
       if (found !== "missing") known.set(`${name}@${found.digest}`, Promise.resolve(found.content));
       return found;
     },
+    exists: async (name, digest) => (await get(name, digest)) !== "missing",
     async referrers(name, digest) {
       if (!hasReferrers) return null;
       const found = await referrerPages(() =>

@@ -4,8 +4,11 @@ import type { HostPolicy, HttpClient } from "../http/http.ts";
 import type { Log } from "../report/log.ts";
 import type { Credential, Settings } from "../settings.ts";
 import { openDigitalOcean } from "./digitalocean.ts";
+import { openDistribution } from "./distribution.ts";
+import { openGhcr } from "./ghcr.ts";
+import { ghcrPolicy } from "./ghcr-limits.ts";
 import { createOciClient } from "./oci.ts";
-import type { Registry } from "./registry.ts";
+import type { GarbageCollection, Registry } from "./registry.ts";
 
 interface Tools {
   readonly http: HttpClient;
@@ -20,16 +23,24 @@ export function openRegistry(settings: Settings, tools: Tools): Registry {
   switch (provider) {
     case "digitalocean":
       return digitalOcean(settings, tools);
-    default:
-      throw new Fault("input", `provider: ${provider} is not supported yet`, "It takes digitalocean.");
+    case "ghcr":
+      return ghcr(settings, tools);
+    case "distribution":
+      return distribution(settings, tools);
   }
 }
 
 /** What is known beforehand of the hosts that a run talks to. */
 export function policyFor(settings: Settings): (host: string) => HostPolicy {
-  const isDigitalOcean = settings.registry.provider === "digitalocean";
-  // 250 requests a minute and 5,000 an hour for each token (DigitalOcean's API documentation, "Rate Limit").
-  return (host) => (isDigitalOcean && host === settings.apiUrl.host ? { perMinute: 250, perHour: 5000 } : {});
+  switch (settings.registry.provider) {
+    case "digitalocean":
+      // For each token (DigitalOcean's API documentation, "Rate Limit").
+      return (host) => (host === settings.apiUrl.host ? { perMinute: 250, perHour: 5000 } : {});
+    case "ghcr":
+      return ghcrPolicy(settings);
+    case "distribution":
+      return () => ({});
+  }
 }
 
 function digitalOcean(settings: Settings, tools: Tools): Registry {
@@ -46,7 +57,39 @@ function digitalOcean(settings: Settings, tools: Tools): Registry {
   return openDigitalOcean({ ...tools, address: registry, credential, apiUrl, gcType, gcTimeoutMs, manifests });
 }
 
+function ghcr(settings: Settings, tools: Tools): Registry {
+  const { registry, github } = settings;
+  const credential = required(settings.credential);
+  const manifests = createOciClient({
+    ...tools,
+    origin: registry.origin,
+    credential,
+    mayReceiveCredential: (realm) => realm.host === registry.origin.host,
+    remedy: "Give the job `permissions: packages: write`, or a classic token with read:packages.",
+  });
+  return openGhcr({ ...tools, address: registry, credential, apiUrl: github.apiUrl, manifests });
+}
+
+function distribution({ registry, credential }: Settings, tools: Tools): Registry {
+  const oci = createOciClient({
+    ...tools,
+    origin: registry.origin,
+    credential,
+    // A registry's token server is often another host: it is named in the log, and reached over TLS.
+    mayReceiveCredential: () => true,
+    remedy: "Check the inputs `username` and `token`: they must be allowed to pull and delete.",
+  });
+  return openDistribution({ address: registry, oci, collectGarbage: async () => UNSUPPORTED });
+}
+
+const UNSUPPORTED: GarbageCollection = {
+  status: "unsupported",
+  freedBytes: null,
+  blobsDeleted: null,
+  note: "No garbage was collected: this registry has no API for it. Give the command as `gc-command`; the README says how.",
+};
+
 function required(credential: Credential | null): Credential {
-  if (credential === null) throw new Fault("input", "`token` is missing", "Give the registry's API token.");
+  if (credential === null) throw new Fault("input", "`token` is missing", "Give the registry's token.");
   return credential;
 }
