@@ -64,7 +64,8 @@ export function createJudge(
     },
     async readPullRequests(listings) {
       const questions = questionsOf(pushedTags(listings), names, protectedBy);
-      askedAt = clock.now();
+      // A job that is run again brings its old event along: the pull request may have been reopened since.
+      askedAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
       pullRequests = await answerQuestions(http, github, questions, settings.event, answeredBy(questions, names));
       judge = fatesOf(names, pullRequests, protectedBy);
     },

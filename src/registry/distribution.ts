@@ -90,14 +90,15 @@ async function namesBelow(oci: OciClient, prefix: string): Promise<readonly stri
 
 /** Every tag with its manifest. A tag that answers 404 was deleted since, or leads nowhere: either way it keeps nothing. */
 async function listTagged(oci: OciClient, name: string): Promise<Listing> {
-  const tags = await oci.tags(name);
+  const listed = await oci.tags(name);
+  const tags: readonly string[] = listed === "missing" ? [] : [...new Set(listed)];
   const byDigest = new Map<Digest, string[]>();
   const resolve = async (tag: string): Promise<void> => {
     const found = await oci.resolve(name, tag);
     if (found === "missing") return;
     byDigest.set(found.digest, [...(byDigest.get(found.digest) ?? []), tag]);
   };
-  await pMap(tags === "missing" ? [] : [...new Set(tags)], resolve, { concurrency: READY });
+  await pMap(tags, resolve, { concurrency: READY });
   const manifests: ListedManifest[] = [...byDigest].map(([digest, own]) => ({
     digest,
     tags: own.sort(),
