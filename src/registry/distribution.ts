@@ -73,7 +73,7 @@ async function selectRepositories(
   const doubtful = found.filter(({ tags }) => tags === "missing").map(({ name }) => name);
   if (doubtful.length > 0) {
     // A repository whose manifests were pushed by digest only answers 404 as well (distribution 2.8): the catalog knows.
-    const all = await namesBelow(oci, address.path).catch(() => []);
+    const all = await namesBelow(oci, address.path).catch((): readonly string[] => []);
     const absent = doubtful.filter((name) => !all.includes(name));
     if (absent.length > 0) throw unknownRepositories(address.name, absent, all);
   }

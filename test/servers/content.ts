@@ -1,0 +1,148 @@
+import type { Digest } from "../../src/plan/manifest.ts";
+import { type RegistryStore, sha256 } from "./store.ts";
+
+export const IMAGE = "application/vnd.oci.image.manifest.v1+json";
+export const INDEX = "application/vnd.oci.image.index.v1+json";
+const CONFIG = "application/vnd.oci.image.config.v1+json";
+const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
+const EMPTY = "application/vnd.oci.empty.v1+json";
+const IN_TOTO = "application/vnd.in-toto+json";
+
+/** Where and under which tags something is pushed, and when (milliseconds since the epoch; default: now). */
+export interface Push {
+  readonly repository: string;
+  readonly tags?: readonly string[];
+  readonly pushedAt?: number;
+}
+
+export interface ImagePush extends Push {
+  /** What makes this image another than the next one. */
+  readonly seed: string;
+  readonly architecture?: string;
+  /** RFC 3339. */
+  readonly created?: string;
+  /** Bytes of the layer that only this image has. */
+  readonly layerBytes?: number;
+  readonly subject?: Digest;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Pushes an image with a base layer that all share and a layer of its own. */
+export function pushImage(store: RegistryStore, image: ImagePush): Digest {
+  const { seed, architecture = "amd64", layerBytes = 2_000 } = image;
+  const base = store.putBlob(Buffer.alloc(5_000, "base layer "));
+  const own = store.putBlob(Buffer.alloc(layerBytes, `layer of ${seed} `));
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture,
+      os: "linux",
+      ...(image.created === undefined ? {} : { created: image.created }),
+      config: { Labels: { seed } },
+      rootfs: { type: "layers", diff_ids: [base, own] },
+    }),
+  );
+  return pushManifest(store, image, IMAGE, {
+    config: descriptor(CONFIG, store.putBlob(config), config.length),
+    layers: [descriptor(LAYER, base, 5_000), descriptor(LAYER, own, layerBytes)],
+    ...subjectOf(store, image),
+    ...(image.annotations === undefined ? {} : { annotations: image.annotations }),
+  });
+}
+
+/** Pushes an index of manifests that are in the repository (or not: an entry may be missing). */
+export function pushIndex(
+  store: RegistryStore,
+  push: Push & { readonly children: readonly Digest[]; readonly annotations?: Readonly<Record<string, string>> },
+): Digest {
+  const manifests = push.children.map((digest) => {
+    const child = store.resolve(push.repository, digest);
+    return descriptor(child?.mediaType ?? IMAGE, digest, child?.bytes.length ?? 500);
+  });
+  const annotations = push.annotations === undefined ? {} : { annotations: push.annotations };
+  return pushManifest(store, push, INDEX, { manifests, ...annotations });
+}
+
+export interface MultiArchPush extends Push {
+  readonly seed: string;
+  readonly architectures?: readonly string[];
+  /** One attestation for each architecture, as BuildKit adds them; default none. */
+  readonly attestations?: "with" | "without";
+}
+
+/** Pushes an image for several architectures as BuildKit does: children by digest, then the index by tag. */
+export function pushMultiArch(
+  store: RegistryStore,
+  push: MultiArchPush,
+): { readonly index: Digest; readonly children: readonly Digest[] } {
+  const { repository, seed, architectures = ["amd64", "arm64"] } = push;
+  const when = push.pushedAt === undefined ? {} : { pushedAt: push.pushedAt };
+  const images = architectures.map((architecture) =>
+    pushImage(store, { repository, seed: `${seed} ${architecture}`, architecture, ...when }),
+  );
+  const attestations =
+    push.attestations === "with" ? images.map((image) => pushAttestation(store, { repository, ...when }, image)) : [];
+  const children = [...images, ...attestations];
+  return { index: pushIndex(store, { ...push, children }), children };
+}
+
+function pushAttestation(store: RegistryStore, push: Push, image: Digest): Digest {
+  const statement = store.putBlob(
+    Buffer.from(JSON.stringify({ _type: "https://in-toto.io/Statement/v0.1", subject: image })),
+  );
+  const config = store.putBlob(Buffer.from(JSON.stringify({ architecture: "unknown", os: "unknown" })));
+  return pushManifest(store, push, IMAGE, {
+    config: descriptor(CONFIG, config, store.blob(config)?.length ?? 0),
+    layers: [descriptor(IN_TOTO, statement, store.blob(statement)?.length ?? 0)],
+  });
+}
+
+export interface ReferrerPush {
+  readonly repository: string;
+  readonly subject: Digest;
+  readonly artifactType: string;
+  readonly pushedAt?: number;
+  /**
+   * How it is attached: by `subject` alone; by `subject` and the `sha256-…` tag of an index that lists it (registries
+   * without a referrers API); or by cosign's tag alone.
+   */
+  readonly by: "subject" | "referrers-tag" | "cosign-tag";
+}
+
+/** Attaches a signature, an SBOM or the like to a manifest. Returns the digest of what was attached. */
+export function pushReferrer(store: RegistryStore, push: ReferrerPush): Digest {
+  const { repository, subject, artifactType, by } = push;
+  const when = push.pushedAt === undefined ? {} : { pushedAt: push.pushedAt };
+  const config = Buffer.from("{}");
+  const layer = Buffer.from(`${artifactType} of ${subject}`);
+  const tag = subject.replace(":", "-");
+  const digest = pushManifest(store, { repository, tags: by === "cosign-tag" ? [`${tag}.sig`] : [], ...when }, IMAGE, {
+    artifactType,
+    config: descriptor(EMPTY, store.putBlob(config), config.length),
+    layers: [descriptor(artifactType, store.putBlob(layer), layer.length)],
+    ...(by === "cosign-tag" ? {} : subjectOf(store, { repository, subject })),
+  });
+  if (by === "referrers-tag") pushIndex(store, { repository, tags: [tag], children: [digest], ...when });
+  return digest;
+}
+
+function subjectOf(store: RegistryStore, { repository, subject }: { repository: string; subject?: Digest }): object {
+  if (subject === undefined) return {};
+  const there = store.resolve(repository, subject);
+  return { subject: descriptor(there?.mediaType ?? IMAGE, subject, there?.bytes.length ?? 500) };
+}
+
+function pushManifest(store: RegistryStore, push: Push, mediaType: string, fields: object): Digest {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...fields }));
+  const digest = store.putManifest(push.repository, null, bytes, mediaType, push.pushedAt ?? store.now());
+  for (const tag of push.tags ?? []) store.tag(push.repository, tag, digest);
+  return digest;
+}
+
+function descriptor(mediaType: string, digest: Digest, size: number): object {
+  return { mediaType, digest, size };
+}
+
+/** A digest that nothing has. */
+export function digestOfNothing(seed: string): Digest {
+  return sha256(`nothing ${seed}`);
+}
