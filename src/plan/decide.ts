@@ -2,7 +2,7 @@ import type { Graph, Node } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
 import { sortOrphans } from "./orphans.ts";
 import type { Fate, RepositoryView, Rules, SinceFirstLook } from "./view.ts";
-import { named, shortDigest } from "./words.ts";
+import { named } from "./words.ts";
 
 /**
  * Why one manifest stays or goes.
@@ -34,18 +34,27 @@ export function decide(graph: Graph, view: RepositoryView, fates: ReadonlyMap<st
   }
   keepWhatBelongs(graph, of, [...of.keys()]);
 
-  const roots = [...graph.values()].filter((node) => !of.has(node.digest) && !isClaimed(node));
-  const { going, spared, sparedByAbsence, untimed } = sortOrphans(roots, fates, view.times, rules);
+  const claims = countClaims(graph, of, view, rules);
+  const open = [...graph.values()].filter((node) => !of.has(node.digest));
+  const roots = open.filter((node) => claims.get(node.digest) === 0);
+  const claimed = open.filter((node) => claims.get(node.digest) !== 0);
+  const { going, spared, sparedByAbsence, untimed } = sortOrphans(roots, claimed, fates, view.times, rules);
   for (const [digest, reason] of spared) of.set(digest, { cause: "spared", reason });
   keepWhatBelongs(graph, of, [...spared.keys()]);
 
   for (const { node, reason } of going) of.set(node.digest, { cause: "orphan", reason });
-  const unasked = deleteWhatBelongs(graph, of, view, rules);
-  for (const digest of graph.keys()) {
-    if (!of.has(digest)) of.set(digest, { cause: "unresolved", reason: "what it belongs to neither stays nor goes" });
-  }
-  return { of, sparedByAbsence, untimed, unasked };
+  deleteWhatBelongs(graph, of, claims);
+  const unresolved = open.filter((node) => !of.has(node.digest));
+  for (const { digest } of unresolved) of.set(digest, UNRESOLVED);
+  return {
+    of,
+    sparedByAbsence,
+    untimed,
+    unasked: rules.pullRequest === null ? unaskedSubjects(unresolved, graph, view) : [],
+  };
 }
+
+const UNRESOLVED: Verdict = { cause: "unresolved", reason: "what it belongs to neither stays nor goes" };
 
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
 const NEVER_JUDGED: Fate = { fate: "alive", reason: "its tag appeared after the refs were read" };
@@ -64,10 +73,11 @@ function keptByItself(node: Node, fates: ReadonlyMap<string, Fate>, rules: Rules
   return change === null ? null : { cause: "spared", reason: change };
 }
 
-/** What happened to a listed manifest since the first look that makes it stay; null: nothing. */
+/** What happened to a manifest since the first look that makes it stay; null: nothing. */
 function changeOf(node: Node, since: SinceFirstLook | null): string | null {
-  if (since === null || node.listed === null) return null;
+  if (since === null) return null;
   if (since.undeletable.has(node.digest)) return "it could not be deleted";
+  if (node.listed === null) return null;
   const before = since.known.get(node.digest);
   if (before === undefined) return "pushed since it was planned";
   return node.tags.every((tag) => before.includes(tag)) ? null : "tagged since it was planned";
@@ -94,61 +104,45 @@ function keepWhatBelongs(graph: Graph, of: Map<Digest, Verdict>, roots: readonly
   }
 }
 
-/** Whether an index in this repository lists it, or it is attached to something: then it follows that. */
-function isClaimed(node: Node): boolean {
-  return node.subjects.length > 0 || node.parents.length > 0;
-}
-
-/**
- * Rules 4 and 5: what is claimed only by what goes, or is attached to what is missing, goes along.
- * A sweep limited to a pull request leaves what is attached to nothing. Returns the subjects of which it is not known
- * whether they are there.
- */
-function deleteWhatBelongs(
-  graph: Graph,
-  of: Map<Digest, Verdict>,
-  view: RepositoryView,
-  rules: Rules,
-): readonly Digest[] {
-  const { claims, unasked } = countClaims(graph, of, view);
-  const open = [...graph.values()].filter((node) => of.get(node.digest)?.cause === "orphan");
-  const follow = (node: Node, reason: string): void => {
-    of.set(node.digest, { cause: "follows", reason });
-    open.push(node);
-  };
-  const release = (digest: Digest, relation: "child" | "referrer", by: Node): void => {
-    const left = claims.get(digest);
-    const node = graph.get(digest);
-    if (left === undefined || node === undefined || of.has(digest)) return;
-    claims.set(digest, left - 1);
-    if (left === 1) follow(node, `${relation} of ${named(by.digest, by.tags)}`);
-  };
-  for (const node of rules.pullRequest === null ? graph.values() : []) {
-    const subject = node.subjects[0];
-    if (claims.get(node.digest) === 0 && subject !== undefined) {
-      follow(node, `referrer of ${shortDigest(subject)}, which is gone`);
-    }
-  }
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    for (const child of node.children) release(child, "child", node);
-    for (const referrer of node.referrers) release(referrer, "referrer", node);
-  }
-  return rules.pullRequest === null ? unasked : [];
-}
-
-/** For what nothing keeps: how many parents and subjects must go before it does. A subject known to be missing is none. */
+/** For what nothing keeps: how many parents and subjects must go before it does. */
 function countClaims(
   graph: Graph,
   of: ReadonlyMap<Digest, Verdict>,
   view: RepositoryView,
-): { readonly claims: Map<Digest, number>; readonly unasked: readonly Digest[] } {
+  rules: Rules,
+): ReadonlyMap<Digest, number> {
+  // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
+  const isClaim = (subject: Digest): boolean =>
+    rules.pullRequest !== null || graph.has(subject) || view.contents.get(subject) !== "missing";
   const claims = new Map<Digest, number>();
-  const unasked = new Set<Digest>();
   for (const node of graph.values()) {
-    if (of.has(node.digest) || !isClaimed(node)) continue;
-    const subjects = node.subjects.filter((subject) => graph.has(subject) || view.contents.get(subject) !== "missing");
-    for (const subject of subjects) if (!graph.has(subject) && !view.contents.has(subject)) unasked.add(subject);
-    claims.set(node.digest, node.parents.length + subjects.length);
+    if (of.has(node.digest)) continue;
+    claims.set(node.digest, node.parents.length + node.subjects.filter(isClaim).length);
   }
-  return { claims, unasked: [...unasked] };
+  return claims;
+}
+
+/** Rules 4 and 5: what is claimed only by what goes, goes along. */
+function deleteWhatBelongs(graph: Graph, of: Map<Digest, Verdict>, claims: ReadonlyMap<Digest, number>): void {
+  const left = new Map(claims);
+  const open = [...graph.values()].filter((node) => of.get(node.digest)?.cause === "orphan");
+  const release = (digest: Digest, relation: "child" | "referrer", by: Node): void => {
+    const node = graph.get(digest);
+    const before = left.get(digest);
+    if (node === undefined || before === undefined || of.has(digest)) return;
+    left.set(digest, before - 1);
+    if (before > 1) return;
+    of.set(digest, { cause: "follows", reason: `${relation} of ${named(by.digest, by.tags)}` });
+    open.push(node);
+  };
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    for (const child of node.children) release(child, "child", node);
+    for (const referrer of node.referrers) release(referrer, "referrer", node);
+  }
+}
+
+/** The subjects of `nodes` of which it is not known whether they are there. */
+function unaskedSubjects(nodes: readonly Node[], graph: Graph, view: RepositoryView): readonly Digest[] {
+  const subjects = new Set(nodes.flatMap((node) => node.subjects));
+  return [...subjects].filter((subject) => !graph.has(subject) && !view.contents.has(subject));
 }

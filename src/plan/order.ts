@@ -5,8 +5,8 @@ import type { Digest } from "./manifest.ts";
 /**
  * The order of deletion: parents before children, subjects before referrers, newest first among equals.
  *
- * Where no decision needed a manifest's content, the listing says what it can: an untagged manifest waits for the tagged
- * ones, and one with blobs of its own (an image) for those without (an index has none). Newest first does the rest, as an
+ * Where no decision needed a manifest's content, it may list any other: an untagged manifest waits for the tagged ones, and
+ * an image, which the listing shows by its blobs, for those that may be an index. Newest first does the rest, as an
  * index is pushed after what it lists.
  */
 export function orderOf(
@@ -31,11 +31,11 @@ export function orderOf(
     .map((wave) => wave.sort(newestFirst(times)).map((node) => node.digest));
 }
 
-/** The earliest wave of a manifest, by what the listing tells where its content was not read. */
+/** The earliest wave of a manifest, whatever may list it without having been read. */
 function firstWave(node: Node): number {
-  if (isContent(node.known)) return 0;
   if (node.tags.length === 0) return 2;
-  return (node.listed?.blobs ?? []).length > 0 ? 1 : 0;
+  const isImage = isContent(node.known) ? node.known.kind === "image" : (node.listed?.blobs ?? []).length > 0;
+  return isImage ? 1 : 0;
 }
 
 /** A package version's id grows with every first push, so it is the better clock where there is one. */

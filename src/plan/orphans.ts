@@ -1,16 +1,19 @@
 import type { Node } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
 import type { Fate, Rules } from "./view.ts";
-import { age, duration } from "./words.ts";
+import { age, duration, shortDigest } from "./words.ts";
 
 /** Pushes before 2013 are what reproducible builds write: there were no OCI images then. */
 const FIRST_IMAGES = Date.UTC(2013, 0, 1);
 
-/** An orphan, before the rules that spare some. `absent`: nothing names it, as opposed to a ref that is proven gone. */
+/** An orphan, before the rules that spare some. */
 export interface Orphan {
   readonly node: Node;
   readonly reason: string;
+  /** Nothing names it, as opposed to a ref that is proven gone. */
   readonly absent: boolean;
+  /** It has a tag other than those of the referrer form, so it can be pulled by itself. */
+  readonly tagged: boolean;
   /** The pull requests because of which its tags are dead. */
   readonly pullRequests: readonly (number | null)[];
 }
@@ -26,15 +29,21 @@ export function pushTime(times: ReadonlyMap<Digest, number | null>, digest: Dige
 export interface Sorted {
   readonly going: readonly Orphan[];
   readonly spared: ReadonlyMap<Digest, string>;
-  /** Whether any is spared as nothing names it: a parent that goes would take it along, if one is found. */
+  /** Whether any without a tag of its own is spared: a parent that goes would take it along, if one is found. */
   readonly sparedByAbsence: boolean;
   /** Those whose time decides something and was not asked for yet. */
   readonly untimed: readonly Digest[];
 }
 
-/** Sorts the roots that nothing keeps: rules 6 and 7, then scope, grace period and keep-count. */
+/**
+ * Sorts what nothing keeps: rules 6 and 7, then scope, grace period and keep-count.
+ *
+ * @param roots those that no index lists, and that are attached to nothing that is there
+ * @param claimed the others: they go only with what claims them, but one that has a tag of its own is spared as a root is
+ */
 export function sortOrphans(
   roots: readonly Node[],
+  claimed: readonly Node[],
   fates: ReadonlyMap<string, Fate>,
   times: ReadonlyMap<Digest, number | null>,
   rules: Rules,
@@ -42,43 +51,51 @@ export function sortOrphans(
   const spared = new Map<Digest, string>();
   const untimed: Digest[] = [];
   let sparedByAbsence = false;
-  const old: Orphan[] = [];
-  for (const node of roots) {
-    const orphan = orphanOf(node, fates);
+  const stays = (orphan: Orphan): boolean => {
     const reason =
       untaggedStays(orphan, rules) ?? outOfScope(orphan, rules) ?? withinGrace(orphan, times, rules, untimed);
-    if (reason === null) old.push(orphan);
-    else spared.set(node.digest, reason);
-    sparedByAbsence ||= reason !== null && orphan.absent;
-  }
-  for (const orphan of newest(old, times, rules.keepCount, untimed)) {
-    spared.set(
-      orphan.node.digest,
-      rules.keepCount === 1 ? "newest orphan stays" : `newest ${rules.keepCount} orphans stay`,
-    );
+    if (reason === null) return false;
+    spared.set(orphan.node.digest, reason);
+    sparedByAbsence ||= !orphan.tagged;
+    return true;
+  };
+  const old = roots.map((node) => orphanOf(node, fates)).filter((orphan) => !stays(orphan));
+  for (const orphan of claimed.map((node) => orphanOf(node, fates))) if (orphan.tagged) stays(orphan);
+
+  const counted = old.filter(({ node }) => node.subjects.length === 0);
+  for (const { node } of newest(counted, times, rules.keepCount, untimed)) {
+    spared.set(node.digest, rules.keepCount === 1 ? "newest orphan stays" : `newest ${rules.keepCount} orphans stay`);
   }
   return { going: old.filter(({ node }) => !spared.has(node.digest)), spared, sparedByAbsence, untimed };
 }
 
-/** Rules 6 and 7: the reason why a root that nothing keeps is an orphan. */
+/** Rules 4, 6 and 7: the reason why what nothing keeps is an orphan. */
 function orphanOf(node: Node, fates: ReadonlyMap<string, Fate>): Orphan {
-  if (node.tags.length === 0) {
-    return { node, reason: "untagged, and nothing that stays refers to it", absent: true, pullRequests: [] };
-  }
   const own = node.tags.flatMap((tag) => fates.get(tag) ?? []);
   const dead = own.filter((fate) => fate.fate === "dead");
   const unmatched = own.filter((fate) => fate.fate === "unmatched");
-  const reasons = [...new Set([...dead, ...unmatched].map((fate) => fate.reason))];
   return {
     node,
-    reason: reasons.length === 0 ? "no known ref" : reasons.slice(0, 3).join("; "),
+    reason: reasonOf(node, [...dead, ...unmatched]),
     absent: dead.length === 0 || unmatched.length > 0,
+    tagged: own.some((fate) => fate.fate !== "referrer"),
     pullRequests: [...dead.map((fate) => fate.pullRequest), ...unmatched.map(() => null)],
   };
 }
 
+function reasonOf(node: Node, fates: readonly Fate[]): string {
+  const reasons = new Set(fates.map((fate) => fate.reason));
+  if (reasons.size > 0) return [...reasons].slice(0, 3).join("; ");
+  const [subject] = node.subjects;
+  if (subject !== undefined) return `referrer of ${shortDigest(subject)}, which is gone`;
+  return node.tags.length === 0 ? "untagged, and nothing that stays refers to it" : "no known ref";
+}
+
 function untaggedStays(orphan: Orphan, rules: Rules): string | null {
-  return rules.untagged === "keep" && orphan.node.tags.length === 0 ? "untagged, and `untagged: keep`" : null;
+  const { tags, subjects } = orphan.node;
+  return rules.untagged === "keep" && tags.length === 0 && subjects.length === 0
+    ? "untagged, and `untagged: keep`"
+    : null;
 }
 
 function outOfScope(orphan: Orphan, rules: Rules): string | null {

@@ -67,7 +67,9 @@ function wantedFor(view: RepositoryView, graph: Graph, verdicts: Verdicts, rules
 
 /**
  * Candidates' own contents matter where a parent that goes would take along what is spared, where only roots count, where
- * children must be told from leftovers, and where a subject can be found in no other way.
+ * children must be told from leftovers, and where a subject can be found in no other way. Everywhere an index that lists
+ * referrers (OCI distribution-spec, "Referrers Tag Schema"), or is below one, is read: it must go before what it lists,
+ * yet waits for its subject.
  */
 function candidatesToRead(
   view: RepositoryView,
@@ -77,9 +79,11 @@ function candidatesToRead(
   mayNest: readonly Node[],
 ): readonly Digest[] {
   const isGoing = (node: Node): boolean => goes(verdicts.of.get(node.digest));
-  if (view.referrersApi && view.listsUntagged) return unread.filter(isGoing).map((node) => node.digest);
+  if (view.referrersApi) return unread.filter(isGoing).map((node) => node.digest);
   const needed = verdicts.sparedByAbsence || rules.keepCount > 0 || rules.pullRequest !== null || !view.listsUntagged;
-  return needed ? mayNest.filter(isGoing).map((node) => node.digest) : [];
+  const waits = (node: Node): boolean =>
+    (node.subjects.length > 0 || node.parents.length > 0) && (node.listed?.blobs ?? []).length === 0;
+  return mayNest.filter((node) => isGoing(node) && (needed || waits(node))).map((node) => node.digest);
 }
 
 /** What could not be read could list anything: all stays. */

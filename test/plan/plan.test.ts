@@ -126,6 +126,28 @@ const CASES: readonly Case[] = [
     deleted: ["a"],
   },
   {
+    title: "a referrer may be pushed before its subject: while it is young, it stays",
+    world: { a: { tags: ["sha256-not-yet.sig"], hours: 1 }, old: { tags: ["sha256-never.sig"] } },
+    deleted: ["old"],
+  },
+  {
+    title: "a dangling referrer takes no place that `keep-count` has for images",
+    world: { a: { tags: ["dead"], hours: 90 }, sig: { tags: ["sha256-never.sig"], hours: 30 } },
+    rules: { keepCount: 1 },
+    deleted: ["sig"],
+  },
+  {
+    title: "trap 06: a child of what goes, attached to an image that stays in another index, stays",
+    world: {
+      old: { tags: ["dead"], children: ["image", "attestation"] },
+      new: { tags: ["live"], children: ["image"] },
+      image: {},
+      attestation: { subject: "image" },
+    },
+    registry: ZOT,
+    deleted: ["old"],
+  },
+  {
     title: "trap 07: keep-count counts roots, and keeps their closure",
     world: {
       new: { tags: ["dead-1"], children: ["n1", "n2"], hours: 30 },
@@ -179,6 +201,46 @@ const CASES: readonly Case[] = [
     },
     rules: { pullRequest: 12 },
     deleted: ["a", "b", "index", "sig"],
+  },
+  {
+    title: "a pull request's sweep leaves a child that carries another one's tag",
+    world: {
+      index: { tags: ["dead"], children: ["own", "other"] },
+      own: { tags: ["dead-amd64"] },
+      other: { tags: ["gone7-amd64"] },
+    },
+    rules: { pullRequest: 12 },
+    deleted: ["index", "own"],
+  },
+  {
+    title: "a young child with a tag that no ref is known for has grace, though its index goes",
+    world: { index: { tags: ["dead"], children: ["a", "b"] }, a: { tags: ["x"], hours: 2 }, b: { tags: ["y"] } },
+    rules: { unmatchedTags: "delete" },
+    deleted: ["b", "index"],
+  },
+  {
+    title: "a circle that only a hostile registry has stays, and stops nothing",
+    world: {
+      a: { tags: ["dead-a"], children: ["b"] },
+      b: { tags: ["dead-b"], children: ["a"] },
+      itself: { tags: ["dead-c", "sha256-itself"] },
+      c: { tags: ["dead"] },
+    },
+    registry: TAGGED_ONLY,
+    deleted: ["c"],
+  },
+  {
+    title: "a listing of tagged manifests: an untagged image to which its signature leads goes with it",
+    world: { image: {}, sig: { tags: ["sha256-image.sig"] }, unseen: {} },
+    registry: TAGGED_ONLY,
+    deleted: ["image", "sig"],
+  },
+  {
+    title: "a listing of tagged manifests: what could not be deleted keeps what it lists",
+    world: { old: { tags: ["dead"], children: ["inner"] }, inner: { children: ["leaf"] }, leaf: {} },
+    rules: { since: { known: new Map([[digestOf("old"), ["dead"]]]), undeletable: new Set([digestOf("inner")]) } },
+    registry: TAGGED_ONLY,
+    deleted: ["old"],
   },
   {
     title: "a listing of tagged manifests: children of what goes are found by reading",
@@ -343,6 +405,29 @@ describe("in which order", () => {
     expect(plan.waves[0]).toEqual([digestOf("outer")]);
     expect(new Set(plan.waves[1])).toEqual(new Set([digestOf("inner"), digestOf("sig")]));
     expect(plan.waves[2]).toEqual([digestOf("leaf")]);
+  });
+
+  test("an index of referrers is read, and goes before what it lists", () => {
+    const world: World = {
+      image: {},
+      "of-image": { tags: ["sha256-image"], children: ["bundle"] },
+      bundle: { children: ["sbom"], subject: "image" },
+      sbom: {},
+    };
+    const { plan, read } = planWorld(world);
+    expect(read.toSorted()).toEqual(["bundle", "of-image"]);
+    expect(plan.waves).toEqual(["image", "of-image", "bundle", "sbom"].map((name) => [digestOf(name)]));
+  });
+
+  test("an image that was read for another reason still waits for an index that was not", () => {
+    const blobs = [{ name: "layer", bytes: 1 }];
+    const world: World = {
+      index: { tags: ["dead"], blobs: [], children: ["sig"] },
+      sig: { tags: ["sha256-never.sig"], blobs },
+    };
+    const { plan, read } = planWorld(world);
+    expect(read).not.toContain("index");
+    expect(plan.waves).toEqual([[digestOf("index")], [digestOf("sig")]]);
   });
 
   test("tagged before untagged, those without blobs before images, newest first, where it is not", () => {
