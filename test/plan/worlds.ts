@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import type { Rules } from "../../src/plan/view.ts";
+import { below, subjectsOf } from "./oracle.ts";
+import { DAY, digestOf, HOUR, type Item, type Registry, rules, type World } from "./world.ts";
+
+/** A random registry with random refs and rules, and a few numbers that properties choose by. */
+export interface Sample {
+  readonly world: World;
+  readonly registry: Required<Registry>;
+  readonly rules: Rules;
+  /** Whether claims may form circles, which no digest can make: only a registry that lies, or a tag of the referrer form. */
+  readonly circular: boolean;
+  readonly pick: number;
+}
+
+/** One manifest before it is named: numbers choose among the others. */
+interface Seed {
+  readonly isIndex: boolean;
+  readonly children: readonly number[];
+  readonly subject: number | null;
+  readonly tags: readonly TagSeed[];
+  readonly hours: number | null;
+  readonly read: "missing" | "unreadable" | null;
+  readonly blobs: readonly number[];
+}
+
+interface TagSeed {
+  readonly form: "live" | "dead" | "gone7" | "silent" | "other" | "sha256" | "sig" | "lost";
+  readonly of: number;
+}
+
+const tagSeed: fc.Arbitrary<TagSeed> = fc.record({
+  form: fc.oneof(
+    { weight: 6, arbitrary: fc.constant("dead" as const) },
+    { weight: 6, arbitrary: fc.constantFrom("live", "gone7", "silent", "other", "sha256", "sig", "lost") },
+  ),
+  of: fc.nat(20),
+});
+
+const seed: fc.Arbitrary<Seed> = fc.record({
+  isIndex: fc.boolean(),
+  children: fc.array(fc.nat(20), { maxLength: 4 }),
+  subject: fc.option(fc.nat(20), { freq: 3 }),
+  tags: fc.array(tagSeed, { maxLength: 3 }),
+  // 1970 is 56 years ago; 24 h is the edge of the usual grace period, and two of an age are a tie.
+  hours: fc.constantFrom(0, 1, 23, 24, 25, 50, 50, 90, 1000, 1000, 2000, 24 * 365 * 56, null),
+  read: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(null) },
+    { weight: 1, arbitrary: fc.constantFrom("missing" as const, "unreadable" as const) },
+  ),
+  blobs: fc.array(fc.nat(6), { minLength: 1, maxLength: 3 }),
+});
+
+const registry: fc.Arbitrary<Required<Registry>> = fc.record({
+  listsUntagged: fc.boolean(),
+  referrersApi: fc.boolean(),
+  listsBlobs: fc.boolean(),
+});
+
+const ruleSeed = fc.record({
+  untagged: fc.constantFrom<Rules["untagged"]>("delete", "delete", "keep"),
+  unmatchedTags: fc.constantFrom<Rules["unmatchedTags"]>("keep", "delete"),
+  keepCount: fc.constantFrom(0, 0, 0, 1, 2, 3, 4),
+  gracePeriodMs: fc.constantFrom(0, DAY, DAY, 100 * HOUR),
+  pullRequest: fc.constantFrom(null, null, null, 12, 7),
+});
+
+/** Worlds of up to 14 manifests: small enough to read when one fails, large enough for every rule to meet every other. */
+export const sample: fc.Arbitrary<Sample> = fc
+  .record({
+    seeds: fc.array(seed, { minLength: 1, maxLength: 14 }),
+    registry,
+    ruleSeed,
+    pinned: fc.array(fc.nat(20), { maxLength: 2 }),
+    hasPins: fc.boolean(),
+    hasFaults: fc.boolean(),
+    circular: fc.constantFrom(false, false, false, true),
+    pick: fc.nat(1000),
+  })
+  .map(({ seeds, registry, ruleSeed, pinned, hasPins, hasFaults, circular, pick }) => {
+    const world = worldOf(seeds, registry, { hasFaults, circular });
+    const pins = new Set((hasPins ? pinned : []).map((each) => digestOf(nameOf(each % seeds.length))));
+    return { world, registry, rules: rules({ ...ruleSeed, pinned: pins }), circular, pick };
+  });
+
+function nameOf(number: number): string {
+  return `m${number}`;
+}
+
+interface Kind {
+  readonly hasFaults: boolean;
+  readonly circular: boolean;
+}
+
+function worldOf(seeds: readonly Seed[], registry: Registry, kind: Kind): World {
+  const world: Record<string, Item> = {};
+  for (const [number, each] of seeds.entries())
+    world[nameOf(number)] = itemOf(each, number, seeds.length, registry, kind);
+  const whole = registry.referrersApi || kind.circular ? world : { ...world, ...fallbackIndexes(world) };
+  const named = eachTagOnce(whole);
+  if (registry.listsUntagged) return named;
+  return kind.circular ? withoutHiddenFaults(named) : withShownSubjects(withoutHiddenFaults(named));
+}
+
+/** What no listing shows and no read answers is not there at all. */
+function withoutHiddenFaults(world: World): World {
+  return Object.fromEntries(
+    Object.entries(world).map(([name, { read, ...item }]) => [
+      name,
+      read === undefined || (item.tags ?? []).length === 0 ? item : { ...item, read },
+    ]),
+  );
+}
+
+/** A tag names one manifest: the last that it was pushed to. */
+function eachTagOnce(world: World): World {
+  const holders = new Map(Object.entries(world).flatMap(([name, { tags }]) => (tags ?? []).map((tag) => [tag, name])));
+  return Object.fromEntries(
+    Object.entries(world).map(([name, item]) => [
+      name,
+      { ...item, tags: [...new Set(item.tags)].filter((tag) => holders.get(tag) === name) },
+    ]),
+  );
+}
+
+/**
+ * Where only tagged manifests are listed, an untagged one that something is attached to comes to light by chance: when
+ * a question after it is asked. Here each has a tag, or an index that has one.
+ */
+function withShownSubjects(world: World): World {
+  let shown: World = world;
+  for (const name of Object.keys(world).flatMap((each) => subjectsOf(world, each))) {
+    const tagged = Object.keys(shown).filter((each) => (shown[each]?.tags ?? []).length > 0);
+    const item = shown[name];
+    const isShown = tagged.includes(name) || tagged.some((each) => below(shown, each).has(name));
+    if (item !== undefined && !isShown) shown = { ...shown, [name]: { ...item, tags: [`dead-${name}`] } };
+  }
+  return shown;
+}
+
+function itemOf(seed: Seed, number: number, count: number, registry: Registry, kind: Kind): Item {
+  // A claim goes from a lower number to a higher one, so that none goes in a circle.
+  const below = (of: number): string | null =>
+    kind.circular ? nameOf(of % count) : number === 0 ? null : nameOf(of % number);
+  const above = (of: number): string | null => {
+    if (kind.circular) return nameOf(of % count);
+    const left = count - number - 1;
+    // One entry in seven is of what was never pushed.
+    if (of % 7 === 6) return `never${of}`;
+    return left === 0 ? null : nameOf(number + 1 + (of % left));
+  };
+  const tags = seed.tags.flatMap((tag, at) => tagOf(tag, `${number}-${at}`, below) ?? []);
+  const read = kind.hasFaults ? seed.read : null;
+  // Without a referrers API a circle cannot be consistent with the index that lists referrers: there, tags alone attach.
+  const isAttached = seed.subject !== null && read === null && (registry.referrersApi || !kind.circular);
+  const subject = isAttached ? below(seed.subject) : null;
+  // Known limit: where no listing shows it, an index that is attached to what stays is not looked for.
+  const isIndex = seed.isIndex && (registry.listsUntagged || !registry.referrersApi || subject === null);
+  return {
+    tags,
+    hours: seed.hours,
+    blobs: isIndex ? [] : seed.blobs.map((of) => ({ name: `blob${of}`, bytes: 2 ** of })),
+    ...(isIndex ? { children: seed.children.flatMap((of) => above(of) ?? []) } : {}),
+    ...(subject === null ? {} : { subject }),
+    ...(read === null ? {} : { read }),
+  };
+}
+
+function tagOf(tag: TagSeed, suffix: string, below: (of: number) => string | null): string | null {
+  if (tag.form === "lost") return `sha256-never${tag.of % 2}.att`;
+  if (tag.form !== "sha256" && tag.form !== "sig") return `${tag.form}-${suffix}`;
+  const subject = below(tag.of);
+  if (subject === null) return null;
+  return tag.form === "sig" ? `sha256-${subject}.sig` : `sha256-${subject}`;
+}
+
+/** What clients push to a registry without a referrers API: for each subject, an index of what is attached to it. */
+function fallbackIndexes(world: World): World {
+  const bySubject = new Map<string, string[]>();
+  for (const [name, { subject }] of Object.entries(world)) {
+    if (subject !== undefined) bySubject.set(subject, [...(bySubject.get(subject) ?? []), name]);
+  }
+  return Object.fromEntries(
+    [...bySubject].map(([subject, children]) => [
+      `fallback-${subject}`,
+      { tags: [`sha256-${subject}`], children, blobs: [], hours: world[children[0] ?? ""]?.hours ?? null },
+    ]),
+  );
+}
