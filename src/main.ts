@@ -54,7 +54,7 @@ export async function sweep(settings: Settings, tools: Tools): Promise<RunResult
   await record.attempt(async () => {
     const pins = await readPins(settings);
     const registry = openRegistry(settings, tools);
-    const judge = createJudge(settings, pins, tools);
+    const judge = createJudge(settings, pins.tags, tools);
     const run: Run = {
       ...tools,
       settings,

@@ -97,7 +97,7 @@ function spawnAction(
   step: Step,
 ): Promise<{ exitCode: number | null; log: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, "dist/index.js")], { env: environment, stdio: "pipe" });
+    const child = spawn(process.execPath, [join(ROOT, process.env["ENTRY"] ?? "dist/index.js")], { env: environment, stdio: "pipe" });
     let log = "";
     const read = (chunk: Buffer): void => {
       log += chunk.toString();
@@ -118,7 +118,10 @@ function parseOutputs(text: string): Record<string, string> {
     const heredoc = /^(.+?)<<(.+)$/.exec(line);
     if (heredoc?.[1] !== undefined) {
       const end = lines.indexOf(heredoc[2] ?? "");
-      outputs[heredoc[1]] = lines.splice(0, end + 1).slice(0, -1).join("\n");
+      outputs[heredoc[1]] = lines
+        .splice(0, end + 1)
+        .slice(0, -1)
+        .join("\n");
     } else if (line.includes("=")) {
       outputs[line.slice(0, line.indexOf("="))] = line.slice(line.indexOf("=") + 1);
     }

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pushImage, pushMultiArch, pushReferrer } from "../servers/content.ts";
+import { makeRepository, serveGit, type TestRepository } from "../servers/git.ts";
+import { type GitHubServer, pullRequest, serveGitHub } from "../servers/github.ts";
+import type { TestServer } from "../servers/http-server.ts";
+import type { RegistryStore } from "../servers/store.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+export const GITHUB_TOKEN = "ghs_played0123456789";
+
+/** A team's repository on GitHub, and where the runner finds it. */
+export interface Forge {
+  readonly github: GitHubServer;
+  readonly git: TestServer;
+  readonly repository: TestRepository;
+  /** What the runner tells a step of it. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `octo/web`: branches main and feature/search, tags v1.0.0, v1.1.0 and v2.0.0; pull requests 10 (merged), 11 (closed),
+ * 12 (open), 13 (merged, from a fork's branch `main`) and 14 (merged, its branch still there).
+ */
+export async function serveForge(now: number): Promise<Forge> {
+  const root = mkdtempSync(join(tmpdir(), "refsweep-git-"));
+  const repository = await makeRepository(root, "octo/web", {
+    branches: ["main", "feature/search", "feature/kept"],
+    lightTags: ["v1.0.0"],
+    annotatedTags: ["v1.1.0", "v2.0.0"],
+  });
+  const git = await serveGit({ root, token: GITHUB_TOKEN });
+  const closed = (days: number) => ({
+    createdAt: now - (days + 3) * DAY,
+    closedAt: now - days * DAY,
+    updatedAt: now - days * DAY,
+  });
+  const github = await serveGitHub({
+    token: GITHUB_TOKEN,
+    repositories: {
+      "octo/web": {
+        pullRequests: [
+          pullRequest(10, { state: "merged", headBranch: "feature/login", ...closed(9) }),
+          pullRequest(11, { state: "closed", headBranch: "experiment", ...closed(8) }),
+          pullRequest(12, { headBranch: "feature/search", createdAt: now - 2 * DAY, updatedAt: now - DAY }),
+          pullRequest(13, { state: "merged", headBranch: "main", head: "fork", ...closed(7) }),
+          pullRequest(14, { state: "merged", headBranch: "feature/kept", ...closed(6) }),
+        ],
+      },
+    },
+  });
+  return {
+    github,
+    git,
+    repository,
+    environment: {
+      GITHUB_TOKEN,
+      GITHUB_REPOSITORY: "octo/web",
+      GITHUB_SERVER_URL: git.url.href.replace(/\/$/, ""),
+      GITHUB_API_URL: github.apiUrl.href.replace(/\/$/, ""),
+      GITHUB_GRAPHQL_URL: github.graphqlUrl.href,
+    },
+    close: async () => {
+      await Promise.all([git.close(), github.close()]);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** How the images of a team lie in three repositories. What `octo/web`'s refs say of each is in the seed's name. */
+export function fillTeamRegistry(store: RegistryStore, now: number): void {
+  const ago = (days: number) => ({ pushedAt: now - days * DAY });
+  for (const repository of ["web", "web/worker"]) {
+    const release = pushMultiArch(store, {
+      repository,
+      seed: "release 2",
+      tags: ["v2.0.0", "2.0.0", "2.0", "2", "latest"],
+      attestations: "with",
+      ...ago(20),
+    });
+    pushReferrer(store, {
+      repository,
+      subject: release.index,
+      artifactType: "application/vnd.dev.cosign.simplesigning.v1+json",
+      by: "cosign-tag",
+      ...ago(20),
+    });
+    pushMultiArch(store, {
+      repository,
+      seed: "release 1.1",
+      tags: ["v1.1.0", "1.1.0", "1.1", "1"],
+      attestations: "with",
+      ...ago(60),
+    });
+    pushMultiArch(store, { repository, seed: "release 1.0", tags: ["v1.0.0", "1.0.0", "1.0"], ...ago(90) });
+    pushMultiArch(store, { repository, seed: "branch main", tags: ["main"], attestations: "with", ...ago(1.5) });
+    pushMultiArch(store, { repository, seed: "open pull request", tags: ["pr-12", "feature-search"], ...ago(1.2) });
+    const merged = pushMultiArch(store, {
+      repository,
+      seed: "merged",
+      tags: ["pr-10", "feature-login"],
+      attestations: "with",
+      ...ago(10),
+    });
+    pushReferrer(store, {
+      repository,
+      subject: merged.index,
+      artifactType: "application/spdx+json",
+      by: "referrers-tag",
+      ...ago(10),
+    });
+    pushMultiArch(store, { repository, seed: "closed", tags: ["pr-11", "experiment"], ...ago(9) });
+    pushImage(store, { repository, seed: "from a fork", tags: ["pr-13"], ...ago(8) });
+    pushImage(store, { repository, seed: "branch still there", tags: ["pr-14", "feature-kept"], ...ago(7) });
+    for (let build = 1; build <= 12; build += 1) {
+      pushImage(store, { repository, seed: `leftover ${build}`, layerBytes: 20_000 + build, ...ago(10 + build) });
+    }
+    pushImage(store, { repository, seed: "push in progress", ...ago(0.05) });
+    pushImage(store, { repository, seed: "by hand", tags: ["jane-test"], ...ago(40) });
+  }
+  pushImage(store, { repository: "base", seed: "another repository's", tags: ["main", "pr-10"], ...ago(30) });
+}
