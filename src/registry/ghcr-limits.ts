@@ -14,7 +14,10 @@ const MARGIN = 10;
  * What is known of GitHub's hosts beforehand. GitHub's own have 900 points a minute; a GitHub Enterprise Server has limits
  * only where its administrator switched them on, which its headers tell.
  */
-export function ghcrPolicy(settings: Pick<Settings, "registry" | "github">): (host: string) => HostPolicy {
+export function ghcrPolicy(settings: {
+  readonly registry: Pick<Settings["registry"], "origin">;
+  readonly github: Pick<Settings["github"], "apiUrl">;
+}): (host: string) => HostPolicy {
   const { registry, github } = settings;
   const points = { perMinute: POINTS_A_MINUTE, cost: costOf } as const;
   return (host) => ({

@@ -63,16 +63,30 @@ export async function hasPackage(api: PackagesApi, name: string): Promise<boolea
   return status === 200;
 }
 
-/** Every version of a package, once, and the number of pages that it took; or a Fault of kind `listing`. */
+/**
+ * Every version of a package, once, and the number of pages that it took; or a Fault of kind `listing`.
+ *
+ * A version that is deleted while the pages are read lets another slip from a page that is yet to be read to one that was
+ * read before, and nothing shows that it is missing. So a second look, on which deletions are made, counts beforehand.
+ *
+ * @param pagesBefore how many pages the last look took; null: this is the first
+ */
 export async function listVersions(
   api: PackagesApi,
   repository: string,
+  pagesBefore: number | null,
   patience: Patience,
 ): Promise<Listing & { readonly pages: number }> {
   const what = `the versions of ${api.owner}/${repository}`;
-  const { rows, pages } = await readUntilStill(what, patience, async () =>
-    eachOnce(await readPages((page) => versionPage(api, repository, page))),
-  );
+  let expected = pagesBefore;
+  const { rows, pages } = await readUntilStill(what, patience, async () => {
+    const count = expected === null || expected === 1 ? null : await countVersions(api, repository);
+    const reading = await readPages((page) => versionPage(api, repository, page, PER_PAGE));
+    if ("moved" in reading) return reading;
+    const grown = expected === 1 && reading.value.pages > 1;
+    if (grown) expected = reading.value.pages;
+    return grown ? { moved: "it has more than one page now" } : eachOnce(reading.value, count);
+  });
   const manifests: ListedManifest[] = [];
   const times = new Map<Digest, number | null>();
   for (const version of rows) {
@@ -84,11 +98,23 @@ export async function listVersions(
   return { manifests, times, pages };
 }
 
-async function versionPage(api: PackagesApi, repository: string, page: number): Promise<Page<Version>> {
+/** The number of versions, as pages of one; null: the links do not tell. */
+async function countVersions(api: PackagesApi, repository: string): Promise<number | null> {
+  const { rows, next, last } = await versionPage(api, repository, 1, 1);
+  if (rows.length > 1) return null;
+  return last ?? (next === null ? rows.length : null);
+}
+
+async function versionPage(
+  api: PackagesApi,
+  repository: string,
+  page: number,
+  perPage: number,
+): Promise<Page<Version>> {
   const answer = await api.ask({
     method: "GET",
     path: [...packagePath(repository), "versions"],
-    query: { per_page: PER_PAGE, page },
+    query: { per_page: perPage, page },
     expected: [200, 404],
   });
   if (answer.status === 404) {
@@ -101,12 +127,13 @@ async function versionPage(api: PackagesApi, repository: string, page: number): 
   return { rows: parseAnswer(answer, v.array(Version)), ...linkedPages(answer.headers["link"]) };
 }
 
-function eachOnce(reading: Reading<Pages<Version>>): Reading<Pages<Version>> {
-  if ("moved" in reading) return reading;
-  const { rows } = reading.value;
+function eachOnce(pages: Pages<Version>, count: number | null): Reading<Pages<Version>> {
+  const { rows } = pages;
   const ids = new Set(rows.map(({ id }) => id));
   const digests = new Set(rows.map(({ name }) => name));
-  return ids.size < rows.length || digests.size < rows.length ? { moved: "a version was listed twice" } : reading;
+  if (ids.size < rows.length || digests.size < rows.length) return { moved: "a version was listed twice" };
+  if (count !== null && count !== rows.length) return { moved: `${rows.length} of ${count} versions were listed` };
+  return { value: pages };
 }
 
 /** A push of known content makes an old version young again: `updated_at`. */

@@ -51,7 +51,7 @@ export function openGhcr(options: GhcrOptions): Registry {
     keepsLastTagged: true,
     repositories: (selection) => selectPackages({ api, patience, log, registry: address.name }, selection),
     list: async (repository) => {
-      const listing = await listVersions(api, repository, patience);
+      const listing = await listVersions(api, repository, pages.get(repository) ?? null, patience);
       pages.set(repository, listing.pages);
       return listing;
     },
@@ -73,7 +73,8 @@ export function openGhcr(options: GhcrOptions): Registry {
         [...wanted].map(([repository, deletions]) => ({
           repository,
           deletions,
-          lookRequests: pages.get(repository) ?? 1,
+          // A look counts before it reads.
+          lookRequests: 1 + (pages.get(repository) ?? 1),
         })),
       ),
     collectGarbage: async () => ({
