@@ -17,11 +17,13 @@ type Step =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "one" }
   | { readonly kind: "within" }
+  | { readonly kind: "folders" }
   | { readonly kind: "across" };
 
 /**
  * Compiles globs to one question: does `name` match any of them, and none that begins with `!`?
- * `*` stands for any text within a path segment, `**` across segments, `?` for one character, `{a,b}` for either.
+ * `*` stands for any text within a path segment, `**` across segments, `?` for one character, `{a,b}` for either; `**` and
+ * the slash after it, where they begin a segment, stand for no segment too, as they do in `.gitignore`.
  * Time is linear in pattern × name, whatever the pattern. Throws GlobError.
  */
 export function compileGlobs(
@@ -82,7 +84,8 @@ function readAlternatives(
       at = brace.end;
     }
     alternatives = alternatives.flatMap((head) => tails.map((tail) => head + tail));
-    if (alternatives.length > MOST_ALTERNATIVES) throw new GlobError(`braces give more than ${MOST_ALTERNATIVES} patterns`);
+    if (alternatives.length > MOST_ALTERNATIVES)
+      throw new GlobError(`braces give more than ${MOST_ALTERNATIVES} patterns`);
     at += 1;
   }
   return { alternatives, end: at };
@@ -102,9 +105,10 @@ function readBrace(pattern: string, open: number): { readonly alternatives: read
 
 function stepsOf(pattern: string): readonly Step[] {
   const steps: Step[] = [];
-  for (const [part] of pattern.matchAll(/\*\*+|\*|\?|[^*?]+/g)) {
+  for (const [part] of pattern.matchAll(/(?<=^|\/)\*\*+\/|\*\*+|\*|\?|[^*?]+/g)) {
     if (part === "?") steps.push({ kind: "one" });
     else if (part === "*") steps.push({ kind: "within" });
+    else if (part.startsWith("**") && part.endsWith("/")) steps.push({ kind: "folders" });
     else if (part.startsWith("**")) steps.push({ kind: "across" });
     else steps.push({ kind: "text", text: part });
   }
@@ -113,6 +117,8 @@ function stepsOf(pattern: string): readonly Step[] {
 
 /** Follows all ways through the pattern at once: `here` holds every place in `name` that the steps so far can end at. */
 function matches(steps: readonly Step[], name: string): boolean {
+  const [first] = steps;
+  if (first?.kind === "text" && !name.startsWith(first.text)) return false;
   let here = new Uint8Array(name.length + 1);
   here[0] = 1;
   for (const step of steps) here = advance(step, name, here);
@@ -121,15 +127,27 @@ function matches(steps: readonly Step[], name: string): boolean {
 
 function advance(step: Step, name: string, here: Uint8Array): Uint8Array<ArrayBuffer> {
   const next = new Uint8Array(name.length + 1);
+  let begun = false;
   for (let at = 0; at <= name.length; at += 1) {
+    const isHere = here[at] === 1;
     const before = at > 0 ? name.charAt(at - 1) : "";
-    if (step.kind === "text") {
-      if (here[at] === 1 && name.startsWith(step.text, at)) next[at + step.text.length] = 1;
-    } else if (step.kind === "one") {
-      if (at > 0 && here[at - 1] === 1 && before !== "/") next[at] = 1;
-    } else if (here[at] === 1 || (at > 0 && next[at - 1] === 1 && (step.kind === "across" || before !== "/"))) {
-      next[at] = 1;
+    switch (step.kind) {
+      case "text":
+        if (isHere && name.startsWith(step.text, at)) next[at + step.text.length] = 1;
+        break;
+      case "one":
+        if (at > 0 && here[at - 1] === 1 && before !== "/") next[at] = 1;
+        break;
+      case "within":
+        if (isHere || (at > 0 && next[at - 1] === 1 && before !== "/")) next[at] = 1;
+        break;
+      case "across":
+        if (isHere || begun) next[at] = 1;
+        break;
+      case "folders":
+        if (isHere || (begun && before === "/")) next[at] = 1;
     }
+    begun ||= isHere;
   }
   return next;
 }

@@ -6,7 +6,7 @@ const Repository = v.object({ full_name: v.string() });
 const Payload = v.object({
   action: v.optional(v.string()),
   pull_request: v.object({
-    number: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     merged: v.nullish(v.boolean()),
     closed_at: v.nullish(v.string()),
     merge_commit_sha: v.nullish(v.string()),
@@ -26,9 +26,8 @@ export function parseEvent(
   readFile: (path: string) => string,
 ): Parsed<ClosedPullRequestEvent | null> {
   if (name !== "pull_request" && name !== "pull_request_target") return { value: null };
-  const payload = readPayload(path, readFile);
-  if (payload === null)
-    return { takes: `the JSON payload of a ${name} event, in the file that GITHUB_EVENT_PATH names` };
+  const payload = readPayload(path ?? "", readFile);
+  if (typeof payload === "string") return { takes: `the path of a ${name} event's JSON payload: ${payload}` };
   if (payload.action !== "closed") return { value: null };
   const { number, merged, closed_at, merge_commit_sha, head, base } = payload.pull_request;
   if (base.repo.full_name.toLowerCase() !== repository.toLowerCase()) return { value: null };
@@ -47,14 +46,13 @@ export function parseEvent(
   };
 }
 
-function readPayload(
-  path: string | undefined,
-  readFile: (path: string) => string,
-): v.InferOutput<typeof Payload> | null {
+/** The payload, or why there is none. */
+function readPayload(path: string, readFile: (path: string) => string): v.InferOutput<typeof Payload> | string {
+  if (path === "") return "it is not set";
   try {
-    const parsed = v.safeParse(Payload, JSON.parse(readFile(path ?? "")));
-    return parsed.success ? parsed.output : null;
-  } catch {
-    return null;
+    const parsed = v.safeParse(Payload, JSON.parse(readFile(path)));
+    return parsed.success ? parsed.output : v.summarize(parsed.issues).replaceAll(/\s+/g, " ");
+  } catch (error) {
+    return error instanceof SyntaxError ? "its content is no JSON" : String(error);
   }
 }

@@ -13,28 +13,32 @@ const FORMS = "`registry.digitalocean.com/NAME`, `ghcr.io/OWNER` or `HOST[:PORT]
 export function parseRegistry(text: string, provider: Provider | "auto"): Parsed<RegistryAddress> {
   const [, scheme, rest = ""] = /^(?:(https?):\/\/)?(.*)$/i.exec(text) ?? [];
   if (/[@?#\\\s%]/.test(rest)) return { takes: `${FORMS}, without user, password, query or blanks` };
-  const [authority = "", ...segments] = rest.replace(/\/$/, "").split("/");
-  const address = parseAuthority(authority.toLowerCase());
-  if (address === null) return { takes: `${FORMS}, and ${JSON.stringify(authority)} is no host` };
-  const protocol = (scheme ?? (isLoopbackHost(address.host) ? "http" : "https")).toLowerCase();
-  const origin = URL.parse(`${protocol}://${authority.toLowerCase()}`);
-  if (origin === null) return { takes: `${FORMS}, and ${JSON.stringify(authority)} is no host` };
-  const is = provider === "auto" ? providerOf(address.host) : provider;
+  const [given = "", ...segments] = rest.replace(/\/$/, "").split("/");
+  const authority = given.toLowerCase();
+  const host = hostOf(authority);
+  const noHost = { takes: `${FORMS}, and ${JSON.stringify(authority)} is no host` };
+  // A name alone, such as DigitalOcean's of a registry, is no host to Docker either (distribution/reference, "domain").
+  if (host === null || (scheme === undefined && !/[.:]/.test(authority) && authority !== "localhost")) return noHost;
+  const protocol = scheme?.toLowerCase() ?? (isLoopback(host) ? "http" : "https");
+  const origin = URL.parse(`${protocol}://${authority}`);
+  if (origin === null) return noHost;
+  const is = provider === "auto" ? providerOf(host) : provider;
   const path = segments.join("/");
   const wrong = wrongPath(is, path);
   if (wrong !== null) return { takes: wrong };
-  const name = path === "" ? authority.toLowerCase() : `${authority.toLowerCase()}/${path}`;
-  return { value: { provider: is, origin, path, name } };
+  return { value: { provider: is, origin, path, name: path === "" ? authority : `${authority}/${path}` } };
 }
 
-function parseAuthority(authority: string): { readonly host: string } | null {
+/** The host of `HOST[:PORT]`; null: it is none, or one that a URL would take for another, such as `0x7f.1`. */
+function hostOf(authority: string): string | null {
   const [, host = "", port] = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(authority) ?? [];
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return null;
-  if (host.startsWith("[")) return URL.canParse(`http://${host}`) ? { host } : null;
-  return HOST.test(host) && host.length <= 253 && URL.canParse(`http://${host}`) ? { host } : null;
+  const read = URL.parse(`http://${host}`)?.hostname ?? null;
+  if (host.startsWith("[")) return read;
+  return host.length <= 253 && HOST.test(host) && read === host ? host : null;
 }
 
-function isLoopbackHost(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host.endsWith(".localhost") || /^127\.\d+\.\d+\.\d+$/.test(host) || host === "[::1]";
 }
 
@@ -52,7 +56,7 @@ function wrongPath(provider: Provider, path: string): string | null {
         ? null
         : "`registry.digitalocean.com/NAME`, the name of one registry after the host";
     case "ghcr":
-      return /^[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9_])?$/i.test(path)
+      return /^[a-z0-9][a-z0-9_-]{0,99}$/i.test(path)
         ? null
         : "`ghcr.io/OWNER`, one user or organisation after the host";
     case "distribution":

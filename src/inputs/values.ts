@@ -20,18 +20,16 @@ export function parseChoice<const T extends string>(text: string, choices: reado
   return value === undefined ? { takes: choices.map((choice) => `\`${choice}\``).join(", ") } : { value };
 }
 
-/** A whole number in plain decimal digits, from `least` to `most`. */
+/** A whole number in plain decimal digits, from `least` to `most`, without leading zeros: `010` is 8 to some. */
 export function parseCount(text: string, least: number, most: number): Parsed<number> {
   const value = Number(text);
-  if (/^\d{1,15}$/.test(text) && value >= least && value <= most) return { value };
-  return {
-    takes: most < Number.MAX_SAFE_INTEGER ? `a whole number from ${least} to ${most}` : "a whole number, 0 or more",
-  };
+  if (/^(?:0|[1-9]\d{0,15})$/.test(text) && value >= least && value <= most) return { value };
+  return { takes: `a whole number from ${least} to ${most}` };
 }
 
 /** A duration (`90m`, `36h`, `7d`, `2w`, or `0`) in milliseconds; at most 100 years. */
 export function parseDuration(text: string): Parsed<number> {
-  const [, digits, unit] = /^(\d{1,12})([mhdw])$/.exec(text) ?? [];
+  const [, digits, unit] = /^(0|[1-9]\d{0,11})([mhdw])$/.exec(text) ?? [];
   const value = text === "0" ? 0 : Number(digits ?? Number.NaN) * (UNITS[unit ?? ""] ?? Number.NaN);
   if (value >= 0 && value <= CENTURY) return { value };
   return { takes: "a duration such as `90m`, `36h`, `7d` or `2w`, at most 100 years, or `0`" };
@@ -78,8 +76,9 @@ export function parseGlobs(text: string, what: string): Parsed<readonly string[]
 
 /** An http or https URL without user, password, query and fragment. */
 export function parseUrl(text: string): Parsed<URL> {
-  const url = URL.parse(text);
-  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
-  if (isPlain && url.search === "" && url.hash === "") return { value: url };
+  // URL.parse mends what it can: `https:host` and blanks.
+  const url = /^https?:\/\/[^\s/\\][^\s\\]*$/i.test(text) ? URL.parse(text) : null;
+  const isPlain = url !== null && url.username === "" && url.password === "";
+  if (isPlain && !/[?#]/.test(text)) return { value: url };
   return { takes: "an http or https URL without user, password and query" };
 }
