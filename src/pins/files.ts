@@ -1,0 +1,105 @@
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { join, posix, relative, sep } from "node:path";
+import { Fault } from "../fault.ts";
+import { compileGlobs, hasWildcard } from "../glob.ts";
+
+/**
+ * The files that `patterns` mean: globs relative to `workspace`, those that begin with `!` excluded. Files whose name begins
+ * with a dot are files like others, and links are followed; only `.git` folders are left out.
+ *
+ * @returns absolute paths, sorted, each once
+ * @throws Fault `input` where a pattern matches no file, or a folder cannot be read
+ */
+export async function findFiles(patterns: readonly string[], workspace: string): Promise<readonly string[]> {
+  const excluding = patterns
+    .filter((pattern) => pattern.startsWith("!"))
+    .map((pattern) => fromWorkspace(pattern.slice(1), workspace));
+  const stays = compileGlobs(["**", ...excluding.map((each) => `!${each}`)], "case-sensitive");
+  const found = new Set<string>();
+  for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
+    const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(stays);
+    if (files.length === 0) throw matchesNothing(pattern, workspace);
+    for (const file of files) found.add(join(workspace, file));
+  }
+  return [...found].sort();
+}
+
+/** The text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell's `>` writes it. */
+export async function readText(path: string): Promise<string> {
+  const bytes = await orFault(path, () => readFile(path));
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  return new TextDecoder("utf-8").decode(bytes);
+}
+
+/** A pattern, or a path, as it is seen from the workspace, with `/` between its segments. */
+function fromWorkspace(pattern: string, workspace: string): string {
+  const path = sep === "/" ? pattern : pattern.replaceAll(sep, "/");
+  const seen = posix.isAbsolute(path) || /^[A-Za-z]:\//.test(path) ? relative(workspace, path) : path;
+  return posix.normalize(sep === "/" ? seen : seen.replaceAll(sep, "/"));
+}
+
+async function filesOf(pattern: string, workspace: string): Promise<readonly string[]> {
+  const segments = pattern.split("/");
+  const wild = segments.findIndex(hasWildcard);
+  if (wild < 0) return (await isFile(join(workspace, pattern))) ? [pattern] : [];
+  const base = segments.slice(0, wild).join("/");
+  const matches = compileGlobs([pattern], "case-sensitive");
+  const files: string[] = [];
+  await walk(base, workspace, [], (file) => {
+    if (matches(file)) files.push(file);
+  });
+  return files;
+}
+
+/** Calls `onFile` for each file below `folder`. `above`: the folders on the way here, against links in a circle. */
+async function walk(
+  folder: string,
+  workspace: string,
+  above: readonly string[],
+  onFile: (file: string) => void,
+): Promise<void> {
+  const path = join(workspace, folder);
+  const here = await realpath(path).catch(() => null);
+  if (here === null || above.includes(here) || !(await isFolder(here))) return;
+  const entries = await orFault(path, () => readdir(here, { withFileTypes: true }));
+  for (const entry of entries) {
+    const below = folder === "" ? entry.name : posix.join(folder, entry.name);
+    const link = entry.isSymbolicLink();
+    if (entry.isFile() || (link && (await isFile(join(workspace, below))))) onFile(below);
+    else if (entry.name !== ".git" && (entry.isDirectory() || link)) {
+      await walk(below, workspace, [...above, here], onFile);
+    }
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}
+
+async function orFault<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault(
+      "input",
+      `\`protect-digests\`: ${path} could not be read: ${reason}`,
+      "Whatever it pins would be deleted, so nothing was. Make it readable, or leave it out.",
+      { cause },
+    );
+  }
+}
+
+function matchesNothing(pattern: string, workspace: string): Fault {
+  return new Fault(
+    "input",
+    `\`protect-digests\`: ${JSON.stringify(pattern)} matches no file in ${workspace}`,
+    "Is the repository checked out before this step? A folder's files are `folder/**`; a digest is `sha256:` and 64 hex digits.",
+  );
+}
