@@ -27,10 +27,11 @@ export interface Authorizer {
   send(request: Omit<HttpRequest, "authorization">, scope: string): Promise<HttpResponse>;
 }
 
+/** A token that was asked for: all who need it wait for the same one. */
 interface Token {
-  readonly value: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  readonly value: Promise<string>;
+  /** Milliseconds since the epoch; until the answer is there, never. */
+  expiresAt: number;
 }
 
 /** A token without `expires_in` lives 60 s (Distribution's token specification). */
@@ -45,7 +46,7 @@ const TokenShape = v.object({
 });
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
-  const tokens = new Map<string, Promise<Token>>();
+  const tokens = new Map<string, Token>();
   const told = new Set<string>();
   let bearer: Challenge | null = null;
   let basic = false;
@@ -53,17 +54,23 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   let discovery: Promise<unknown> | null = null;
 
   async function authorizationFor(scope: string): Promise<string | null> {
-    if (bearer !== null) return `Bearer ${(await tokenFor(bearer, scope)).value}`;
+    if (bearer !== null) return `Bearer ${await tokenFor(bearer, scope).value}`;
     return basic && options.credential !== null ? basicOf(options.credential) : null;
   }
 
-  async function tokenFor(challenge: Challenge, scope: string): Promise<Token> {
-    const known = await tokens.get(scope)?.catch(() => null);
-    if (known && known.expiresAt > options.clock.now()) return known;
-    const asked = fetchToken(options, challenge, scope, told);
-    tokens.set(scope, asked);
-    asked.catch(() => tokens.delete(scope));
-    return asked;
+  function tokenFor(challenge: Challenge, scope: string): Token {
+    const known = tokens.get(scope);
+    if (known !== undefined && known.expiresAt > options.clock.now()) return known;
+    const answer = fetchToken(options, challenge, scope, told);
+    const token: Token = { value: answer.then(({ value }) => value), expiresAt: Number.POSITIVE_INFINITY };
+    tokens.set(scope, token);
+    answer.then(
+      ({ lifeSeconds }) => {
+        token.expiresAt = options.clock.now() + Math.max(0, lifeSeconds * 1000 - MARGIN_MS);
+      },
+      () => tokens.delete(scope),
+    );
+    return token;
   }
 
   async function attempt(request: Omit<HttpRequest, "authorization">, scope: string): Promise<HttpResponse> {
@@ -73,7 +80,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   async function sendAsAsked(request: Omit<HttpRequest, "authorization">, scope: string): Promise<HttpResponse> {
-    const sentAs = bearer === null ? null : await tokens.get(scope)?.catch(() => null);
+    const sentAs = bearer === null ? undefined : tokens.get(scope);
     const sentBasic = basic;
     const first = await attempt(request, scope);
     if (first.status !== 401) return first;
@@ -84,7 +91,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (wanted === undefined) basic = true;
     else bearer = wanted;
     // The token that was refused may have expired early; one that another request fetched meanwhile is as good as new.
-    if (sentAs && sentAs === (await tokens.get(scope)?.catch(() => null))) tokens.delete(scope);
+    if (sentAs !== undefined && sentAs === tokens.get(scope)) tokens.delete(scope);
     const second = await attempt(request, scope);
     if (second.status === 401) throw refused(options, second, scope);
     return second;
@@ -108,9 +115,9 @@ async function fetchToken(
   challenge: Challenge,
   scope: string,
   told: Set<string>,
-): Promise<Token> {
+): Promise<Answer> {
   const realm = realmOf(options, challenge);
-  const { credential, origin, log, clock } = options;
+  const { credential, origin, log } = options;
   if (realm.host !== origin.host && !told.has(realm.host)) {
     told.add(realm.host);
     log.info(`${origin.host} sends for its tokens to ${realm.host}`);
@@ -129,12 +136,17 @@ async function fetchToken(
     maxBytes: 1024 * 1024,
   });
   if (response.status !== 200) throw refused(options, response, scope);
-  const { value, lifeSeconds } = parseToken(response);
-  log.mask(value);
-  return { value, expiresAt: clock.now() + Math.max(0, lifeSeconds * 1000 - MARGIN_MS) };
+  const answer = parseToken(response);
+  log.mask(answer.value);
+  return answer;
 }
 
-function parseToken(response: HttpResponse): { readonly value: string; readonly lifeSeconds: number } {
+interface Answer {
+  readonly value: string;
+  readonly lifeSeconds: number;
+}
+
+function parseToken(response: HttpResponse): Answer {
   let body: unknown;
   try {
     body = JSON.parse(response.body.toString("utf8"));

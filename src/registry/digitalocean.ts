@@ -5,6 +5,7 @@ import type { Digest, ManifestContent } from "../plan/manifest.ts";
 import type { Log } from "../report/log.ts";
 import type { Credential, GcType, RegistryAddress } from "../settings.ts";
 import { createDigitalOceanApi, type DigitalOceanApi } from "./digitalocean-api.ts";
+import { listAppImages } from "./digitalocean-apps.ts";
 import { createCollector } from "./digitalocean-gc.ts";
 import { listManifests, listRepositories } from "./digitalocean-listing.ts";
 import { oncePerRepository, selectFrom } from "./names.ts";
@@ -46,6 +47,7 @@ export function openDigitalOcean(options: DigitalOceanOptions): Registry {
   const patience: Patience = { clock, signal };
   const { gcType: type, gcTimeoutMs: timeoutMs } = options;
   const collector = createCollector({ api, clock, log, signal, type, timeoutMs });
+  let writable: Promise<void> | null = null;
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
 
   return {
@@ -58,7 +60,10 @@ export function openDigitalOcean(options: DigitalOceanOptions): Registry {
     referrers: (repository, digest) => manifests.referrers(`${address.path}/${repository}`, digest),
     // The listing's times are push times; what it does not tell stays unknown.
     createdAt: async () => null,
-    prepareDeletion: () => collector.waitForNone(),
+    prepareDeletion: () => {
+      writable ??= collector.waitForNone();
+      return writable;
+    },
     delete: async (repository, { digest }): Promise<Deletion> => {
       const status = await remove(api, ["repositories", repository, "digests", digest]);
       if (status === 204) return { outcome: "deleted" };
@@ -71,6 +76,7 @@ export function openDigitalOcean(options: DigitalOceanOptions): Registry {
       await confirmGone(repository);
       return "gone";
     },
+    deployedImages: () => listAppImages(api),
     collectGarbage: () => collector.collect(),
   };
 }
