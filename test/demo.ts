@@ -1,0 +1,87 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runStep, type StepResult } from "./e2e/runner.ts";
+import { type Forge, fillTeamRegistry, serveForge } from "./e2e/team.ts";
+import { renderHtml } from "./render.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean-registry.ts";
+import { RegistryStore } from "./servers/store.ts";
+
+// npm run demo: a team's registry on this machine, swept by dist/index.js as the runner does; nothing leaves the machine.
+
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../.demo");
+const TOKEN = "dop_v1_demo0123456789";
+/** The played collection ends when it is first asked for. */
+const SHORT_COLLECTION = { statuses: ["requested", "succeeded"] } as const;
+
+const now = Date.now();
+const [forge, store] = [await serveForge(now), new RegistryStore()];
+fillTeamRegistry(store, now);
+const registry = await serveDigitalOceanRegistry(store, {
+  registry: "acme",
+  token: TOKEN,
+  collection: SHORT_COLLECTION,
+});
+try {
+  console.log(
+    `A registry with ${countOf(store)} manifests in ${store.repositories().length} repositories is being served.\n`,
+  );
+  await show("1. A dry run: what would go, and why", "dry", await sweep(forge, registry, { "dry-run": "true" }));
+  await show("2. For real, with garbage collection", "sweep", await sweep(forge, registry, { "run-gc": "true" }));
+  console.log(`${countOf(store)} manifests are left. Run \`npm test\` to see what is promised, and kept.`);
+} finally {
+  await Promise.all([forge.close(), registry.close()]);
+}
+
+function countOf(held: RegistryStore): number {
+  return held.repositories().reduce((sum, repository) => sum + held.manifests(repository).length, 0);
+}
+
+function sweep(
+  { environment }: Forge,
+  { address, api }: DigitalOceanRegistry,
+  inputs: Readonly<Record<string, string>>,
+): Promise<StepResult> {
+  const where = { registry: `http://${address}`, provider: "digitalocean", "api-url": api.apiUrl.href, token: TOKEN };
+  return runStep({ inputs: { ...where, ...inputs }, environment });
+}
+
+async function show(title: string, name: string, result: StepResult): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  const [page, report] = [join(FOLDER, `${name}.html`), join(FOLDER, `${name}.json`)];
+  writeFileSync(page, renderHtml(result.summary));
+  writeFileSync(report, JSON.stringify(result.report, null, 2));
+  console.log(`${heading(title)}\n\n${readable(result.log)}\n${heading("Job summary")}\n\n${plain(result.summary)}`);
+  console.log(`The step ended with ${result.exitCode} after ${(result.milliseconds / 1000).toFixed(1)} s.`);
+  console.log(`Summary as a page: ${page}\nReport:            ${report}\n`);
+  if (result.exitCode !== 0) process.exitCode = 1;
+}
+
+function heading(text: string): string {
+  return `\u001b[1m── ${text} ${"─".repeat(Math.max(0, 76 - text.length))}\u001b[0m`;
+}
+
+/** The log as the runner's page shows it: no commands, groups indented. */
+function readable(log: string): string {
+  let indent = "";
+  const lines = log.split("\n").flatMap((line) => {
+    const [, command = "", text = ""] = /^::([a-z-]+)[^:]*::(.*)$/.exec(line) ?? [];
+    if (command === "add-mask") return [];
+    if (command === "endgroup") indent = "";
+    if (command === "endgroup") return [];
+    if (command !== "group") return [`${indent}${command === "" ? line : `${command}: ${text}`}`];
+    indent = "    ";
+    return [`▸ ${text}`];
+  });
+  return lines.join("\n");
+}
+
+/** The summary for a terminal: the headline and the first tables; the page has it all. */
+function plain(summary: string): string {
+  const details = summary.indexOf("<details>");
+  return `${(details < 0 ? summary : summary.slice(0, details))
+    .replaceAll(/<[^>]+>/g, "")
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll("&nbsp;", " ")
+    .trimEnd()}\n  … and every deletion with its reason: see the page below.\n`;
+}
