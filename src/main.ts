@@ -4,7 +4,7 @@ import { Fault } from "./fault.ts";
 import { selectionOf } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
 import { createJudge, type RefsJudge } from "./judge.ts";
-import { readPins } from "./pins.ts";
+import { joinPins, readPins } from "./pins.ts";
 import type { Digest } from "./plan/manifest.ts";
 import type { Rules } from "./plan/view.ts";
 import { openRegistry } from "./registry/open.ts";
@@ -52,8 +52,10 @@ export async function sweep(settings: Settings, tools: Tools): Promise<RunResult
     startedAt: clock.now(),
   });
   await record.attempt(async () => {
-    const pins = await readPins(settings);
+    const pinned = await readPins(settings);
     const registry = openRegistry(settings, tools);
+    const deployed = settings.protectApps ? await registry.deployedImages?.() : undefined;
+    const pins = deployed === undefined ? pinned : joinPins([pinned, deployed]);
     const judge = createJudge(settings, pins.tags, tools);
     const run: Run = {
       ...tools,

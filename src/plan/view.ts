@@ -39,12 +39,21 @@ export type Fate =
   | { readonly fate: "silent"; readonly reason: string }
   | { readonly fate: "unmatched"; readonly reason: string };
 
+/** What stays whatever the refs say of it, as it is in use somewhere. */
+export interface Pins {
+  readonly digests: ReadonlySet<Digest>;
+  /** Image tags by repository, its name relative to the registry's name, owner or prefix. */
+  readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /** The rules of the inputs that a plan follows. Durations in milliseconds. */
 export interface Rules {
   readonly pinned: ReadonlySet<Digest>;
   readonly untagged: "delete" | "keep";
   readonly unmatchedTags: "delete" | "keep";
   readonly keepCount: number;
+  /** Whether the registry refuses to delete the last tagged manifest of a repository: then the newest stays. */
+  readonly keepsLastTagged: boolean;
   readonly gracePeriodMs: number;
   /** The pull request to whose images the sweep is limited; null: no limit. */
   readonly pullRequest: number | null;

@@ -1,14 +1,8 @@
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import { type Digest, isDigest } from "../plan/manifest.ts";
+import type { Pins } from "../plan/view.ts";
 import { type DigitalOceanApi, Links, Meta, nextPage, PER_PAGE, parseBody } from "./digitalocean-api.ts";
-
-/** What the apps of App Platform run, or would run when deployed again. */
-export interface AppImages {
-  readonly digests: ReadonlySet<Digest>;
-  /** Image tags by repository. */
-  readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
-}
 
 const AppPage = v.object({
   ...v.partial(Meta).entries,
@@ -33,7 +27,7 @@ const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
  * Apps are searched through whole, not by component: a kind of component that is yet to come pins its image as well, and
  * pinning too much deletes nothing.
  */
-export async function listAppImages(api: DigitalOceanApi): Promise<AppImages> {
+export async function listAppImages(api: DigitalOceanApi): Promise<Pins> {
   const digests = new Set<Digest>();
   const tags = new Map<string, Set<string>>();
   for (const node of nodesOf(await listApps(api))) {

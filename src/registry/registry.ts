@@ -1,4 +1,5 @@
 import type { Digest, ListedManifest, ManifestContent } from "../plan/manifest.ts";
+import type { Pins } from "../plan/view.ts";
 import type { Provider } from "../settings.ts";
 
 /** All manifests of one repository, as the registry lists them. */
@@ -67,6 +68,8 @@ export interface Registry {
   delete(repository: string, manifest: { readonly digest: Digest; readonly versionId?: number }): Promise<Deletion>;
   /** Deletes one tag and leaves its manifest; `unsupported` where the registry cannot. */
   deleteTag(repository: string, tag: string): Promise<"deleted" | "gone" | "unsupported">;
+  /** The images that the provider's own platform runs (`protect-apps`); absent where it has none. */
+  deployedImages?(): Promise<Pins>;
   /**
    * How many of the wanted deletions, by repository, the registry's budget of requests lasts for now, its second looks
    * and a margin left aside; absent, or null: no budget is known, or all are affordable.
