@@ -1,4 +1,5 @@
 import type { Graph, Node } from "./graph.ts";
+import { LAST_TAGGED, lastTagged } from "./last-tagged.ts";
 import type { Digest } from "./manifest.ts";
 import { sortOrphans } from "./orphans.ts";
 import type { Fate, RepositoryView, Rules, SinceFirstLook } from "./view.ts";
@@ -8,11 +9,11 @@ import { named } from "./words.ts";
  * Why one manifest stays or goes.
  *
  * - `tagged`: a tag of its own keeps it; `pinned`: an input does; `attached`: something that stays needs it;
- * - `spared`: an orphan that a rule lets stay (grace period, keep-count, scope, `untagged: keep`);
+ * - `spared`: an orphan that a rule lets stay (grace period, scope, `untagged: keep`); `rollback`: so does keep-count;
  * - `orphan`: it goes; `follows`: it goes with what it belongs to; `unresolved`: nothing decides, so it stays.
  */
 export interface Verdict {
-  readonly cause: "tagged" | "pinned" | "attached" | "spared" | "orphan" | "follows" | "unresolved";
+  readonly cause: "tagged" | "pinned" | "attached" | "spared" | "rollback" | "orphan" | "follows" | "unresolved";
   readonly reason: string;
 }
 
@@ -38,17 +39,28 @@ export function decide(graph: Graph, view: RepositoryView, fates: ReadonlyMap<st
   const open = [...graph.values()].filter((node) => !of.has(node.digest));
   const roots = open.filter((node) => claims.get(node.digest) === 0);
   const claimed = open.filter((node) => claims.get(node.digest) !== 0);
-  const { going, spared, sparedByAbsence, untimed } = sortOrphans(roots, claimed, fates, view.times, rules);
+  const sorted = sortOrphans(roots, claimed, fates, view.times, rules);
+  const { going, spared } = sorted;
   for (const [digest, reason] of spared) of.set(digest, { cause: "spared", reason });
   keepWhatBelongs(graph, of, [...spared.keys()]);
 
-  for (const { node, reason } of going) of.set(node.digest, { cause: "orphan", reason });
+  const untimed = [...sorted.untimed];
+  const last = rules.keepsLastTagged ? lastTagged(graph, of, going, view.times, untimed) : null;
+  if (last !== null) {
+    of.set(last.digest, { cause: "spared", reason: LAST_TAGGED });
+    keepWhatBelongs(graph, of, [last.digest]);
+  }
+
+  for (const { node, reason } of going) {
+    if (!of.has(node.digest)) of.set(node.digest, { cause: "orphan", reason });
+  }
   deleteWhatBelongs(graph, of, claims);
   const unresolved = open.filter((node) => !of.has(node.digest));
   for (const { digest } of unresolved) of.set(digest, UNRESOLVED);
   return {
     of,
-    sparedByAbsence,
+    // An index that goes may list the last tagged one: then it is the index that stays.
+    sparedByAbsence: sorted.sparedByAbsence || last !== null,
     untimed,
     unasked: rules.pullRequest === null ? unaskedSubjects(unresolved, graph, view) : [],
   };

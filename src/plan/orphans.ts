@@ -29,6 +29,8 @@ export function pushTime(times: ReadonlyMap<Digest, number | null>, digest: Dige
 export interface Sorted {
   readonly going: readonly Orphan[];
   readonly spared: ReadonlyMap<Digest, string>;
+  /** The newest, which stay by their number. */
+  readonly rollback: ReadonlySet<Digest>;
   /** Whether any without a tag of its own is spared: a parent that goes would take it along, if one is found. */
   readonly sparedByAbsence: boolean;
   /** Those whose time decides something and was not asked for yet. */
@@ -63,10 +65,8 @@ export function sortOrphans(
   for (const orphan of claimed.map((node) => orphanOf(node, fates))) if (orphan.tagged) stays(orphan);
 
   const counted = old.filter(({ node }) => node.subjects.length === 0);
-  for (const { node } of newest(counted, times, rules.keepCount, untimed)) {
-    spared.set(node.digest, rules.keepCount === 1 ? "newest orphan stays" : `newest ${rules.keepCount} orphans stay`);
-  }
-  return { going: old.filter(({ node }) => !spared.has(node.digest)), spared, sparedByAbsence, untimed };
+  const rollback = new Set(newest(counted, times, rules.keepCount, untimed).map(({ node }) => node.digest));
+  return { going: old.filter(({ node }) => !rollback.has(node.digest)), spared, rollback, sparedByAbsence, untimed };
 }
 
 /** Rules 4, 6 and 7: the reason why what nothing keeps is an orphan. */
@@ -124,12 +124,12 @@ function withinGrace(
 }
 
 /** The newest `count` orphans; an unknown time counts as newest, the digest breaks a tie. */
-function newest(
-  orphans: readonly Orphan[],
+export function newest<T extends Pick<Orphan, "node">>(
+  orphans: readonly T[],
   times: ReadonlyMap<Digest, number | null>,
   count: number,
   untimed: Digest[],
-): readonly Orphan[] {
+): readonly T[] {
   if (count === 0) return [];
   if (count >= orphans.length) return orphans;
   const timed = orphans.map((orphan) => {

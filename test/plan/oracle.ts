@@ -73,7 +73,9 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
     .filter((name) => !spared.includes(name) && subjectsOf(world, name).length === 0)
     .sort((a, b) => ageOf(world, a) - ageOf(world, b) || (digestOf(a) < digestOf(b) ? -1 : 1))
     .slice(0, rules.keepCount);
-  const staying = closure(world, visible, [...kept, ...spared, ...rollback]);
+  const before = closure(world, visible, [...kept, ...spared, ...rollback]);
+  const last = rules.keepsLastTagged ? lastTagged(world, names, roots, before) : [];
+  const staying = closure(world, visible, [...before, ...last]);
   const deleted = new Set(roots.filter((name) => !staying.has(name)));
   for (let before = -1; before !== deleted.size; ) {
     before = deleted.size;
@@ -83,6 +85,21 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
   }
   const isBlind = [...staying].some((name) => isUnreadableRoot(world, visible, name));
   return { deleted: isBlind ? new Set() : deleted, kept };
+}
+
+/** Where no tagged manifest stays: the newest root that has a tag, or else the newest that has one. */
+function lastTagged(
+  world: World,
+  names: readonly string[],
+  roots: readonly string[],
+  staying: ReadonlySet<string>,
+): readonly string[] {
+  const tagged = names.filter((name) => isListed(world, name));
+  if (tagged.some((name) => staying.has(name))) return [];
+  const own = tagged.filter((name) => roots.includes(name));
+  return (own.length > 0 ? own : tagged)
+    .sort((a, b) => ageOf(world, a) - ageOf(world, b) || (digestOf(a) < digestOf(b) ? -1 : 1))
+    .slice(0, 1);
 }
 
 /** All that `roots` lead to, by entries and by what is attached, at any depth. */

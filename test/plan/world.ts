@@ -41,6 +41,7 @@ const RULES: Rules = {
   untagged: "delete",
   unmatchedTags: "keep",
   keepCount: 0,
+  keepsLastTagged: false,
   gracePeriodMs: DAY,
   pullRequest: null,
   now: NOW,

@@ -62,6 +62,7 @@ const ruleSeed = fc.record({
   unmatchedTags: fc.constantFrom<Rules["unmatchedTags"]>("keep", "delete"),
   keepCount: fc.constantFrom(0, 0, 0, 1, 2, 3, 4),
   gracePeriodMs: fc.constantFrom(0, DAY, DAY, 100 * HOUR),
+  keepsLastTagged: fc.constantFrom(false, false, true),
   pullRequest: fc.constantFrom(null, null, null, 12, 7),
 });
 
