@@ -1,111 +1,132 @@
-import type { Digest } from "../plan/manifest.ts";
+import { type Digest, isDigest } from "../plan/manifest.ts";
 import type { Pins } from "../plan/view.ts";
 import type { RegistryAddress } from "../settings.ts";
 
-/** `sha256:`, `sha256-`, `sha256%3A` or nothing before it: 64 hex digits that are no digest pin nothing that exists. */
-const HEX = /(?<![0-9a-f])[0-9a-f]{64,128}/gi;
-
-const TAG = String.raw`\w[\w.-]{0,127}`;
-const REPOSITORY = String.raw`[a-z0-9][a-z0-9._/-]{0,254}`;
-
-/**
- * `image.tag=v1`, `"repository": "web"`, `newTag: 'v1'`, `\"tag\":\"v1\"`: the last word of a key, and its value.
- * Blanks and quotes are limited, so that each key is read in constant time.
- */
-const ENTRY = new RegExp(
-  String.raw`(?:(tag|version|revision)|repository|repo|repourl|image|name|chart|url)[\\"']{0,4}[ \t]{0,99}[:=][ \t]{0,99}` +
-    String.raw`(?:[!&]\w{0,99}[ \t]{1,99})?[\\"']{0,4}([\w.][\w.:/@-]{0,511})`,
-  "gi",
-);
-
-/** How many keys away from its repository a tag may stand, `registry:` and the like not counted. */
-const NEAR = 4;
+const LONGEST_NAME = 255;
+// OCI distribution-spec, "Pulling manifests": <reference> as a tag.
+const TAG = "\\w[\\w.-]{0,127}";
+const DIGESTS = /(sha256(?::|%3a)[0-9a-f]{64}|sha512(?::|%3a)[0-9a-f]{128})/gi;
+/** What a template, a shell or a Makefile puts in the place of a registry. */
+const VARIABLE = "\\$\\{[^{}\\s]{1,200}\\}|\\$\\([^()\\s]{1,200}\\)|\\$\\w{1,200}|\\{\\{[^{}\\n]{1,200}\\}\\}";
+// The lookbehind lets a key begin in one place only, and the value is bounded: the time stays linear.
+const ENTRIES = /(?<![\w.-])([\w.-]+)["']?[ \t]*[:=][ \t]*(?=["']?([^\s"',{}[\]#]{1,512}))/g;
+const DEFAULT_VALUES = new RegExp(`(?:\\$\\{\\w{1,200}:?[-=]|\\bdefault[ \\t]{1,8})["']?(${TAG})`, "g");
 
 /**
- * What a text pins in the registry at `address`: every digest; every reference `HOST[:PORT][/PATH]/REPOSITORY[:TAG]`,
- * `latest` where it has neither tag nor digest; and every tag and repository that stand under keys near each other, as in Helm's values.
- * It takes too much rather than too little: pinning what is not there deletes nothing. Linear in the length of `text`.
+ * Every digest in `text`, and every image tag of this registry that it may mean. It is meant for any text in which images
+ * stand: Kubernetes and Compose files, Dockerfiles, Helm values, JSON, what kubectl and docker print.
+ *
+ * Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. A repository that is
+ * named without a tag is pinned by `latest`, and by every tag that stands by itself in the text (`tag: v1`, `newTag`,
+ * `IMAGE_TAG=`). The time is linear in the text.
  */
-export function scanPins(text: string, address: RegistryAddress): Pins {
-  const tags = new Map<string, Set<string>>();
-  const pin = (repository: string, tag: string): void => {
-    for (const name of [repository, repository.toLowerCase()]) {
-      const names = tags.get(name) ?? new Set();
-      tags.set(name, names.add(tag).add(withoutPunctuation(tag)));
-    }
-  };
-  pinReferences(text, address, pin);
-  pinNeighbours(text, address, pin);
-  return { digests: digestsIn(text), tags };
+export function scanPins(text: string, registry: Pick<RegistryAddress, "origin" | "path">): Pins {
+  // Some JSON writers escape slashes.
+  const plain = text.replaceAll("\\/", "/");
+  const found = new Found(registry.path.toLowerCase());
+  for (const [reference, name = "", tag, rest] of plain.matchAll(referencesTo(registry.origin))) {
+    const isVariable = /^[${]/.test(reference);
+    found.reference(name, tag, isVariable ? "perhaps below the prefix" : "below the prefix");
+    // `v1-${SUFFIX}` is the beginning of a tag, and `${TAG}` none that could be read.
+    if (tag !== undefined && rest !== undefined) found.reference(name, undefined, "perhaps below the prefix");
+  }
+  for (const [, key = "", value = ""] of plain.matchAll(ENTRIES)) found.entry(key, value);
+  for (const [, value = ""] of plain.matchAll(DEFAULT_VALUES)) found.looseTag(value);
+  return { digests: digestsIn(plain), tags: found.tags() };
 }
 
 function digestsIn(text: string): ReadonlySet<Digest> {
   const digests = new Set<Digest>();
-  for (const [run] of text.matchAll(HEX)) {
-    const hex = run.toLowerCase();
-    digests.add(`sha256:${hex.slice(0, 64)}`);
-    if (hex.length === 128) digests.add(`sha512:${hex}`);
+  for (const [match] of text.matchAll(DIGESTS)) {
+    const digest = match.toLowerCase().replace("%3a", ":");
+    if (isDigest(digest)) digests.add(digest);
   }
   return digests;
 }
 
-type Pin = (repository: string, tag: string) => void;
+/** `HOST/path:tag`, at any port: an image may be pulled by another way than the one that it is swept by. */
+function referencesTo(origin: URL): RegExp {
+  const host = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
+  return new RegExp(`(?:${host}(?::\\d{1,5})?|${VARIABLE})/([\\w./-]+)(?::(${TAG})([$<{%])?)?`, "gi");
+}
 
-function pinReferences(text: string, address: RegistryAddress, pin: Pin): void {
-  // `docker images` shows the tag in a column of its own; a variable may have a default, `${TAG:-v1}`.
-  const tag = String.raw`(?::(?:\$\{\w{1,99}:?-)?(${TAG})|(@)|(?=[ \t]{1,99}(${TAG})))?`;
-  const reference = new RegExp(`${placeOf(address)}(${REPOSITORY})${tag}`, "gi");
-  for (const [, repository = "", tagged, hasDigest, column] of text.matchAll(reference)) {
-    const name = withoutPunctuation(repository);
-    if (tagged !== undefined) pin(name, tagged);
-    else if (hasDigest === undefined) pin(name, "latest");
-    if (column !== undefined) pin(name, column);
+/** Collects references; whether a repository goes without a tag is known only at the end. */
+class Found {
+  readonly #prefix: string;
+  readonly #tagged = new Map<string, Set<string>>();
+  readonly #untagged = new Set<string>();
+  readonly #loose = new Set(["latest"]);
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  reference(path: string, tag: string | undefined, place: "below the prefix" | "perhaps below the prefix"): void {
+    for (const name of this.#names(path, place)) {
+      if (tag === undefined) this.#untagged.add(name);
+      else addTag(setOf(this.#tagged, name), tag);
+    }
+  }
+
+  /** `key: value`, `key = value` and the like. */
+  entry(key: string, value: string): void {
+    if (/(?:tag|version)$/i.test(key) && key !== "apiVersion") this.looseTag(value);
+    if (!/(?:image|repository|repo|newname)$/i.test(key)) return;
+    // Without a host; one that has this registry's is a reference already, and any other is of another registry.
+    const image = /^([\w./-]+)(?::(\w[\w.-]{0,127}))?/.exec(value);
+    if (image?.[1] === undefined || hasHost(value)) return;
+    this.reference(image[1], image[2], "perhaps below the prefix");
+  }
+
+  looseTag(tag: string): void {
+    if (/^\w[\w.-]{0,127}$/.test(tag)) addTag(this.#loose, tag);
+  }
+
+  tags(): ReadonlyMap<string, ReadonlySet<string>> {
+    const all = new Map<string, ReadonlySet<string>>(this.#tagged);
+    for (const name of this.#untagged) {
+      for (const tag of this.#tagged.get(name) ?? []) this.#loose.add(tag);
+      // The same set for all of them: a set for each would grow with the product of repositories and tags.
+      all.set(name, this.#loose);
+    }
+    return all;
+  }
+
+  #names(path: string, place: "below the prefix" | "perhaps below the prefix"): readonly string[] {
+    const name = path.toLowerCase().replace(/^[./-]+/, "");
+    const whole = withoutEnd(name);
+    if (whole === "" || whole.length > LONGEST_NAME) return [];
+    const isBelow = this.#prefix === "" || whole.startsWith(`${this.#prefix}/`);
+    const below = this.#prefix === "" ? whole : whole.slice(this.#prefix.length + 1);
+    if (place === "below the prefix") return isBelow ? [below] : [];
+    return isBelow ? [below, whole] : [whole];
   }
 }
 
-/** Matches what stands before a repository: the host, whatever its port, and the path. */
-function placeOf({ origin, path }: RegistryAddress): string {
-  const inPath = path === "" ? "" : `${escapeRegExp(path)}/`;
-  return String.raw`${escapeRegExp(origin.hostname)}(?::\d{1,5})?/${inPath}`;
+function setOf(map: Map<string, Set<string>>, name: string): Set<string> {
+  const set = map.get(name) ?? new Set();
+  map.set(name, set);
+  return set;
 }
 
-function pinNeighbours(text: string, address: RegistryAddress, pin: Pin): void {
-  const place = new RegExp(
-    `^(?:${placeOf(address)}|${address.path === "" ? "(?!)" : `${escapeRegExp(address.path)}/`})`,
-    "i",
-  );
-  let recent: Entry[] = [];
-  for (const [, isTag, value = ""] of text.matchAll(ENTRY)) {
-    const entry: Entry = isTag === undefined ? { repository: repositoryIn(value, place) } : { tag: tagIn(value) };
-    for (const other of recent) pinBoth(entry, other, pin);
-    recent = [...recent.slice(1 - NEAR), entry];
-  }
+/** A full stop after a tag may end a sentence or be the tag's own. */
+function addTag(tags: Set<string>, tag: string): void {
+  tags.add(tag);
+  const shorter = withoutEnd(tag);
+  if (shorter !== "") tags.add(shorter);
 }
 
-type Entry = { readonly repository: string } | { readonly tag: string };
-
-function pinBoth(one: Entry, other: Entry, pin: Pin): void {
-  if ("repository" in one && "tag" in other) pin(one.repository, other.tag);
-  if ("tag" in one && "repository" in other) pin(other.repository, one.tag);
+/** Without punctuation at the end. No regular expression: `[./-]+$` takes quadratic time. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && "./-".includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
-/** The repository of a value that may be a whole reference, or leave out the host, or the path as well. */
-function repositoryIn(value: string, place: RegExp): string {
-  const within = value.replace(/^(?:oci|docker|https?):\/\//i, "").replace(place, "");
-  return withoutPunctuation(within.split(/[:@]/, 1)[0] ?? "");
-}
-
-function tagIn(value: string): string {
-  return value.split(/[:/@]/, 1)[0] ?? "";
-}
-
-/** A reference in a sentence: the full stop is not its own. */
-function withoutPunctuation(name: string): string {
-  let end = name.length;
-  while (end > 0 && "._/-".includes(name.charAt(end - 1))) end -= 1;
-  return name.slice(0, end);
-}
-
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
+/** As Docker tells them apart: a host has a dot or a port, or is `localhost` (distribution/reference, "domain"). */
+function hasHost(image: string): boolean {
+  const slash = image.indexOf("/");
+  if (slash < 0) return false;
+  const first = image.slice(0, slash);
+  return first.includes(".") || first.includes(":") || first === "localhost";
 }
