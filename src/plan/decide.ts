@@ -9,7 +9,8 @@ import { named } from "./words.ts";
  * Why one manifest stays or goes.
  *
  * - `tagged`: a tag of its own keeps it; `pinned`: an input does; `attached`: something that stays needs it;
- * - `spared`: an orphan that a rule lets stay (grace period, scope, `untagged: keep`); `rollback`: so does keep-count;
+ * - `spared`: an orphan that a rule lets stay (grace period, scope, `untagged: keep`);
+ * - `rollback`: the newest orphans, by keep-count: another may prove newer, or it may prove no root;
  * - `orphan`: it goes; `follows`: it goes with what it belongs to; `unresolved`: nothing decides, so it stays.
  */
 export interface Verdict {
@@ -40,14 +41,15 @@ export function decide(graph: Graph, view: RepositoryView, fates: ReadonlyMap<st
   const roots = open.filter((node) => claims.get(node.digest) === 0);
   const claimed = open.filter((node) => claims.get(node.digest) !== 0);
   const sorted = sortOrphans(roots, claimed, fates, view.times, rules);
-  const { going, spared } = sorted;
+  const { going, spared, rollback } = sorted;
   for (const [digest, reason] of spared) of.set(digest, { cause: "spared", reason });
-  keepWhatBelongs(graph, of, [...spared.keys()]);
+  for (const digest of rollback) of.set(digest, { cause: "rollback", reason: newestStay(rules.keepCount) });
+  keepWhatBelongs(graph, of, [...spared.keys(), ...rollback]);
 
   const untimed = [...sorted.untimed];
   const last = rules.keepsLastTagged ? lastTagged(graph, of, going, view.times, untimed) : null;
   if (last !== null) {
-    of.set(last.digest, { cause: "spared", reason: LAST_TAGGED });
+    of.set(last.digest, { cause: "rollback", reason: LAST_TAGGED });
     keepWhatBelongs(graph, of, [last.digest]);
   }
 
@@ -64,6 +66,10 @@ export function decide(graph: Graph, view: RepositoryView, fates: ReadonlyMap<st
     untimed,
     unasked: rules.pullRequest === null ? unaskedSubjects(unresolved, graph, view) : [],
   };
+}
+
+function newestStay(count: number): string {
+  return count === 1 ? "newest orphan stays" : `newest ${count} orphans stay`;
 }
 
 const UNRESOLVED: Verdict = { cause: "unresolved", reason: "what it belongs to neither stays nor goes" };

@@ -39,6 +39,11 @@ function goes(verdict: Verdict | undefined): boolean {
   return verdict?.cause === "orphan" || verdict?.cause === "follows";
 }
 
+/** Whether it may go, or stay for rollback in place of another: what is read of one decides on the other. */
+function isCandidate(verdict: Verdict | undefined): boolean {
+  return goes(verdict) || verdict?.cause === "rollback";
+}
+
 /**
  * What must still be known. First the content of all that stays, as any of it may list a candidate; then, only where it
  * can change something, the content of the candidates. No candidates, nothing to ask.
@@ -50,7 +55,7 @@ function wantedFor(view: RepositoryView, graph: Graph, verdicts: Verdicts, rules
   if (going.length === 0) return { ...NOTHING, contents: verdicts.unasked, times: verdicts.untimed };
 
   const mayNest = unread.filter((node) => node.listedAs !== "image");
-  const staying = mayNest.filter((node) => !goes(verdicts.of.get(node.digest))).map((node) => node.digest);
+  const staying = mayNest.filter((node) => !isCandidate(verdicts.of.get(node.digest))).map((node) => node.digest);
   const pinned = view.listsUntagged
     ? []
     : [...rules.pinned].filter((pin) => !graph.has(pin) && !view.contents.has(pin));
@@ -78,12 +83,14 @@ function candidatesToRead(
   unread: readonly Node[],
   mayNest: readonly Node[],
 ): readonly Digest[] {
-  const isGoing = (node: Node): boolean => goes(verdicts.of.get(node.digest));
-  if (view.referrersApi) return unread.filter(isGoing).map((node) => node.digest);
   const needed = verdicts.sparedByAbsence || rules.keepCount > 0 || rules.pullRequest !== null || !view.listsUntagged;
   const waits = (node: Node): boolean =>
     (node.subjects.length > 0 || node.parents.length > 0) && (node.listed?.blobs ?? []).length === 0;
-  return mayNest.filter((node) => isGoing(node) && (needed || waits(node))).map((node) => node.digest);
+  const candidates = view.referrersApi ? unread : mayNest.filter((node) => needed || waits(node));
+  const open = candidates.filter((node) => isCandidate(verdicts.of.get(node.digest)));
+  // An untagged candidate is most often an image that a tagged one lists: it is not read if that turns out first.
+  const tagged = open.filter((node) => node.tags.length > 0);
+  return (tagged.length > 0 ? tagged : open).map((node) => node.digest);
 }
 
 /** What could not be read could list anything: all stays. */

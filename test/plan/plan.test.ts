@@ -415,6 +415,16 @@ describe("what is asked for", () => {
     ]);
   });
 
+  test("what only roots count among: tagged candidates first, and not one image that they list", () => {
+    const world: World = {
+      new: { tags: ["dead-1"], children: ["n"], hours: 30 },
+      old: { tags: ["dead-2"], children: ["o"], hours: 90 },
+      n: { hours: 29 },
+      o: { hours: 89 },
+    };
+    expect(planWorld(world, { keepCount: 1 }).read.toSorted()).toEqual(["new", "old"]);
+  });
+
   test("no time where neither an order nor an age is needed", () => {
     const world: World = { a: { tags: ["dead"] }, b: { tags: ["dead-2"] }, c: { tags: ["live"] } };
     expect(planWorld(world, {}, TAGGED_ONLY).timed).toEqual([]);
