@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { allotDeletions } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { selectionOf } from "./glob.ts";
@@ -63,7 +64,7 @@ export async function sweep(settings: Settings, tools: Tools): Promise<RunResult
       record,
       registry,
       judge,
-      rules: rulesOf(settings, clock.now(), pins.digests),
+      rules: rulesOf(settings, registry, clock.now(), pins.digests),
     };
     const [listings] = await Promise.all([listRepositories(run), judge.readRefs()]);
     await judge.readPullRequests(listings.values());
@@ -76,10 +77,11 @@ export async function sweep(settings: Settings, tools: Tools): Promise<RunResult
   return record.result(clock.now(), http.counts());
 }
 
-function rulesOf(settings: Settings, now: number, pinned: Rules["pinned"]): Rules {
+function rulesOf(settings: Settings, { keepsLastTagged }: Registry, now: number, pinned: Rules["pinned"]): Rules {
   const { untagged, unmatchedTags, keepCount, gracePeriodMs, scope, event } = settings;
   const pullRequest = scope === "pull-request" ? (event?.number ?? null) : null;
-  return { pinned, untagged, unmatchedTags, keepCount, gracePeriodMs, pullRequest, now, since: null };
+  const kept = { pinned, keepCount, keepsLastTagged, gracePeriodMs };
+  return { ...kept, untagged, unmatchedTags, pullRequest, now, since: null };
 }
 
 /** Every matching repository with the complete list of its manifests; one that cannot be listed is left out, and told. */
@@ -138,6 +140,11 @@ async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promis
   const halt = new AbortController();
   const signal = AbortSignal.any([run.signal, halt.signal]);
   const progress = run.log.progress("manifests swept", countPlanned(looks));
+  const allotment = allotDeletions(run.registry, countsPlanned(looks));
+  if (allotment.notice !== null) {
+    run.log.info(allotment.notice);
+    run.record.notice(allotment.notice);
+  }
   const sweepOne = async ([repository, planned]: [string, Look]): Promise<void> => {
     if (signal.aborted) return;
     const swept = await sweepRepository(planned, {
@@ -147,6 +154,7 @@ async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promis
       removeStaleTags: run.settings.removeStaleTags,
       signal,
       look: (undeletable) => lookAgain(run, repository, planned, undeletable),
+      affordable: (open) => allotment.affordable(repository, open),
       onOutcome: progress,
     });
     run.record.swept(repository, swept);
@@ -162,7 +170,11 @@ async function tellPlans({ log, record }: Run, looks: ReadonlyMap<string, Look>)
 }
 
 function countPlanned(looks: ReadonlyMap<string, Look>): number {
-  return [...looks.values()].reduce((sum, { plan }) => sum + plan.waves.flat().length, 0);
+  return [...countsPlanned(looks).values()].reduce((sum, count) => sum + count, 0);
+}
+
+function countsPlanned(looks: ReadonlyMap<string, Look>): ReadonlyMap<string, number> {
+  return new Map([...looks].map(([repository, { plan }]) => [repository, plan.waves.flat().length]));
 }
 
 /** A new look at a repository, with the refs read anew, that can only keep more than the first. */

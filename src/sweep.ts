@@ -21,6 +21,8 @@ export interface SweepTools {
   readonly signal: AbortSignal;
   /** A whole new look at the repository, with the refs read anew, held against the plan's. */
   look(undeletable: ReadonlySet<Digest>): Promise<Look>;
+  /** How many of `wanted` deletions the registry's budget of requests lasts for now. */
+  affordable(wanted: number): number;
   /** Called after each deletion, for progress. */
   onOutcome(decision: Decision, outcome: Outcome): void;
 }
@@ -55,7 +57,10 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
   try {
     if (all.length > 0 || mayUntag) await tools.registry.prepareDeletion(planned.plan.repository);
     for (let open = all; open.length > 0; open = open.filter((digest) => !work.outcomes.has(digest))) {
-      await deleteBatch(work, open);
+      const most = tools.affordable(open.length);
+      // Parents go first, so what is left of the order breaks nothing that goes now.
+      for (const digest of open.slice(most)) settle(work, digest, LEFT);
+      if (most > 0) await deleteBatch(work, open.slice(0, most));
     }
     if (mayUntag) staleTags = await removeStaleTags(staleTags, work);
   } catch (error) {
@@ -90,6 +95,10 @@ function agree(work: Work, look: Look, digest: Digest): boolean {
   return false;
 }
 
+const LEFT: Outcome = {
+  outcome: "kept",
+  error: "left for the next run: the registry's budget of requests does not last for it",
+};
 const GONE: Outcome = { outcome: "gone", error: null };
 
 /** The order of the new look; what it does not show any more, but the plan does, follows in the plan's order. */

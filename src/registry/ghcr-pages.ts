@@ -50,6 +50,8 @@ async function oneByOne<T>(first: Page<T>, ask: (page: number) => Promise<Page<T
     // An empty page after one that only looked cut short proves that the list ended there.
     if (page.rows.length === 0 && pages.at(-1)?.next === null) break;
     pages.push(page);
+    // The page number was overlooked as well: what comes twice is found out by whoever reads the rows.
+    if (JSON.stringify(page.rows[0]) === JSON.stringify(first.rows[0])) break;
   }
   return pages;
 }

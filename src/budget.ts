@@ -1,0 +1,41 @@
+import type { DeletionBudget, Registry } from "./registry/registry.ts";
+
+/** How much of each plan is carried out in this run. */
+export interface Allotment {
+  /** What is left for the next run, for the user; null: nothing. */
+  readonly notice: string | null;
+  /** How many of the `open` deletions of a repository, those that are neither done nor left, may be made now. */
+  affordable(repository: string, open: number): number;
+}
+
+/**
+ * Shares the registry's budget of requests among the plans, before the first deletion: to wait for the next hour's would
+ * cost the runner more than a second run does. Later the budget is asked again, as other jobs may use the same token.
+ *
+ * @param wanted planned deletions by repository
+ */
+export function allotDeletions(registry: Registry, wanted: ReadonlyMap<string, number>): Allotment {
+  const budget = registry.deletionBudget?.(wanted) ?? null;
+  return {
+    notice: budget === null ? null : noticeOf(budget, wanted),
+    affordable(repository, open) {
+      const planned = wanted.get(repository) ?? open;
+      const allotted = budget?.affordable.get(repository) ?? planned;
+      const now = registry.deletionBudget?.(new Map([[repository, open]]))?.affordable.get(repository) ?? open;
+      return Math.max(0, Math.min(open, now, allotted - (planned - open)));
+    },
+  };
+}
+
+function noticeOf(
+  { affordable, remaining, limit, resetAt }: DeletionBudget,
+  wanted: ReadonlyMap<string, number>,
+): string {
+  const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
+  const [all, now] = [sum(wanted), sum(affordable)];
+  const until = new Date(resetAt).toISOString().slice(11, 16);
+  return (
+    `${all - now} of ${all} deletions are left for the next run: of the ${limit} requests an hour that the token has, ` +
+    `${remaining} are left until ${until} UTC, which lasts for ${now} deletions and the looks before them.`
+  );
+}
