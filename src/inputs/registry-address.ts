@@ -13,7 +13,7 @@ const FORMS = "`registry.digitalocean.com/NAME`, `ghcr.io/OWNER` or `HOST[:PORT]
 export function parseRegistry(text: string, provider: Provider | "auto"): Parsed<RegistryAddress> {
   const [, scheme, rest = ""] = /^(?:(https?):\/\/)?(.*)$/i.exec(text) ?? [];
   if (/[@?#\\\s%]/.test(rest)) return { takes: `${FORMS}, without user, password, query or blanks` };
-  const [given = "", ...segments] = rest.replace(/\/$/, "").split("/");
+  const [given = "", ...segments] = rest.replace(/(?<!\/)\/$/, "").split("/");
   const authority = given.toLowerCase();
   const host = hostOf(authority);
   const noHost = { takes: `${FORMS}, and ${JSON.stringify(authority)} is no host` };
