@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pushImage, pushMultiArch, pushReferrer } from "../servers/content.ts";
-import { makeRepository, serveGit, type TestRepository } from "../servers/git.ts";
-import { type GitHubServer, pullRequest, serveGitHub } from "../servers/github.ts";
+import { type GitContents, makeRepository, serveGit, type TestRepository } from "../servers/git.ts";
+import { type GitHubServer, type PlayedPullRequest, pullRequest, serveGitHub } from "../servers/github.ts";
 import type { TestServer } from "../servers/http-server.ts";
 import type { RegistryStore } from "../servers/store.ts";
 
@@ -26,33 +26,35 @@ export interface Forge {
  * Serves `octo/web`: branches main and feature/search, tags v1.0.0, v1.1.0 and v2.0.0; pull requests 10 (merged), 11 (closed),
  * 12 (open), 13 (merged, from a fork's branch `main`) and 14 (merged, its branch still there).
  */
-export async function serveForge(now: number): Promise<Forge> {
-  const root = mkdtempSync(join(tmpdir(), "refsweep-git-"));
-  const repository = await makeRepository(root, "octo/web", {
-    branches: ["main", "feature/search", "feature/kept"],
-    lightTags: ["v1.0.0"],
-    annotatedTags: ["v1.1.0", "v2.0.0"],
-  });
-  const git = await serveGit({ root, token: GITHUB_TOKEN });
+export function serveForge(now: number): Promise<Forge> {
   const closed = (days: number) => ({
     createdAt: now - (days + 3) * DAY,
     closedAt: now - days * DAY,
     updatedAt: now - days * DAY,
   });
-  const github = await serveGitHub({
-    token: GITHUB_TOKEN,
-    repositories: {
-      "octo/web": {
-        pullRequests: [
-          pullRequest(10, { state: "merged", headBranch: "feature/login", ...closed(9) }),
-          pullRequest(11, { state: "closed", headBranch: "experiment", ...closed(8) }),
-          pullRequest(12, { headBranch: "feature/search", createdAt: now - 2 * DAY, updatedAt: now - DAY }),
-          pullRequest(13, { state: "merged", headBranch: "main", head: "fork", ...closed(7) }),
-          pullRequest(14, { state: "merged", headBranch: "feature/kept", ...closed(6) }),
-        ],
-      },
-    },
+  return serveForgeOf({
+    branches: ["main", "feature/search", "feature/kept"],
+    lightTags: ["v1.0.0"],
+    annotatedTags: ["v1.1.0", "v2.0.0"],
+    pullRequests: [
+      pullRequest(10, { state: "merged", headBranch: "feature/login", ...closed(9) }),
+      pullRequest(11, { state: "closed", headBranch: "experiment", ...closed(8) }),
+      pullRequest(12, { headBranch: "feature/search", createdAt: now - 2 * DAY, updatedAt: now - DAY }),
+      pullRequest(13, { state: "merged", headBranch: "main", head: "fork", ...closed(7) }),
+      pullRequest(14, { state: "merged", headBranch: "feature/kept", ...closed(6) }),
+    ],
   });
+}
+
+/** Serves `octo/web` with these refs. */
+export async function serveForgeOf(
+  contents: GitContents & { readonly pullRequests: readonly PlayedPullRequest[] },
+): Promise<Forge> {
+  const root = mkdtempSync(join(tmpdir(), "refsweep-git-"));
+  const repository = await makeRepository(root, "octo/web", contents);
+  const git = await serveGit({ root, token: GITHUB_TOKEN });
+  const { pullRequests } = contents;
+  const github = await serveGitHub({ token: GITHUB_TOKEN, repositories: { "octo/web": { pullRequests } } });
   return {
     github,
     git,
@@ -77,7 +79,7 @@ export function fillTeamRegistry(store: RegistryStore, now: number): void {
   for (const repository of ["web", "web/worker"]) {
     const release = pushMultiArch(store, {
       repository,
-      seed: "release 2",
+      seed: `${repository} release 2`,
       tags: ["v2.0.0", "2.0.0", "2.0", "2", "latest"],
       attestations: "with",
       ...ago(20),
@@ -91,17 +93,33 @@ export function fillTeamRegistry(store: RegistryStore, now: number): void {
     });
     pushMultiArch(store, {
       repository,
-      seed: "release 1.1",
+      seed: `${repository} release 1.1`,
       tags: ["v1.1.0", "1.1.0", "1.1", "1"],
       attestations: "with",
       ...ago(60),
     });
-    pushMultiArch(store, { repository, seed: "release 1.0", tags: ["v1.0.0", "1.0.0", "1.0"], ...ago(90) });
-    pushMultiArch(store, { repository, seed: "branch main", tags: ["main"], attestations: "with", ...ago(1.5) });
-    pushMultiArch(store, { repository, seed: "open pull request", tags: ["pr-12", "feature-search"], ...ago(1.2) });
+    pushMultiArch(store, {
+      repository,
+      seed: `${repository} release 1.0`,
+      tags: ["v1.0.0", "1.0.0", "1.0"],
+      ...ago(90),
+    });
+    pushMultiArch(store, {
+      repository,
+      seed: `${repository} branch main`,
+      tags: ["main"],
+      attestations: "with",
+      ...ago(1.5),
+    });
+    pushMultiArch(store, {
+      repository,
+      seed: `${repository} open pull request`,
+      tags: ["pr-12", "feature-search"],
+      ...ago(1.2),
+    });
     const merged = pushMultiArch(store, {
       repository,
-      seed: "merged",
+      seed: `${repository} merged`,
       tags: ["pr-10", "feature-login"],
       attestations: "with",
       ...ago(10),
@@ -113,14 +131,29 @@ export function fillTeamRegistry(store: RegistryStore, now: number): void {
       by: "referrers-tag",
       ...ago(10),
     });
-    pushMultiArch(store, { repository, seed: "closed", tags: ["pr-11", "experiment"], ...ago(9) });
-    pushImage(store, { repository, seed: "from a fork", tags: ["pr-13"], ...ago(8) });
-    pushImage(store, { repository, seed: "branch still there", tags: ["pr-14", "feature-kept"], ...ago(7) });
+    pushMultiArch(store, { repository, seed: `${repository} closed`, tags: ["pr-11", "experiment"], ...ago(9) });
+    pushImage(store, { repository, seed: `${repository} from a fork`, tags: ["pr-13"], ...ago(8) });
+    pushImage(store, {
+      repository,
+      seed: `${repository} branch still there`,
+      tags: ["pr-14", "feature-kept"],
+      ...ago(7),
+    });
     for (let build = 1; build <= 12; build += 1) {
-      pushImage(store, { repository, seed: `leftover ${build}`, layerBytes: 20_000 + build, ...ago(10 + build) });
+      pushImage(store, {
+        repository,
+        seed: `${repository} leftover ${build}`,
+        layerBytes: 20_000 + build,
+        ...ago(10 + build),
+      });
     }
-    pushImage(store, { repository, seed: "push in progress", ...ago(0.05) });
-    pushImage(store, { repository, seed: "by hand", tags: ["jane-test"], ...ago(40) });
+    pushImage(store, { repository, seed: `${repository} push in progress`, ...ago(0.05) });
+    pushImage(store, { repository, seed: `${repository} by hand`, tags: ["jane-test"], ...ago(40) });
   }
-  pushImage(store, { repository: "base", seed: "another repository's", tags: ["main", "pr-10"], ...ago(30) });
+  pushImage(store, {
+    repository: "base",
+    seed: "another repository",
+    tags: ["main", "pr-10"],
+    ...ago(30),
+  });
 }

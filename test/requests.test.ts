@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../src/clock.ts";
+import { createHttpClient } from "../src/http/client.ts";
+import { sweep } from "../src/main.ts";
+import { type Forge, serveForgeOf } from "./e2e/team.ts";
+import { settingsOf, silentLog } from "./run.ts";
+import { pushImage, pushMultiArch } from "./servers/content.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean-registry.ts";
+import { pullRequest } from "./servers/github.ts";
+import { RegistryStore } from "./servers/store.ts";
+
+const DAY = 86_400_000;
+const MANIFESTS = 1_000;
+const KEPT_ROOTS = 200;
+const NUMBERS = 120;
+const DELETIONS = NUMBERS * 3 + 240;
+
+let forge: Forge;
+let registry: DigitalOceanRegistry;
+
+beforeAll(async () => {
+  const now = Date.now();
+  const numbers = Array.from({ length: NUMBERS }, (_, index) => index + 1);
+  const store = new RegistryStore();
+  const at = { repository: "web", pushedAt: now - 5 * DAY };
+  for (let index = 0; index < KEPT_ROOTS / 2; index += 1) {
+    pushMultiArch(store, { ...at, seed: `multi ${index}`, tags: [`multi-${index}`] });
+    pushImage(store, { ...at, seed: `single ${index}`, tags: [`single-${index}`] });
+  }
+  for (const number of numbers) pushMultiArch(store, { ...at, seed: `pull request ${number}`, tags: [`pr-${number}`] });
+  for (let index = 0; index < 240; index += 1) pushImage(store, { ...at, seed: `leftover ${index}` });
+  expect(store.manifests("web")).toHaveLength(MANIFESTS);
+  registry = await serveDigitalOceanRegistry(store, { registry: "acme", token: "dop_v1_played" });
+  forge = await serveForgeOf({
+    branches: [
+      "main",
+      ...Array.from({ length: KEPT_ROOTS / 2 }, (_, index) => [`multi/${index}`, `single/${index}`]).flat(),
+    ],
+    pullRequests: numbers.map((number) =>
+      pullRequest(number, {
+        state: "merged",
+        createdAt: now - 30 * DAY,
+        closedAt: now - 4 * DAY,
+        updatedAt: now - 4 * DAY,
+      }),
+    ),
+  });
+});
+
+afterAll(async () => {
+  await Promise.all([registry.close(), forge.close()]);
+});
+
+test("1,000 manifests take 2·⌈M/200⌉ + R + D + 6 requests to DigitalOcean, and 2 + ⌈numbers/100⌉ + 1 page to GitHub", async () => {
+  const settings = settingsOf(
+    {
+      registry: `http://${registry.address}`,
+      provider: "digitalocean",
+      "api-url": registry.api.apiUrl.href,
+      token: "dop_v1_played",
+      concurrency: "64",
+    },
+    forge.environment,
+  );
+  // Without DigitalOcean's own pace, 250 a minute, the work is one batch: each further one has a look of its own.
+  const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency });
+  const signal = new AbortController().signal;
+  const result = await sweep(settings, { http, clock: systemClock, log: silentLog, signal });
+  await http.close();
+  expect(result.problems).toEqual([]);
+  const outcomes = result.repositories.flatMap(({ manifests }) => manifests.map(({ outcome }) => outcome));
+  expect(outcomes.filter((outcome) => outcome === "deleted")).toHaveLength(DELETIONS);
+  const [api, oci] = [registry.api.requests.length, registry.oci.requests.length];
+  expect(api + oci).toBeLessThanOrEqual(2 * Math.ceil(MANIFESTS / 200) + KEPT_ROOTS + DELETIONS + 6);
+  // The one page is the second look's: pull requests that were opened again since.
+  expect(forge.git.requests.length + forge.github.requests.length).toBeLessThanOrEqual(
+    2 + Math.ceil(NUMBERS / 100) + 1,
+  );
+});
