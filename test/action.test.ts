@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import { validate } from "@actions/languageservice";
+import { describe, expect, it } from "vitest";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { parse } from "yaml";
+import { withTables } from "../scripts/docs.ts";
+
+const text = readFileSync(new URL("../action.yml", import.meta.url), "utf8");
+const action: Action = parse(text);
+
+const TAG_PATTERNS = [
+  "{branch}",
+  "{tag}",
+  "{version}",
+  "v{version}",
+  "{major}.{minor}",
+  "v{major}.{minor}",
+  "{major}",
+  "v{major}",
+  "pr-{pr}",
+  "pr-{pr}-*",
+  "sha-{sha}",
+  "{sha}",
+  "gh-readonly-queue-*-pr-{pr}-{sha}",
+];
+
+/** The public names and defaults: to change one breaks the workflows that rely on it. */
+const INPUTS = {
+  registry: undefined,
+  provider: "auto",
+  "repository-pattern": "",
+  username: "",
+  token: "",
+  "github-token": `\${{ github.token }}`,
+  "git-repository": `\${{ github.repository }}`,
+  "tag-patterns": lines(TAG_PATTERNS),
+  "protect-tags": lines(["latest", "edge", "nightly", "stable", "buildcache*"]),
+  "protect-digests": "",
+  "protect-apps": "false",
+  untagged: "delete",
+  "unmatched-tags": "keep",
+  "remove-stale-tags": "false",
+  "keep-count": "0",
+  "grace-period": "24h",
+  scope: "auto",
+  "max-deletions": "0",
+  "dry-run": "false",
+  "run-gc": "false",
+  "gc-type": "unreferenced blobs only",
+  "gc-command": "",
+  "gc-timeout": "60m",
+  "api-url": "https://api.digitalocean.com",
+  concurrency: "16",
+};
+
+const OUTPUTS = [
+  "deleted-count",
+  "kept-count",
+  "failed-count",
+  "deleted-digests",
+  "deleted-bytes",
+  "gc-status",
+  "gc-freed-bytes",
+  "gc-blobs-deleted",
+  "report",
+];
+
+function lines(entries: readonly string[]): string {
+  return entries.map((entry) => `${entry}\n`).join("");
+}
+
+interface Described {
+  readonly description: string;
+  readonly required?: boolean;
+  readonly default?: string;
+}
+
+interface Action {
+  readonly inputs: Readonly<Record<string, Described>>;
+  readonly outputs: Readonly<Record<string, Described>>;
+}
+
+describe("action.yml", () => {
+  it("runs dist/index.js under Node 24", () => {
+    expect(action).toMatchObject({ runs: { using: "node24", main: "dist/index.js" } });
+  });
+
+  it("has the inputs of the contract, and their defaults", () => {
+    const defaults = Object.entries(action.inputs).map(([name, input]) => [name, input.default]);
+    expect(Object.fromEntries(defaults)).toEqual(INPUTS);
+  });
+
+  it("requires the registry alone", () => {
+    const required = Object.keys(action.inputs).filter((name) => action.inputs[name]?.required === true);
+    expect(required).toEqual(["registry"]);
+  });
+
+  it("has the outputs of the contract", () => {
+    expect(Object.keys(action.outputs)).toEqual(OUTPUTS);
+  });
+
+  it("describes each of them, on one line", () => {
+    const descriptions = [action.inputs, action.outputs]
+      .flatMap((all) => Object.values(all))
+      .map((one) => one.description);
+    expect(descriptions.filter((description) => !/^\S.*\S$/.test(description))).toEqual([]);
+  });
+
+  it("is valid to GitHub's own language service, which finds what is not", async () => {
+    expect(await complaintsOf(text)).toEqual([]);
+    expect(await complaintsOf(text.replace("node24", "node99"))).not.toEqual([]);
+    expect(await complaintsOf(text.replace("\noutputs:", "\nresults:"))).not.toEqual([]);
+  });
+});
+
+let documents = 0;
+
+/** Each document has its own address, as the service keeps what it parsed by address. */
+async function complaintsOf(content: string): Promise<readonly string[]> {
+  documents += 1;
+  const document = TextDocument.create(`file:///${documents}/action.yml`, "yaml", 1, content);
+  return (await validate(document)).map(({ message }) => JSON.stringify(message));
+}
+
+describe("the tables of the README", () => {
+  const places = "# T\n<!-- inputs -->\nold\n<!-- /inputs -->\nmiddle\n<!-- outputs --><!-- /outputs -->\nend\n";
+
+  it("show each input and output, and leave the rest", () => {
+    const written = withTables(places, text);
+    expect(written).toMatch(/^# T\n<!-- inputs -->\n\n\| Input \| Default \| Meaning \|\n/);
+    expect(written).toContain("| `registry` | (required) | `registry.digitalocean.com/NAME`, ");
+    expect(written).toContain("| `protect-tags` | `latest`, `edge`, `nightly`, `stable`, `buildcache*` | ");
+    expect(written).toContain("| `token` |  | ");
+    for (const name of [...Object.keys(INPUTS), ...OUTPUTS]) expect(written).toContain(`\n| \`${name}\` | `);
+    expect(written).toContain("<!-- /inputs -->\nmiddle\n<!-- outputs -->");
+    expect(written).not.toContain("old");
+    expect(written.endsWith("<!-- /outputs -->\nend\n")).toBe(true);
+  });
+
+  it("stay as they are when written again", () => {
+    const once = withTables(places, text);
+    expect(withTables(once, text)).toBe(once);
+  });
+
+  it("escape what would end a cell", () => {
+    const small = "inputs: { a: { description: 'x | y', default: 'b|c' } }\noutputs: {}\n";
+    expect(withTables(places, small)).toContain("| `a` | `b\\|c` | x \\| y |");
+  });
+
+  it.each([
+    ["no place", "# T\n"],
+    ["an end without a start", "<!-- /inputs -->"],
+    ["no end", "<!-- inputs -->"],
+    ["two places", `${places}${places}`],
+  ])("%s is an error", (_, readme) => {
+    expect(() => withTables(readme, text)).toThrow("README.md has no place for a table");
+  });
+});
