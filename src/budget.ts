@@ -4,7 +4,7 @@ import type { DeletionBudget, Registry } from "./registry/registry.ts";
 export interface Allotment {
   /** What is left for the next run, for the user; null: nothing. */
   readonly notice: string | null;
-  /** How many of the `open` deletions of a repository, those that are neither done nor left, may be made now. */
+  /** How many of the `open` deletions of a repository may be made now; the others are not to be asked for again. */
   affordable(repository: string, open: number): number;
 }
 
@@ -19,10 +19,9 @@ export function allotDeletions(registry: Registry, wanted: ReadonlyMap<string, n
   return {
     notice: budget === null ? null : noticeOf(budget, wanted),
     affordable(repository, open) {
-      const planned = wanted.get(repository) ?? open;
-      const allotted = budget?.affordable.get(repository) ?? planned;
+      const allotted = budget?.affordable.get(repository) ?? open;
       const now = registry.deletionBudget?.(new Map([[repository, open]]))?.affordable.get(repository) ?? open;
-      return Math.max(0, Math.min(open, now, allotted - (planned - open)));
+      return Math.min(open, now, allotted);
     },
   };
 }
