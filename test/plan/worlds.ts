@@ -81,7 +81,9 @@ export const sample: fc.Arbitrary<Sample> = fc
   .map(({ seeds, registry, ruleSeed, pinned, hasPins, hasFaults, circular, pick }) => {
     const world = worldOf(seeds, registry, { hasFaults, circular });
     const pins = new Set((hasPins ? pinned : []).map((each) => digestOf(nameOf(each % seeds.length))));
-    return { world, registry, rules: rules({ ...ruleSeed, pinned: pins }), circular, pick };
+    // The registry that keeps it is GitHub's, which lists all.
+    const keepsLastTagged = ruleSeed.keepsLastTagged && registry.listsUntagged;
+    return { world, registry, rules: rules({ ...ruleSeed, keepsLastTagged, pinned: pins }), circular, pick };
   });
 
 function nameOf(number: number): string {
