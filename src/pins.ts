@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { Fault } from "./fault.ts";
 import { findFiles, readText } from "./pins/files.ts";
 import { scanPins } from "./pins/scan.ts";
 import type { Pins } from "./plan/view.ts";
@@ -7,23 +8,35 @@ import type { Settings } from "./settings.ts";
 /**
  * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
  *
- * @throws Fault `input` where a pattern matches no file, or a file cannot be read
+ * @throws Fault `input` where a pattern matches no file or only empty ones, or a file cannot be read
  */
 export async function readPins(settings: Pick<Settings, "protectDigests" | "registry" | "workspace">): Promise<Pins> {
   const { digests, files } = settings.protectDigests;
-  const paths = await findFiles(files, resolve(settings.workspace));
+  const texts = new Map<string, string>();
+  for (const [pattern, paths] of await findFiles(files, resolve(settings.workspace))) {
+    for (const path of paths) texts.set(path, texts.get(path) ?? (await readText(path)));
+    if (paths.every((path) => texts.get(path)?.trim() === "")) throw nothingIn(pattern);
+  }
   // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
-  const texts: string[] = [];
-  for (const path of paths) texts.push(await readText(path));
-  const scanned = scanPins(texts.join("\n"), settings.registry);
+  const scanned = scanPins([...texts.values()].join("\n"), settings.registry);
   return { digests: new Set([...digests, ...scanned.digests]), tags: scanned.tags };
+}
+
+function nothingIn(pattern: string): Fault {
+  return new Fault(
+    "input",
+    `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`,
+    "A command that failed leaves its output file empty. Make the step that writes it fail (`set -o pipefail`).",
+  );
 }
 
 /** All that any of `pins` holds. */
 export function joinPins(pins: readonly Pins[]): Pins {
-  const tags = new Map<string, Set<string>>();
+  const tags = new Map<string, ReadonlySet<string>>();
   for (const [repository, names] of pins.flatMap((one) => [...one.tags])) {
-    tags.set(repository, new Set([...(tags.get(repository) ?? []), ...names]));
+    const others = tags.get(repository);
+    // Scanned repositories may share one large set: it is copied only where it has to be.
+    tags.set(repository, others === undefined ? names : new Set([...others, ...names]));
   }
   return { digests: new Set(pins.flatMap((one) => [...one.digests])), tags };
 }

@@ -7,21 +7,27 @@ import { compileGlobs, hasWildcard } from "../glob.ts";
  * The files that `patterns` mean: globs relative to `workspace`, those that begin with `!` excluded. Files whose name begins
  * with a dot are files like others, and links are followed; only `.git` folders are left out.
  *
- * @returns absolute paths, sorted, each once
+ * @returns the absolute paths of each pattern
  * @throws Fault `input` where a pattern matches no file, or a folder cannot be read
  */
-export async function findFiles(patterns: readonly string[], workspace: string): Promise<readonly string[]> {
+export async function findFiles(
+  patterns: readonly string[],
+  workspace: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const excluding = patterns
     .filter((pattern) => pattern.startsWith("!"))
     .map((pattern) => fromWorkspace(pattern.slice(1), workspace));
   const stays = compileGlobs(["**", ...excluding.map((each) => `!${each}`)], "case-sensitive");
-  const found = new Set<string>();
+  const found = new Map<string, readonly string[]>();
   for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
     const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(stays);
     if (files.length === 0) throw matchesNothing(pattern, workspace);
-    for (const file of files) found.add(join(workspace, file));
+    found.set(
+      pattern,
+      files.map((file) => join(workspace, file)),
+    );
   }
-  return [...found].sort();
+  return found;
 }
 
 /** The text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell's `>` writes it. */

@@ -21,18 +21,26 @@ const DEFAULT_VALUES = new RegExp(`(?:\\$\\{\\w{1,200}:?[-=]|\\bdefault[ \\t]{1,
  * `IMAGE_TAG=`). The time is linear in the text.
  */
 export function scanPins(text: string, registry: Pick<RegistryAddress, "origin" | "path">): Pins {
-  // Some JSON writers escape slashes.
-  const plain = text.replaceAll("\\/", "/");
+  const plain = unescaped(text);
   const found = new Found(registry.path.toLowerCase());
-  for (const [reference, name = "", tag, rest] of plain.matchAll(referencesTo(registry.origin))) {
-    const isVariable = /^[${]/.test(reference);
-    found.reference(name, tag, isVariable ? "perhaps below the prefix" : "below the prefix");
+  for (const [reference, name = "", tag, rest, column] of plain.matchAll(referencesTo(registry.origin))) {
+    const place = /^[${]/.test(reference) ? "perhaps below the prefix" : "below the prefix";
+    found.reference(name, tag, place);
     // `v1-${SUFFIX}` is the beginning of a tag, and `${TAG}` none that could be read.
-    if (tag !== undefined && rest !== undefined) found.reference(name, undefined, "perhaps below the prefix");
+    if (tag !== undefined && rest !== undefined) found.reference(name, undefined, place);
+    // `docker images` has a column for tags.
+    if (column !== undefined) found.reference(name, column, place);
   }
   for (const [, key = "", value = ""] of plain.matchAll(ENTRIES)) found.entry(key, value);
   for (const [, value = ""] of plain.matchAll(DEFAULT_VALUES)) found.looseTag(value);
   return { digests: digestsIn(plain), tags: found.tags() };
+}
+
+/** JSON in JSON, as Kubernetes keeps what was last applied, has its quotes escaped; some writers escape slashes, too. */
+function unescaped(text: string): string {
+  let plain = text.replaceAll("\\/", "/");
+  for (let depth = 0; depth < 3; depth += 1) plain = plain.replaceAll('\\"', '"');
+  return plain;
 }
 
 function digestsIn(text: string): ReadonlySet<Digest> {
@@ -47,7 +55,10 @@ function digestsIn(text: string): ReadonlySet<Digest> {
 /** `HOST/path:tag`, at any port: an image may be pulled by another way than the one that it is swept by. */
 function referencesTo(origin: URL): RegExp {
   const host = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
-  return new RegExp(`(?:${host}(?::\\d{1,5})?|${VARIABLE})/([\\w./-]+)(?::(${TAG})([$<{%])?)?`, "gi");
+  return new RegExp(
+    `(?:${host}(?::\\d{1,5})?|${VARIABLE})/([\\w./-]+)(?::(${TAG})([$<{%])?|(?=[ \\t]{1,99}(${TAG}))|)`,
+    "gi",
+  );
 }
 
 /** Collects references; whether a repository goes without a tag is known only at the end. */

@@ -1,0 +1,278 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { scanPins } from "../src/pins/scan.ts";
+import { joinPins, readPins } from "../src/pins.ts";
+import type { Digest } from "../src/plan/manifest.ts";
+import type { RegistryAddress } from "../src/settings.ts";
+
+const A: Digest = `sha256:${"a".repeat(64)}`;
+const B: Digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const DIGEST_IN_FILE = `web@${A}\n`;
+const TEAM = address("https://registry.digitalocean.com", "team");
+const LOCAL = address("http://localhost:5000", "");
+
+function address(origin: string, path: string): RegistryAddress {
+  const host = new URL(origin).host;
+  return { provider: "distribution", origin: new URL(origin), path, name: path === "" ? host : `${host}/${path}` };
+}
+
+/** `web:v1` for each pinned tag, sorted. */
+function tagsIn(text: string, registry: RegistryAddress): readonly string[] {
+  const { tags } = scanPins(text, registry);
+  return [...tags].flatMap(([name, ofName]) => [...ofName].map((tag) => `${name}:${tag}`)).sort();
+}
+
+describe("a digest", () => {
+  it.each([
+    ["alone", A, [A]],
+    ["in an image", `registry.digitalocean.com/team/web@${A}`, [A]],
+    ["in an image of another registry", `docker.io/web@${A}`, [A]],
+    ["in JSON", JSON.stringify({ imageID: `docker-pullable://x/web@${A}`, other: [B] }), [A, B]],
+    ["beside a key", `  digest: "${B}"`, [B]],
+    ["in upper case", A.toUpperCase(), [A]],
+    ["percent-encoded", `/manifests/${A.replace(":", "%3A")}`, [A]],
+    ["of SHA-512", `sha512:${"b".repeat(128)}`, [`sha512:${"b".repeat(128)}`]],
+    ["beside another", `${A},${B}`, [A, B]],
+    ["cut short", A.slice(0, -1), []],
+    ["without its algorithm", "a".repeat(64), []],
+  ])("%s", (_, text, digests) => {
+    expect([...scanPins(text, TEAM).digests]).toEqual(digests);
+  });
+});
+
+describe("an image of the registry", () => {
+  it.each([
+    ["in a Kubernetes manifest", "      - image: registry.digitalocean.com/team/web:v1\n", ["web:v1"]],
+    ["in quotes", `image: "registry.digitalocean.com/team/web:v1"`, ["web:v1"]],
+    ["in JSON", `{"image":"registry.digitalocean.com/team/web:v1","x":1}`, ["web:v1"]],
+    ["in JSON with escaped slashes", `{"image":"registry.digitalocean.com\\/team\\/web:v1"}`, ["web:v1"]],
+    ["in a Dockerfile", "FROM registry.digitalocean.com/team/base/node:22-alpine AS build", ["base/node:22-alpine"]],
+    [
+      "in the output of kubectl",
+      "registry.digitalocean.com/team/web:v1 registry.digitalocean.com/team/api:v2",
+      ["api:v2", "web:v1"],
+    ],
+    ["in the output of docker ps", `1f2  registry.digitalocean.com/team/web:v1   "node"  Up`, ["web:v1"]],
+    [
+      "in the output of docker images",
+      "registry.digitalocean.com/team/web   v1   1f2e   2 days ago",
+      ["web:latest", "web:v1"],
+    ],
+    ["in JSON with line breaks", `{"x":"image: registry.digitalocean.com/team/web:v1\\nport: 1"}`, ["web:v1"]],
+    ["at the end of a sentence", "It runs registry.digitalocean.com/team/web:v1.", ["web:v1", "web:v1."]],
+    ["with a tag and a digest", `registry.digitalocean.com/team/web:v1@${A}`, ["web:v1"]],
+    ["behind a scheme", "oci://registry.digitalocean.com/team/chart:0.1.0", ["chart:0.1.0"]],
+    ["at another port", "registry.digitalocean.com:443/team/web:v1", ["web:v1"]],
+    ["in upper case", "Registry.DigitalOcean.com/Team/Web:V1", ["web:V1"]],
+    ["without a tag", "FROM registry.digitalocean.com/team/web\n", ["web:latest"]],
+    ["by a digest alone is pinned by more than that", `registry.digitalocean.com/team/web@${A}`, ["web:latest"]],
+    ["of another name in the registry", "registry.digitalocean.com/other/web:v1", []],
+    ["of a name that begins alike", "registry.digitalocean.com/teams/web:v1", []],
+    ["of another registry", "image: quay.io/team/web:v1", []],
+    ["the registry alone", "registry: registry.digitalocean.com/team", []],
+    ["a host with dots for letters", "registryXdigitaloceanXcom/team/web:v1", []],
+  ])("%s", (_, text, tags) => expect(tagsIn(text, TEAM)).toEqual(tags));
+
+  it.each([
+    ["image: localhost:5000/web:v1", ["web:v1"]],
+    ["image: localhost:5000/team/web:v1", ["team/web:v1"]],
+    ["image: localhost/web:v1", ["web:v1"]],
+    ["image: 127.0.0.1:5000/web:v1", []],
+  ])("without a prefix: %s", (text, tags) => expect(tagsIn(text, LOCAL)).toEqual(tags));
+
+  it("of a registry at an IPv6 address", () => {
+    expect(tagsIn("[::1]:5000/web:v1", address("http://[::1]:5000", ""))).toEqual(["web:v1"]);
+  });
+});
+
+describe("an image whose name and tag stand apart", () => {
+  it.each([
+    ["Helm values", "image:\n  repository: registry.digitalocean.com/team/web\n  pullPolicy: Always\n  tag: v1\n"],
+    ["Helm values with the tag first", `image:\n  tag: "v1"\n  repository: registry.digitalocean.com/team/web\n`],
+    ["Helm values with the host apart", "registry: registry.digitalocean.com\nrepository: team/web\ntag: v1\n"],
+    ["Helm values without the host", "registry: registry.digitalocean.com/team\nrepository: web\ntag: v1\n"],
+    ["a chart's version", "repository: registry.digitalocean.com/team/web\ntag: ''\nappVersion: v1\n"],
+    ["Kustomize", "images:\n- name: x\n  newName: registry.digitalocean.com/team/web\n  newTag: v1\n"],
+    ["an app spec", "image:\n  registry_type: DOCR\n  repository: web\n  tag: v1\n"],
+    ["JSON in one line", `{"image":{"repository":"team/web","tag":"v1"}}`],
+    ["JSON in JSON", JSON.stringify({ last: JSON.stringify({ repository: "team/web", tag: "v1" }) })],
+    ["JSON in JSON in JSON", JSON.stringify(JSON.stringify(JSON.stringify({ repository: "web", tag: "v1" })))],
+    ["YAML in one line", "image: {repository: team/web, tag: v1}"],
+    ["Terraform", `repository = "team/web"\nimage_tag  = "v1"`],
+    ["helm on the command line", "--set image.repository=team/web,image.tag=v1"],
+    ["Compose and .env", "image: registry.digitalocean.com/team/web:$" + "{TAG}\nTAG=v1\n"],
+    ["Compose with a default", "image: registry.digitalocean.com/team/web:$" + "{TAG:-v1}\n"],
+    ["Compose with a variable host", "image: $" + "{REGISTRY}/web:v1\n"],
+    ["a shell's variable", 'docker run "$REGISTRY/team/web:v1"'],
+    ["a Makefile's variable", "docker push $(REGISTRY)/web:v1"],
+    ["a template", "image: {{ .Values.registry }}/web:{{ .Values.tag }}\ntag: v1"],
+    ["a template's default", 'image: registry.digitalocean.com/team/web:{{ .Values.tag | default "v1" }}'],
+  ])("%s", (_, text) => expect(tagsIn(text, TEAM)).toContain("web:v1"));
+
+  it("a repository that is named with a tag and without one is pinned by both", () => {
+    const text = "registry.digitalocean.com/team/web:v1 registry.digitalocean.com/team/web\ntag: v2";
+    expect(tagsIn(text, TEAM)).toEqual(["web:latest", "web:v1", "web:v2"]);
+  });
+
+  it("a tag that ends in a variable pins what is known of it, and the tags around", () => {
+    const text = "registry.digitalocean.com/team/web:v1-$" + "{ARCH}\ntag: v2";
+    expect(tagsIn(text, TEAM)).toEqual(["web:latest", "web:v1", "web:v1-", "web:v2"]);
+  });
+});
+
+describe("any text", () => {
+  const host = "registry.digitalocean.com";
+
+  it("pins an image wherever it stands", () => {
+    const noise = fc.string({
+      unit: fc.constantFrom("a", "/", ":", "$", "{", "}", '"', " ", "\n", "=", "-", ".", "é"),
+    });
+    const blank = fc.constantFrom(" ", "\n", '"', "'", ",", "\t", "[", "(");
+    fc.assert(
+      fc.property(noise, blank, blank, noise, (before, left, right, after) => {
+        const { digests, tags } = scanPins(`${before}${left}${host}/team/a/web:pr-1${right}${A} ${after}`, TEAM);
+        expect([...digests]).toEqual([A]);
+        expect(tags.get("a/web")?.has("pr-1")).toBe(true);
+      }),
+    );
+  });
+
+  it.each([
+    ["a long word", "a".repeat(1_000_000)],
+    ["a long name", `${host}/team/${"a/".repeat(500_000)}`],
+    ["dots at the end of a name", `${host}/team/a${".".repeat(1_000_000)}!`],
+    ["keys upon keys", "tag:".repeat(200_000)],
+    ["blanks after a key", `tag${" ".repeat(1_000_000)}`],
+    ["open braces", "${".repeat(500_000)],
+    ["variables", "$a".repeat(300_000)],
+    ["many images and many tags", `${`${host}/team/x `.repeat(20_000)}${"tag: v1\n".repeat(20_000)}`],
+    [
+      "names without tags, and tags without names",
+      Array.from({ length: 20_000 }, (_, i) => `${host}/team/w${i}\ntag: v${i}`).join("\n"),
+    ],
+  ])("that is large or hostile is read to its end: %s", (_, text) => {
+    expect([...scanPins(`${text} ${A}`, TEAM).digests]).toEqual([A]);
+  });
+});
+
+describe("the files of protect-digests", () => {
+  let workspace = "";
+  beforeEach(() => {
+    workspace = mkdtempSync(join(tmpdir(), "refsweep-pins-"));
+    const web = "image: registry.digitalocean.com/team/web:";
+    write("deploy/web.yaml", `${web}v1\n`);
+    write("deploy/prod/api/api.yaml", `${web}v2\n`);
+    write("deploy/old/web.yaml", `${web}v3\n`);
+    write(".github/release.yaml", `${web}v4\n`);
+    write("images.txt", `${A}\n`);
+    write(".git/deploy.yaml", `${web}v5\n`);
+    write("windows.txt", Buffer.from(`\ufeff${web}v6`, "utf16le"));
+  });
+  afterEach(() => rmSync(workspace, { recursive: true, force: true }));
+
+  function write(path: string, content: string | Uint8Array): void {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), content);
+  }
+
+  async function pinned(...files: readonly string[]): Promise<readonly string[]> {
+    const pins = await readPins({ protectDigests: { digests: [], files }, registry: TEAM, workspace });
+    return [...(pins.tags.get("web") ?? []), ...pins.digests].sort();
+  }
+
+  it.each([
+    [["deploy/web.yaml"], ["v1"]],
+    [["./deploy/../deploy/web.yaml"], ["v1"]],
+    [["deploy/*.yaml"], ["v1"]],
+    [["deploy/*/*.yaml"], ["v3"]],
+    [["deploy/**"], ["v1", "v2", "v3"]],
+    [["deploy/**/*.yaml"], ["v1", "v2", "v3"]],
+    [["**/*.yaml"], ["v1", "v2", "v3", "v4"]],
+    [
+      ["**/*.yaml", "!deploy/old/**"],
+      ["v1", "v2", "v4"],
+    ],
+    [
+      ["!**/old/**", "deploy/**"],
+      ["v1", "v2"],
+    ],
+    [["deploy/{old,prod/api}/*.yaml"], ["v2", "v3"]],
+    [["deploy/w??.yaml"], ["v1"]],
+    [
+      ["images.txt", "windows.txt"],
+      [A, "v6"],
+    ],
+    [[], []],
+  ])("%j", async (files, expected) => {
+    expect(await pinned(...files)).toEqual(expected);
+  });
+
+  it("may stand outside of the workspace, by an absolute path or by ..", async () => {
+    const files = join(workspace, "deploy/web.yaml");
+    const pins = { digests: [], files: [files] };
+    const inner = join(workspace, "images");
+    mkdirSync(inner);
+    expect((await readPins({ protectDigests: pins, registry: TEAM, workspace: inner })).tags.get("web")).toContain(
+      "v1",
+    );
+    const above = { digests: [], files: ["../deploy/*.yaml"] };
+    expect((await readPins({ protectDigests: above, registry: TEAM, workspace: inner })).tags.get("web")).toContain(
+      "v1",
+    );
+  });
+
+  it("are followed through links, but not in circles", async () => {
+    symlinkSync(join(workspace, "deploy"), join(workspace, "linked"));
+    symlinkSync(workspace, join(workspace, "deploy/circle"));
+    symlinkSync(join(workspace, "nowhere"), join(workspace, "deploy/broken"));
+    expect(await pinned("linked/*.yaml")).toEqual(["v1"]);
+    expect(await pinned("deploy/**/web.yaml")).toEqual(["v1", "v3"]);
+  });
+
+  it.each([["nothing/*.yaml"], ["deploy"], ["deploy/"], ["deploy/*.yml"], ["nothing.txt"], ["**/*.yaml/x"]])(
+    "that match nothing are an error: %s",
+    async (pattern) => {
+      const error = await pinned("deploy/web.yaml", pattern).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ name: "Fault", kind: "input" });
+      expect(String(error)).toContain(JSON.stringify(pattern));
+    },
+  );
+
+  it("that are empty are an error, as a failed command leaves them", async () => {
+    write("empty/a.txt", "");
+    write("empty/b.txt", " \n");
+    await expect(pinned("empty/*")).rejects.toThrow("only empty files");
+    await expect(pinned("images.txt", "empty/a.txt")).rejects.toThrow('"empty/a.txt"');
+    write("empty/c.txt", DIGEST_IN_FILE);
+    expect(await pinned("empty/*")).toEqual([A]);
+  });
+
+  it("that are all excluded are an error", async () => {
+    await expect(pinned("deploy/*.yaml", "!deploy/**")).rejects.toThrow("matches no file");
+  });
+
+  it("are read as one text, beside the digests that are listed", async () => {
+    write("values.yaml", "repository: registry.digitalocean.com/team/api\n");
+    write("tag.yaml", "tag: v9\n");
+    const protectDigests = { digests: [B], files: ["values.yaml", "tag.yaml", "images.txt"] };
+    const pins = await readPins({ protectDigests, registry: TEAM, workspace });
+    expect([...pins.digests].sort()).toEqual([B, A]);
+    expect(pins.tags.get("api")).toContain("v9");
+  });
+});
+
+describe("pins of several sources", () => {
+  it("are all kept", () => {
+    const one = scanPins(`registry.digitalocean.com/team/web:v1 ${A}`, TEAM);
+    const other = scanPins(`registry.digitalocean.com/team/web:v2 registry.digitalocean.com/team/api:v3 ${B}`, TEAM);
+    const joined = joinPins([one, other]);
+    expect([...joined.digests]).toEqual([A, B]);
+    expect([...joined.tags].map(([name, tags]) => [name, [...tags]])).toEqual([
+      ["web", ["v1", "v2"]],
+      ["api", ["v3"]],
+    ]);
+  });
+});
