@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { Fault } from "../src/fault.ts";
 import { readSettings } from "../src/inputs.ts";
 import type { Settings } from "../src/settings.ts";
@@ -311,6 +314,18 @@ describe("what is left empty has its default", () => {
     expect(settings.github.apiUrl.href).toBe("https://api.github.com/");
     expect(settings.github.graphqlUrl.href).toBe("https://api.github.com/graphql");
     expect(settings.github.serverUrl.href).toBe("https://github.com/");
+  });
+
+  it("the same one with action.yml's defaults and without them", () => {
+    const inputs: unknown = parse(readFileSync(new URL("../action.yml", import.meta.url), "utf8")).inputs;
+    const described = Object.entries(
+      v.parse(v.record(v.string(), v.object({ default: v.optional(v.string()) })), inputs),
+    );
+    const defaults = described.flatMap(([name, { default: text = "" }]) =>
+      text.includes("$" + "{{") ? [] : [[name, text]],
+    );
+    expect(defaults.length).toBeGreaterThan(20);
+    expect(read({ ...Object.fromEntries(defaults), ...VALID })).toEqual(read());
   });
 
   it("and the runner's environment is heard", () => {
