@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { Digest } from "../../src/plan/manifest.ts";
 import { type RegistryStore, sha256 } from "./store.ts";
 
@@ -30,23 +31,50 @@ export interface ImagePush extends Push {
 /** Pushes an image with a base layer that all share and a layer of its own. */
 export function pushImage(store: RegistryStore, image: ImagePush): Digest {
   const { seed, architecture = "amd64", layerBytes = 2_000 } = image;
-  const base = store.putBlob(Buffer.alloc(5_000, "base layer "));
-  const own = store.putBlob(Buffer.alloc(layerBytes, `layer of ${seed} `));
+  const base = layer("base layer ", 5_000);
+  const own = layer(`layer of ${seed} `, layerBytes);
   const config = Buffer.from(
     JSON.stringify({
       architecture,
       os: "linux",
       ...(image.created === undefined ? {} : { created: image.created }),
       config: { Labels: { seed } },
-      rootfs: { type: "layers", diff_ids: [base, own] },
+      rootfs: { type: "layers", diff_ids: [base.diffId, own.diffId] },
     }),
   );
   return pushManifest(store, image, IMAGE, {
     config: descriptor(CONFIG, store.putBlob(config), config.length),
-    layers: [descriptor(LAYER, base, 5_000), descriptor(LAYER, own, layerBytes)],
+    layers: [base, own].map(({ bytes }) => descriptor(LAYER, store.putBlob(bytes), bytes.length)),
     ...subjectOf(store, image),
     ...(image.annotations === undefined ? {} : { annotations: image.annotations }),
   });
+}
+
+/** What gzip adds to content that it stores in one block: header, block header, checksum and length (RFC 1952, RFC 1951 3.2.4). */
+const GZIP_OVERHEAD = 10 + 5 + 8;
+const BLOCK_AT_MOST = 65_535;
+
+/**
+ * A layer of `size` bytes that is gzip in truth, since clients compress anew what is not, which changes its digest. It is
+ * stored and not squeezed, so that neither size nor digest hangs on a version of zlib.
+ */
+function layer(text: string, size: number): { readonly bytes: Buffer; readonly diffId: Digest } {
+  const blocks = Math.max(1, Math.ceil((size - 18) / (BLOCK_AT_MOST + 5)));
+  const length = size - GZIP_OVERHEAD - (blocks - 1) * 5;
+  if (length < 0) throw new RangeError(`a layer has ${GZIP_OVERHEAD} bytes at least, and not ${size}`);
+  const content = Buffer.alloc(length, text);
+  const parts: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])];
+  for (let block = 0; block < blocks; block += 1) {
+    const stored = content.subarray(block * BLOCK_AT_MOST, (block + 1) * BLOCK_AT_MOST);
+    const head = Buffer.from([block === blocks - 1 ? 1 : 0, 0, 0, 0, 0]);
+    head.writeUInt16LE(stored.length, 1);
+    head.writeUInt16LE(stored.length ^ 0xffff, 3);
+    parts.push(head, stored);
+  }
+  const tail = Buffer.alloc(8);
+  tail.writeUInt32LE(crc32(content), 0);
+  tail.writeUInt32LE(length, 4);
+  return { bytes: Buffer.concat([...parts, tail]), diffId: sha256(content) };
 }
 
 /** Pushes an index of manifests that are in the repository (or not: an entry may be missing). */
