@@ -43,7 +43,7 @@ export interface HostPolicy {
   readonly perHour?: number;
   /** Points of one request; default 1. */
   readonly cost?: (method: HttpRequest["method"]) => number;
-  /** How fast DELETE, POST and PUT go on once a secondary limit was met; default 1. */
+  /** How fast DELETE, POST and PUT go on for some minutes after a secondary limit; default 1. */
   readonly writesPerSecondAfterSecondaryLimit?: number;
 }
 

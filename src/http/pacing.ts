@@ -17,6 +17,8 @@ interface Family {
 }
 
 const MINUTE = 60_000;
+/** How long writes go slowly once a secondary limit is over: GitHub tells nobody when it looks away again. */
+const SLOW_MS = 5 * MINUTE;
 
 /**
  * When the next request to one host may be sent: state in, time in, time out; it neither waits nor asks for the hour.
@@ -31,7 +33,7 @@ export class Pacing {
     graphql: { known: null, inFlight: 0 } as Family,
   };
   readonly #writeGapMs: number;
-  #writesSlowed = false;
+  #writesSlowUntil = 0;
   #nextWriteAt = 0;
   #pausedUntil = 0;
   #pauseReason = "";
@@ -54,7 +56,7 @@ export class Pacing {
     let at = this.#pausedUntil;
     at = Math.max(at, this.#minuteReadyAt(now, fare));
     if (this.#hour !== null) at = Math.max(at, this.#hour.readyAt(now, 1));
-    if (fare.writes && this.#writesSlowed) at = Math.max(at, this.#nextWriteAt);
+    if (fare.writes && now < this.#writesSlowUntil) at = Math.max(at, this.#nextWriteAt);
     return Math.max(at, budgetReadyAt(this.#families[fare.family], now));
   }
 
@@ -97,7 +99,7 @@ export class Pacing {
   /** The host refuses for a while. `burst`: whether the refused request was sent since the last pause. */
   pause(throttle: Throttle, burst: "first" | "same"): void {
     if (burst === "first") this.#level += 1;
-    if (throttle.secondary) this.#writesSlowed = true;
+    if (throttle.secondary) this.#writesSlowUntil = Math.max(this.#writesSlowUntil, throttle.until + SLOW_MS);
     if (throttle.until <= this.#pausedUntil) return;
     this.#pausedUntil = throttle.until;
     this.#pauseReason = throttle.reason;

@@ -181,13 +181,49 @@ describe("a limit that the headers tell", () => {
   });
 });
 
-test("after a secondary limit, writes go one a second; reads do not", () => {
+describe("points a minute that hold once a limit is told", () => {
+  const write: Fare = { family: "rest", points: 5, writes: true };
+
+  function after(told: RateBudget | null): number {
+    const pacing = new Pacing({ perMinute: 10, perMinuteHolds: "once a limit is told" });
+    for (const _ of "ab") {
+      expect(pacing.readyAt(0, write)).toBe(0);
+      pacing.sent(0, write);
+    }
+    pacing.answered(100, write, null, "good");
+    pacing.answered(200, write, told, "good");
+    return pacing.readyAt(200, write);
+  }
+
+  test("hold nothing back where none is", () => {
+    expect(after(null)).toBe(200);
+  });
+
+  test("count what was sent before", () => {
+    expect(after({ limit: 5_000, remaining: 4_000, resetAt: 3_600_000 })).toBe(100 + MINUTE + 1);
+  });
+});
+
+test("budgets are told by family", () => {
+  const pacing = new Pacing({});
+  const rest = { limit: 1_000, remaining: 900, resetAt: 5_000 };
+  const graphql = { limit: 1_000, remaining: 12, resetAt: 5_000 };
+  pacing.sent(0, GET);
+  pacing.answered(0, GET, rest, "good");
+  pacing.sent(0, { ...GET, family: "graphql" });
+  pacing.answered(0, { ...GET, family: "graphql" }, graphql, "good");
+  expect([pacing.budget("rest"), pacing.budget("graphql"), pacing.budget()]).toEqual([rest, graphql, graphql]);
+});
+
+test("after a secondary limit, writes go one a second for five minutes; reads do not", () => {
   const pacing = new Pacing({});
   const remove: Fare = { ...GET, writes: true };
   pacing.pause({ until: 1_000, reason: "", secondary: true }, "first");
   expect(pacing.readyAt(1_000, remove)).toBeLessThanOrEqual(1_000);
   pacing.sent(1_000, remove);
   expect([pacing.readyAt(1_001, remove), pacing.readyAt(1_001, GET)]).toEqual([2_000, 1_001]);
+  pacing.sent(301_000, remove);
+  expect(pacing.readyAt(301_001, remove)).toBe(301_001);
 });
 
 describe("retry-after", () => {
