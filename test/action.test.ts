@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { parse } from "yaml";
 import { withTables } from "../scripts/docs.ts";
+import { readSettings } from "../src/inputs.ts";
 
 const text = readFileSync(new URL("../action.yml", import.meta.url), "utf8");
 const action: Action = parse(text);
@@ -104,6 +105,13 @@ describe("action.yml", () => {
       .flatMap((all) => Object.values(all))
       .map((one) => one.description);
     expect(descriptions.filter((description) => !/^\S.*\S$/.test(description))).toEqual([]);
+  });
+
+  it("has the defaults that are used where a step leaves all empty", () => {
+    const own = { INPUT_REGISTRY: "localhost:5000", "INPUT_GITHUB-TOKEN": "ghs_x", "INPUT_GIT-REPOSITORY": "octo/web" };
+    const given = Object.entries(action.inputs).map(([name, input]) => [`INPUT_${name.toUpperCase()}`, input.default]);
+    const settings = readSettings({ ...Object.fromEntries(given), ...own }, () => "");
+    expect(settings).toEqual(readSettings(own, () => ""));
   });
 
   it("is valid to GitHub's own language service, which finds what is not", async () => {

@@ -16,7 +16,7 @@ export function parseRegistry(text: string, provider: Provider | "auto"): Parsed
   const [given = "", ...segments] = rest.replace(/(?<!\/)\/$/, "").split("/");
   const authority = given.toLowerCase();
   const host = hostOf(authority);
-  const noHost = { takes: `${FORMS}, and ${JSON.stringify(authority)} is no host` };
+  const noHost = { takes: `${FORMS}, and ${JSON.stringify(given)} is no host` };
   // A name alone, such as DigitalOcean's of a registry, is no host to Docker either (distribution/reference, "domain").
   if (host === null || (scheme === undefined && !/[.:]/.test(authority) && authority !== "localhost")) return noHost;
   const protocol = scheme?.toLowerCase() ?? (isLoopback(host) ? "http" : "https");
