@@ -2,7 +2,7 @@ import pMap from "p-map";
 import { Fault } from "./fault.ts";
 import { HttpError } from "./http/errors.ts";
 import type { Digest, Known } from "./plan/manifest.ts";
-import { type PlanStep, planRepository } from "./plan/plan.ts";
+import { planRepository } from "./plan/plan.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules } from "./plan/view.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
 
@@ -48,8 +48,13 @@ export async function survey(
       referrers,
     };
     const { plan, wanted } = planRepository(view, fates, rules);
-    const first = plan.waves[0]?.[0];
-    if (isEmpty(wanted) && (referrersApi !== null || first === undefined)) return lookOf(listing, plan);
+    if (plan !== null) {
+      const first = plan.waves[0]?.[0];
+      if (referrersApi !== null || first === undefined) return lookOf(listing, plan);
+      // Whether subjects can hide their referrers matters only once something is to be deleted.
+      referrersApi = (await registry.referrers(repository, first)) !== null;
+      continue;
+    }
     const ask = { concurrency };
     await pMap(wanted.contents, async (digest) => contents.set(digest, await read(registry, repository, digest)), ask);
     await pMap(wanted.times, async (digest) => times.set(digest, await registry.createdAt(repository, digest)), ask);
@@ -58,8 +63,6 @@ export async function survey(
       async (digest) => referrers.set(digest, (await registry.referrers(repository, digest)) ?? []),
       ask,
     );
-    // Whether subjects can hide their referrers matters only once something is to be deleted.
-    if (isEmpty(wanted) && first !== undefined) referrersApi = (await registry.referrers(repository, first)) !== null;
   }
 }
 
@@ -70,10 +73,6 @@ function lookOf(listing: Listing, plan: RepositoryPlan): Look {
 /** All tags of a listing. */
 export function tagsOf(listing: Listing): readonly string[] {
   return listing.manifests.flatMap((manifest) => manifest.tags);
-}
-
-function isEmpty(wanted: PlanStep["wanted"]): boolean {
-  return wanted.contents.length === 0 && wanted.times.length === 0 && wanted.referrers.length === 0;
 }
 
 /** A manifest's content; a failure becomes data, as it ends the work on this repository only. */

@@ -20,8 +20,9 @@ export function orderOf(
   for (const [digest, { cause }] of verdicts) {
     const node = graph.get(digest);
     if (node === undefined || (cause !== "orphan" && cause !== "follows")) continue;
-    const claims = [...node.parents, ...node.subjects].map((claim) => waveOf.get(claim) ?? -1);
-    const wave = claims.reduce((latest, claim) => Math.max(latest, claim + 1), firstWave(node));
+    let wave = firstWave(node);
+    for (const claim of node.parents) wave = Math.max(wave, (waveOf.get(claim) ?? -1) + 1);
+    for (const claim of node.subjects) wave = Math.max(wave, (waveOf.get(claim) ?? -1) + 1);
     waveOf.set(digest, wave);
     while (waves.length <= wave) waves.push([]);
     waves[wave]?.push(node);

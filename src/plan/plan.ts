@@ -9,11 +9,10 @@ import { named } from "./words.ts";
 
 const NOTHING: Wanted = { contents: [], times: [], referrers: [] };
 
-/** A plan by what is known now, and what else must be known before it may be carried out: nothing wanted, it is final. */
-export interface PlanStep {
-  readonly plan: RepositoryPlan;
-  readonly wanted: Wanted;
-}
+/** A plan, or what must be known before there can be one: none that lacks knowledge can be carried out. */
+export type PlanStep =
+  | { readonly plan: RepositoryPlan; readonly wanted: null }
+  | { readonly plan: null; readonly wanted: Wanted };
 
 /**
  * Decides on every manifest of one repository: pure, and linear but for sorting.
@@ -30,9 +29,16 @@ export function planRepository(view: RepositoryView, fates: ReadonlyMap<string, 
       ? [{ digest: node.digest, reason: node.known.unreadable }]
       : [],
   );
-  const wanted = unreadable.length > 0 ? NOTHING : wantedFor(view, graph, verdicts, rules);
-  const of = unreadable[0] === undefined ? verdicts.of : failClosed(graph, verdicts.of, unreadable[0].digest);
-  return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted };
+  const [blind] = unreadable;
+  if (blind !== undefined) {
+    const of = failClosed(graph, verdicts.of, blind.digest);
+    return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted: null };
+  }
+  const wanted = wantedFor(view, graph, verdicts, rules);
+  const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
+  return isFinal
+    ? { plan: planOf(view, graph, verdicts.of, fates, rules, unreadable), wanted: null }
+    : { plan: null, wanted };
 }
 
 function goes(verdict: Verdict | undefined): boolean {

@@ -22,7 +22,7 @@ export interface RepositoryView {
   readonly referrers: ReadonlyMap<Digest, readonly Digest[]>;
 }
 
-/** What a decision still needs to know. All empty: the plan is final. */
+/** What a decision still needs to know. */
 export interface Wanted {
   readonly contents: readonly Digest[];
   readonly times: readonly Digest[];

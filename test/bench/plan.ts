@@ -98,8 +98,8 @@ function measure(manifests: number): void {
     const began = performance.now();
     const { plan, wanted } = planRepository(view, fates, RULES);
     rounds.push(Math.round(performance.now() - began));
-    for (const each of wanted.contents) contents.set(each, all.get(each) ?? "missing");
-    if (wanted.contents.length + wanted.times.length + wanted.referrers.length > 0) continue;
+    for (const each of wanted?.contents ?? []) contents.set(each, all.get(each) ?? "missing");
+    if (plan === null) continue;
     const ms = rounds.reduce((sum, each) => sum + each, 0);
     const peak = process.resourceUsage().maxRSS;
     console.log(

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Digest, Known, ListedManifest, ManifestContent } from "../../src/plan/manifest.ts";
-import { type PlanStep, planRepository } from "../../src/plan/plan.ts";
-import type { Decision, Fate, RepositoryView, Rules, Wanted } from "../../src/plan/view.ts";
+import { planRepository } from "../../src/plan/plan.ts";
+import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, Wanted } from "../../src/plan/view.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -100,7 +100,7 @@ export const LISTS_ALL: Registry = { listsUntagged: true, referrersApi: false };
 
 /** A plan that has asked for all it wanted, and how much that was. */
 export interface Outcome {
-  readonly plan: PlanStep["plan"];
+  readonly plan: RepositoryPlan;
   readonly read: readonly string[];
   readonly timed: readonly string[];
   readonly asked: readonly string[];
@@ -125,7 +125,7 @@ export function planWorld(world: World, rule: Partial<Rules> = {}, registry: Reg
   for (let rounds = 0; rounds < 50; rounds += 1) {
     const view: RepositoryView = { repository: "web", listed, ...registry, contents, times, referrers };
     const { plan, wanted } = planRepository(view, fates, rules(rule));
-    if (Object.values(wanted).every((list) => list.length === 0)) {
+    if (plan !== null) {
       return { plan, read: asked.contents, timed: asked.times, asked: asked.referrers };
     }
     for (const kind of ["contents", "times", "referrers"] as const) {
