@@ -8,7 +8,7 @@ export type Unchecked<T> = { readonly [Key in keyof T]: Key extends "github" ? U
 /** Where GitHub is, and what it is read with. */
 export function readGitHub(reader: InputReader, environment: NodeJS.ProcessEnv): Unchecked<Settings["github"]> {
   const token = reader.text("github-token");
-  if (token === "") reader.bad("github-token", "is required, and empty; it takes `${{ github.token }}`");
+  if (token === "") reader.bad("github-token", "is required, and empty; leave it out for the token of the job");
   else if (!isOneWord(token)) reader.bad("github-token", "got a value with blanks or the like; it takes one token");
   return {
     token,

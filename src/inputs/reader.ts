@@ -23,7 +23,7 @@ pr-{pr}-*\nsha-{sha}\n{sha}\ngh-readonly-queue-*-pr-{pr}-{sha}`,
   concurrency: "16",
 };
 
-/** Inputs whose values are never shown, not even in an error. */
+/** Inputs whose values are never shown: their errors say what is wrong and not with what, and they stay out of all others. */
 const SECRETS = ["token", "github-token", "username"];
 /** Values that are URLs, where a password or a token may stand before an `@`, or after a `?`. */
 const URLS = ["registry", "api-url", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL"];
@@ -79,7 +79,6 @@ export class InputReader {
   }
 
   #shown(name: string, text: string): string {
-    if (SECRETS.includes(name)) return "a value that is not shown";
     if (URLS.includes(name) && /[@?#%\\]/.test(text)) return "a value that is not shown, as it may hold a password";
     const safe = this.#withoutSecrets(text);
     return JSON.stringify(safe.length > LONGEST_SHOWN ? `${safe.slice(0, LONGEST_SHOWN)}…` : safe);
