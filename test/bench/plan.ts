@@ -3,7 +3,13 @@
  * a fifth indexes, two of five of them dead, three images below each, and a signature on each.
  * `node test/bench/plan.ts [manifests]`.
  */
-import type { Digest, Known, ListedManifest, ManifestContent } from "../../src/plan/manifest.ts";
+import {
+  type Digest,
+  isDigest,
+  type Known,
+  type ListedManifest,
+  type ManifestContent,
+} from "../../src/plan/manifest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
 import type { Fate, RepositoryView, Rules } from "../../src/plan/view.ts";
 
@@ -29,8 +35,16 @@ interface Repository {
   readonly fates: ReadonlyMap<string, Fate>;
 }
 
+const DIGESTS = new Map<number, Digest>();
+
+/** One flat string for each, as parsers make them: not the pieces that it was put together from. */
 function digest(number: number): Digest {
-  return `sha256:${number.toString(16).padStart(64, "0")}`;
+  const known = DIGESTS.get(number);
+  if (known !== undefined) return known;
+  const text = Buffer.from(`sha256:${number.toString(16).padStart(64, "0")}`).toString("latin1");
+  if (!isDigest(text)) throw new Error(`not a digest: ${text}`);
+  DIGESTS.set(number, text);
+  return text;
 }
 
 function content(kind: "image" | "index", children: readonly Digest[], blobs: readonly Digest[]): ManifestContent {
