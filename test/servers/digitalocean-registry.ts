@@ -1,8 +1,10 @@
 import type { GcType } from "../../src/settings.ts";
 import { type DigitalOceanServer, type ServeDigitalOceanOptions, serveDigitalOcean } from "./digitalocean.ts";
 import type { HeldManifest, RegistryContent } from "./digitalocean-content.ts";
-import { type Handler, type Reply, type ServedRequest, serve, type TestServer } from "./http-server.ts";
-import { type OciBehaviour, ociError, playOci } from "./oci.ts";
+import { type Handler, serve, type TestServer } from "./http-server.ts";
+import { playOci } from "./oci.ts";
+import { TokenService } from "./oci-auth.ts";
+import type { OciBehaviour } from "./oci-behaviour.ts";
 import { type RegistryStore, referencesOf } from "./store.ts";
 
 /** A DigitalOcean registry whole: its API, and its OCI endpoint, over one store. */
@@ -24,9 +26,16 @@ export async function serveDigitalOceanRegistry(
   options: DigitalOceanRegistryOptions,
 ): Promise<DigitalOceanRegistry> {
   const { registry, token } = options;
-  const api = await serveDigitalOcean({ ...options, content: contentOf(store), realm: giveToken(token) });
-  const realm = new URL("v2/registry/auth", api.apiUrl).href;
-  const guard = (request: ServedRequest): Reply | null => challenge(request, realm);
+  const tokens = new TokenService({
+    // The API token is user and password at once.
+    accepts: (login) => login?.user === token && login.password === token,
+    service: "registry.digitalocean.com",
+    lifetimeSeconds: 300,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
+  const realm: Handler = (request) => tokens.issue(request);
+  const api = await serveDigitalOcean({ ...options, content: contentOf(store), realm });
+  const guard = tokens.guard(new URL("v2/registry/auth", api.apiUrl).href);
   const behaviour: OciBehaviour = {
     referrersApi: "no",
     deletes: "disabled",
@@ -42,27 +51,6 @@ export async function serveDigitalOceanRegistry(
     close: async () => {
       await Promise.all([api.close(), oci.close()]);
     },
-  };
-}
-
-const BEARER = "played-bearer-of-digitalocean";
-
-/** The realm takes the API token as user and as password. */
-function giveToken(token: string): Handler {
-  const expected = `Basic ${Buffer.from(`${token}:${token}`).toString("base64")}`;
-  return ({ headers }) =>
-    headers.authorization === expected
-      ? { status: 200, body: { token: BEARER, expires_in: 300 } }
-      : ociError(401, "UNAUTHORIZED", "authentication required");
-}
-
-function challenge({ headers, url }: ServedRequest, realm: string): Reply | null {
-  if (headers.authorization === `Bearer ${BEARER}`) return null;
-  const name = /^\/v2\/(.+)\/(?:manifests|tags|blobs|referrers)\//.exec(url.pathname)?.[1] ?? "";
-  const parameters = `realm="${realm}",service="registry.digitalocean.com",scope="repository:${name}:pull"`;
-  return {
-    ...ociError(401, "UNAUTHORIZED", "authentication required"),
-    headers: { "www-authenticate": `Bearer ${parameters}` },
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Reply, ServedRequest } from "./http-server.ts";
-import { ociError } from "./oci.ts";
+import { ociError } from "./oci-answers.ts";
 
 export interface Login {
   readonly user: string;

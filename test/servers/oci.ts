@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { isDigest } from "../../src/plan/manifest.ts";
 import { IMAGE, INDEX } from "./content.ts";
 import {
@@ -9,21 +8,10 @@ import {
   serve,
   type TestServer,
 } from "./http-server.ts";
+import { NO_ROUTE, ociError, READ_ONLY } from "./oci-answers.ts";
+import type { OciBehaviour, Place } from "./oci-behaviour.ts";
+import { blobs } from "./oci-blobs.ts";
 import { type RegistryStore, referencesOf, sha256 } from "./store.ts";
-
-/** How an embedded registry behaves; the defaults are those of a registry that implements all of the OCI distribution-spec. */
-export interface OciBehaviour {
-  readonly referrersApi?: "yes" | "no";
-  readonly deletes?: "enabled" | "disabled" | "read-only";
-  /** What DELETE of a tag does: v3 and zot delete it, 2.8 answers 400. */
-  readonly tagDeletes?: "enabled" | "refused";
-  /** `ignore-n`: all tags in one answer, as 2.8 gives them. */
-  readonly paging?: "by-link" | "ignore-n";
-  /** A prefix of all names (`NAME/`), which the store does not have. */
-  readonly prefix?: string;
-  /** Called before anything else; null lets the request through. */
-  readonly guard?: (request: ServedRequest) => Reply | null;
-}
 
 const MANIFEST_TYPES = [
   IMAGE,
@@ -46,33 +34,18 @@ export function playOci(store: RegistryStore, behaviour: OciBehaviour = {}): Han
     if (refusal !== null) return refusal;
     const path = decodeURIComponent(request.url.pathname);
     if (path === "/v2/" || path === "/v2") return { status: 200, headers: API_VERSION, body: {} };
-    if (path === "/v2/_catalog") return catalog(store, prefix, request);
+    if (path === "/v2/_catalog") return catalog(store, behaviour, request);
     const [, name = "", kind = "", rest = ""] = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/(.*)$/.exec(path) ?? [];
     if (!name.startsWith(prefix)) return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
     const at: Place = { store, behaviour, repository: name.slice(prefix.length), name, reference: rest };
     if (kind === "manifests") return manifests(at, request);
     if (kind === "blobs") return blobs(at, request, uploads);
     if (kind === "tags") return tags(at, request);
-    return kind === "referrers" ? referrers(at) : { status: 404, headers: TEXT, body: "404 page not found\n" };
+    return kind === "referrers" ? referrers(at) : NO_ROUTE;
   };
 }
 
-interface Place {
-  readonly store: RegistryStore;
-  readonly behaviour: OciBehaviour;
-  readonly repository: string;
-  /** With the prefix, as clients know it. */
-  readonly name: string;
-  readonly reference: string;
-}
-
-const TEXT = { "content-type": "text/plain; charset=utf-8" };
 const API_VERSION = { "docker-distribution-api-version": "registry/2.0" };
-
-/** An error as the OCI distribution-spec shapes it. */
-export function ociError(status: number, code: string, message: string): Reply {
-  return { status, body: { errors: [{ code, message }] } };
-}
 
 function manifests(at: Place, request: ServedRequest): Reply {
   switch (request.method) {
@@ -94,7 +67,8 @@ function pullManifest({ store, repository, reference }: Place, { headers }: Serv
   // As distribution does: an OCI type that the client does not accept is not found.
   const accepted = (headers.accept ?? "").split(",").map((type) => type.split(";")[0]?.trim());
   if (manifest.mediaType.includes("vnd.oci") && !accepted.includes(manifest.mediaType)) {
-    return ociError(404, "MANIFEST_UNKNOWN", "OCI manifest found, but accept header does not support OCI manifests");
+    const [what, all] = manifest.mediaType === INDEX ? ["index", "indexes"] : ["manifest", "manifests"];
+    return ociError(404, "MANIFEST_UNKNOWN", `OCI ${what} found, but accept header does not support OCI ${all}`);
   }
   return {
     status: 200,
@@ -114,8 +88,9 @@ function pushManifest(
   if (isDigest(reference) && reference !== digest) return ociError(400, "DIGEST_INVALID", "digest does not match");
   const { children, blobs: wanted, subject } = referencesOf(body);
   if (
-    wanted.some((blob) => store.blob(blob.digest) === null) ||
-    children.some((child) => store.resolve(repository, child) === null)
+    behaviour.missingReferences !== "accepted" &&
+    (wanted.some((blob) => store.blob(blob.digest) === null) ||
+      children.some((child) => store.resolve(repository, child) === null))
   ) {
     return ociError(400, "MANIFEST_BLOB_UNKNOWN", "manifest references a manifest or blob unknown to registry");
   }
@@ -132,50 +107,49 @@ function deleteManifest({ store, behaviour, repository, reference }: Place): Rep
     const gone = store.deleteManifest(repository, reference);
     return gone ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
   }
-  if (behaviour.tagDeletes === "refused")
+  if (behaviour.tagDeletes === "unsupported") return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
+  // What has a colon is no tag.
+  if (behaviour.tagDeletes === "refused" || reference.includes(":"))
     return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   return store.deleteTag(repository, reference)
     ? { status: 202 }
     : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
 }
 
-const READ_ONLY: Reply = { status: 405, headers: { ...TEXT, allow: "GET, HEAD" }, body: "Method not allowed\n" };
-
-function tags({ store, behaviour, repository, name }: Place, { url }: ServedRequest): Reply {
-  if (!store.has(repository)) return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
+function tags({ store, behaviour, repository, name }: Place, request: ServedRequest): Reply {
   const all = store.tags(repository);
-  const { page, next } = pageOf(all, url, behaviour.paging === "ignore-n" ? all.length : undefined);
-  const link = next === null ? {} : { link: `</v2/${name}/tags/list?${next}>; rel="next"` };
-  return { status: 200, headers: link, body: { name, tags: page.length === 0 ? null : page } };
+  if (!store.has(repository) || (all.length === 0 && behaviour.withoutTags === "not-found")) {
+    return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
+  }
+  if (behaviour.paging === "ignore-n") return { status: 200, body: { name, tags: all.length === 0 ? null : all } };
+  return paged(all, request, behaviour, (page) => ({ name, tags: page.length === 0 ? null : page }));
 }
 
-function catalog(store: RegistryStore, prefix: string, { url }: ServedRequest): Reply {
-  const { page, next } = pageOf(
-    store.repositories().map((name) => prefix + name),
-    url,
-    undefined,
-  );
-  const link = next === null ? {} : { link: `</v2/_catalog?${next}>; rel="next"` };
-  return { status: 200, headers: link, body: { repositories: page } };
+function catalog(store: RegistryStore, behaviour: OciBehaviour, request: ServedRequest): Reply {
+  const names = store.repositories().map((name) => (behaviour.prefix ?? "") + name);
+  return paged(names, request, behaviour, (repositories) => ({ repositories }));
 }
 
-/** The names after `last`, `n` of them at most, and the query of the next page. */
-function pageOf(
+/** The names after `last`, `n` of them at most, and a link to the next page. */
+function paged(
   all: readonly string[],
-  { searchParams }: URL,
-  most: number | undefined,
-): { readonly page: readonly string[]; readonly next: string | null } {
-  const last = searchParams.get("last") ?? "";
-  const size = most ?? Number(searchParams.get("n") ?? 100);
+  { url }: ServedRequest,
+  { pageSize = 100 }: OciBehaviour,
+  bodyOf: (page: readonly string[]) => object,
+): Reply {
+  const last = url.searchParams.get("last") ?? "";
+  const n = Number(url.searchParams.get("n") ?? pageSize);
+  if (!Number.isInteger(n) || n < 1)
+    return ociError(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested");
   const rest = all.filter((name) => name > last);
-  const page = rest.slice(0, size);
-  const next =
-    rest.length > page.length ? new URLSearchParams({ last: page.at(-1) ?? "", n: String(size) }).toString() : null;
-  return { page, next };
+  const page = rest.slice(0, Math.min(n, pageSize));
+  const next = new URLSearchParams({ last: page.at(-1) ?? "", n: String(n) });
+  const link = rest.length > page.length ? { link: `<${url.pathname}?${next}>; rel="next"` } : {};
+  return { status: 200, headers: link, body: bodyOf(page) };
 }
 
 function referrers({ store, behaviour, repository, reference }: Place): Reply {
-  if (behaviour.referrersApi === "no") return { status: 404, headers: TEXT, body: "404 page not found\n" };
+  if (behaviour.referrersApi === "no") return NO_ROUTE;
   const found = store.referrersOf(repository, reference).map(({ digest, bytes, mediaType }) => ({
     mediaType,
     digest,
@@ -184,45 +158,4 @@ function referrers({ store, behaviour, repository, reference }: Place): Reply {
   }));
   const body = JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: found });
   return { status: 200, headers: { "content-type": INDEX }, body };
-}
-
-function blobs(at: Place, request: ServedRequest, uploads: Map<string, Buffer>): Reply {
-  const { store, behaviour, name, reference } = at;
-  if (reference.startsWith("uploads")) {
-    return behaviour.deletes === "read-only" ? READ_ONLY : upload(at, request, uploads);
-  }
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
-  }
-  const blob = store.blob(reference);
-  if (blob === null) return ociError(404, "BLOB_UNKNOWN", `blob unknown to registry ${name}`);
-  const headers = { "content-type": "application/octet-stream", "docker-content-digest": reference };
-  return { status: 200, headers, body: blob };
-}
-
-/** Uploads: POST begins (or, with a digest, is all), PATCH adds, PUT ends. A mount is answered as an upload, which is allowed. */
-function upload({ store, name, reference }: Place, request: ServedRequest, uploads: Map<string, Buffer>): Reply {
-  const { method, url, body } = request;
-  const id = method === "POST" ? randomUUID() : reference.slice("uploads/".length);
-  const soFar = method === "POST" ? Buffer.alloc(0) : uploads.get(id);
-  if (soFar === undefined) return ociError(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
-  const bytes = Buffer.concat([soFar, body]);
-  const digest = url.searchParams.get("digest");
-  if (digest === null) {
-    const begin = /^(\d+)-/.exec(request.headers["content-range"] ?? "")?.[1];
-    const location = `/v2/${name}/blobs/uploads/${id}`;
-    if (method === "GET") return { status: 204, headers: { location, range: `0-${Math.max(0, soFar.length - 1)}` } };
-    if (begin !== undefined && Number(begin) !== soFar.length)
-      return { status: 416, headers: { location, range: `0-${soFar.length - 1}` } };
-    uploads.set(id, bytes);
-    return {
-      status: 202,
-      headers: { location, range: `0-${Math.max(0, bytes.length - 1)}`, "docker-upload-uuid": id },
-    };
-  }
-  if (sha256(bytes) !== digest)
-    return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
-  uploads.delete(id);
-  store.putBlob(bytes);
-  return { status: 201, headers: { location: `/v2/${name}/blobs/${digest}`, "docker-content-digest": digest } };
 }
