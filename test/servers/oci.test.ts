@@ -1,16 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { digestOfNothing, IMAGE, INDEX, pushImage, pushMultiArch } from "./content.ts";
-import type { TestServer } from "./http-server.ts";
-import { serveOci } from "./oci.ts";
-import { basicAuth, TokenService } from "./oci-auth.ts";
+import { digestOfNothing, IMAGE, INDEX, pushImage, pushIndex, pushMultiArch, pushReferrer } from "./content.ts";
+import { serve, type TestServer } from "./http-server.ts";
+import { playOci, serveOci } from "./oci.ts";
 import type { OciBehaviour } from "./oci-behaviour.ts";
-import { hasSkopeo, skopeo } from "./skopeo.ts";
-import { RegistryStore } from "./store.ts";
-
-const LOGIN = { user: "robot", password: "se:cret" };
+import { endlessPages, LOGIN_PAGE, lyingDigest } from "./oci-quirks.ts";
+import { RegistryStore, sha256 } from "./store.ts";
 
 /** Undone after each test, last first. */
 const undo: (() => Promise<unknown>)[] = [];
@@ -24,75 +18,6 @@ async function play(store: RegistryStore, behaviour: OciBehaviour = {}): Promise
   undo.push(() => server.close());
   return server;
 }
-
-async function directory(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "refsweep-oci-"));
-  undo.push(() => rm(path, { recursive: true }));
-  return path;
-}
-
-const guards = {
-  "without authentication": { guard: undefined, login: [] },
-  "with Basic": { guard: () => basicAuth(LOGIN), login: ["--creds", "robot:se:cret"] },
-  "with Bearer tokens": {
-    guard: () =>
-      new TokenService({ accepts: (login) => login?.user === LOGIN.user && login.password === LOGIN.password }).guard(),
-    login: ["--creds", "robot:se:cret"],
-  },
-} as const;
-
-describe.skipIf(!hasSkopeo())("skopeo finds a registry here", () => {
-  describe.each(Object.entries(guards))("%s", (_name, { guard, login }) => {
-    const behaviour = (): OciBehaviour => (guard === undefined ? {} : { guard: guard() });
-    const srcTls = [
-      "--src-tls-verify=false",
-      ...login.flatMap((word) => (word === "--creds" ? ["--src-creds"] : [word])),
-    ];
-    const destTls = [
-      "--dest-tls-verify=false",
-      ...login.flatMap((word) => (word === "--creds" ? ["--dest-creds"] : [word])),
-    ];
-    const tls = ["--tls-verify=false", ...login];
-
-    it("that it pulls an index from and pushes it to, with all its children", async () => {
-      const from = new RegistryStore();
-      const { index, children } = pushMultiArch(from, {
-        repository: "app",
-        seed: "v1",
-        tags: ["v1"],
-        attestations: "with",
-      });
-      const source = await play(from, behaviour());
-      const to = new RegistryStore();
-      const destination = await play(to, behaviour());
-      const dir = await directory();
-      await skopeo("copy", "--all", ...srcTls, `docker://${source.url.host}/app:v1`, `dir:${dir}`);
-      await skopeo("copy", "--all", ...destTls, `dir:${dir}`, `docker://${destination.url.host}/team/app:v1`);
-      expect(to.resolve("team/app", "v1")?.digest).toBe(index);
-      expect(
-        to
-          .manifests("team/app")
-          .map(({ digest }) => digest)
-          .sort(),
-      ).toEqual([index, ...children].sort());
-    });
-
-    it("whose tags it lists, whose manifests it reads, and from which it deletes", async () => {
-      const store = new RegistryStore();
-      const old = pushImage(store, { repository: "team/app", seed: "old", tags: ["old", "older"] });
-      const kept = pushImage(store, { repository: "team/app", seed: "new", tags: ["new"] });
-      const { host } = (await play(store, behaviour())).url;
-      expect(JSON.parse(await skopeo("list-tags", ...tls, `docker://${host}/team/app`))).toMatchObject({
-        Tags: ["new", "old", "older"],
-      });
-      const raw = await skopeo("inspect", "--raw", ...tls, `docker://${host}/team/app:new`);
-      expect(raw).toBe(store.resolve("team/app", kept)?.bytes.toString("utf8"));
-      await skopeo("delete", ...tls, `docker://${host}/team/app:old`);
-      expect(store.resolve("team/app", old)).toBeNull();
-      expect(store.tags("team/app")).toEqual(["new"]);
-    });
-  });
-});
 
 /** A path's answer, as text; OCI types are accepted unless `headers` say otherwise. */
 async function ask(server: TestServer, method: string, path: string, headers: Record<string, string> = {}) {
@@ -154,5 +79,111 @@ describe("how a registry lists", () => {
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body).tags).toEqual(listed);
     expect(answer.headers.get("link")).toBe(link === null ? null : `${link}; rel="next"`);
+  });
+});
+
+describe("what a registry looks at", () => {
+  it("the types a client accepts, as distribution does: OCI's are not found without", async () => {
+    const store = new RegistryStore();
+    const { index, children } = pushMultiArch(store, { repository: "app", seed: "v1" });
+    const server = await play(store);
+    const statuses = async (accept: string) =>
+      Promise.all(
+        [index, children[0]].map(
+          async (digest) => (await ask(server, "HEAD", `/v2/app/manifests/${digest}`, { accept })).status,
+        ),
+      );
+    expect(await statuses("*/*")).toEqual([404, 404]);
+    expect(await statuses(`${INDEX};q=0.5`)).toEqual([200, 404]);
+    expect(await statuses(`${IMAGE}, ${INDEX}`)).toEqual([200, 200]);
+  });
+
+  it.each([
+    ["refused", 400],
+    ["accepted", 201],
+  ] as const)("the entries of an index that is pushed: missing ones are %s", async (missingReferences, status) => {
+    const store = new RegistryStore();
+    const elsewhere = new RegistryStore();
+    const sparse = pushIndex(elsewhere, { repository: "app", children: [digestOfNothing("child")] });
+    const { url } = await play(store, { missingReferences });
+    const body = elsewhere.resolve("app", sparse)?.bytes.toString("utf8") ?? "";
+    const answer = await fetch(new URL("/v2/app/manifests/v1", url), {
+      method: "PUT",
+      headers: { "content-type": INDEX },
+      body,
+    });
+    expect(answer.status).toBe(status);
+    expect(store.tags("app")).toEqual(status === 201 ? ["v1"] : []);
+  });
+
+  it.each([
+    ["yes", 200, 1],
+    ["no", 404, 0],
+  ] as const)("who refers to a manifest, if it has that API: %s", async (referrersApi, status, found) => {
+    const store = new RegistryStore();
+    const subject = pushImage(store, { repository: "app", seed: "v1" });
+    pushReferrer(store, { repository: "app", subject, artifactType: "application/spdx+json", by: "subject" });
+    const answer = await ask(await play(store, { referrersApi }), "GET", `/v2/app/referrers/${subject}`);
+    expect(answer.status).toBe(status);
+    expect(answer.body.split('"artifactType":"application/spdx+json"')).toHaveLength(found + 1);
+  });
+});
+
+describe("how blobs are uploaded", () => {
+  const digest = sha256("hello world");
+
+  it("in chunks, which have to follow one another", async () => {
+    const store = new RegistryStore();
+    const { url } = await play(store);
+    const send = (method: string, path: string, body: string, headers: Record<string, string> = {}) =>
+      fetch(new URL(path, url), { method, body, headers });
+    const at = (await send("POST", "/v2/app/blobs/uploads/", "")).headers.get("location") ?? "";
+    expect((await send("PATCH", at, "hello", { "content-range": "0-4" })).headers.get("range")).toBe("0-4");
+    expect((await send("PATCH", at, "world", { "content-range": "6-10" })).status).toBe(416);
+    expect((await send("PUT", `${at}?digest=${digest}`, " World")).status).toBe(400);
+    expect((await send("PUT", `${at}?digest=${digest}`, " world")).status).toBe(201);
+    expect(store.blob(digest)?.toString()).toBe("hello world");
+  });
+
+  it.each([
+    ["at once, with the digest", "there is none", `digest=${digest}`, 201],
+    ["by mounting what another repository has", "there is one", `mount=${digest}&from=other`, 201],
+    ["and a mount of what nobody has begins an upload", "there is none", `mount=${digest}&from=other`, 202],
+  ] as const)("%s", async (_name, before, query, status) => {
+    const store = new RegistryStore();
+    if (before === "there is one") store.putBlob(Buffer.from("hello world"));
+    const { url } = await play(store);
+    const body = query.startsWith("digest") ? "hello world" : "";
+    const answer = await fetch(new URL(`/v2/app/blobs/uploads/?${query}`, url), { method: "POST", body });
+    expect(answer.status).toBe(status);
+    expect(store.blob(digest) !== null).toBe(status === 201);
+  });
+});
+
+describe("how a registry may lie", () => {
+  it("with the digest of another manifest", async () => {
+    const store = new RegistryStore();
+    const digest = pushImage(store, { repository: "app", seed: "v1", tags: ["v1"] });
+    const server = await serve(lyingDigest(playOci(store)));
+    undo.push(() => server.close());
+    const answer = await ask(server, "GET", "/v2/app/manifests/v1");
+    expect(sha256(answer.body)).toBe(digest);
+    expect(answer.headers.get("docker-content-digest")).toMatch(/^sha256:/);
+    expect(answer.headers.get("docker-content-digest")).not.toBe(digest);
+  });
+
+  it("with pages that never end", async () => {
+    const store = new RegistryStore();
+    pushImage(store, { repository: "app", seed: "v1", tags: ["v1"] });
+    const server = await serve(endlessPages(playOci(store)));
+    undo.push(() => server.close());
+    const link = (await ask(server, "GET", "/v2/app/tags/list?n=5&last=v1")).headers.get("link");
+    expect(link).toBe('</v2/app/tags/list?n=5&last=v1>; rel="next"');
+  });
+
+  it("with a login page for whatever is asked", async () => {
+    const server = await play(new RegistryStore(), { guard: () => LOGIN_PAGE });
+    const answer = await ask(server, "DELETE", `/v2/app/manifests/${digestOfNothing("here")}`);
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
   });
 });
