@@ -118,6 +118,8 @@ function withinGrace(
     untimed.push(orphan.node.digest);
     return "its age is not known yet";
   }
+  // A signature or an SBOM often tells no time at all: without its subject it is of no use, whenever it was pushed.
+  if (time === "unknown" && !orphan.tagged && orphan.node.subjects.length > 0) return null;
   if (time === "unknown") return `push time unknown, so it never outlasts ${grace}`;
   const old = rules.now - time;
   return old < rules.gracePeriodMs ? `pushed ${age(old)} ago, within ${grace}` : null;

@@ -12,7 +12,7 @@ import { digestOf, fateOf, NOW, type Registry, type World } from "./world.ts";
  * - a tagged manifest is a root though an index lists it: it goes with the index, but not out of the scope of a pull
  *   request, nor, where no ref is known for it, within the grace period;
  * - what is attached to nothing is an orphan by absence, as a referrer may be pushed before its subject (OCI
- *   distribution-spec, "Pushing Manifests with Subject"); a sweep of a pull request leaves it;
+ *   distribution-spec, "Pushing Manifests with Subject"), unless its age is unknown; a sweep of a pull request leaves it;
  * - a silent tag goes with the tag of the referrer form beside it.
  */
 export interface Judgement {
@@ -178,6 +178,8 @@ function isSpared(world: World, name: string, rules: Rules): boolean {
     if (!isOfIt) return true;
   }
   const isAbsent = dead.length === 0 || hasUnmatched;
+  const isOnlyAttached = subjectsOf(world, name).length > 0 && own.every(({ fate }) => fate === "referrer");
+  if (isOnlyAttached && ageOf(world, name) === Number.MIN_SAFE_INTEGER) return false;
   return isAbsent && rules.gracePeriodMs > 0 && ageOf(world, name) < rules.gracePeriodMs;
 }
 

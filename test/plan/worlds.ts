@@ -157,13 +157,11 @@ function itemOf(seed: Seed, number: number, count: number, registry: Registry, k
   // Without a referrers API a circle cannot be consistent with the index that lists referrers: there, tags alone attach.
   const isAttached = seed.subject !== null && read === null && (registry.referrersApi || !kind.circular);
   const subject = isAttached ? below(seed.subject) : null;
-  // Known limit: where no listing shows it, an index that is attached to what stays is not looked for.
-  const isIndex = seed.isIndex && (registry.listsUntagged || !registry.referrersApi || subject === null);
   return {
     tags,
     hours: seed.hours,
-    blobs: isIndex ? [] : seed.blobs.map((of) => ({ name: `blob${of}`, bytes: 2 ** of })),
-    ...(isIndex ? { children: seed.children.flatMap((of) => above(of) ?? []) } : {}),
+    blobs: seed.isIndex ? [] : seed.blobs.map((of) => ({ name: `blob${of}`, bytes: 2 ** of })),
+    ...(seed.isIndex ? { children: seed.children.flatMap((of) => above(of) ?? []) } : {}),
     ...(subject === null ? {} : { subject }),
     ...(read === null ? {} : { read }),
   };
