@@ -27,7 +27,7 @@ describe.skipIf(!hasSkopeo())(
       expect(asked[0]?.searchParams.getAll("scope")).toEqual(["repository:team/app:pull"]);
     });
 
-    it.each(["wrong:wrong", `user:${TOKEN}`])("is refused as %s", async (creds) => {
+    it.each(["wrong:wrong", `user:${TOKEN}`, `${TOKEN}:wrong`])("is refused as %s", async (creds) => {
       const reading = skopeo(
         "inspect",
         "--raw",

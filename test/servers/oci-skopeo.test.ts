@@ -94,5 +94,11 @@ describe.skipIf(!hasSkopeo())("skopeo (skipped where it is not installed) finds 
       expect(store.resolve("team/app", old)).toBeNull();
       expect(store.tags("team/app")).toEqual(["new"]);
     });
+
+    it.each(credentials === null ? [] : ["robot:wrong", "other:se:cret"])("that refuses %s", async (wrong) => {
+      const { host } = (await play(new RegistryStore(), behaviour())).url;
+      const listing = skopeo("list-tags", ...access(wrong), `docker://${host}/team/app`);
+      await expect(listing).rejects.toThrow(/authentication required|unauthorized/);
+    });
   });
 });

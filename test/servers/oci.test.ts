@@ -129,6 +129,19 @@ describe("what a registry looks at", () => {
   });
 });
 
+describe("what a registry says of a subject when a manifest with one is pushed", () => {
+  it.each(["yes", "no"] as const)("with a referrers API: %s", async (referrersApi) => {
+    const elsewhere = new RegistryStore();
+    const subject = digestOfNothing("subject");
+    const push = { repository: "app", subject, artifactType: "application/spdx+json", by: "subject" } as const;
+    const body = elsewhere.resolve("app", pushReferrer(elsewhere, push))?.bytes.toString("utf8") ?? "";
+    const { url } = await play(new RegistryStore(), { referrersApi, missingReferences: "accepted" });
+    const headers = { "content-type": IMAGE };
+    const answer = await fetch(new URL("/v2/app/manifests/sbom", url), { method: "PUT", headers, body });
+    expect(answer.headers.get("oci-subject")).toBe(referrersApi === "yes" ? subject : null);
+  });
+});
+
 describe("how blobs are uploaded", () => {
   const digest = sha256("hello world");
 
