@@ -57,7 +57,11 @@ function secretsOf({ credential, github }: Settings): readonly string[] {
 function cancel(): void {
   if (cancelled.signal.aborted) process.exit(1);
   cancelled.abort(
-    new Fault("interrupted", "The job was cancelled before the sweep had ended", "Run it again: it finishes what is left."),
+    new Fault(
+      "interrupted",
+      "The job was cancelled before the sweep had ended",
+      "Run it again: it finishes what is left.",
+    ),
   );
   setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
 }

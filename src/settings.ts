@@ -19,7 +19,10 @@ export interface Credential {
   readonly secret: string;
 }
 
-export type GcType = "unreferenced blobs only" | "untagged manifests only" | "untagged manifests and unreferenced blobs";
+export type GcType =
+  | "unreferenced blobs only"
+  | "untagged manifests only"
+  | "untagged manifests and unreferenced blobs";
 
 /** What the workflow's event says of a closed pull request. */
 export interface ClosedPullRequestEvent {

@@ -151,20 +151,21 @@ function isJson(response: HttpResponse): boolean {
 }
 
 async function deleteDigest(oci: OciClient, name: string, digest: Digest): Promise<Deletion> {
+  const isGone = async (): Promise<boolean> => !(await oci.exists(name, digest));
   let response: HttpResponse;
   try {
     response = await oci.delete(name, digest);
   } catch (error) {
     // A registry that failed while it took the tags away may have deleted it all the same (distribution 3).
     if (!(error instanceof HttpError) || error.status === undefined || error.status < 500) throw error;
-    if ((await oci.exists(name, digest)) === false) return { outcome: "deleted" };
+    if (await isGone()) return { outcome: "deleted" };
     throw error;
   }
-  if (response.status < 300) return { outcome: "deleted" };
-  if (response.status === 404) {
-    if ((await oci.exists(name, digest)) === false) return { outcome: "gone" };
-  }
-  throw new HttpError(`DELETE ${response.url} answered ${response.status}`, {
+  // 202 is the spec's answer. Some registries say 200 or 204, and so does a proxy or a login page in their place.
+  if (response.status === 202) return { outcome: "deleted" };
+  if (response.status < 300 && (await isGone())) return { outcome: "deleted" };
+  if (response.status === 404 && (await isGone())) return { outcome: "gone" };
+  throw new HttpError(`DELETE ${response.url} answered ${response.status}, and the manifest is still there`, {
     code: "status",
     method: "DELETE",
     url: response.url.href,
