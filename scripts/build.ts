@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { licensesOf } from "./licenses.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -34,8 +35,10 @@ try {
 function bundleInto(folder: string): void {
   rmSync(join(root, "build"), { recursive: true, force: true });
   run("tsc", "typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
-  const options = ["--license", "licenses.txt", "--no-cache", "--quiet"];
+  const stats = join(root, "build", "stats.json");
+  const options = ["--no-cache", "--quiet", "--stats-out", stats];
   run("ncc", "@vercel/ncc/dist/ncc/cli.js", ["build", join("build", "index.js"), "-o", folder, ...options]);
+  writeFileSync(join(folder, "licenses.txt"), licensesOf(readFileSync(stats, "utf8")));
   for (const file of readdirSync(folder)) settle(join(folder, file));
 }
 
