@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import { type Descriptor, type Digest, isDigest, isIndexType, type ManifestContent } from "../plan/manifest.ts";
+import { timeOf } from "./still.ts";
 
 /** The manifests that there are, and the only ones that may come back (OCI image-spec; Docker's schema 2). */
 export const MANIFEST_TYPES = [
@@ -14,13 +15,14 @@ export const MANIFEST_TYPES = [
 /** Larger ones are refused: registries must take 4 MiB (OCI distribution-spec, "Pushing Manifests"), and none needs more. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
-const DigestText = v.pipe(
-  v.string(),
-  v.check((text) => isDigest(text), "no sha256 or sha512 digest"),
+/** A digest as it enters. */
+export const DigestShape = v.custom<Digest>(
+  (text) => typeof text === "string" && isDigest(text),
+  "no sha256 or sha512 digest",
 );
 const DescriptorShape = v.object({
   mediaType: v.optional(v.string(), ""),
-  digest: DigestText,
+  digest: DigestShape,
   size: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
 });
 const ManifestShape = v.object({
@@ -29,9 +31,11 @@ const ManifestShape = v.object({
   manifests: v.nullish(v.array(DescriptorShape)),
   layers: v.nullish(v.array(DescriptorShape)),
   config: v.nullish(DescriptorShape),
-  subject: v.nullish(v.object({ digest: DigestText })),
+  subject: v.nullish(v.object({ digest: DigestShape })),
   annotations: v.nullish(v.record(v.string(), v.unknown())),
 });
+
+type Manifest = v.InferOutput<typeof ManifestShape>;
 
 /**
  * What a manifest's bytes say.
@@ -41,27 +45,40 @@ const ManifestShape = v.object({
  * @throws Fault `listing` for anything but one of the four types, or entries without a proper digest
  */
 export function parseManifest(bytes: Buffer, contentType: string | undefined, where: string): ManifestContent {
-  const parsed = v.safeParse(ManifestShape, parseJson(bytes, contentType, where));
+  // Of the many errors that 4 MiB can hold, the first will do.
+  const parsed = v.safeParse(ManifestShape, parseJson(bytes, contentType, where), { abortEarly: true });
   if (!parsed.success) throw unusable(where, `is no manifest: ${v.summarize(parsed.issues).slice(0, 200)}`);
   const manifest = parsed.output;
-  const mediaType = manifest.mediaType ?? bareType(contentType);
-  if (mediaType !== bareType(contentType) || !MANIFEST_TYPES.some((known) => known === mediaType)) {
-    const said = manifest.mediaType === undefined ? "" : `, and calls itself ${manifest.mediaType}`;
-    throw unusable(where, `came as ${contentType ?? "no Content-Type"}${said}: that is no manifest of today`);
-  }
+  const mediaType = mediaTypeOf(manifest, contentType, where);
   const isIndex = isIndexType(mediaType);
+  if (isIndex ? manifest.layers || manifest.config : manifest.manifests) {
+    // What has two readings is read as neither: a registry and a runtime may differ on what it needs (CVE-2021-41190).
+    throw unusable(where, "has the entries of an index and those of an image");
+  }
   const config = manifest.config ? descriptorOf(manifest.config) : null;
   const layers = (manifest.layers ?? []).map(descriptorOf);
+  const created = manifest.annotations?.["org.opencontainers.image.created"];
   return {
     mediaType,
     kind: isIndex ? "index" : "image",
-    children: isIndex ? (manifest.manifests ?? []).map(descriptorOf) : [],
-    subject: manifest.subject ? digestOf(manifest.subject.digest) : null,
-    blobs: isIndex ? [] : [...(config === null ? [] : [config]), ...layers],
-    config: isIndex ? null : config,
-    annotatedAt: timeOf(manifest.annotations?.["org.opencontainers.image.created"]),
+    children: (manifest.manifests ?? []).map(descriptorOf),
+    subject: manifest.subject?.digest ?? null,
+    blobs: [...(config === null ? [] : [config]), ...layers],
+    config,
+    annotatedAt: typeof created === "string" ? timeOf(created) : null,
     sizeBytes: bytes.length,
   };
+}
+
+/** The type that the answer and the manifest agree on, one of the four. */
+function mediaTypeOf({ mediaType: own }: Manifest, contentType: string | undefined, where: string): string {
+  const type = bareType(contentType);
+  if (/^application\/vnd\.docker\.distribution\.manifest\.v1\+/.test(type)) {
+    throw unusable(where, `came as ${type}: a schema 1 manifest, whose digest is not that of what is stored`);
+  }
+  if ((own ?? type) === type && MANIFEST_TYPES.some((known) => known === type)) return type;
+  const said = own === undefined ? "" : `, and calls itself ${JSON.stringify(own.slice(0, 100))}`;
+  throw unusable(where, `came as ${contentType ?? "no Content-Type"}${said}: that is no manifest of today`);
 }
 
 function parseJson(bytes: Buffer, contentType: string | undefined, where: string): unknown {
@@ -78,22 +95,12 @@ export function digestOfBytes(bytes: Uint8Array, like: Digest | null): Digest {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
-/** An RFC 3339 time in milliseconds since the epoch; null: none. */
-export function timeOf(value: unknown): number | null {
-  const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(time) ? null : time;
-}
-
 function descriptorOf({ mediaType, digest, size }: v.InferOutput<typeof DescriptorShape>): Descriptor {
-  return { mediaType, digest: digestOf(digest), sizeBytes: size };
+  return { mediaType, digest, sizeBytes: size };
 }
 
-function digestOf(text: string): Digest {
-  if (!isDigest(text)) throw new TypeError(`${text} is no digest`);
-  return text;
-}
-
-function bareType(contentType: string | undefined): string {
+/** A `Content-Type` without its parameters, in lower case; empty: there is none. */
+export function bareType(contentType: string | undefined): string {
   return (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 

@@ -2,9 +2,18 @@ import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
-import { type Descriptor, type Digest, isDigest, type ManifestContent } from "../plan/manifest.ts";
+import { type Descriptor, type Digest, isDigest, isIndexType, type ManifestContent } from "../plan/manifest.ts";
 import { type AuthorizerOptions, createAuthorizer } from "./authorizer.ts";
-import { digestOfBytes, MANIFEST_TYPES, MAX_MANIFEST_BYTES, parseManifest, timeOf } from "./oci-manifest.ts";
+import {
+  bareType,
+  DigestShape,
+  digestOfBytes,
+  MANIFEST_TYPES,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+} from "./oci-manifest.ts";
+import { type AskPage, firstPage, parseBody, readPages, refuseWebPage } from "./oci-pages.ts";
+import { timeOf } from "./still.ts";
 
 /** A manifest and the digest that its bytes have. */
 export interface OciManifest {
@@ -33,12 +42,19 @@ export interface OciClient {
 }
 
 const ACCEPT = MANIFEST_TYPES.join(", ");
-/** A list that takes more pages than this never ends: a million tags at a page of 100. */
-const MOST_PAGES = 10_000;
+/** OCI distribution-spec, "Pulling manifests". */
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+/** Wider than the spec's, as what a name is belongs to the registry; nothing in it may lead a URL elsewhere. */
+const NAME = /^(?!\.{1,2}(?:\/|$))[\w.-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)*$/;
+/** The config of what has none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
+const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 
 const Tags = v.object({ tags: v.nullish(v.array(v.string())) });
 const Repositories = v.object({ repositories: v.nullish(v.array(v.string())) });
-const Index = v.object({ manifests: v.nullish(v.array(v.object({ digest: v.string() }))) });
+const Index = v.object({
+  mediaType: v.optional(v.string()),
+  manifests: v.nullable(v.array(v.object({ digest: DigestShape }))),
+});
 const Config = v.object({ created: v.optional(v.unknown()) });
 
 export function createOciClient(options: AuthorizerOptions): OciClient {
@@ -47,52 +63,31 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
   const known = new Map<string, Promise<ManifestContent | "missing">>();
   let hasReferrers = true;
 
-  const urlOf = (path: string): URL => new URL(`/v2/${path}`, origin);
-  const pull = (name: string): string => `repository:${name}:pull`;
+  function urlOf(name: string, kind: "manifests" | "blobs" | "tags" | "referrers", reference: string): URL {
+    if (!NAME.test(name)) throw noName(origin, "repository", name);
+    if (!isDigest(reference) && !TAG.test(reference)) throw noName(origin, "tag", reference);
+    return new URL(`/v2/${name}/${kind}/${reference}`, origin);
+  }
 
   async function get(name: string, reference: string): Promise<OciManifest | "missing"> {
-    const url = urlOf(`${name}/manifests/${reference}`);
-    const response = await authorizer.send(
-      { method: "GET", url, headers: { accept: ACCEPT }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES },
-      pull(name),
+    const url = urlOf(name, "manifests", reference);
+    const response = refuseWebPage(
+      await authorizer.send(
+        { method: "GET", url, headers: { accept: ACCEPT }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES },
+        pull(name),
+      ),
     );
     if (response.status === 404) return "missing";
-    const asked = isDigest(reference) ? reference : null;
-    const header = response.headers["docker-content-digest"];
-    const digest = digestOfBytes(response.body, asked);
-    if (
-      (asked !== null && asked !== digest) ||
-      (header !== undefined && header !== digest && isSameAlgorithm(header, digest))
-    ) {
-      throw new Fault(
-        "listing",
-        `GET ${url} brought bytes with the digest ${digest}, not ${asked ?? header}`,
-        "Something between registry and runner changes manifests, or the registry's storage is damaged: mend that first.",
-      );
-    }
+    const digest = provenDigest(response, isDigest(reference) ? reference : null);
     return { digest, content: parseManifest(response.body, response.headers["content-type"], `GET ${url}`) };
   }
 
-  async function pages<T>(
-    first: URL,
-    scope: string,
-    parse: (body: unknown) => readonly T[],
-  ): Promise<readonly T[] | "missing"> {
-    const items: T[] = [];
-    const seen = new Set<string>();
-    for (let url: URL | null = first; url !== null; ) {
-      if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url);
-      seen.add(url.href);
-      const response: HttpResponse = await authorizer.send(
-        { method: "GET", url, headers: { accept: "application/json" }, expected: [200, 404] },
-        scope,
+  function list(url: URL, scope: string, read: (response: HttpResponse) => readonly string[]) {
+    const ask: AskPage = async (page, expected) =>
+      refuseWebPage(
+        await authorizer.send({ method: "GET", url: page, headers: { accept: "application/json" }, expected }, scope),
       );
-      if (response.status === 404 && seen.size === 1) return "missing";
-      if (response.status === 404) throw endless(url);
-      items.push(...parse(jsonOf(response)));
-      url = nextOf(response, url);
-    }
-    return items;
+    return readPages(firstPage(url), ask, read);
   }
 
   return {
@@ -114,47 +109,85 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
     exists: async (name, digest) => (await get(name, digest)) !== "missing",
     async referrers(name, digest) {
       if (!hasReferrers) return null;
-      const found = await referrerPages(() =>
-        pages(
-          urlOf(`${name}/referrers/${digest}`),
-          pull(name),
-          (body) => parseOr(Index, body, "referrers").manifests ?? [],
-        ),
-      );
+      const ask: AskPage = (url, expected) =>
+        authorizer.send({ method: "GET", url, headers: { accept: MANIFEST_TYPES[0] }, expected }, pull(name));
+      const first = urlOf(name, "referrers", digest);
+      const found = await orMissing(() => readPages(first, ask, readIndex));
       // The spec wants 200 with an empty list where nothing is attached: 404 is a registry without the API.
       if (found === "missing") hasReferrers = false;
-      return found === "missing" ? null : found.map((entry) => entry.digest).filter(isDigest);
+      return found === "missing" ? null : found;
     },
-    tags: (name) =>
-      pages(urlOf(`${name}/tags/list?n=1000`), pull(name), (body) => parseOr(Tags, body, "tags/list").tags ?? []),
+    tags: async (name) =>
+      list(urlOf(name, "tags", "list"), pull(name), (response) => parseBody(Tags, response).tags ?? []),
     async catalog() {
-      const all = await pages(
-        urlOf("_catalog?n=1000"),
-        "registry:catalog:*",
-        (body) => parseOr(Repositories, body, "_catalog").repositories ?? [],
-      );
-      return all === "missing" ? [] : all;
+      const url = new URL("/v2/_catalog", origin);
+      const all = await list(url, "registry:catalog:*", (page) => parseBody(Repositories, page).repositories ?? []);
+      if (all === "missing") throw noCatalog(origin);
+      return all;
     },
     async createdAt(name, config) {
-      const url = urlOf(`${name}/blobs/${config.digest}`);
+      if (config.mediaType === EMPTY_CONFIG || config.sizeBytes > MAX_MANIFEST_BYTES) return null;
+      const url = urlOf(name, "blobs", config.digest);
       const response = await authorizer.send(
         { method: "GET", url, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES },
         pull(name),
       );
       if (response.status === 404 || digestOfBytes(response.body, config.digest) !== config.digest) return null;
-      const parsed = v.safeParse(Config, jsonOf(response));
-      return parsed.success ? timeOf(parsed.output.created) : null;
+      return createdOf(response.body);
     },
-    delete: (name, reference) =>
+    delete: async (name, reference) =>
       authorizer.send(
-        { method: "DELETE", url: urlOf(`${name}/manifests/${reference}`), expected: [200, 202, 204, 400, 404, 405] },
+        { method: "DELETE", url: urlOf(name, "manifests", reference), expected: [200, 202, 204, 400, 404, 405] },
         `repository:${name}:pull,delete`,
       ),
   };
 }
 
+function pull(name: string): string {
+  return `repository:${name}:pull`;
+}
+
+/** The digest of a manifest's bytes, which must be the one that was asked for, and the one that the registry tells. */
+function provenDigest({ body, headers, url }: HttpResponse, asked: Digest | null): Digest {
+  const digest = digestOfBytes(body, asked);
+  const told = headers["docker-content-digest"];
+  const differs = told !== undefined && told !== digest && algorithmOf(told) === algorithmOf(digest);
+  if ((asked === null || asked === digest) && !differs) return digest;
+  const wanted = asked === null || asked === digest ? String(told).slice(0, 200) : asked;
+  throw new Fault(
+    "listing",
+    `GET ${url.origin}${url.pathname} brought bytes with the digest ${digest}, not ${wanted}`,
+    "Something between registry and runner changes manifests, or the registry's storage is damaged: mend that first.",
+  );
+}
+
+function algorithmOf(digest: string): string | undefined {
+  return digest.split(":")[0];
+}
+
+function readIndex(response: HttpResponse): readonly Digest[] {
+  const { mediaType, manifests } = parseBody(Index, response);
+  const type = mediaType ?? bareType(response.headers["content-type"]);
+  if (isIndexType(type)) return (manifests ?? []).map(({ digest }) => digest);
+  throw new Fault(
+    "listing",
+    `GET ${response.url.origin}${response.url.pathname} answered ${JSON.stringify(type.slice(0, 100))}, and not an OCI index`,
+    "Check the registry's address: its referrers must be known whole before anything is deleted.",
+  );
+}
+
+/** When an image was created, as its config tells. A config may be anything: what is not an image's tells nothing. */
+function createdOf(config: Buffer): number | null {
+  try {
+    const parsed = v.safeParse(Config, JSON.parse(config.toString("utf8")));
+    return parsed.success && typeof parsed.output.created === "string" ? timeOf(parsed.output.created) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Some registries refuse the path as such: 400, 405 and 501 are as good as the 404 of those that do not know it. */
-async function referrerPages<T>(ask: () => Promise<T | "missing">): Promise<T | "missing"> {
+async function orMissing<T>(ask: () => Promise<T | "missing">): Promise<T | "missing"> {
   try {
     return await ask();
   } catch (error) {
@@ -163,61 +196,18 @@ async function referrerPages<T>(ask: () => Promise<T | "missing">): Promise<T | 
   }
 }
 
-function isSameAlgorithm(header: string, digest: Digest): boolean {
-  return header.split(":")[0] === digest.split(":")[0];
-}
-
-function jsonOf(response: HttpResponse): unknown {
-  try {
-    return JSON.parse(response.body.toString("utf8"));
-  } catch (cause) {
-    throw noRegistry(
-      response.url,
-      `answered ${response.headers["content-type"] ?? "something"} that is no JSON`,
-      cause,
-    );
-  }
-}
-
-function parseOr<T>(schema: v.GenericSchema<unknown, T>, body: unknown, what: string): T {
-  const parsed = v.safeParse(schema, body);
-  if (parsed.success) return parsed.output;
-  throw new Fault(
-    "listing",
-    `The answer of ${what} has another shape than the OCI spec's`,
-    "Check the registry's address.",
-  );
-}
-
-function noRegistry(url: URL, what: string, cause?: unknown): Fault {
+function noName(origin: URL, what: "repository" | "tag", text: string): Fault {
   return new Fault(
     "listing",
-    `${url} ${what}`,
-    "Check the registry's address: a login page or a proxy may answer in its place.",
-    {
-      cause,
-    },
+    `${JSON.stringify(text.slice(0, 200))} cannot be the name of a ${what} at ${origin.host}`,
+    "Check the input `repository-pattern`, and what the registry lists.",
   );
 }
 
-function endless(url: URL): Fault {
+function noCatalog(origin: URL): Fault {
   return new Fault(
-    "listing",
-    `The list at ${url} does not end, or lost a page`,
-    "Run it again; if it stays, the registry is at fault.",
+    "registry",
+    `${origin.host} has no catalog of its repositories: GET /v2/_catalog answered 404`,
+    "Name the repositories in the input `repository-pattern`, without wildcards.",
   );
-}
-
-/** The next page by `Link`, relative or absolute (RFC 8288), on the same origin only; null: this was the last. */
-function nextOf(response: HttpResponse, current: URL): URL | null {
-  const link = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(response.headers["link"] ?? "")?.[1];
-  if (link === undefined) return null;
-  const next = URL.parse(link, current.href);
-  if (next === null || next.origin !== current.origin) {
-    throw noRegistry(
-      current,
-      `continues on another host (${JSON.stringify(link.slice(0, 200))}), which is not followed`,
-    );
-  }
-  return next;
 }

@@ -1,0 +1,100 @@
+import * as v from "valibot";
+import { Fault } from "../fault.ts";
+import type { HttpResponse } from "../http/http.ts";
+import { redactUrl } from "../http/redact.ts";
+import { parseLinks } from "./link.ts";
+
+/** A list that takes more pages than this never ends: a million tags at a page of 100. */
+const MOST_PAGES = 10_000;
+/** Distribution's default for the most that it lists at once (`tags.maxtags`, `catalog.maxentries`). */
+const PAGE_SIZE = 1000;
+
+/** Sends a GET; of the answers, those with a status in `expected` come back. */
+export type AskPage = (url: URL, expected: readonly number[]) => Promise<HttpResponse>;
+
+/** A list's first page, of the most entries that registries give at once. */
+export function firstPage(url: URL): URL {
+  const first = new URL(url);
+  first.searchParams.set("n", String(PAGE_SIZE));
+  return first;
+}
+
+/**
+ * All entries of a list that continues by `Link` (OCI distribution-spec, "Listing Tags"); `missing`: its first page is 404.
+ * Throws a Fault of kind `listing` where it continues on another host, goes in a circle, or a later page is missing.
+ */
+export async function readPages<T>(
+  first: URL,
+  ask: AskPage,
+  parse: (response: HttpResponse) => readonly T[],
+): Promise<readonly T[] | "missing"> {
+  const items: T[] = [];
+  const seen = new Set<string>();
+  for (let url: URL | null = first; url !== null; ) {
+    if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url);
+    seen.add(url.href);
+    // A registry that is set to smaller pages refuses `n` (distribution 3.1.0: PAGINATION_NUMBER_INVALID).
+    const sized = url === first && url.searchParams.has("n");
+    const response: HttpResponse = await ask(url, sized ? [200, 400, 404] : [200, 404]);
+    if (response.status === 404 && seen.size === 1) return "missing";
+    if (response.status === 404) throw endless(url);
+    if (response.status === 400) {
+      url = new URL(url.pathname, url);
+      continue;
+    }
+    for (const item of parse(response)) items.push(item);
+    url = nextOf(response, url);
+  }
+  return items;
+}
+
+/** The next page by `Link`, relative or absolute, on the same origin only; null: this was the last. */
+function nextOf(response: HttpResponse, current: URL): URL | null {
+  const links = parseLinks(response.headers["link"] ?? "");
+  if (links === null) throw noRegistry(current, "answered with a `Link` header that cannot be read");
+  const target = links.find(({ relations }) => relations.includes("next"))?.target;
+  if (target === undefined) return null;
+  const next = URL.parse(target, current.href);
+  if (next === null || next.origin !== current.origin) {
+    const shown = JSON.stringify(target.slice(0, 200));
+    throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
+  }
+  return next;
+}
+
+/** The body of an answer as `schema` has it, or a Fault of kind `listing`. */
+export function parseBody<T>(schema: v.GenericSchema<unknown, T>, response: HttpResponse): T {
+  let body: unknown;
+  try {
+    body = JSON.parse(response.body.toString("utf8"));
+  } catch (cause) {
+    throw noRegistry(response.url, `answered ${response.headers["content-type"] ?? "something"}, no JSON`, cause);
+  }
+  const parsed = v.safeParse(schema, body, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  throw noRegistry(response.url, "answered in another shape than the OCI distribution-spec's");
+}
+
+/** Passes an answer on, unless it is a web page: no registry answers so, not even for what it does not have. */
+export function refuseWebPage(response: HttpResponse): HttpResponse {
+  const type = response.headers["content-type"] ?? "";
+  if (!/^\s*text\/html\b/i.test(type)) return response;
+  throw noRegistry(response.url, `answered ${response.status} with a web page`);
+}
+
+function noRegistry(url: URL, what: string, cause?: unknown): Fault {
+  return new Fault(
+    "listing",
+    `GET ${redactUrl(url)} ${what}`,
+    "Check the registry's address: a login page or a proxy may answer in its place.",
+    { cause },
+  );
+}
+
+function endless(url: URL): Fault {
+  return new Fault(
+    "listing",
+    `The list at ${redactUrl(url)} does not end, or lost a page`,
+    "Run it again; if it stays, the registry is at fault.",
+  );
+}
