@@ -2,25 +2,48 @@ import type { Verdict } from "./decide.ts";
 import { type Graph, isContent, type Node } from "./graph.ts";
 import type { Blob, Digest } from "./manifest.ts";
 
+/** Which blobs a plan takes away, and which it leaves in use; a registry holds each once, whatever repositories use it. */
+export interface BlobUse {
+  readonly going: ReadonlyMap<Digest, number>;
+  readonly staying: ReadonlySet<Digest>;
+}
+
 /**
- * The bytes of blobs that only deleted manifests use, each blob once: what a garbage collection can free of this
- * repository. Null where the sizes of a deleted manifest, or the blobs of one that stays, are not known.
+ * The blobs that only deleted manifests of this repository use, with their bytes, and those that others use. Null where the
+ * sizes of a deleted manifest, or the blobs of one that stays, are not known.
  */
-export function deletedBytes(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>): number | null {
-  const kept = new Set<Digest>();
+export function blobUse(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>): BlobUse | null {
+  const staying = new Set<Digest>();
   const going = new Map<Digest, number>();
   for (const node of graph.values()) {
     const blobs = blobsOf(node);
     if (blobs === null) return null;
     const cause = verdicts.get(node.digest)?.cause;
     for (const blob of blobs) {
-      if (cause !== "orphan" && cause !== "follows") kept.add(blob.digest);
+      if (cause !== "orphan" && cause !== "follows") staying.add(blob.digest);
       else if (blob.sizeBytes === null) return null;
       else going.set(blob.digest, blob.sizeBytes);
     }
   }
+  for (const digest of staying) going.delete(digest);
+  return { going, staying };
+}
+
+/**
+ * What a garbage collection can free once these plans are carried out, in bytes, each blob once: those that no manifest of
+ * any repository uses any more. Null where one of them is not known.
+ */
+export function bytesFreed(uses: readonly (BlobUse | null)[]): number | null {
+  const counted = new Set<Digest>();
   let bytes = 0;
-  for (const [digest, size] of going) if (!kept.has(digest)) bytes += size;
+  for (const use of uses) {
+    if (use === null) return null;
+    for (const [digest, size] of use.going) {
+      if (counted.has(digest) || uses.some((other) => other?.staying.has(digest))) continue;
+      counted.add(digest);
+      bytes += size;
+    }
+  }
   return bytes;
 }
 

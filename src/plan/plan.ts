@@ -1,4 +1,4 @@
-import { deletedBytes, sizeOf } from "./bytes.ts";
+import { blobUse, sizeOf } from "./bytes.ts";
 import { decide, type Verdict, type Verdicts } from "./decide.ts";
 import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
@@ -138,7 +138,7 @@ function planOf(
     broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
     ghosts: view.listed.map((listed) => listed.digest).filter((digest) => view.contents.get(digest) === "missing"),
     unreadable,
-    deletedBytes: going.length === 0 ? 0 : deletedBytes(graph, verdicts),
+    blobs: blobUse(graph, verdicts),
   };
 }
 

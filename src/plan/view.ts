@@ -1,3 +1,4 @@
+import type { BlobUse } from "./bytes.ts";
 import type { Digest, Known, ListedManifest } from "./manifest.ts";
 
 /**
@@ -100,6 +101,6 @@ export interface RepositoryPlan {
   readonly ghosts: readonly Digest[];
   /** Kept manifests that could not be read: why nothing is deleted here. Empty in the usual case. */
   readonly unreadable: readonly { readonly digest: Digest; readonly reason: string }[];
-  /** Bytes of blobs that only deleted manifests use; null where the registry tells no sizes. */
-  readonly deletedBytes: number | null;
+  /** The blobs that the plan takes away, and those it leaves in use; null where the registry tells no sizes. */
+  readonly blobs: BlobUse | null;
 }

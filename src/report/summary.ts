@@ -8,7 +8,7 @@ import { collectionLine, headline } from "./summary/headline.ts";
 import { keptGroups, keptTable } from "./summary/kept.ts";
 import { noticeSection, problemSections } from "./summary/messages.ts";
 import { repositorySection } from "./summary/repositories.ts";
-import { tallyOf, totalOf } from "./tally.ts";
+import { tallyOf, tallyOfRun } from "./tally.ts";
 
 /** A step's summary holds 1 MiB; one byte more, and GitHub drops all of it. */
 const BUDGET_BYTES = 900 * 1024;
@@ -24,7 +24,7 @@ const HEADING_BYTES = 400;
  */
 export function renderSummary(result: RunResult, budgetBytes: number = BUDGET_BYTES): string {
   const all = result.repositories.map((repository) => plannedOf(repository, tallyOf(repository)));
-  const total = totalOf(all.map(({ tally }) => tally));
+  const total = tallyOfRun(result);
   const groups = keptGroups(result);
   const top = headline(result, total);
   const collection = collectionLine(result);

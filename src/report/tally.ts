@@ -1,3 +1,4 @@
+import { bytesFreed } from "../plan/bytes.ts";
 import type { RepositoryResult, RunResult, SweptManifest } from "./result.ts";
 
 /** What a repository's plan came to, or a run's. */
@@ -36,7 +37,7 @@ export function tallyOf(repository: RepositoryResult): Tally {
 
 function bytesOf({ plan }: RepositoryResult, deleted: number, atMost: boolean): Bytes | null {
   if (deleted === 0) return NOTHING.bytes;
-  const bytes = plan?.deletedBytes ?? null;
+  const bytes = bytesFreed([plan?.blobs ?? null]);
   return bytes === null ? null : { bytes, atMost };
 }
 
@@ -45,7 +46,7 @@ export function isDeleted({ outcome }: SweptManifest): boolean {
   return outcome === "deleted" || outcome === "planned";
 }
 
-/** The sum over repositories; its bytes are known only where each one's are. */
+/** The sum over repositories; its bytes are known only where each one's are, and a blob that two share counts twice. */
 export function totalOf(tallies: readonly Tally[]): Tally {
   return tallies.reduce((sum, tally) => {
     const bytes: Bytes | null =
@@ -62,6 +63,14 @@ export function totalOf(tallies: readonly Tally[]): Tally {
   }, NOTHING);
 }
 
+/** The sum over a whole run, in which a blob that several repositories share counts once. */
 export function tallyOfRun(result: RunResult): Tally {
-  return totalOf(result.repositories.map(tallyOf));
+  const total = totalOf(result.repositories.map(tallyOf));
+  if (total.bytes === null || total.deleted === 0) return total;
+  // A repository of which nothing goes may have blobs that are not known: they were not worth reading.
+  const plans = result.repositories.flatMap(({ plan }) => plan ?? []);
+  const bytes = bytesFreed(
+    plans.filter(({ blobs, waves }) => blobs !== null || waves.length > 0).map(({ blobs }) => blobs),
+  );
+  return { ...total, bytes: bytes === null ? null : { ...total.bytes, bytes } };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { bytesFreed } from "../../src/plan/bytes.ts";
 import type { Rules } from "../../src/plan/view.ts";
 import {
   DAY,
@@ -512,7 +513,19 @@ describe("what is told besides", () => {
       a: { tags: ["dead"], blobs: [base, { name: "a", bytes: 10 }, { name: "ab", bytes: 5 }] },
       b: { tags: ["dead-2"], blobs: [base, { name: "ab", bytes: 5 }] },
     };
-    expect(planWorld(world).plan.deletedBytes).toBe(15);
-    expect(planWorld({ ...world, c: { tags: ["dead-3"] } }).plan.deletedBytes).toBeNull();
+    const bytesOf = (of: World): number | null => bytesFreed([planWorld(of).plan.blobs]);
+    expect(bytesOf(world)).toBe(15);
+    expect(bytesOf({ ...world, c: { tags: ["dead-3"] } })).toBeNull();
+  });
+
+  test("a blob that several repositories share counts once, and not at all where one of them keeps it", () => {
+    const [base, own] = [
+      { name: "base", bytes: 1000 },
+      { name: "own", bytes: 10 },
+    ];
+    const gone = planWorld({ a: { tags: ["dead"], blobs: [base, own] } }).plan.blobs;
+    const kept = planWorld({ a: { tags: ["live"], blobs: [base] } }).plan.blobs;
+    expect(bytesFreed([gone, gone])).toBe(1010);
+    expect(bytesFreed([gone, kept])).toBe(10);
   });
 });

@@ -46,7 +46,7 @@ describe("outputs", () => {
     [
       "one repository without sizes makes the sum unknown",
       {
-        repositories: [repository("a", [manifest("x")]), repository("b", [manifest("y")], {}, { deletedBytes: null })],
+        repositories: [repository("a", [manifest("x")]), repository("b", [manifest("y")], {}, { blobs: null })],
       },
       { "deleted-bytes": "" },
     ],
@@ -55,7 +55,7 @@ describe("outputs", () => {
       {
         repositories: [
           repository("a", [manifest("x")]),
-          repository("b", [kept("y", "main")], {}, { deletedBytes: null }),
+          repository("b", [kept("y", "main")], {}, { blobs: null }),
           repository("c", [], { plan: null, error: "502" }),
         ],
       },

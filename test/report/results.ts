@@ -48,13 +48,19 @@ export function repository(
       broken: [],
       ghosts: [],
       unreadable: [],
-      deletedBytes: 1_000_000 * manifests.filter(({ decision }) => decision === "delete").length,
+      blobs: blobsOf(1_000_000 * manifests.filter(({ decision }) => decision === "delete").length, name),
       ...plan,
     },
     manifests,
     staleTags: [],
     ...overrides,
   };
+}
+
+/** One blob of so many bytes that goes, and that no other repository has. */
+export function blobsOf(bytes: number, repository: string): RepositoryPlan["blobs"] {
+  const digest = `sha256:${createHash("sha256").update(repository).digest("hex")}` as const;
+  return { going: new Map(bytes === 0 ? [] : [[digest, bytes]]), staying: new Set() };
 }
 
 /** A run without anything in it, unless told otherwise. */
@@ -145,12 +151,12 @@ export function sampleRun(): RunResult {
           ],
         },
         {
-          deletedBytes: 3_650_722_201,
+          blobs: blobsOf(3_650_722_201, "web"),
           broken: [{ digest: digestOf("web-t3"), missing: [digestOf("x"), digestOf("y")] }],
           ghosts: [digestOf("ghost")],
         },
       ),
-      repository("api", api, {}, { deletedBytes: 812_345_678 }),
+      repository("api", api, {}, { blobs: blobsOf(812_345_678, "api") }),
       repository("worker", [kept("worker", "branch main")]),
       repository("legacy", [], {
         error: "GET https://api.digitalocean.com/…/legacy/digests?page=3 answered 502",

@@ -41,7 +41,7 @@ describe("the headline", () => {
   test("says `up to` where a part of a plan was not carried out, and no size where none is known", () => {
     const partly = repository("web", [manifest("a"), manifest("b", { outcome: "changed", error: "branch main" })]);
     expect(headlineOf(run({ repositories: [partly] }))).toBe("### ✔️ 1 manifest deleted, up\u00a0to\u00a01.9\u00a0MiB");
-    const unknown = repository("web", [manifest("a")], {}, { deletedBytes: null });
+    const unknown = repository("web", [manifest("a")], {}, { blobs: null });
     expect(headlineOf(run({ repositories: [unknown] }))).toBe("### ✔️ 1 manifest deleted");
   });
 });

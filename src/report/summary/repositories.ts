@@ -1,6 +1,6 @@
 import { counted, formatCount } from "../format.ts";
 import type { RunResult } from "../result.ts";
-import { type Tally, totalOf } from "../tally.ts";
+import { type Tally, tallyOfRun, totalOf } from "../tally.ts";
 import type { Section } from "./budget.ts";
 import type { Planned } from "./deletions.ts";
 import { bytesMarkup, code, row, sentence, tableHead } from "./markup.ts";
@@ -27,10 +27,9 @@ export function repositorySection(result: RunResult, all: readonly Planned[]): S
   const idle = rows.filter((planned) => weight(planned) === 0);
   const folded = idle.length > MOST_IDLE ? idle : [];
   const lines = rows.slice(0, rows.length - folded.length).map((planned) => lineOf(planned, result));
-  const tallies = all.map(({ tally }) => tally);
   const last: Line[] = [];
   if (folded.length > 0) last.push(idleLine(folded));
-  if (all.length > 1) last.push({ name: "<b>all</b>", tally: totalOf(tallies), note: "" });
+  if (all.length > 1) last.push({ name: "<b>all</b>", tally: tallyOfRun(result), note: "" });
   const columns = columnsOf(result).filter((column) => column.shown([...lines, ...last]));
   const render = (shown: readonly Line[]): string =>
     shown.map((line) => row(...columns.map((column) => column.cell(line)))).join("");
