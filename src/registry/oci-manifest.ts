@@ -51,6 +51,9 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined, wh
   const manifest = parsed.output;
   const mediaType = mediaTypeOf(manifest, contentType, where);
   const isIndex = isIndexType(mediaType);
+  // What may have children must say which: `null` says none, silence may be anything's.
+  if (isIndex && manifest.manifests === undefined)
+    throw unusable(where, "is no manifest: an index without `manifests`");
   if (isIndex ? manifest.layers || manifest.config : manifest.manifests) {
     // What has two readings is read as neither: a registry and a runtime may differ on what it needs (CVE-2021-41190).
     throw unusable(where, "has the entries of an index and those of an image");
