@@ -68,9 +68,9 @@ export function tallyOfRun(result: RunResult): Tally {
   const total = totalOf(result.repositories.map(tallyOf));
   if (total.bytes === null || total.deleted === 0) return total;
   // A repository of which nothing goes may have blobs that are not known: they were not worth reading.
-  const plans = result.repositories.flatMap(({ plan }) => plan ?? []);
-  const bytes = bytesFreed(
-    plans.filter(({ blobs, waves }) => blobs !== null || waves.length > 0).map(({ blobs }) => blobs),
+  const told = result.repositories.filter(
+    (each) => each.manifests.some(isDeleted) || (each.plan?.blobs ?? null) !== null,
   );
+  const bytes = bytesFreed(told.map(({ plan }) => plan?.blobs ?? null));
   return { ...total, bytes: bytes === null ? null : { ...total.bytes, bytes } };
 }

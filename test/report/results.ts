@@ -59,8 +59,7 @@ export function repository(
 
 /** One blob of so many bytes that goes, and that no other repository has. */
 export function blobsOf(bytes: number, repository: string): RepositoryPlan["blobs"] {
-  const digest = `sha256:${createHash("sha256").update(repository).digest("hex")}` as const;
-  return { going: new Map(bytes === 0 ? [] : [[digest, bytes]]), staying: new Set() };
+  return { going: new Map(bytes === 0 ? [] : [[digestOf(repository), bytes]]), staying: new Set() };
 }
 
 /** A run without anything in it, unless told otherwise. */
