@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { HttpClient } from "../http/http.ts";
+import { openOctokit } from "../http/octokit.ts";
 import { excerpt } from "../http/redact.ts";
 import type { Settings } from "../settings.ts";
 
@@ -40,23 +41,13 @@ type Answer = v.InferOutput<typeof Answer>;
 type AnswerError = NonNullable<Answer["errors"]>[number];
 
 /**
- * Opens GitHub's GraphQL for `github.repository`. Octokit is loaded here, at the first question: a run that has none does
- * not pay for it.
+ * Opens GitHub's GraphQL for `github.repository`.
  *
  * What it returns throws Fault `permission` (401, 403, FORBIDDEN) or `listing` (anything else that is not a whole answer); an
  * HttpError `interrupted` comes through as it is.
  */
 export async function openGraphql(http: HttpClient, github: Settings["github"]): Promise<AskRepository> {
-  const { Octokit } = await import("@octokit/rest");
-  const silent = (): void => undefined;
-  const octokit = new Octokit({
-    auth: github.token,
-    baseUrl: github.apiUrl.href.replace(/\/$/, ""),
-    userAgent: "refsweep",
-    request: { fetch: http.fetch },
-    // Its own log would write text from outside to the console, where it counts as workflow commands.
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-  });
+  const octokit = await openOctokit(http, github);
   const [owner, name] = github.repository.split("/");
   // Not octokit.graphql: it finds the address by `baseUrl`, and the runner tells it (on GHES they differ).
   const url = github.graphqlUrl.href;

@@ -11,12 +11,15 @@ export async function openOctokit(
   http: HttpClient,
   github: { readonly token: string; readonly apiUrl: URL },
 ): Promise<Octokit> {
-  const { Octokit } = await import("@octokit/rest");
+  const [{ Octokit }, { getOctokitOptions }] = await Promise.all([
+    import("@octokit/rest"),
+    import("@actions/github/lib/utils"),
+  ]);
   const silent = (): void => undefined;
+  // The toolkit's options name the job in the User-Agent, by which GitHub's support finds its requests.
   return new Octokit({
-    auth: github.token,
+    ...getOctokitOptions(github.token, { userAgent: "refsweep" }),
     baseUrl: github.apiUrl.href.replace(/\/+$/, ""),
-    userAgent: "refsweep",
     request: { fetch: http.fetch },
     // Its own log would write text from outside to the console, where it counts as workflow commands.
     log: { debug: silent, info: silent, warn: silent, error: silent },
