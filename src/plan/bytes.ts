@@ -1,12 +1,7 @@
 import type { Verdict } from "./decide.ts";
 import { type Graph, isContent, type Node } from "./graph.ts";
 import type { Blob, Digest } from "./manifest.ts";
-
-/** Which blobs a plan takes away, and which it leaves in use; a registry holds each once, whatever repositories use it. */
-export interface BlobUse {
-  readonly going: ReadonlyMap<Digest, number>;
-  readonly staying: ReadonlySet<Digest>;
-}
+import type { BlobUse } from "./view.ts";
 
 /**
  * The blobs that only deleted manifests of this repository use, with their bytes, and those that others use. Null where the

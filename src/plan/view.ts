@@ -1,4 +1,3 @@
-import type { BlobUse } from "./bytes.ts";
 import type { Digest, Known, ListedManifest } from "./manifest.ts";
 
 /**
@@ -84,6 +83,12 @@ export interface Decision {
   /** Dead tags of a manifest that stays, each with its reason. */
   readonly staleTags: readonly { readonly tag: string; readonly reason: string }[];
   readonly versionId?: number;
+}
+
+/** Which blobs a plan takes away (bytes by digest), and which stay in use; a registry holds each once, whoever uses it. */
+export interface BlobUse {
+  readonly going: ReadonlyMap<Digest, number>;
+  readonly staying: ReadonlySet<Digest>;
 }
 
 /** What stays and what goes in one repository, and why: plain data. */
