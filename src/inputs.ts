@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCredential, readGitHub, type Unchecked } from "./inputs/access.ts";
 import { parseEvent } from "./inputs/event.ts";
@@ -35,6 +35,10 @@ export function readSettings(environment: NodeJS.ProcessEnv, readFile: (path: st
     apiUrl: reader.read("api-url", parseUrl),
     concurrency: reader.read("concurrency", (text) => parseCount(text, 1, 64)),
     workspace: environment["GITHUB_WORKSPACE"] || process.cwd(),
+    dockerConfigPath: join(
+      environment["DOCKER_CONFIG"] || join(environment["HOME"] || homedir(), ".docker"),
+      "config.json",
+    ),
     reportPath: join(environment["RUNNER_TEMP"] || tmpdir(), "refsweep-report.json"),
   };
   reader.throwIfBad();

@@ -75,6 +75,8 @@ export interface Settings {
   readonly concurrency: number;
   /** The workspace, to which `protect-digests` files are relative. */
   readonly workspace: string;
+  /** Docker's `config.json`, where the login of `docker login` lies; it need not exist. */
+  readonly dockerConfigPath: string;
   /** Where the report file is written. */
   readonly reportPath: string;
 }

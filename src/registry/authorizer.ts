@@ -14,6 +14,8 @@ export interface AuthorizerOptions {
   readonly origin: URL;
   /** Null: anonymous. */
   readonly credential: Credential | null;
+  /** A refresh token, which token servers take in place of the credential. */
+  readonly identityToken?: string;
   /** Whether a token server may be given the credential; asked only for realms that are https, loopback, or the registry's. */
   readonly mayReceiveCredential: (realm: URL) => boolean;
   /** What a user whose token lacks a right should do, for the error. */

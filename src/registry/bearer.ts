@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
-import type { HttpResponse } from "../http/http.ts";
+import type { HttpRequest, HttpResponse } from "../http/http.ts";
 import { redactUrl } from "../http/redact.ts";
 import type { AuthorizerOptions } from "./authorizer.ts";
 import type { Challenge } from "./challenge.ts";
@@ -34,21 +34,36 @@ export async function fetchToken(
   challenge: Challenge,
   scopes: readonly string[],
 ): Promise<BearerToken> {
-  const url = realmOf(options, challenge);
-  const service = challenge.parameters["service"];
-  if (service !== undefined) url.searchParams.set("service", service);
-  for (const scope of scopes) url.searchParams.append("scope", scope);
-  const authorization = options.credential === null ? {} : { authorization: basicOf(options.credential) };
+  const request = tokenRequest(options, realmOf(options, challenge), challenge.parameters["service"], scopes);
   const response = await options.http.send({
-    method: "GET",
-    url,
-    headers: { accept: "application/json" },
-    ...authorization,
+    ...request,
     expected: [200, 401, 403],
     maxBytes: MAX_ANSWER_BYTES,
   });
-  if (response.status !== 200) throw refusal(options, "GET", response, scopes);
+  if (response.status !== 200) throw refusal(options, request.method, response, scopes);
   return parseToken(response);
+}
+
+/** A GET with the credential; a refresh token is taken by POST only (distribution, spec/auth/oauth.md). */
+function tokenRequest(
+  { credential, identityToken }: AuthorizerOptions,
+  realm: URL,
+  service: string | undefined,
+  scopes: readonly string[],
+): Omit<HttpRequest, "expected"> {
+  const accept = "application/json";
+  if (identityToken !== undefined) {
+    const form = new URLSearchParams({ grant_type: "refresh_token", client_id: "refsweep", scope: scopes.join(" ") });
+    form.set("service", service ?? "");
+    form.set("refresh_token", identityToken);
+    const headers = { accept, "content-type": "application/x-www-form-urlencoded" };
+    return { method: "POST", url: realm, headers, body: form.toString(), idempotent: true };
+  }
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  const authorization = credential === null ? {} : { authorization: basicOf(credential) };
+  return { method: "GET", url, headers: { accept }, ...authorization };
 }
 
 function parseToken(response: HttpResponse): BearerToken {
@@ -86,7 +101,10 @@ function ageOf(issuedAt: unknown, { headers }: HttpResponse): number {
 }
 
 /** The token server that a registry names; credentials go over TLS, or stay on this machine, or with the registry. */
-function realmOf({ origin, credential, mayReceiveCredential }: AuthorizerOptions, challenge: Challenge): URL {
+function realmOf(
+  { origin, credential, identityToken, mayReceiveCredential }: AuthorizerOptions,
+  challenge: Challenge,
+): URL {
   const text = challenge.parameters["realm"] ?? "";
   const realm = URL.parse(text);
   if (realm === null || !/^https?:$/.test(realm.protocol) || realm.username !== "" || realm.password !== "") {
@@ -95,7 +113,7 @@ function realmOf({ origin, credential, mayReceiveCredential }: AuthorizerOptions
   if (realm.protocol !== "https:" && !isLoopback(realm.hostname) && realm.origin !== origin.origin) {
     throw badRealm(origin, `names a token server without TLS: ${realm.origin}`);
   }
-  if (credential !== null && !mayReceiveCredential(realm)) {
+  if ((credential !== null || identityToken !== undefined) && !mayReceiveCredential(realm)) {
     throw badRealm(origin, `sends for its tokens to ${realm.host}, for which the credential is not`);
   }
   return realm;

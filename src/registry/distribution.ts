@@ -3,24 +3,23 @@ import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
 import type { Digest, ListedManifest, ManifestContent } from "../plan/manifest.ts";
+import type { Log } from "../report/log.ts";
 import type { RegistryAddress } from "../settings.ts";
-import { selectFrom, unknownRepositories } from "./names.ts";
-import type { OciClient } from "./oci.ts";
-import type {
-  Deletion,
-  GarbageCollection,
-  Listing,
-  Registry,
-  RepositoryNames,
-  RepositorySelection,
-} from "./registry.ts";
+import { selectRepositories } from "./distribution-names.ts";
+import type { Holdings } from "./gc-command.ts";
+import { createHoldings } from "./holdings.ts";
+import type { OciClient, OciManifest } from "./oci.ts";
+import type { Deletion, GarbageCollection, Listing, Registry } from "./registry.ts";
 
 export interface DistributionOptions {
   /** Its path is the prefix that all names have in common, perhaps empty. */
   readonly address: RegistryAddress;
   readonly oci: OciClient;
-  /** Runs the command of `gc-command`. */
-  readonly collectGarbage: () => Promise<GarbageCollection>;
+  readonly log: Log;
+  /** Runs the command of `gc-command`; null: there is none. */
+  readonly collectGarbage: ((holdings: Holdings) => Promise<GarbageCollection>) | null;
+  /** `told`: what is deleted is read before, so that the collection can be told by its bytes. */
+  readonly sizes: "told" | "untold";
 }
 
 /** Requests that one listing has ready: how many are in flight is the HTTP stack's to say. */
@@ -32,25 +31,39 @@ const NOBODY: Digest = `sha256:${"0".repeat(64)}`;
  * Any registry by the OCI distribution-spec: Docker Distribution, zot, Harbor, Gitea. It lists tags only: untagged
  * manifests are known as far as what is tagged refers to them.
  */
-export function openDistribution({ address, oci, collectGarbage }: DistributionOptions): Registry {
+export function openDistribution({ address, oci, log, collectGarbage, sizes }: DistributionOptions): Registry {
   const nameOf = (repository: string): string => (address.path === "" ? repository : `${address.path}/${repository}`);
+  const holdings = createHoldings();
   let writable: Promise<void> | null = null;
   let untags = true;
+
+  async function read(repository: string, digest: Digest): Promise<ManifestContent | "missing"> {
+    const content = await oci.read(nameOf(repository), digest);
+    if (content !== "missing") holdings.learn(repository, digest, content);
+    return content;
+  }
 
   return {
     provider: "distribution",
     listsUntagged: false,
     keepsLastTagged: false,
-    repositories: (selection) => selectRepositories(oci, address, selection, nameOf),
-    list: (repository) => listTagged(oci, nameOf(repository)),
-    read: (repository, digest) => oci.read(nameOf(repository), digest),
+    repositories: (selection) => selectRepositories({ address, oci, log, nameOf }, selection),
+    list: (repository) =>
+      listTagged(oci, nameOf(repository), ({ digest, content }) => holdings.learn(repository, digest, content)),
+    read,
     createdAt: (repository, digest) => createdAt(oci, nameOf(repository), digest),
     referrers: (repository, digest) => oci.referrers(nameOf(repository), digest),
     prepareDeletion: (repository) => {
       writable ??= proveWritable(oci, address, nameOf(repository));
       return writable;
     },
-    delete: (repository, { digest }) => deleteDigest(oci, nameOf(repository), digest),
+    delete: async (repository, { digest }) => {
+      // Only a size is missed where it cannot be read: what goes was decided by what is known.
+      if (sizes === "told") await read(repository, digest).catch((error: unknown) => throwUnlessListing(error));
+      const deletion = await deleteDigest(oci, nameOf(repository), digest);
+      holdings.forget(repository, digest);
+      return deletion;
+    },
     deleteTag: async (repository, tag) => {
       if (!untags) return "unsupported";
       const { status } = await oci.delete(nameOf(repository), tag);
@@ -58,44 +71,32 @@ export function openDistribution({ address, oci, collectGarbage }: DistributionO
       untags = status < 300;
       return untags ? "deleted" : "unsupported";
     },
-    collectGarbage,
+    collectGarbage: async () => (collectGarbage === null ? UNSUPPORTED : collectGarbage(holdings)),
   };
 }
 
-async function selectRepositories(
-  oci: OciClient,
-  address: RegistryAddress,
-  selection: RepositorySelection,
-  nameOf: (repository: string) => string,
-): Promise<RepositoryNames> {
-  if (selection.names === null) return selectFrom(address.name, await namesBelow(oci, address.path), selection);
-  const found = await pMap(selection.names, async (name) => ({ name, tags: await oci.tags(nameOf(name)) }));
-  const doubtful = found.filter(({ tags }) => tags === "missing").map(({ name }) => name);
-  if (doubtful.length > 0) {
-    // A repository whose manifests were pushed by digest only answers 404 as well (distribution 2.8): the catalog knows.
-    const all = await namesBelow(oci, address.path).catch((): readonly string[] => []);
-    const absent = doubtful.filter((name) => !all.includes(name));
-    if (absent.length > 0) throw unknownRepositories(address.name, absent, all);
-  }
-  return { matching: selection.names, existing: [] };
-}
+const UNSUPPORTED: GarbageCollection = {
+  status: "unsupported",
+  freedBytes: null,
+  blobsDeleted: null,
+  note: "No garbage was collected: this registry has no API for it. Give the command as `gc-command`: see `Self-hosted registries` in Refsweep's README.",
+};
 
-/** The names of the catalog below `prefix`, without it. */
-async function namesBelow(oci: OciClient, prefix: string): Promise<readonly string[]> {
-  const all = await oci.catalog();
-  const below =
-    prefix === "" ? all : all.flatMap((name) => (name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : []));
-  return [...new Set(below)].sort();
+function throwUnlessListing(error: unknown): void {
+  if (error instanceof Fault && error.kind === "listing") return;
+  if (error instanceof HttpError && error.code !== "interrupted") return;
+  throw error;
 }
 
 /** Every tag with its manifest. A tag that answers 404 was deleted since, or leads nowhere: either way it keeps nothing. */
-async function listTagged(oci: OciClient, name: string): Promise<Listing> {
+async function listTagged(oci: OciClient, name: string, learn: (manifest: OciManifest) => void): Promise<Listing> {
   const listed = await oci.tags(name);
   const tags: readonly string[] = listed === "missing" ? [] : [...new Set(listed)];
   const byDigest = new Map<Digest, string[]>();
   const resolve = async (tag: string): Promise<void> => {
     const found = await oci.resolve(name, tag);
     if (found === "missing") return;
+    learn(found);
     byDigest.set(found.digest, [...(byDigest.get(found.digest) ?? []), tag]);
   };
   await pMap(tags, resolve, { concurrency: READY });

@@ -5,6 +5,8 @@ import type { Log } from "../report/log.ts";
 import type { Credential, Settings } from "../settings.ts";
 import { openDigitalOcean } from "./digitalocean.ts";
 import { openDistribution } from "./distribution.ts";
+import { readDockerLogin } from "./docker-config.ts";
+import type { Holdings } from "./gc-command.ts";
 import { openGhcr } from "./ghcr.ts";
 import { ghcrPolicy } from "./ghcr-limits.ts";
 import { createOciClient } from "./oci.ts";
@@ -70,24 +72,48 @@ function ghcr(settings: Settings, tools: Tools): Registry {
   return openGhcr({ ...tools, address: registry, credential, apiUrl: github.apiUrl, manifests });
 }
 
-function distribution({ registry, credential }: Settings, tools: Tools): Registry {
+function distribution(settings: Settings, tools: Tools): Registry {
+  const { registry, runGc, gcCommand, gcTimeoutMs } = settings;
+  const login = distributionLogin(settings, tools.log);
   const oci = createOciClient({
     ...tools,
     origin: registry.origin,
-    credential,
+    ...login,
     // A registry's token server is often another host: it is named in the log, and reached over TLS.
     mayReceiveCredential: () => true,
-    remedy: "Check the inputs `username` and `token`: they must be allowed to pull and delete.",
+    remedy: "Check the inputs `username` and `token`, or the login: they must be allowed to pull and delete.",
   });
-  return openDistribution({ address: registry, oci, collectGarbage: async () => UNSUPPORTED });
+  const [program, ...args] = gcCommand;
+  const collectGarbage =
+    program === undefined
+      ? null
+      : async (holdings: Holdings): Promise<GarbageCollection> => {
+          // Starting a process is what most runs never need.
+          const { collectByCommand } = await import("./gc-command.ts");
+          const options = { ...tools, words: [program, ...args] as const, timeoutMs: gcTimeoutMs };
+          return collectByCommand({ ...options, environment: process.env }, holdings);
+        };
+  const tellsBytes = collectGarbage !== null && runGc !== "false" && gcTimeoutMs > 0;
+  return openDistribution({ ...tools, address: registry, oci, collectGarbage, sizes: tellsBytes ? "told" : "untold" });
 }
 
-const UNSUPPORTED: GarbageCollection = {
-  status: "unsupported",
-  freedBytes: null,
-  blobsDeleted: null,
-  note: "No garbage was collected: this registry has no API for it. Give the command as `gc-command`; the README says how.",
-};
+/** The inputs' credential, else what `docker login` left. */
+function distributionLogin(
+  { registry, credential, dockerConfigPath }: Settings,
+  log: Log,
+): { readonly credential: Credential | null; readonly identityToken?: string } {
+  const login = credential === null ? readDockerLogin(dockerConfigPath, registry.origin) : null;
+  if (login === null) return { credential };
+  log.info(`${registry.name}: the login of ${dockerConfigPath} is used`);
+  if (login.kind === "identity-token") {
+    log.mask(login.token);
+    return { credential: null, identityToken: login.token };
+  }
+  const { username, secret } = login.credential;
+  log.mask(secret);
+  log.mask(Buffer.from(`${username}:${secret}`).toString("base64"));
+  return { credential: login.credential };
+}
 
 function required(credential: Credential | null): Credential {
   if (credential === null) throw new Fault("input", "`token` is missing", "Give the registry's token.");

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { constants } from "node:os";
+import { StringDecoder } from "node:string_decoder";
+
+// @actions/exec neither gives its child away nor starts a group: nothing could end it, let alone its children.
+
+/** How a command came to its end; `lastErrors`: the end of its standard error. */
+export type Ending =
+  | {
+      readonly kind: "exited";
+      readonly code: number;
+      readonly killedBy: NodeJS.Signals | null;
+      readonly lastErrors: string;
+    }
+  | { readonly kind: "timed out" | "cancelled" }
+  | { readonly kind: "not started"; readonly error: Error };
+
+export interface RunOptions {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Called with each piece of standard output. */
+  readonly onOutput: (chunk: string) => void;
+}
+
+type Words = readonly [string, ...string[]];
+
+/** How much of standard error is kept, in characters. */
+const ERROR_TAIL = 1_000;
+/** What is asked to end gets this long before it is ended; a cancelled job has 5 s in all. */
+const LAST_MOMENT_MS = 2_000;
+/** A timer's longest time in Node: 24 days and a bit. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Runs a command without a shell. Past its time, or when the job is cancelled, it is ended with all that it started. */
+export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
+  const { signal } = options;
+  const [program, ...args] = words;
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      detached: process.platform !== "win32",
+      env: withoutInputs(options.environment),
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    let ended: "timed out" | "cancelled" | null = null;
+    let lastErrors = "";
+    let last: NodeJS.Timeout | undefined;
+    const end = (why: "timed out" | "cancelled"): void => {
+      if (ended !== null) return;
+      ended = why;
+      endGroup(child, "SIGTERM");
+      last = setTimeout(() => endGroup(child, "SIGKILL"), LAST_MOMENT_MS);
+    };
+    const timer = setTimeout(() => end("timed out"), Math.min(options.timeoutMs, LONGEST_TIMER_MS));
+    const onAbort = (): void => end("cancelled");
+    signal.addEventListener("abort", onAbort, { once: true });
+    const settle = (ending: Ending): void => {
+      clearTimeout(timer);
+      clearTimeout(last);
+      signal.removeEventListener("abort", onAbort);
+      resolve(ending);
+    };
+    readText(child.stdout, options.onOutput);
+    readText(child.stderr, (chunk) => {
+      lastErrors = (lastErrors + chunk).slice(-ERROR_TAIL);
+    });
+    child.once("error", (error) => settle({ kind: "not started", error }));
+    child.once("close", (code, killedBy) => {
+      // Whoever left the group's pipes early may be at work still.
+      if (ended !== null) endGroup(child, "SIGKILL");
+      settle(ended === null ? exited(code, killedBy, lastErrors) : { kind: ended });
+    });
+    if (signal.aborted) onAbort();
+  });
+}
+
+/** Starts a command that outlives this process. Null: it runs; else why it does not. */
+export function leaveRunning(words: Words, environment: NodeJS.ProcessEnv): Promise<Error | null> {
+  // The runner ends whatever carries this variable when the job does (actions/runner, JobExtension).
+  const { RUNNER_TRACKING_ID: _tracking, ...env } = withoutInputs(environment);
+  const [program, ...args] = words;
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { detached: true, env, stdio: "ignore", windowsHide: true });
+    child.once("error", resolve);
+    child.once("spawn", () => {
+      child.unref();
+      resolve(null);
+    });
+  });
+}
+
+/** The environment without this action's inputs, which hold its credentials. */
+function withoutInputs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^INPUT_/i.test(name)));
+}
+
+function exited(code: number | null, killedBy: NodeJS.Signals | null, lastErrors: string): Ending {
+  const status = code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy]);
+  return { kind: "exited", code: status, killedBy, lastErrors: lastErrors.trim() };
+}
+
+function readText(stream: NodeJS.ReadableStream, take: (chunk: string) => void): void {
+  const decoder = new StringDecoder("utf8");
+  stream.on("data", (chunk: Buffer) => take(decoder.write(chunk)));
+}
+
+/** Signals a child and all that it started; Windows has no groups, and ends a tree at once. */
+function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  if (process.platform === "win32") {
+    spawnSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" });
+    return;
+  }
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    const isGone = error instanceof Error && "code" in error && error.code === "ESRCH";
+    if (!isGone) throw error;
+  }
+}
