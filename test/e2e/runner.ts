@@ -97,7 +97,10 @@ function spawnAction(
   step: Step,
 ): Promise<{ exitCode: number | null; log: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, process.env["ENTRY"] ?? "dist/index.js")], { env: environment, stdio: "pipe" });
+    const child = spawn(process.execPath, [join(ROOT, process.env["ENTRY"] ?? "dist/index.js")], {
+      env: environment,
+      stdio: "pipe",
+    });
     let log = "";
     const read = (chunk: Buffer): void => {
       log += chunk.toString();

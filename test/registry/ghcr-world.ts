@@ -95,6 +95,7 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
     apiUrl,
     concurrency: 16,
     workspace,
+    dockerConfigPath: join(workspace, "docker", "config.json"),
     reportPath: join(workspace, "report.json"),
   };
 }

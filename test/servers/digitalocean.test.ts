@@ -118,7 +118,7 @@ describe.skipIf(!hasDescription)("DigitalOcean's own examples are understood", (
     const { registry } = made;
     const reading = path.endsWith("digests")
       ? registry.list("repo-1")
-      : registry.repositories({ names: null, matches: () => true });
+      : registry.repositories({ names: null, literals: [], matches: () => true });
     await expect(reading).rejects.toMatchObject({ kind: "listing" });
     made.server.inject(() => ({ kind: "reply", reply: { status: 200, body: wholeOf(example) } }));
     if (path.endsWith("digests")) {
@@ -126,7 +126,9 @@ describe.skipIf(!hasDescription)("DigitalOcean's own examples are understood", (
       expect(manifests[0]).toMatchObject({ tags: ["v1", "v2"], sizeBytes: 1_972_332 });
       expect(manifests[0]?.blobs?.map(({ sizeBytes }) => sizeBytes)).toEqual([1471, 2_814_446, 528]);
     } else {
-      expect(await registry.repositories({ names: null, matches: () => true })).toMatchObject({ matching: ["repo-1"] });
+      expect(await registry.repositories({ names: null, literals: [], matches: () => true })).toMatchObject({
+        matching: ["repo-1"],
+      });
     }
   });
 });
