@@ -184,7 +184,7 @@ describe("a limit that the headers tell", () => {
 describe("points a minute that hold once a limit is told", () => {
   const write: Fare = { family: "rest", points: 5, writes: true };
 
-  function after(told: RateBudget | null): number {
+  function readyAfter(told: RateBudget | null): number {
     const pacing = new Pacing({ perMinute: 10, perMinuteHolds: "once a limit is told" });
     for (const _ of "ab") {
       expect(pacing.readyAt(0, write)).toBe(0);
@@ -196,11 +196,11 @@ describe("points a minute that hold once a limit is told", () => {
   }
 
   test("hold nothing back where none is", () => {
-    expect(after(null)).toBe(200);
+    expect(readyAfter(null)).toBe(200);
   });
 
   test("count what was sent before", () => {
-    expect(after({ limit: 5_000, remaining: 4_000, resetAt: 3_600_000 })).toBe(100 + MINUTE + 1);
+    expect(readyAfter({ limit: 5_000, remaining: 4_000, resetAt: 3_600_000 })).toBe(100 + MINUTE + 1);
   });
 });
 
