@@ -180,7 +180,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     const plain = ["--src-tls-verify=false", "--dest-tls-verify=false"];
     await skopeo("copy", ...plain, "--all", image("v2.0.0"), image("pr-11"));
     await skopeo("copy", ...plain, "--override-arch=amd64", "--format=v2s2", image("main"), image("pr-13"));
-    await skopeo("copy", ...plain, "--override-arch=arm64", "--format=v2s2", image("main"), image("jane-docker"));
+    await skopeo("copy", ...plain, "--override-arch=amd64", "--format=v2s2", image("v1.0.0"), image("jane-docker"));
 
     const result = await sweepRegistry(backend.url, forge);
 
