@@ -5,6 +5,8 @@ import { runStep, type StepResult } from "./e2e/runner.ts";
 import { type Forge, fillTeamRegistry, serveForge } from "./e2e/team.ts";
 import { renderHtml } from "./render.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean-registry.ts";
+import { copyStore } from "./servers/oci-copy.ts";
+import { findRegistry, startRealRegistry } from "./servers/real-registry.ts";
 import { RegistryStore } from "./servers/store.ts";
 
 // npm run demo: a team's registry on this machine, swept by dist/index.js as the runner does; nothing leaves the machine.
@@ -28,9 +30,32 @@ try {
   );
   await show("1. A dry run: what would go, and why", "dry", await sweep(forge, registry, { "dry-run": "true" }));
   await show("2. For real, with garbage collection", "sweep", await sweep(forge, registry, { "run-gc": "true" }));
-  console.log(`${countOf(store)} manifests are left. Run \`npm test\` to see what is promised, and kept.`);
+  await sweepRealRegistry();
+  console.log("Run `npm test` to see what is promised, and kept.");
 } finally {
   await Promise.all([forge.close(), registry.close()]);
+}
+
+/** The same images in Debian's docker-registry, where it is installed: swept, and collected by its own command. */
+async function sweepRealRegistry(): Promise<void> {
+  const program = findRegistry("2.8");
+  if (program === null) {
+    console.log("3. Install docker-registry to see a real self-hosted registry swept, too.\n");
+    return;
+  }
+  const images = new RegistryStore();
+  fillTeamRegistry(images, now);
+  const real = await startRealRegistry(program);
+  try {
+    await copyStore(images, { url: real.url });
+    const before = real.storedBytes();
+    const inputs = { registry: real.url.host, "run-gc": "true", "gc-command": real.collectCommand().join(" ") };
+    const result = await runStep({ inputs, environment: forge.environment });
+    await show("3. A real self-hosted registry, collected by its own command", "self-hosted", result);
+    console.log(`Its folder held ${before} bytes of blobs, and holds ${real.storedBytes()}.\n`);
+  } finally {
+    await real.close();
+  }
 }
 
 function countOf(held: RegistryStore): number {
