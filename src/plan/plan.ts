@@ -133,6 +133,7 @@ function planOf(
   const kept = staying.flatMap((digest) => graph.get(digest) ?? []);
   return {
     repository: view.repository,
+    listsUntagged: view.listsUntagged,
     decisions,
     waves,
     broken: kept.flatMap((node) => brokenEntries(node, graph, view)),

@@ -94,6 +94,8 @@ export interface BlobUse {
 /** What stays and what goes in one repository, and why: plain data. */
 export interface RepositoryPlan {
   readonly repository: string;
+  /** Whether it speaks of all manifests; else of the tagged ones and what they refer to: no listing shows the others. */
+  readonly listsUntagged: boolean;
   /** Every known manifest once, those to delete in the order of deletion: parents first, subjects before referrers. */
   readonly decisions: readonly Decision[];
   /**

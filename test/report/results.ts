@@ -43,6 +43,7 @@ export function repository(
     error: null,
     plan: {
       repository: name,
+      listsUntagged: true,
       decisions: manifests,
       waves: [manifests.filter(({ decision }) => decision === "delete").map(({ digest }) => digest)],
       broken: [],

@@ -130,6 +130,14 @@ describe("what it tells", () => {
     expect(renderSummary(run({ repositories }))).not.toContain("30 days");
   });
 
+  test("what a listing of tags cannot show is told once", () => {
+    const tagged = ["a", "b"].map((name) => repository(name, [manifest("x")], {}, { listsUntagged: false }));
+    expect(renderSummary(run({ repositories: tagged })).match(/lists tagged manifests only/g)).toHaveLength(1);
+    expect(renderSummary(run({ repositories: [repository("a", [manifest("x")])] }))).not.toContain(
+      "tagged manifests only",
+    );
+  });
+
   test("a pull request is linked only where the address needs no escaping", () => {
     const repositories = [repository("web", [manifest("a")])];
     expect(renderSummary(run({ repositories, repositoryUrl: 'https://x/"><h1>' }))).not.toContain("href");

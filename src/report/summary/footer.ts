@@ -19,10 +19,18 @@ export function pie(total: Tally, groups: readonly KeptGroup[], { dryRun }: RunR
   return `\`\`\`mermaid\npie showData\n${lines.join("")}\`\`\`\n\n`;
 }
 
-/** Small print: requests by host, and on GHCR, how to undo. */
+/** Small print: what the listing cannot see, on GHCR how to undo, and requests by host. */
 export function footer(result: RunResult, total: Tally): string {
-  const parts = [restoreNote(result, total), requestsNote(result)].filter((part) => part !== "");
+  const parts = [listingNote(result), restoreNote(result, total), requestsNote(result)].filter((part) => part !== "");
   return parts.length === 0 ? "" : `<sub>${parts.join("<br>")}</sub>\n`;
+}
+
+function listingNote({ repositories }: RunResult): string {
+  if (!repositories.some(({ plan }) => plan?.listsUntagged === false)) return "";
+  return (
+    "This registry lists tagged manifests only: untagged ones that nothing tagged refers to are not seen here. " +
+    "Its own garbage collection is what removes them."
+  );
 }
 
 function restoreNote({ provider, dryRun }: RunResult, { deleted }: Tally): string {
