@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
 import type { Digest } from "../plan/manifest.ts";
 import type { Log } from "../report/log.ts";
@@ -10,6 +11,7 @@ export interface GcCommandOptions {
   readonly words: readonly [string, ...string[]];
   /** 0: it is started and not waited for. */
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
@@ -37,6 +39,7 @@ export async function collectByCommand(options: GcCommandOptions, holdings: Hold
   if (timeoutMs === 0) return started(await leaveRunning(words, options.environment), words[0]);
   const output = createGcOutput();
   const ending = await runToEnd(words, {
+    clock: options.clock,
     environment: options.environment,
     timeoutMs,
     signal,

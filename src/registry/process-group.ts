@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
 import { StringDecoder } from "node:string_decoder";
+import type { Clock } from "../clock.ts";
 
 // @actions/exec neither gives its child away nor starts a group: nothing could end it, let alone its children.
 
@@ -16,6 +17,7 @@ export type Ending =
   | { readonly kind: "not started"; readonly error: Error };
 
 export interface RunOptions {
+  readonly clock: Clock;
   readonly environment: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -34,7 +36,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs a command without a shell. Past its time, or when the job is cancelled, it is ended with all that it started. */
 export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
-  const { signal } = options;
+  const { clock, signal } = options;
   const [program, ...args] = words;
   return new Promise((resolve) => {
     const child = spawn(program, args, {
@@ -43,21 +45,23 @@ export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
       stdio: ["ignore", "pipe", "pipe"],
       windowsHide: true,
     });
+    const over = new AbortController();
+    const after = (ms: number, act: () => void): void => {
+      clock.sleep(Math.min(ms, LONGEST_TIMER_MS), over.signal).then(act, () => undefined);
+    };
     let ended: "timed out" | "cancelled" | null = null;
     let lastErrors = "";
-    let last: NodeJS.Timeout | undefined;
     const end = (why: "timed out" | "cancelled"): void => {
       if (ended !== null) return;
       ended = why;
       endGroup(child, "SIGTERM");
-      last = setTimeout(() => endGroup(child, "SIGKILL"), LAST_MOMENT_MS);
+      after(LAST_MOMENT_MS, () => endGroup(child, "SIGKILL"));
     };
-    const timer = setTimeout(() => end("timed out"), Math.min(options.timeoutMs, LONGEST_TIMER_MS));
     const onAbort = (): void => end("cancelled");
     signal.addEventListener("abort", onAbort, { once: true });
+    after(options.timeoutMs, () => end("timed out"));
     const settle = (ending: Ending): void => {
-      clearTimeout(timer);
-      clearTimeout(last);
+      over.abort();
       signal.removeEventListener("abort", onAbort);
       resolve(ending);
     };

@@ -72,7 +72,7 @@ export function isProgram(program: string, ...args: readonly string[]): boolean 
 }
 
 export async function startRealRegistry(program: string, options: RealRegistryOptions = {}): Promise<RealRegistry> {
-  const folder = mkdtempSync(join(tmpdir(), "refsweep-registry-"));
+  const folder = mkdtempSync(join(fastFolder(), "refsweep-registry-"));
   const config = join(folder, "config.json");
   const data = join(folder, "data");
   let running = await start(program, folder, options);
@@ -92,6 +92,11 @@ export async function startRealRegistry(program: string, options: RealRegistryOp
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Every blob is synced to the disk: in memory, the tests take a third of the time. */
+function fastFolder(): string {
+  return existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 }
 
 async function start(

@@ -1,0 +1,178 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Fault } from "../../src/fault.ts";
+import { collectByCommand, type GcCommandOptions, type Holdings } from "../../src/registry/gc-command.ts";
+import { silentLog } from "../run.ts";
+import { createFakeClock } from "../servers/fake-clock.ts";
+
+const A = `sha256:${"a".repeat(64)}`;
+const B = `sha256:${"b".repeat(64)}`;
+const EMPTY: Holdings = { sizeOf: () => null, holders: 0 };
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "refsweep-gc-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Runs a script of sh, which stands for whatever a user gives. */
+function run(script: string, options: Partial<GcCommandOptions> = {}, holdings: Holdings = EMPTY) {
+  return collectByCommand(
+    {
+      words: ["sh", "-c", script],
+      timeoutMs: 60_000,
+      clock: createFakeClock({ passes: "by hand" }),
+      log: silentLog,
+      signal: new AbortController().signal,
+      environment: { PATH: process.env["PATH"], TEST_FOLDER: folder },
+      ...options,
+    },
+    holdings,
+  );
+}
+
+const read = (name: string): string => readFileSync(join(folder, name), "utf8").trim();
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function tryRead(name: string): string {
+  try {
+    return read(name);
+  } catch {
+    return "";
+  }
+}
+
+/** Whether a process runs; one that only waits to be buried does not. */
+function isRunning(pid: string): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+const PRINTS = `echo; echo '3 blobs marked, 2 blobs and 1 manifests eligible for deletion'; echo 'blob eligible for deletion: ${A}'; echo 'blob eligible for deletion: ${B}'`;
+
+describe("a command that ends", () => {
+  test.each([
+    ["all sizes known", { [A]: 100, [B]: 23 }, 123, "2 blobs and 1 manifests deleted."],
+    ["one size unknown", { [A]: 100 }, null, "1 of the blobs had 100 bytes"],
+  ])("with %s", async (_, sizes: Readonly<Record<string, number>>, freedBytes, note) => {
+    const result = await run(PRINTS, {}, { holders: 0, sizeOf: (digest) => sizes[digest] ?? null });
+    expect(result).toEqual({ status: "succeeded", freedBytes, blobsDeleted: 2, note: expect.stringContaining(note) });
+  });
+
+  test("that tells nothing has freed nobody knows what", async () => {
+    const note = expect.stringContaining("printed nothing");
+    expect(await run("true")).toEqual({ status: "succeeded", freedBytes: null, blobsDeleted: null, note });
+  });
+
+  test("as a dry run of its own has freed nothing", async () => {
+    const words = ["sh", "-c", PRINTS, "sh", "garbage-collect", "--dry-run"] as const;
+    expect(await run("", { words })).toMatchObject({ status: "succeeded", freedBytes: 0, blobsDeleted: 0 });
+  });
+
+  test("with an exit code has failed, whatever it printed, and what it said last is told", async () => {
+    const script = `${PRINTS}; head -c 5000 /dev/zero | tr '\\0' x >&2; echo 'failed to mark: no such file' >&2; exit 3`;
+    const { status, blobsDeleted, note } = await run(script);
+    expect({ status, blobsDeleted }).toEqual({ status: "failed", blobsDeleted: null });
+    expect(note).toMatch(/exit code 3\. It said: x+failed to mark: no such file$/);
+    expect(note.length).toBeLessThan(1_200);
+  });
+
+  test("by a signal has failed", async () => {
+    expect((await run("kill -9 $$")).note).toContain("was ended by SIGKILL");
+  });
+
+  test("is not read by a shell: what would be one's syntax is a word", async () => {
+    const words = [
+      "printf",
+      "%s",
+      "$(touch /nonexistent); 1 blobs marked, 0 blobs and 0 manifests eligible for deletion",
+    ] as const;
+    expect((await run("", { words })).blobsDeleted).toBeNull();
+  });
+
+  test("does not see the inputs, which hold the credentials", async () => {
+    await run('env > "$TEST_FOLDER/env"', {
+      environment: {
+        PATH: process.env["PATH"],
+        TEST_FOLDER: folder,
+        INPUT_TOKEN: "secret",
+        "INPUT_GITHUB-TOKEN": "s",
+        DOCKER_HOST: "x",
+      },
+    });
+    expect(read("env")).toContain("DOCKER_HOST=x");
+    expect(read("env")).not.toContain("INPUT_");
+  });
+
+  test("that is not there has failed, and is named", async () => {
+    const result = await run("", { words: ["no-such-program", "garbage-collect"] });
+    expect(result).toMatchObject({ status: "failed", note: expect.stringContaining("no-such-program") });
+  });
+});
+
+describe("a command that goes on", () => {
+  /** A child of a child that no polite word ends. */
+  const STUBBORN = `trap '' TERM; (trap '' TERM; sleep 1000 & echo $! > "$TEST_FOLDER/child"; wait; wait) & wait; wait`;
+
+  test("past gc-timeout is ended with all that it started", async () => {
+    const clock = createFakeClock({ passes: "by hand" });
+    const running = run(STUBBORN, { clock, timeoutMs: 90_000 });
+    await until(() => tryRead("child") !== "");
+    const child = read("child");
+    expect(isRunning(child)).toBe(true);
+    await clock.advance(89_999);
+    expect(isRunning(child)).toBe(true);
+    await clock.advance(1);
+    await clock.advance(2_000);
+    const result = await running;
+    expect(result).toMatchObject({ status: "timed-out", note: expect.stringContaining("within 1.5 min") });
+    await until(() => !isRunning(child));
+  });
+
+  test("when the job is cancelled is ended with all that it started", async () => {
+    const clock = createFakeClock({ passes: "by hand" });
+    const job = new AbortController();
+    const running = run(STUBBORN, { clock, signal: job.signal });
+    await until(() => tryRead("child") !== "");
+    const failed = expect(running).rejects.toMatchObject({ name: "Fault", kind: "interrupted" });
+    job.abort(new Fault("interrupted", "cancelled", "run it again"));
+    await clock.advance(2_000);
+    await failed;
+    const child = read("child");
+    await until(() => !isRunning(child));
+  });
+
+  test("is not started in a job that is cancelled already", async () => {
+    const signal = AbortSignal.abort(new Fault("interrupted", "cancelled", "run it again"));
+    await expect(run('touch "$TEST_FOLDER/started"', { signal })).rejects.toBeInstanceOf(Fault);
+    expect(tryRead("started")).toBe("");
+    expect(() => read("started")).toThrow();
+  });
+
+  test("with gc-timeout: 0 is left to itself, without what the runner ends its leftovers by", async () => {
+    const result = await run('env > "$TEST_FOLDER/env"; sleep 1000 & echo $! > "$TEST_FOLDER/child"; wait', {
+      timeoutMs: 0,
+      environment: { PATH: process.env["PATH"], TEST_FOLDER: folder, RUNNER_TRACKING_ID: "github_1" },
+    });
+    expect(result).toMatchObject({ status: "started", blobsDeleted: null });
+    await until(() => tryRead("child") !== "");
+    expect(read("env")).not.toContain("RUNNER_TRACKING_ID");
+    expect(isRunning(read("child"))).toBe(true);
+    process.kill(Number(read("child")));
+  });
+
+  test("with gc-timeout: 0 and not there has failed", async () => {
+    const result = await run("", { words: ["no-such-program"], timeoutMs: 0 });
+    expect(result).toMatchObject({ status: "failed", note: expect.stringContaining("no-such-program") });
+  });
+});
