@@ -67,7 +67,7 @@ test.each([
   ["a file that names a tag", { "protect-digests": "*.yaml" }, ["pr-3"]],
   ["a file that names a digest", { "protect-digests": "*.json" }, ["pr-4"]],
   ["apps and files", { "protect-apps": "true", "protect-digests": "*.yaml, *.json" }, ["pr-1", "pr-2", "pr-3", "pr-4"]],
-])("of merged pull requests, the images that are in use stay: %s", async (_, inputs, tags) => {
+])("trap 11: an image that is in use stays, whatever became of its pull request: %s", async (_, inputs, tags) => {
   const result = await swept(inputs);
   expect(result.problems).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(tags);

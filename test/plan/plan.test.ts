@@ -435,7 +435,7 @@ describe("what is asked for", () => {
 });
 
 describe("in which order", () => {
-  test("parents before children, subjects before referrers, where their content is known", () => {
+  test("trap 09: parents before children, subjects before referrers: an interruption leaves no tag that cannot be pulled", () => {
     const world: World = {
       outer: { tags: ["dead"], children: ["inner"] },
       inner: { tags: ["dead-inner"], children: ["leaf"] },
