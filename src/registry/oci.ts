@@ -50,7 +50,7 @@ const NAME = /^(?!\.{1,2}(?:\/|$))[\w.-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)*$/;
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 
 const Tags = v.object({ tags: v.nullish(v.array(v.string())) });
-const Repositories = v.object({ repositories: v.nullish(v.array(v.string())) });
+const Repositories = v.object({ repositories: v.nullable(v.array(v.string())) });
 const Index = v.object({
   mediaType: v.optional(v.string()),
   manifests: v.nullable(v.array(v.object({ digest: DigestShape }))),
