@@ -77,7 +77,7 @@ export class HostGate {
   /** Takes a place in the host's flight: null: at once; else the promise of it. Rejects with HostRefusal. */
   enter(ticket: Ticket, line: "new" | "repeat"): Promise<void> | null {
     const free = this.#lines.repeat.size === 0 && (line === "repeat" || this.#lines.new.size === 0);
-    if (free && this.#admit(ticket)) return null;
+    if (free && this.#admit(ticket, this.#clock.now())) return null;
     return new Promise((go, fail) => {
       this.#lines[line].push({ ticket, go, fail });
       this.#serve();
@@ -111,8 +111,7 @@ export class HostGate {
     this.#silence();
   }
 
-  #admit(ticket: Ticket): boolean {
-    const now = this.#clock.now();
+  #admit(ticket: Ticket, now: number): boolean {
     if (this.#inFlight >= this.#allowed || this.#pacing.readyAt(now, ticket.fare) > now) return false;
     this.#inFlight += 1;
     ticket.pauses = this.#pauses;
@@ -129,8 +128,10 @@ export class HostGate {
         this.#silence();
         return;
       }
-      if (!this.#admit(next.ticket)) {
-        this.#waitFor(next.ticket);
+      // One look at the clock for both: time that passed between two would be waited for by nobody.
+      const now = this.#clock.now();
+      if (!this.#admit(next.ticket, now)) {
+        this.#waitFor(next.ticket, now);
         return;
       }
       line.shift();
@@ -138,8 +139,7 @@ export class HostGate {
     }
   }
 
-  #waitFor(ticket: Ticket): void {
-    const now = this.#clock.now();
+  #waitFor(ticket: Ticket, now: number): void {
     const at = this.#pacing.readyAt(now, ticket.fare);
     // Not a question of time: an answer will open the gate.
     if (at <= now || at === Number.POSITIVE_INFINITY) return;

@@ -64,6 +64,20 @@ describe("how long the host is left alone", () => {
   });
 });
 
+test.each([0.5, 1, 7, 400])(
+  "a clock that moves by %d ms at every look leaves nobody waiting for ever",
+  async (step) => {
+    const fake = createFakeClock();
+    let looks = 0;
+    // Timers wake a little early by the clock that is asked afterwards.
+    const sleep = (ms: number, signal?: AbortSignal) => fake.sleep(Math.max(0, ms - 2 * step), signal);
+    const clock = { ...fake, now: () => fake.now() + looks++ * step, sleep };
+    const { client, server, to } = await stage({ clock, client: { policy: () => ({ perMinute: 1 }) } });
+    await Promise.all(Array.from({ length: 10 }, () => client.send(to("/"))));
+    expect(server.requests.length).toBe(10);
+  },
+);
+
 test("one 429 holds back every request to its host, and none to another", async () => {
   const clock = createFakeClock({ passes: "by hand" });
   const waits: Parameters<OnWait>[0][] = [];
