@@ -17,6 +17,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 export class RateLimit {
   readonly #clock: Clock;
   readonly #limits: GitHubLimits | null;
+  readonly #resource: "core" | "graphql";
   /** When, and how many points. */
   #spent: { readonly at: number; readonly points: number }[] = [];
   #minutePoints = 0;
@@ -25,9 +26,11 @@ export class RateLimit {
   /** Points granted, and requests refused, since the start. */
   readonly tally = { points: 0, granted: 0, refused: 0 };
 
-  constructor(clock: Clock, limits: GitHubLimits | null) {
+  /** @param resource REST and GraphQL have limits of their own, and a query is of one point */
+  constructor(clock: Clock, limits: GitHubLimits | null, resource: "core" | "graphql") {
     this.#clock = clock;
     this.#limits = limits;
+    this.#resource = resource;
   }
 
   /** Takes from the hour's budget as if somebody else had used the token. */
@@ -39,7 +42,7 @@ export class RateLimit {
   /** Counts one request: null, or the refusal that it meets. */
   take({ method }: Pick<ServedRequest, "method">): Reply | null {
     const now = this.#clock.now();
-    const points = method === "GET" || method === "HEAD" ? 1 : 5;
+    const points = method === "GET" || method === "HEAD" || this.#resource === "graphql" ? 1 : 5;
     const refusal = this.#limits === null ? null : this.#refusal(now, points, this.#limits);
     if (refusal !== null) {
       this.tally.refused += 1;
@@ -60,7 +63,7 @@ export class RateLimit {
       "x-ratelimit-remaining": String(Math.max(0, this.#limits.perHour - this.#used)),
       "x-ratelimit-used": String(this.#used),
       "x-ratelimit-reset": String(Math.ceil(this.#hourEndsAt / 1_000)),
-      "x-ratelimit-resource": "core",
+      "x-ratelimit-resource": this.#resource,
     };
   }
 

@@ -26,6 +26,7 @@ export interface GhcrServer {
   readonly origin: URL;
   readonly packages: Packages;
   readonly behaviour: PackagesBehaviour;
+  /** That of REST. */
   readonly limit: RateLimit;
   readonly api: TestServer;
   readonly oci: TestServer;
@@ -36,7 +37,8 @@ export async function serveGhcr(options: ServeGhcrOptions): Promise<GhcrServer> 
   const { owner, type = "Organization", token, clock = systemClock, limits = null, latencyMs = 0 } = options;
   const packages = new Packages();
   const behaviour = { ...PACKAGES_BEHAVIOUR, ...options.behaviour };
-  const limit = new RateLimit(clock, limits);
+  const limit = new RateLimit(clock, limits, "core");
+  const ofGraphql = new RateLimit(clock, limits, "graphql");
   const github = playGitHub({
     repositories: options.repositories ?? {},
     owners: { [owner]: type },
@@ -44,8 +46,9 @@ export async function serveGhcr(options: ServeGhcrOptions): Promise<GhcrServer> 
     routes: [packagesRoute({ owner, type, packages, clock, behaviour })],
   });
   const limited: Handler = async (request) => {
-    const reply = limit.take(request) ?? (await github.handler(request));
-    return { ...reply, headers: { "x-github-request-id": "PLAY:0", ...limit.headers(), ...reply.headers } };
+    const own = request.url.pathname.endsWith("/graphql") ? ofGraphql : limit;
+    const reply = own.take(request) ?? (await github.handler(request));
+    return { ...reply, headers: { "x-github-request-id": "PLAY:0", ...own.headers(), ...reply.headers } };
   };
   const api = await serve(limited, { ...options, latencyMs });
   const oci = await serve(playGhcrOci({ owner, token, packages }), { latencyMs });
