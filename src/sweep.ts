@@ -125,6 +125,7 @@ async function deleteOne(work: Work, digest: Digest, until: number): Promise<voi
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
     if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
+    if (error instanceof HttpError && error.unsent === true) return;
     work.undeletable.add(digest);
     settle(work, digest, { outcome: "failed", error: describe(error) });
   }

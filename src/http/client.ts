@@ -59,12 +59,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
   /** Sends `hop` once, when its host lets it in. */
   async function sendOnce(hop: Hop, gate: HostGate, ticket: Ticket, line: "new" | "repeat"): Promise<Sent> {
-    if (cancellation.cancelled) throw interruption(hop, "waiting", cancellation.reason);
+    const state = line === "new" ? "waiting" : "repeating";
+    if (cancellation.cancelled) throw interruption(hop, state, cancellation.reason);
     const turn = gate.enter(ticket, line);
-    if (turn !== null) await turn.catch((cause: unknown) => turnedAway(hop, cause, clock.now()));
+    if (turn !== null) await turn.catch((cause: unknown) => turnedAway(hop, state, cause, clock.now()));
     if (cancellation.cancelled) {
       gate.leave(ticket, null);
-      throw interruption(hop, "waiting", cancellation.reason);
+      throw interruption(hop, state, cancellation.reason);
     }
     counts.set(hop.url.host, (counts.get(hop.url.host) ?? 0) + 1);
     const flight = cancellation.flightOf(hop.method);
@@ -88,7 +89,9 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         return { answer: outcome, attempts, throttled: throttle !== null };
       }
       if (verdict.next === "repeat after") {
-        await cancellation.sleep(verdict.ms).catch((cause: unknown) => turnedAway(hop, cause, clock.now()));
+        await cancellation
+          .sleep(verdict.ms)
+          .catch((cause: unknown) => turnedAway(hop, "repeating", cause, clock.now()));
       }
     }
   }
@@ -123,8 +126,8 @@ interface Sent {
   readonly throttle: Throttle | null;
 }
 
-function turnedAway(hop: Hop, cause: unknown, now: number): never {
-  throw cause instanceof HostRefusal ? refusalError(hop, cause, now) : interruption(hop, "waiting", cause);
+function turnedAway(hop: Hop, state: "waiting" | "repeating", cause: unknown, now: number): never {
+  throw cause instanceof HostRefusal ? refusalError(hop, cause, now) : interruption(hop, state, cause);
 }
 
 /** Whether the caller gets the answer as it is. A 403 that is about rate must not pass for one about permission. */

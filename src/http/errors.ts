@@ -19,6 +19,8 @@ export interface HttpErrorDetails {
   readonly requestId?: string;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
+  /** Set where the request never left: the server cannot have acted on it. */
+  readonly unsent?: true;
   /** What the server said, cut to a sane length; text from outside, never to be shown unescaped. */
   readonly detail?: string;
 }
@@ -31,6 +33,7 @@ export class HttpError extends Error implements HttpErrorDetails {
   readonly status?: number;
   readonly requestId?: string;
   readonly retryable: boolean;
+  readonly unsent?: true;
   readonly detail?: string;
 
   constructor(message: string, details: HttpErrorDetails, options?: { cause?: unknown }) {
@@ -42,6 +45,7 @@ export class HttpError extends Error implements HttpErrorDetails {
     this.retryable = details.retryable;
     if (details.status !== undefined) this.status = details.status;
     if (details.requestId !== undefined) this.requestId = details.requestId;
+    if (details.unsent !== undefined) this.unsent = details.unsent;
     if (details.detail !== undefined) this.detail = details.detail;
   }
 }

@@ -91,13 +91,14 @@ function rootCode(error: unknown): string {
   return rootCode(inner) || codeOf(error);
 }
 
-/** The error for what was cancelled. `state`: whether the request had been sent. */
-export function interruption(hop: Hop, state: "waiting" | "in flight", cause?: unknown): HttpError {
+/** The error for what was cancelled: before it was ever sent, while it was under way, or before it was sent again. */
+export function interruption(hop: Hop, state: "waiting" | "in flight" | "repeating", cause?: unknown): HttpError {
   const url = redactUrl(hop.url);
-  const text = state === "waiting" ? "was not sent: the run was cancelled" : "was cut off: the run was cancelled";
+  const text = { waiting: "was not sent", "in flight": "was cut off", repeating: "was not sent again" }[state];
+  const unsent = state === "waiting" ? ({ unsent: true } as const) : {};
   return new HttpError(
-    `${hop.method} ${url} ${text}`,
-    { code: "interrupted", method: hop.method, url, retryable: false },
+    `${hop.method} ${url} ${text}: the run was cancelled`,
+    { code: "interrupted", method: hop.method, url, retryable: false, ...unsent },
     { cause },
   );
 }
