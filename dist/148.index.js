@@ -83,7 +83,7 @@ const LAST_MOMENT_MS = 2_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Runs a command without a shell. Past its time, or when the job is cancelled, it is ended with all that it started. */
 function runToEnd(words, options) {
-    const { signal } = options;
+    const { clock, signal } = options;
     const [program, ...args] = words;
     return new Promise((resolve) => {
         const child = (0,external_node_child_process_.spawn)(program, args, {
@@ -92,22 +92,24 @@ function runToEnd(words, options) {
             stdio: ["ignore", "pipe", "pipe"],
             windowsHide: true,
         });
+        const over = new AbortController();
+        const after = (ms, act) => {
+            clock.sleep(Math.min(ms, LONGEST_TIMER_MS), over.signal).then(act, () => undefined);
+        };
         let ended = null;
         let lastErrors = "";
-        let last;
         const end = (why) => {
             if (ended !== null)
                 return;
             ended = why;
             endGroup(child, "SIGTERM");
-            last = setTimeout(() => endGroup(child, "SIGKILL"), LAST_MOMENT_MS);
+            after(LAST_MOMENT_MS, () => endGroup(child, "SIGKILL"));
         };
-        const timer = setTimeout(() => end("timed out"), Math.min(options.timeoutMs, LONGEST_TIMER_MS));
         const onAbort = () => end("cancelled");
         signal.addEventListener("abort", onAbort, { once: true });
+        after(options.timeoutMs, () => end("timed out"));
         const settle = (ending) => {
-            clearTimeout(timer);
-            clearTimeout(last);
+            over.abort();
             signal.removeEventListener("abort", onAbort);
             resolve(ending);
         };
@@ -188,6 +190,7 @@ async function collectByCommand(options, holdings) {
         return started(await leaveRunning(words, options.environment), words[0]);
     const output = createGcOutput();
     const ending = await runToEnd(words, {
+        clock: options.clock,
         environment: options.environment,
         timeoutMs,
         signal,

@@ -46743,11 +46743,12 @@ function rootCode(error) {
     const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
     return rootCode(inner) || codeOf(error);
 }
-/** The error for what was cancelled. `state`: whether the request had been sent. */
+/** The error for what was cancelled: before it was ever sent, while it was under way, or before it was sent again. */
 function interruption(hop, state, cause) {
     const url = (0,redact/* redactUrl */.BO)(hop.url);
-    const text = state === "waiting" ? "was not sent: the run was cancelled" : "was cut off: the run was cancelled";
-    return new errors/* HttpError */.j(`${hop.method} ${url} ${text}`, { code: "interrupted", method: hop.method, url, retryable: false }, { cause });
+    const text = { waiting: "was not sent", "in flight": "was cut off", repeating: "was not sent again" }[state];
+    const unsent = state === "waiting" ? { unsent: true } : {};
+    return new errors/* HttpError */.j(`${hop.method} ${url} ${text}: the run was cancelled`, { code: "interrupted", method: hop.method, url, retryable: false, ...unsent }, { cause });
 }
 
 ;// CONCATENATED MODULE: ./build/http/hop.js
@@ -47109,7 +47110,7 @@ class HostGate {
     /** Takes a place in the host's flight: null: at once; else the promise of it. Rejects with HostRefusal. */
     enter(ticket, line) {
         const free = this.#lines.repeat.size === 0 && (line === "repeat" || this.#lines.new.size === 0);
-        if (free && this.#admit(ticket))
+        if (free && this.#admit(ticket, this.#clock.now()))
             return null;
         return new Promise((go, fail) => {
             this.#lines[line].push({ ticket, go, fail });
@@ -47144,8 +47145,7 @@ class HostGate {
             waiting.fail(error);
         this.#silence();
     }
-    #admit(ticket) {
-        const now = this.#clock.now();
+    #admit(ticket, now) {
         if (this.#inFlight >= this.#allowed || this.#pacing.readyAt(now, ticket.fare) > now)
             return false;
         this.#inFlight += 1;
@@ -47162,16 +47162,17 @@ class HostGate {
                 this.#silence();
                 return;
             }
-            if (!this.#admit(next.ticket)) {
-                this.#waitFor(next.ticket);
+            // One look at the clock for both: time that passed between two would be waited for by nobody.
+            const now = this.#clock.now();
+            if (!this.#admit(next.ticket, now)) {
+                this.#waitFor(next.ticket, now);
                 return;
             }
             line.shift();
             next.go();
         }
     }
-    #waitFor(ticket) {
-        const now = this.#clock.now();
+    #waitFor(ticket, now) {
         const at = this.#pacing.readyAt(now, ticket.fare);
         // Not a question of time: an answer will open the gate.
         if (at <= now || at === Number.POSITIVE_INFINITY)
@@ -47410,14 +47411,15 @@ function createHttpClient(options) {
     }
     /** Sends `hop` once, when its host lets it in. */
     async function sendOnce(hop, gate, ticket, line) {
+        const state = line === "new" ? "waiting" : "repeating";
         if (cancellation.cancelled)
-            throw interruption(hop, "waiting", cancellation.reason);
+            throw interruption(hop, state, cancellation.reason);
         const turn = gate.enter(ticket, line);
         if (turn !== null)
-            await turn.catch((cause) => turnedAway(hop, cause, clock.now()));
+            await turn.catch((cause) => turnedAway(hop, state, cause, clock.now()));
         if (cancellation.cancelled) {
             gate.leave(ticket, null);
-            throw interruption(hop, "waiting", cancellation.reason);
+            throw interruption(hop, state, cancellation.reason);
         }
         counts.set(hop.url.host, (counts.get(hop.url.host) ?? 0) + 1);
         const flight = cancellation.flightOf(hop.method);
@@ -47442,7 +47444,9 @@ function createHttpClient(options) {
                 return { answer: outcome, attempts, throttled: throttle !== null };
             }
             if (verdict.next === "repeat after") {
-                await cancellation.sleep(verdict.ms).catch((cause) => turnedAway(hop, cause, clock.now()));
+                await cancellation
+                    .sleep(verdict.ms)
+                    .catch((cause) => turnedAway(hop, "repeating", cause, clock.now()));
             }
         }
     }
@@ -47472,8 +47476,8 @@ function createHttpClient(options) {
         },
     };
 }
-function turnedAway(hop, cause, now) {
-    throw cause instanceof HostRefusal ? refusalError(hop, cause, now) : interruption(hop, "waiting", cause);
+function turnedAway(hop, state, cause, now) {
+    throw cause instanceof HostRefusal ? refusalError(hop, cause, now) : interruption(hop, state, cause);
 }
 /** Whether the caller gets the answer as it is. A 403 that is about rate must not pass for one about permission. */
 function isUsable(hop, { answer: { status, headers }, throttled }) {
@@ -47499,6 +47503,7 @@ class HttpError extends Error {
     status;
     requestId;
     retryable;
+    unsent;
     detail;
     constructor(message, details, options) {
         super(message, options);
@@ -47511,6 +47516,8 @@ class HttpError extends Error {
             this.status = details.status;
         if (details.requestId !== undefined)
             this.requestId = details.requestId;
+        if (details.unsent !== undefined)
+            this.unsent = details.unsent;
         if (details.detail !== undefined)
             this.detail = details.detail;
     }
@@ -50451,6 +50458,8 @@ async function deleteOne(work, digest, until) {
             throw error;
         if (error instanceof fault/* Fault */.v || error.code === "interrupted")
             work.fault ??= error;
+        if (error instanceof errors/* HttpError */.j && error.unsent === true)
+            return;
         work.undeletable.add(digest);
         settle(work, digest, { outcome: "failed", error: describe(error) });
     }
@@ -51122,6 +51131,7 @@ function planOf(view, graph, verdicts, fates, rules, unreadable) {
     const kept = staying.flatMap((digest) => graph.get(digest) ?? []);
     return {
         repository: view.repository,
+        listsUntagged: view.listsUntagged,
         decisions,
         waves,
         broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
@@ -53695,7 +53705,7 @@ const NAME = /^(?!\.{1,2}(?:\/|$))[\w.-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)*$/;
 /** The config of what has none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 const Tags = dist/* object */.Ikc({ tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* string */.YjP())) });
-const Repositories = dist/* object */.Ikc({ repositories: dist/* nullish */.cl6(dist/* array */.YOg(dist/* string */.YjP())) });
+const Repositories = dist/* object */.Ikc({ repositories: dist/* nullable */.mee(dist/* array */.YOg(dist/* string */.YjP())) });
 const Index = dist/* object */.Ikc({
     mediaType: dist/* optional */.lqM(dist/* string */.YjP()),
     manifests: dist/* nullable */.mee(dist/* array */.YOg(dist/* object */.Ikc({ digest: DigestShape }))),
@@ -54718,10 +54728,16 @@ function pie(total, groups, { dryRun }) {
     const lines = slices.map(({ label, count }) => `  "${(0,report_escape/* escapeMermaid */.Fw)(label)}" : ${count}\n`);
     return `\`\`\`mermaid\npie showData\n${lines.join("")}\`\`\`\n\n`;
 }
-/** Small print: requests by host, and on GHCR, how to undo. */
+/** Small print: what the listing cannot see, on GHCR how to undo, and requests by host. */
 function footer(result, total) {
-    const parts = [restoreNote(result, total), requestsNote(result)].filter((part) => part !== "");
+    const parts = [listingNote(result), restoreNote(result, total), requestsNote(result)].filter((part) => part !== "");
     return parts.length === 0 ? "" : `<sub>${parts.join("<br>")}</sub>\n`;
+}
+function listingNote({ repositories }) {
+    if (!repositories.some(({ plan }) => plan?.listsUntagged === false))
+        return "";
+    return ("This registry lists tagged manifests only: untagged ones that nothing tagged refers to are not seen here. " +
+        "Its own garbage collection is what removes them.");
 }
 function restoreNote({ provider, dryRun }, { deleted }) {
     if (provider !== "ghcr" || dryRun || deleted === 0)
