@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -19,6 +19,8 @@ export interface RealRegistryOptions {
 export interface RealRegistry {
   /** `http://127.0.0.1:PORT/` */
   readonly url: URL;
+  /** Where it keeps what it holds. */
+  readonly folder: string;
   /** The words of a `gc-command` for it. */
   collectCommand(...flags: readonly string[]): readonly string[];
   /** Collects its garbage, as a user does. Returns what was printed. */
@@ -71,15 +73,22 @@ export function isProgram(program: string, ...args: readonly string[]): boolean 
   }
 }
 
-export async function startRealRegistry(program: string, options: RealRegistryOptions = {}): Promise<RealRegistry> {
+/** Starts a registry: an empty one, or, where `from` is another's folder, with a copy of what lies there. */
+export async function startRealRegistry(
+  program: string,
+  options: RealRegistryOptions = {},
+  from?: string,
+): Promise<RealRegistry> {
   const folder = mkdtempSync(join(fastFolder(), "refsweep-registry-"));
   const config = join(folder, "config.json");
   const data = join(folder, "data");
+  if (from !== undefined) cpSync(join(from, "data"), data, { recursive: true });
   let running = await start(program, folder, options);
   return {
     get url() {
       return running.url;
     },
+    folder,
     collectCommand: (...flags) => [program, "garbage-collect", ...flags, config],
     collect: (...flags) => output(program, ["garbage-collect", ...flags, config]),
     storedBytes: () => bytesBelow(join(data, "docker/registry/v2/blobs")),
