@@ -12,12 +12,24 @@ export const silentLog: Log = {
   progress: () => () => undefined,
 };
 
+/** What the workflow runs for, as GitHub tells it. */
+export interface Event {
+  readonly name: string;
+  readonly payload: unknown;
+}
+
 /** Settings as the action reads them, for a sweep in this process. */
 export function settingsOf(
   inputs: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>>,
+  event: Event = { name: "schedule", payload: {} },
 ): Settings {
   const variables = Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]);
-  const github = { "INPUT_GITHUB-TOKEN": environment["GITHUB_TOKEN"] };
-  return readSettings({ ...environment, ...github, ...Object.fromEntries(variables) }, () => "{}");
+  const runner = {
+    "INPUT_GITHUB-TOKEN": environment["GITHUB_TOKEN"],
+    GITHUB_EVENT_NAME: event.name,
+    GITHUB_EVENT_PATH: "event.json",
+  };
+  const all = { ...environment, ...runner, ...Object.fromEntries(variables) };
+  return readSettings(all, () => JSON.stringify(event.payload));
 }

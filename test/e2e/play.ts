@@ -1,0 +1,132 @@
+import { createHttpClient } from "../../src/http/client.ts";
+import { sweep } from "../../src/main.ts";
+import type { RunResult } from "../../src/report/result.ts";
+import { type Event, settingsOf, silentLog } from "../run.ts";
+import type { CollectionScript } from "../servers/digitalocean-collections.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
+import { createFakeClock } from "../servers/fake-clock.ts";
+import { RegistryStore, referencesOf } from "../servers/store.ts";
+import { runStep, type Step, type StepResult } from "./runner.ts";
+import { type Forge, fillTeamRegistry } from "./team.ts";
+
+export const TOKEN = "dop_v1_played0123456789";
+const DAY = 86_400_000;
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** A team's registry on DigitalOcean beside its forge, and both ways to sweep it. */
+export interface Play {
+  readonly forge: Forge;
+  readonly store: RegistryStore;
+  readonly registry: DigitalOceanRegistry;
+  /** Runs the action as the runner does. */
+  step(inputs?: Inputs, more?: Partial<Step>): Promise<StepResult>;
+  /** Sweeps in this process, on a clock on which no wait takes time. */
+  sweep(inputs?: Inputs, event?: Event): Promise<RunResult>;
+  close(): Promise<void>;
+}
+
+export interface PlayOptions {
+  /** Fills the registry in place of the team; `now` in milliseconds since the epoch. */
+  readonly fill?: (store: RegistryStore, now: number) => void;
+  readonly behaviour?: Parameters<typeof serveDigitalOceanRegistry>[1]["behaviour"];
+  readonly collection?: Partial<CollectionScript>;
+}
+
+/** Opens a registry of its own for one test; `forge` may be shared, as a sweep changes nothing there. */
+export async function openPlay(forge: Forge, options: PlayOptions = {}): Promise<Play> {
+  const { fill = fillTeamRegistry, behaviour, collection } = options;
+  const now = Date.now();
+  const store = new RegistryStore();
+  fill(store, now);
+  const registry = await serveDigitalOceanRegistry(store, {
+    registry: "acme",
+    token: TOKEN,
+    ...(behaviour === undefined ? {} : { behaviour }),
+    ...(collection === undefined ? {} : { collection }),
+  });
+  const own = {
+    registry: `http://${registry.address}`,
+    provider: "digitalocean",
+    token: TOKEN,
+    "api-url": registry.api.apiUrl.href,
+  };
+  return {
+    forge,
+    store,
+    registry,
+    step: (inputs = {}, more = {}) =>
+      runStep({ inputs: { ...own, ...inputs }, environment: forge.environment, ...more }),
+    async sweep(inputs = {}, event) {
+      const settings = settingsOf({ ...own, ...inputs }, forge.environment, event);
+      const clock = createFakeClock({ startAt: now });
+      const http = createHttpClient({ clock, concurrency: settings.concurrency });
+      try {
+        return await sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
+      } finally {
+        await http.close();
+      }
+    },
+    close: () => registry.close(),
+  };
+}
+
+/** The event of a closed pull request of `octo/web`; a branch of its own, merged yesterday, unless told otherwise. */
+export function closed(number: number, more: Readonly<Record<string, unknown>> = {}): Event {
+  return {
+    name: "pull_request",
+    payload: {
+      action: "closed",
+      pull_request: {
+        number,
+        merged: true,
+        closed_at: new Date(Date.now() - DAY).toISOString(),
+        merge_commit_sha: "b".repeat(40),
+        head: { ref: "feature/login", sha: "a".repeat(40), repo: { full_name: "octo/web" } },
+        base: { repo: { full_name: "octo/web" } },
+        ...more,
+      },
+    },
+  };
+}
+
+/** Every manifest that is there, as `repository@digest`. */
+export function contents(store: RegistryStore): readonly string[] {
+  return store.repositories().flatMap((name) => store.manifests(name).map(({ digest }) => `${name}@${digest}`));
+}
+
+/** What a pull of any tag would miss, as `repository:tag digest`. */
+export function broken(store: RegistryStore): readonly string[] {
+  const missing: string[] = [];
+  for (const repository of store.repositories()) {
+    for (const tag of store.tags(repository)) {
+      const open: string[] = [tag];
+      for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
+        const manifest = store.resolve(repository, reference);
+        const { children, blobs } = manifest === null ? NOTHING : referencesOf(manifest.bytes);
+        const lost = blobs.map(({ digest }) => digest).filter((digest) => store.blob(digest) === null);
+        for (const digest of [...(manifest === null ? [reference] : []), ...lost]) {
+          missing.push(`${repository}:${tag} ${digest}`);
+        }
+        open.push(...children);
+      }
+    }
+  }
+  return missing;
+}
+
+const NOTHING: Pick<ReturnType<typeof referencesOf>, "children" | "blobs"> = { children: [], blobs: [] };
+
+/** The annotations of one level in a log. */
+export function annotations(log: string, level: "error" | "warning" = "error"): readonly string[] {
+  return log.split("\n").filter((line) => line.startsWith(`::${level} `));
+}
+
+/** Requests that any of the servers has met. */
+export function requestsOf({ registry, forge }: Play): number {
+  return [registry.api, registry.oci, forge.git, forge.github].reduce((sum, { requests }) => sum + requests.length, 0);
+}
+
+export function deletionsOf({ registry }: Play): number {
+  return registry.api.requests.filter(({ method }) => method === "DELETE").length;
+}
