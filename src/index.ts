@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { systemClock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { createHttpClient } from "./http/client.ts";
-import { readSettings } from "./inputs.ts";
+import { readSettings, reportPathOf } from "./inputs.ts";
 import { sweep } from "./main.ts";
 import { policyFor } from "./registry/open.ts";
 import { createActionsLog } from "./report/actions-log.ts";
+import { resultOfNothing } from "./report/record.ts";
+import type { RunResult } from "./report/result.ts";
 import { writeReport } from "./report/write.ts";
 import type { Settings } from "./settings.ts";
 
@@ -20,7 +22,7 @@ try {
   await run(readSettings(process.env, (path) => readFileSync(path, "utf8")));
 } catch (error) {
   if (!(error instanceof Fault)) throw error;
-  log.error(error.kind, `${error.message}\n${error.remedy}`);
+  tell(resultOfNothing(error, systemClock.now()), reportPathOf(process.env));
 } finally {
   log.flush();
 }
@@ -36,13 +38,17 @@ async function run(settings: Settings): Promise<void> {
     onWait: ({ host, ms, reason }) => log.info(`${host}: waiting ${Math.ceil(ms / 1000)} s, ${reason}`),
   });
   try {
-    const result = await sweep(settings, { http, clock: systemClock, log, signal: cancelled.signal });
-    for (const { kind, message, remedy } of result.problems) log.error(kind, `${message}\n${remedy}`);
-    for (const notice of result.notices) log.warn("notice", notice);
-    writeReport(result, settings.reportPath, log);
+    tell(await sweep(settings, { http, clock: systemClock, log, signal: cancelled.signal }), settings.reportPath);
   } finally {
     await http.close();
   }
+}
+
+/** Tells what a run came to wherever it is told: annotations, report file, outputs and summary. */
+function tell(result: RunResult, reportPath: string): void {
+  for (const { kind, message, remedy } of result.problems) log.error(kind, `${message}\n${remedy}`);
+  for (const notice of result.notices) log.warn("notice", notice);
+  writeReport(result, reportPath, log);
 }
 
 /** The credentials, and the forms in which they travel. */

@@ -39,11 +39,16 @@ export function readSettings(environment: NodeJS.ProcessEnv, readFile: (path: st
       environment["DOCKER_CONFIG"] || join(environment["HOME"] || homedir(), ".docker"),
       "config.json",
     ),
-    reportPath: join(environment["RUNNER_TEMP"] || tmpdir(), "refsweep-report.json"),
+    reportPath: reportPathOf(environment),
   };
   reader.throwIfBad();
   if (!isComplete(settings)) throw new TypeError("an input is null, and no error was noted");
   return settings;
+}
+
+/** Where the report file is written, whatever the inputs are. */
+export function reportPathOf(environment: NodeJS.ProcessEnv): string {
+  return join(environment["RUNNER_TEMP"] || tmpdir(), "refsweep-report.json");
 }
 
 /** Every bad input was noted where it became null: after `throwIfBad`, none is. `event` and `credential` may be. */

@@ -90,8 +90,7 @@ async function listRepositories(run: Run): Promise<ReadonlyMap<string, Listing>>
   if (matching.length === 0) {
     const pattern = run.settings.repositoryPattern.join(", ");
     const there = existing.length === 0 ? "The registry holds none." : `There are: ${existing.join(", ")}.`;
-    run.log.warn("no-repository", `No repository matches ${pattern}. ${there} Check \`repository-pattern\`.`);
-    run.record.notice(`No repository matches ${pattern}. ${there}`);
+    run.record.notice(`No repository matches ${pattern}. ${there} Check \`repository-pattern\`.`);
   }
   const listings = new Map<string, Listing>();
   const list = async (repository: string): Promise<void> =>

@@ -22,7 +22,12 @@ export function parseRegistry(text: string, provider: Provider | "auto"): Parsed
   const protocol = scheme?.toLowerCase() ?? (isLoopback(host) ? "http" : "https");
   const origin = URL.parse(`${protocol}://${authority}`);
   if (origin === null) return noHost;
-  const is = provider === "auto" ? providerOf(host) : provider;
+  const owner = providerOf(host);
+  const is = provider === "auto" ? owner : provider;
+  // Its credential would go to the other's host.
+  if (is !== "distribution" && owner !== "distribution" && owner !== is) {
+    return { takes: `a registry of \`provider: ${is}\`, and ${host} is one of \`provider: ${owner}\`` };
+  }
   const path = segments.join("/");
   const wrong = wrongPath(is, path);
   if (wrong !== null) return { takes: wrong };

@@ -116,6 +116,23 @@ export function createRunRecord(head: RunHead): RunRecord {
   };
 }
 
+/** The result of a run that never began: its inputs are bad, and what they name may not be shown. */
+export function resultOfNothing({ kind, message, remedy }: Fault, now: number): RunResult {
+  return {
+    dryRun: false,
+    registry: "",
+    provider: "",
+    repositoryUrl: "",
+    startedAt: now,
+    finishedAt: now,
+    repositories: [],
+    requests: {},
+    garbageCollection: { status: "not-started", freedBytes: null, blobsDeleted: null, note: "" },
+    problems: [{ kind, message, remedy }],
+    notices: [],
+  };
+}
+
 function within(repository: string, error: Fault | HttpError): Fault {
   const { kind, message, remedy } = faultOf(error);
   return new Fault(kind, `${repository}: ${message}`, remedy, { cause: error });

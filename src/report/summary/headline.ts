@@ -7,7 +7,8 @@ import { bytesMarkup, code, sentence } from "./markup.ts";
 export function headline(result: RunResult, total: Tally): string {
   const { registry, repositories, startedAt, finishedAt } = result;
   const facts = [
-    code(registry),
+    // Empty where nothing began.
+    registry !== "" && code(registry),
     counted(repositories.length, "repository", "repositories"),
     `${counted(total.kept, "manifest")} ${total.kept === 1 ? "stays" : "stay"}`,
     total.gone > 0 && `${formatCount(total.gone)} gone before`,

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { annotations, closed, openPlay, type Play, requestsOf, TOKEN } from "./play.ts";
+import { type Forge, GITHUB_TOKEN, serveForge } from "./team.ts";
+
+let forge: Forge;
+let play: Play;
+
+beforeAll(async () => {
+  forge = await serveForge(Date.now());
+  play = await openPlay(forge);
+});
+afterAll(async () => {
+  await Promise.all([forge.close(), play.close()]);
+});
+
+/** The forms in which the two tokens travel. */
+const SECRETS = [
+  TOKEN,
+  GITHUB_TOKEN,
+  ...[`${TOKEN}:${TOKEN}`, `x-access-token:${GITHUB_TOKEN}`].map((pair) => Buffer.from(pair).toString("base64")),
+];
+
+/** All that a step shows to whoever may see its run; `::add-mask::` is for the runner alone, and is not shown. */
+function shown({ log, summary, outputs, report }: Awaited<ReturnType<Play["step"]>>): string {
+  const lines = log.split("\n").filter((line) => !line.startsWith("::add-mask::"));
+  return [...lines, summary, JSON.stringify(outputs), JSON.stringify(report)].join("\n");
+}
+
+function expectNoSecret(result: Awaited<ReturnType<Play["step"]>>): void {
+  for (const secret of SECRETS) expect(shown(result)).not.toContain(secret);
+}
+
+describe.concurrent("bad inputs", () => {
+  const schedule = { name: "schedule", payload: {} };
+  const elsewhere = { base: { repo: { full_name: "octo/other" } } };
+  test.each<[string, Record<string, string>, readonly string[], { name: string; payload: unknown }]>([
+    [
+      "one of each kind",
+      {
+        "repository-pattern": "web, !",
+        "keep-count": "-1",
+        "grace-period": "999999d",
+        untagged: "maybe",
+        "unmatched-tags": "drop",
+        "dry-run": "yes",
+        "run-gc": "sometimes",
+        "gc-type": "all",
+        "gc-timeout": "1h30m",
+        "max-deletions": "ten",
+        "protect-digests": "sha256:abc",
+        "protect-tags": "{a,b",
+        "tag-patterns": "{banch}",
+        concurrency: "65",
+        "api-url": "ftp://example.com",
+        "git-repository": "octo",
+      },
+      [],
+      schedule,
+    ],
+    ["no registry", { registry: "" }, [], schedule],
+    ["no token", { token: "" }, [], schedule],
+    ["a token in the registry", { registry: `https://me:${TOKEN}@registry.digitalocean.com/acme` }, [], schedule],
+    [
+      "a token in the wrong place",
+      { "keep-count": TOKEN, "github-token": `${GITHUB_TOKEN} ` },
+      ["keep-count"],
+      schedule,
+    ],
+    [
+      "DigitalOcean's host with another provider",
+      { provider: "ghcr", registry: "registry.digitalocean.com/acme" },
+      ["registry"],
+      schedule,
+    ],
+    ["GitHub's host with another provider", { registry: "ghcr.io/acme" }, ["registry"], schedule],
+    ["apps of another provider", { provider: "distribution", "protect-apps": "true" }, ["protect-apps"], schedule],
+    ["a command for a provider that takes none", { "gc-command": "true" }, ["gc-command"], schedule],
+    ["a scope without its event", { scope: "pull-request" }, ["scope"], schedule],
+    ["a scope of another repository's event", { scope: "pull-request" }, ["scope"], closed(10, elsewhere)],
+    ["an event that is cut short", {}, ["GITHUB_EVENT_PATH"], { name: "pull_request", payload: { action: "closed" } }],
+  ])("%s: one error names all, and no server is asked", async (_title, inputs, named, event) => {
+    const result = await play.step(inputs, { event });
+    expect(result.exitCode).toBe(1);
+    const errors = annotations(result.log);
+    expect(errors).toHaveLength(1);
+    for (const name of named.length > 0 ? named : Object.keys(inputs)) expect(errors[0]).toContain(`\`${name}\``);
+    expect(requestsOf(play)).toBe(0);
+    expectNoSecret(result);
+    // As after any other failure, all that a workflow may read is there.
+    expect(result.outputs).toMatchObject({ "deleted-count": "0", "deleted-digests": "[]", "gc-status": "not-started" });
+    expect(result.report).toMatchObject({ version: 1, repositories: [], requests: {} });
+    expect(result.summary).toContain("input");
+  });
+});
+
+test("a proxy that is none is an error of the same kind, and its password is not shown", async () => {
+  const asked = requestsOf(play);
+  const environment = { ...forge.environment, HTTP_PROXY: "socks4://me:hush-hush@proxy" };
+  const result = await play.step({}, { environment });
+  expect([result.exitCode, annotations(result.log).length]).toEqual([1, 1]);
+  expect(annotations(result.log)[0]).toContain("HTTP_PROXY");
+  expect(shown(result)).not.toContain("hush-hush");
+  expect(result.report).toMatchObject({ repositories: [] });
+  expect(requestsOf(play)).toBe(asked);
+});
+
+describe("what is never shown", () => {
+  test("the tokens, in any form in which they travel, by a run that goes well", async () => {
+    const result = await play.step({ "dry-run": "true" });
+    expect(result.exitCode).toBe(0);
+    expectNoSecret(result);
+  });
+
+  test("the tokens, though each server's refusal repeats the header that it got", async () => {
+    for (const server of [play.registry.oci, play.registry.api, forge.git, forge.github]) {
+      server.inject(({ headers }) => ({
+        kind: "reply",
+        reply: { status: 403, headers: { "x-echo": String(headers.authorization) }, body: headers },
+      }));
+      const result = await play.step({ "dry-run": "true" });
+      server.inject([]);
+      expect(result.exitCode).toBe(1);
+      expectNoSecret(result);
+    }
+  });
+});
