@@ -125,7 +125,8 @@ async function deleteOne(work: Work, digest: Digest, until: number): Promise<voi
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
     if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
-    if (error instanceof HttpError && error.unsent === true) return;
+    // What was never sent is still to be done: by the next batch, after a look of its own, or by the next run.
+    if (error instanceof HttpError && (error.unsent === true || error.code === "expired")) return;
     work.undeletable.add(digest);
     settle(work, digest, { outcome: "failed", error: describe(error) });
   }

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { Cancellation } from "./cancellation.ts";
 import { createDispatcher } from "./dispatcher.ts";
-import { interruption } from "./failure.ts";
+import { expiry, interruption } from "./failure.ts";
 import { fetchOver } from "./fetch.ts";
 import { firstHop, type Hop } from "./hop.ts";
 import { HostGate, HostRefusal, type OnWait, type Ticket } from "./host.ts";
@@ -36,6 +36,8 @@ export interface HttpOptions {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Whoever asks for a DELETE has just looked whether it is right: when its turn comes later than this, it is to look again. */
+const LONGEST_DELETE_WAIT_MS = 120_000;
 
 /** The one HTTP stack of a run. Throws a Fault of kind `input` when the environment's proxies cannot be used. */
 export function createHttpClient(options: HttpOptions): HttpClient {
@@ -58,7 +60,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   }
 
   /** Sends `hop` once, when its host lets it in. */
-  async function sendOnce(hop: Hop, gate: HostGate, ticket: Ticket, line: "new" | "repeat"): Promise<Sent> {
+  async function sendOnce(
+    hop: Hop,
+    gate: HostGate,
+    ticket: Ticket,
+    line: "new" | "repeat",
+    askedAt: number,
+  ): Promise<Sent> {
     const state = line === "new" ? "waiting" : "repeating";
     if (cancellation.cancelled) throw interruption(hop, state, cancellation.reason);
     const turn = gate.enter(ticket, line);
@@ -66,6 +74,11 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     if (cancellation.cancelled) {
       gate.leave(ticket, null);
       throw interruption(hop, state, cancellation.reason);
+    }
+    const waitedMs = clock.now() - askedAt;
+    if (hop.method === "DELETE" && waitedMs > LONGEST_DELETE_WAIT_MS) {
+      gate.leave(ticket, null);
+      throw expiry(hop, waitedMs);
     }
     counts.set(hop.url.host, (counts.get(hop.url.host) ?? 0) + 1);
     const flight = cancellation.flightOf(hop.method);
@@ -80,9 +93,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     const gate = gateOf(hop.url.host);
     const ticket = gate.ticket(hop.method, hop.url.pathname);
     const tally: Tally = { failures: 0, throttles: 0 };
+    const askedAt = clock.now();
     for (let attempts = 1; ; attempts += 1) {
       signal?.throwIfAborted();
-      const { outcome, throttle } = await sendOnce(hop, gate, ticket, attempts === 1 ? "new" : "repeat");
+      const { outcome, throttle } = await sendOnce(hop, gate, ticket, attempts === 1 ? "new" : "repeat", askedAt);
       const verdict = verdictOn(hop, outcome, throttle, tally, clock.random);
       if (verdict.next === "end" || cancellation.cancelled) {
         if (outcome.kind === "failure") throw outcome.error;

@@ -6,8 +6,9 @@
  * - `protocol`: an answer that breaks its own rules: bad redirect, wrong content length.
  * - `too-large`: a body above the request's limit.
  * - `interrupted`: the job was cancelled before or while it was sent.
+ * - `expired`: a DELETE that its host made wait for so long that what was decided may no longer hold: it was not sent.
  */
-export type HttpErrorCode = "status" | "network" | "protocol" | "too-large" | "interrupted";
+export type HttpErrorCode = "status" | "network" | "protocol" | "too-large" | "interrupted" | "expired";
 
 export interface HttpErrorDetails {
   readonly code: HttpErrorCode;

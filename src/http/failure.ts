@@ -102,3 +102,14 @@ export function interruption(hop: Hop, state: "waiting" | "in flight" | "repeati
     { cause },
   );
 }
+
+/** The error for a DELETE whose turn came too late. */
+export function expiry(hop: Hop, waitedMs: number): HttpError {
+  const url = redactUrl(hop.url);
+  return new HttpError(`${hop.method} ${url} was not sent: its turn came after ${Math.round(waitedMs / 1_000)} s`, {
+    code: "expired",
+    method: hop.method,
+    url,
+    retryable: true,
+  });
+}

@@ -196,3 +196,12 @@ describe("the budget that the headers tell", () => {
     expect(server.requests.map(({ status }) => status)).toEqual(Array(16).fill(200));
   });
 });
+
+test("a DELETE that its host holds back for more than two minutes is not sent: what was decided may no longer hold", async () => {
+  const { client, server, to } = await stage({ serve: { faults: [refuse(429, { "retry-after": "400" })] } });
+  const sent = [to("/a", { method: "DELETE" }), to("/b", { method: "DELETE" }), to("/c")];
+  const [first, second, read] = await Promise.allSettled(sent.map((request) => client.send(request)));
+  expect([first, second]).toMatchObject([{ reason: { code: "expired" } }, { status: "fulfilled" }]);
+  expect(read).toMatchObject({ status: "fulfilled" });
+  expect(server.requests.filter(({ path }) => path === "/a")).toHaveLength(1);
+});

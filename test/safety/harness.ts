@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import { sweep } from "../../src/main.ts";
 import type { RunResult } from "../../src/report/result.ts";
@@ -16,9 +17,9 @@ export async function sweepStage(
   stage: Stage,
   forge: Forge,
   inputs: Readonly<Record<string, string>> = {},
+  clock: Clock = stageClock(NOW),
 ): Promise<RunResult> {
   const settings = settingsOf({ ...stage.inputs, concurrency: "4", ...inputs }, forge.environment);
-  const clock = stageClock(NOW);
   const http = createHttpClient({ clock, concurrency: settings.concurrency, timeoutMs: 2_000 });
   try {
     return await sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
