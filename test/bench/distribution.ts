@@ -6,8 +6,9 @@
  * `node test/bench/distribution.ts [tags]`
  */
 import { execFile, fork } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Agent } from "undici";
@@ -15,6 +16,7 @@ import { systemClock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
 import { sweep } from "../../src/main.ts";
+import { runStep } from "../e2e/runner.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
@@ -44,7 +46,6 @@ interface Sent {
 interface Swept {
   readonly seconds: number;
   readonly deleted: number;
-  readonly peakBytes: number;
   readonly requests: readonly Sent[];
 }
 
@@ -124,8 +125,7 @@ async function sweepAlone(url: string, environment: Readonly<Record<string, stri
   if (result.problems.length > 0) throw new Error(JSON.stringify(result.problems));
   const outcomes = result.repositories.flatMap(({ manifests }) => manifests);
   const deleted = outcomes.filter(({ outcome }) => outcome === "deleted").length;
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
-  process.send?.({ seconds, deleted, peakBytes, requests } satisfies Swept);
+  process.send?.({ seconds, deleted, requests } satisfies Swept);
 }
 
 function refsweep(url: URL, forge: Forge): Promise<Swept> {
@@ -134,6 +134,30 @@ function refsweep(url: URL, forge: Forge): Promise<Swept> {
     child.once("message", (message) => resolve(message as Swept));
     child.once("exit", (code) => reject(new Error(`the sweep ended with ${code}`)));
   });
+}
+
+/** The peak memory of dist/index.js in bytes: that of this file's own process holds what runs TypeScript, too. */
+async function peakOfDist(url: URL, forge: Forge): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "refsweep-peak-"));
+  const file = join(folder, "peak");
+  const tell = `import{writeFileSync}from"node:fs";process.on("exit",()=>writeFileSync(${JSON.stringify(file)},String(process.resourceUsage().maxRSS)))`;
+  const step = await runStep({
+    inputs: {
+      registry: url.href,
+      provider: "distribution",
+      "repository-pattern": "web",
+      concurrency: String(IN_FLIGHT),
+    },
+    environment: {
+      ...forge.environment,
+      DOCKER_CONFIG: folder,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}`,
+    },
+  });
+  if (step.exitCode !== 0) throw new Error(`dist/index.js ended with ${step.exitCode}: ${step.log}`);
+  const peakBytes = Number(readFileSync(file, "utf8")) * 1024;
+  rmSync(folder, { recursive: true });
+  return peakBytes;
 }
 
 /** The same requests, in the same order, reads before deletions as they came. Returns the seconds. */
@@ -247,7 +271,7 @@ async function compare(contest: Contest): Promise<boolean> {
     bare.push(await withCopy(contest, (url) => bareLimit(url, swept.requests)));
   }
   const [seconds, limit] = [Math.min(...ours.map((one) => one.seconds)), Math.min(...bare)];
-  const peak = Math.max(...ours.map(({ peakBytes }) => peakBytes)) / 2 ** 20;
+  const peak = (await withCopy(contest, (url) => peakOfDist(url, contest.forge))) / 2 ** 20;
   const { deleted = 0, requests = [] } = ours[0] ?? {};
   const share = limit / seconds;
   const how = contest.delayMs === 0 ? "direct" : `${contest.delayMs} ms`;
