@@ -194,6 +194,7 @@ async function collectGarbage({ settings, record, registry }: Run): Promise<void
   }
   const collection = await registry.collectGarbage();
   record.collected(collection);
+  if (collection.fault !== undefined) throw collection.fault;
   if (collection.status === "failed") {
     throw new Fault("garbage-collection", collection.note, "See what the registry says of it, and start it again.");
   }

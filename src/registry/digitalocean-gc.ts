@@ -81,20 +81,30 @@ async function collect(options: CollectorOptions): Promise<GarbageCollection> {
   const { collection, origin } = await start(options);
   options.log.info(`Garbage collection ${collection.uuid} of ${options.api.registry} ${origin}: ${collection.status}`);
   if (isOver(collection)) return outcomeOf(collection, origin);
-  if (options.timeoutMs === 0) {
-    return unfinished("started", `Garbage collection ${collection.uuid} was ${origin}; it goes on by itself.`);
-  }
+  if (options.timeoutMs === 0) return begun(collection, origin);
   try {
     return await waitForEnd(options, collection, origin);
   } catch (error) {
-    if (!isInterruption(error, options.signal)) throw error;
-    throw new Fault(
+    // It was begun, and whatever ends the wait for it does not end it.
+    return { ...begun(collection, origin), fault: endOfWait(error, options, collection) };
+  }
+}
+
+function begun({ uuid }: Collection, origin: Origin): GarbageCollection {
+  return unfinished("started", `Garbage collection ${uuid} was ${origin}; it goes on by itself.`);
+}
+
+function endOfWait(error: unknown, { api, signal }: CollectorOptions, { uuid }: Collection): Fault | HttpError {
+  if (isInterruption(error, signal)) {
+    return new Fault(
       "interrupted",
-      `The job was cancelled while the garbage collection ${collection.uuid} was running`,
-      `The collection goes on by itself; the registry ${options.api.registry} is read-only until it ends`,
+      `The job was cancelled while the garbage collection ${uuid} was running`,
+      `The collection goes on by itself; the registry ${api.registry} is read-only until it ends`,
       { cause: error },
     );
   }
+  if (error instanceof Fault || error instanceof HttpError) return error;
+  throw error;
 }
 
 function isInterruption(error: unknown, signal: AbortSignal | undefined): boolean {
@@ -129,28 +139,28 @@ async function start(options: CollectorOptions): Promise<{ collection: Collectio
   }
 }
 
-async function waitForEnd(options: CollectorOptions, begun: Collection, origin: Origin): Promise<GarbageCollection> {
+async function waitForEnd(options: CollectorOptions, first: Collection, origin: Origin): Promise<GarbageCollection> {
   const { api, clock, log, timeoutMs, signal } = options;
   const deadline = clock.now() + timeoutMs;
-  let { status } = begun;
+  let { status } = first;
   let unseen = 0;
   for (const intervalMs of pollIntervals()) {
     const leftMs = deadline - clock.now();
     if (leftMs <= 0) break;
     await clock.sleep(Math.min(intervalMs, leftMs), signal);
-    const seen = await poll(options, begun.uuid);
+    const seen = await poll(options, first.uuid);
     if (seen === "unanswered") continue;
     unseen = seen === null ? unseen + 1 : 0;
-    if (unseen === UNSEEN_POLLS) return vanished(begun.uuid);
+    if (unseen === UNSEEN_POLLS) return vanished(first.uuid);
     if (seen === null) continue;
-    if (seen.status !== status) log.info(`Garbage collection ${begun.uuid} of ${api.registry}: ${seen.status}`);
+    if (seen.status !== status) log.info(`Garbage collection ${first.uuid} of ${api.registry}: ${seen.status}`);
     status = seen.status;
     if (isOver(seen)) return outcomeOf(seen, origin);
   }
   const minutes = Math.round(timeoutMs / 60_000);
   return unfinished(
     "timed-out",
-    `Garbage collection ${begun.uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`,
+    `Garbage collection ${first.uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`,
   );
 }
 

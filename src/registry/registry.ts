@@ -1,3 +1,5 @@
+import type { Fault } from "../fault.ts";
+import type { HttpError } from "../http/errors.ts";
 import type { Digest, ListedManifest, ManifestContent } from "../plan/manifest.ts";
 import type { Pins } from "../plan/view.ts";
 import type { Provider } from "../settings.ts";
@@ -28,6 +30,8 @@ export interface GarbageCollection {
   readonly blobsDeleted: number | null;
   /** A sentence for the summary: what happened and what to do, the collection's id included. */
   readonly note: string;
+  /** What ended the wait for a collection that goes on: the run fails with it. */
+  readonly fault?: Fault | HttpError;
 }
 
 /** Which repositories a sweep wants: the patterns of `repository-pattern`. */
