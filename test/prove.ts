@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import fc from "fast-check";
 import { PROPERTIES } from "./plan/properties.ts";
 import { sample } from "./plan/worlds.ts";
@@ -33,5 +35,14 @@ function hold(sentence: string, check: () => void): void {
   }
 }
 
+/** Every fault and every signal at every request of a whole sweep, in place of the some that `npm test` has time for. */
+function proveSweeps(): boolean {
+  const root = join(import.meta.dirname, "..");
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const env = { ...process.env, REFSWEEP_PROVE: "1" };
+  return spawnSync(process.execPath, [vitest, "run", "test/safety"], { cwd: root, env, stdio: "inherit" }).status === 0;
+}
+
 const [worlds = "100000", seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
-process.exitCode = prove(Number(worlds), Number(seed)) ? 0 : 1;
+const [plan, sweeps] = [prove(Number(worlds), Number(seed)), proveSweeps()];
+process.exitCode = plan && sweeps ? 0 : 1;
