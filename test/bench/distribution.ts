@@ -3,7 +3,7 @@
  * behind a proxy that adds 50 ms to each answer. Side by side, each on a copy of the same registry: Refsweep, the same
  * requests sent by undici with nothing else, and loops of skopeo and regctl (where it is) over a sample, extrapolated.
  *
- * `node test/bench/distribution.ts [tags]`
+ * `node test/bench/distribution.ts [tags] [milliseconds]`
  */
 import { execFile, fork } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -290,7 +290,7 @@ async function compare(contest: Contest): Promise<boolean> {
   return share >= 0.9 && peak < 200 && (contest.delayMs === 0 || fastest / seconds >= 5);
 }
 
-async function main(tags: number): Promise<void> {
+async function main(tags: number, delays: readonly number[]): Promise<void> {
   const program = findRegistry("2.8");
   if (program === null) return console.log("docker-registry is not installed: nothing to measure");
   const orphans = Math.round(tags * 0.7);
@@ -299,11 +299,11 @@ async function main(tags: number): Promise<void> {
   const [master, forge] = [await startRealRegistry(program), await serveRefs(tags, orphans)];
   await copyStore(store, master);
   let held = true;
-  for (const delayMs of [0, 50]) held = (await compare({ program, master, forge, dead, delayMs })) && held;
+  for (const delayMs of delays) held = (await compare({ program, master, forge, dead, delayMs })) && held;
   await Promise.all([master.close(), forge.close()]);
   console.log(held ? "The goals are held." : "A GOAL IS MISSED.");
 }
 
-const [first = "2000", url = "", environment = "{}"] = process.argv.slice(2);
-if (first === "sweep") await sweepAlone(url, JSON.parse(environment));
-else await main(Number(first));
+const [first = "2000", second, environment = "{}"] = process.argv.slice(2);
+if (first === "sweep") await sweepAlone(second ?? "", JSON.parse(environment));
+else await main(Number(first), second === undefined ? [0, 50] : [Number(second)]);
