@@ -75,8 +75,39 @@ function loopFault(registry: string): Fault {
   );
 }
 
-/** Every manifest of a repository: `meta.total` of them, none twice, or a Fault of kind `listing`. */
-export async function listManifests(api: DigitalOceanApi, repository: string, patience: Patience): Promise<Listing> {
+/** Lists every manifest of a repository: `meta.total` of them, none twice, or a Fault of kind `listing`. */
+export function createLister(api: DigitalOceanApi, patience: Patience): (repository: string) => Promise<Listing> {
+  let tellsTags = false;
+  return async (repository) => {
+    const listing = await readManifests(api, repository, patience);
+    tellsTags ||= listing.manifests.some(({ tags }) => tags.length > 0);
+    // GODO's `omitempty` makes an untagged manifest and an answer that leaves tags out look the same, and all would go.
+    if (tellsTags || listing.manifests.length === 0) return listing;
+    if (await hasTags(api, repository)) throw tagsLeftOut(api.registry, repository);
+    return listing;
+  };
+}
+
+async function hasTags(api: DigitalOceanApi, repository: string): Promise<boolean> {
+  const response = await api.ofRegistry({
+    method: "GET",
+    path: ["repositories", repository, "tags"],
+    query: { per_page: 1 },
+    expected: [200, 404],
+    scope: "registry:read",
+  });
+  return response.status === 200 && parseBody(response, v.object(Meta.entries)).meta.total > 0;
+}
+
+function tagsLeftOut(registry: string, repository: string): Fault {
+  return new Fault(
+    "listing",
+    `DigitalOcean lists tags of ${registry}/${repository}, and none on any of its manifests: one of the two lists is wrong`,
+    "Run it again later: a list of tags can lag behind by hours. If it persists, report it to DigitalOcean",
+  );
+}
+
+function readManifests(api: DigitalOceanApi, repository: string, patience: Patience): Promise<Listing> {
   return readUntilStill(`the manifests of ${api.registry}/${repository}`, patience, async () => {
     const first = await manifestPage(api, repository, 1);
     const { total } = first.meta;

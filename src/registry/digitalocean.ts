@@ -7,7 +7,7 @@ import type { Credential, GcType, RegistryAddress } from "../settings.ts";
 import { createDigitalOceanApi, type DigitalOceanApi } from "./digitalocean-api.ts";
 import { listAppImages } from "./digitalocean-apps.ts";
 import { createCollector } from "./digitalocean-gc.ts";
-import { listManifests, listRepositories } from "./digitalocean-listing.ts";
+import { createLister, listRepositories } from "./digitalocean-listing.ts";
 import { oncePerRepository, selectFrom } from "./names.ts";
 import type { Deletion, Registry, RepositoryNames, RepositorySelection } from "./registry.ts";
 import type { Patience } from "./still.ts";
@@ -55,7 +55,7 @@ export function openDigitalOcean(options: DigitalOceanOptions): Registry {
     listsUntagged: true,
     keepsLastTagged: false,
     repositories: (selection) => selectRepositories(api, patience, selection),
-    list: (repository) => listManifests(api, repository, patience),
+    list: createLister(api, patience),
     read: (repository, digest) => manifests.read(`${address.path}/${repository}`, digest),
     referrers: (repository, digest) => manifests.referrers(`${address.path}/${repository}`, digest),
     // The listing's times are push times; what it does not tell stays unknown.

@@ -24,8 +24,12 @@ function named(...names: readonly string[]): RepositorySelection {
   };
 }
 
+/** One tagged image, and others without. */
 function fill(made: Bench, repository: string, count: number): void {
-  for (let number = 1; number <= count; number++) made.content.push(repository, image(`${repository} ${number}`));
+  for (let number = 1; number <= count; number++) {
+    const tags = number === 1 ? ["main"] : [];
+    made.content.push(repository, image(`${repository} ${number}`, { tags }));
+  }
 }
 
 function digestsPath(repository: string, page = 1): string {
@@ -210,6 +214,26 @@ describe("a listing", () => {
       [digestOf("new"), ["main"]],
       [digestOf("old"), []],
     ]);
+    expect(made.asked()).toEqual([`GET ${digestsPath("web")}`]);
+  });
+
+  test("without any tag is believed where the list of tags is empty too, and not where it holds one", async () => {
+    const made = await bench();
+    made.content.push("web", image("leftover"));
+    expect((await made.registry.list("web")).manifests).toHaveLength(1);
+    made.behaviour.absent = ["tags"];
+    made.content.push("web", image("tagged", { tags: ["main"] }));
+    await expect(made.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
+  });
+
+  test("without any tag is not asked about again once tags were seen: the list of tags lags behind", async () => {
+    const made = await bench({ behaviour: { tagList: "frozen" } });
+    made.content.push("web", image("gone soon", { tags: ["pr-1"] }));
+    await made.registry.list("web");
+    made.content.push("web", image("untagged"));
+    await made.registry.delete("web", { digest: digestOf("gone soon") });
+    made.asked();
+    expect((await made.registry.list("web")).manifests).toHaveLength(1);
     expect(made.asked()).toEqual([`GET ${digestsPath("web")}`]);
   });
 

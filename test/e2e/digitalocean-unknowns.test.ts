@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunResult } from "../../src/report/result.ts";
+import { pushImage } from "../servers/content.ts";
+import type { ApiBehaviour } from "../servers/digitalocean-api.ts";
+import { broken, contents, deletionsOf, openPlay, type Play } from "./play.ts";
+import { type Forge, serveForge } from "./team.ts";
+
+let forge: Forge;
+/** What a sweep leaves of the team's registry where the API behaves as it is documented. */
+let expected: readonly string[];
+
+beforeAll(async () => {
+  forge = await serveForge(Date.now());
+  await swept({}, async (play) => {
+    expected = contents(play.store);
+  });
+});
+afterAll(() => forge.close());
+
+/** Sweeps a registry that behaves so, and shows it to `then`. */
+async function swept(
+  behaviour: Partial<ApiBehaviour>,
+  look: (play: Play, result: RunResult) => Promise<void>,
+): Promise<void> {
+  const play = await openPlay(forge, { behaviour });
+  try {
+    await look(play, await play.sweep());
+  } finally {
+    await play.close();
+  }
+}
+
+const outcomes = ({ repositories }: RunResult) => {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of repositories.flatMap(({ manifests }) => manifests)) {
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+};
+
+describe("what DigitalOcean leaves open changes nothing in what goes", () => {
+  test.each<[string, Partial<ApiBehaviour>]>([
+    ["only the older paths are served", { paths: "registry" }],
+    ["only the documented paths are served", { paths: "registries" }],
+    ["an index is listed without blobs", { indexes: "no blobs" }],
+    ["an index is listed with its children's blobs", { indexes: "blobs of children" }],
+    ["an index is listed with its children as blobs", { indexes: "children as blobs" }],
+    ["older paths, and children as blobs", { paths: "registry", indexes: "children as blobs" }],
+    ["sizes are left out", { absent: ["size_bytes", "compressed_size_bytes", "blobs"] }],
+    ["the registry's name is left out", { absent: ["registry_name", "repository"] }],
+    ["the list of tags is hours late", { tagList: "frozen" }],
+  ])("%s", async (_title, behaviour) => {
+    await swept(behaviour, async (play, result) => {
+      expect(result.problems).toEqual([]);
+      expect(contents(play.store)).toEqual(expected);
+      expect(broken(play.store)).toEqual([]);
+      expect(outcomes(result)).toMatchObject({ deleted: 46 });
+    });
+  });
+
+  test("times are left out: unknown is newest, so only what is proven dead goes", async () => {
+    await swept({ absent: ["updated_at"] }, async (play, result) => {
+      expect(result.problems).toEqual([]);
+      expect(outcomes(result)).toMatchObject({ deleted: 2 * 11 });
+      expect(broken(play.store)).toEqual([]);
+    });
+  });
+
+  test("tags are left out: what looks untagged from end to end is not believed, and nothing goes", async () => {
+    await swept({ absent: ["tags"] }, async (play, result) => {
+      expect(new Set(result.problems.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
+      expect(deletionsOf(play)).toBe(0);
+    });
+  });
+
+  test("a repository of leftovers alone is believed, and emptied", async () => {
+    const play = await openPlay(forge, {
+      fill: (store, now) => {
+        for (const seed of ["a", "b"]) pushImage(store, { repository: "web", seed, pushedAt: now - 3 * 86_400_000 });
+      },
+    });
+    expect((await play.sweep()).problems).toEqual([]);
+    expect(contents(play.store)).toEqual([]);
+    await play.close();
+  });
+
+  test("a push moves the list while it is read, then it stands still", async () => {
+    let moves = 0;
+    const play = await openPlay(forge);
+    play.registry.api.state.behaviour.beforePage = (repository) => {
+      if (repository !== "web" || moves >= 2) return;
+      moves += 1;
+      const [first] = play.store.manifests("web");
+      if (first !== undefined) play.store.tag("web", `moved-${moves}`, first.digest);
+    };
+    const result = await play.sweep();
+    expect(result.problems).toEqual([]);
+    expect(contents(play.store)).toEqual(expected);
+    await play.close();
+  });
+});
+
+describe.each([409, 403, 400, 422])("the deletion of a child of an index that is there answers %i", (status) => {
+  test("parents go first, so no child is refused; tags stay whole", async () => {
+    await swept({ childRefusal: status }, async (play, result) => {
+      expect(result.problems).toEqual([]);
+      expect(contents(play.store)).toEqual(expected);
+    });
+  });
+});
+
+test.each([409, 422])(
+  "an index that cannot be deleted (%i) keeps its children; the next run finishes",
+  async (status) => {
+    const play = await openPlay(forge);
+    const index = play.store.resolve("web", "pr-10")?.digest ?? "";
+    play.registry.api.inject((request) =>
+      request.method === "DELETE" && request.path.includes(index)
+        ? { kind: "reply", reply: { status, body: { id: "conflict", message: "the manifest is in use" } } }
+        : null,
+    );
+    const first = await play.sweep();
+    expect(first.problems).toMatchObject([
+      {
+        kind: "deletion",
+        message: expect.stringContaining("the manifest is in use"),
+        remedy: expect.stringMatching(/./),
+      },
+    ]);
+    const failed = first.repositories[0]?.manifests.filter(({ outcome }) => outcome === "failed");
+    expect(failed).toMatchObject([{ digest: index, error: expect.stringContaining(String(status)) }]);
+    expect(play.store.tags("web")).toContain("pr-10");
+    expect(broken(play.store)).toEqual([]);
+    play.registry.api.inject([]);
+    const second = await play.sweep();
+    expect(second.problems).toEqual([]);
+    expect(contents(play.store)).toEqual(expected);
+    expect((await play.sweep()).problems).toEqual([]);
+    await play.close();
+  },
+);
+
+test("children that are refused after their parents went are told as failed, and the next run finishes", async () => {
+  const play = await openPlay(forge);
+  const index = play.store.resolve("web", "pr-10");
+  if (index === null) throw new Error("the team has no pr-10");
+  const refused: string[] = JSON.parse(index.bytes.toString()).manifests.map(
+    ({ digest }: { digest: string }) => digest,
+  );
+  // A registry that still counts the index for a while, as one with a cache does.
+  play.registry.api.inject((request) =>
+    request.method === "DELETE" && refused.some((digest) => request.path.endsWith(digest))
+      ? { kind: "reply", reply: { status: 409, body: { id: "conflict", message: "referenced by another" } } }
+      : null,
+  );
+  const first = await play.sweep();
+  expect(first.problems).toMatchObject([{ kind: "deletion" }]);
+  const failed = first.repositories[0]?.manifests.filter(({ outcome }) => outcome === "failed") ?? [];
+  expect(failed.map(({ digest }) => String(digest)).sort()).toEqual([...refused].sort());
+  expect(play.store.resolve("web", index.digest)).toBeNull();
+  expect(play.store.tags("web")).not.toContain("pr-10");
+  expect(broken(play.store)).toEqual([]);
+  play.registry.api.inject([]);
+  const before = deletionsOf(play);
+  expect((await play.sweep()).problems).toEqual([]);
+  expect(deletionsOf(play) - before).toBe(refused.length);
+  expect(contents(play.store)).toEqual(expected);
+  await play.close();
+});
