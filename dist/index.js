@@ -46750,6 +46750,16 @@ function interruption(hop, state, cause) {
     const unsent = state === "waiting" ? { unsent: true } : {};
     return new errors/* HttpError */.j(`${hop.method} ${url} ${text}: the run was cancelled`, { code: "interrupted", method: hop.method, url, retryable: false, ...unsent }, { cause });
 }
+/** The error for a DELETE whose turn came too late. */
+function expiry(hop, waitedMs) {
+    const url = (0,redact/* redactUrl */.BO)(hop.url);
+    return new errors/* HttpError */.j(`${hop.method} ${url} was not sent: its turn came after ${Math.round(waitedMs / 1_000)} s`, {
+        code: "expired",
+        method: hop.method,
+        url,
+        retryable: true,
+    });
+}
 
 ;// CONCATENATED MODULE: ./build/http/hop.js
 
@@ -47390,6 +47400,8 @@ function plainHeaders(headers) {
 
 
 const TIMEOUT_MS = 30_000;
+/** Whoever asks for a DELETE has just looked whether it is right: when its turn comes later than this, it is to look again. */
+const LONGEST_DELETE_WAIT_MS = 120_000;
 /** The one HTTP stack of a run. Throws a Fault of kind `input` when the environment's proxies cannot be used. */
 function createHttpClient(options) {
     const { clock, concurrency, timeoutMs = TIMEOUT_MS } = options;
@@ -47410,7 +47422,7 @@ function createHttpClient(options) {
         return gate;
     }
     /** Sends `hop` once, when its host lets it in. */
-    async function sendOnce(hop, gate, ticket, line) {
+    async function sendOnce(hop, gate, ticket, line, askedAt) {
         const state = line === "new" ? "waiting" : "repeating";
         if (cancellation.cancelled)
             throw interruption(hop, state, cancellation.reason);
@@ -47420,6 +47432,11 @@ function createHttpClient(options) {
         if (cancellation.cancelled) {
             gate.leave(ticket, null);
             throw interruption(hop, state, cancellation.reason);
+        }
+        const waitedMs = clock.now() - askedAt;
+        if (hop.method === "DELETE" && waitedMs > LONGEST_DELETE_WAIT_MS) {
+            gate.leave(ticket, null);
+            throw expiry(hop, waitedMs);
         }
         counts.set(hop.url.host, (counts.get(hop.url.host) ?? 0) + 1);
         const flight = cancellation.flightOf(hop.method);
@@ -47434,9 +47451,10 @@ function createHttpClient(options) {
         const gate = gateOf(hop.url.host);
         const ticket = gate.ticket(hop.method, hop.url.pathname);
         const tally = { failures: 0, throttles: 0 };
+        const askedAt = clock.now();
         for (let attempts = 1;; attempts += 1) {
             signal?.throwIfAborted();
-            const { outcome, throttle } = await sendOnce(hop, gate, ticket, attempts === 1 ? "new" : "repeat");
+            const { outcome, throttle } = await sendOnce(hop, gate, ticket, attempts === 1 ? "new" : "repeat", askedAt);
             const verdict = verdictOn(hop, outcome, throttle, tally, clock.random);
             if (verdict.next === "end" || cancellation.cancelled) {
                 if (outcome.kind === "failure")
@@ -47711,10 +47729,12 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4900);
 /* harmony import */ var _http_client_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2151);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5407);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(3307);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8932);
 /* harmony import */ var _registry_open_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3257);
 /* harmony import */ var _report_actions_log_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5002);
-/* harmony import */ var _report_write_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(9226);
+/* harmony import */ var _report_record_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2834);
+/* harmony import */ var _report_write_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9226);
+
 
 
 
@@ -47736,7 +47756,7 @@ try {
 catch (error) {
     if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_2__/* .Fault */ .v))
         throw error;
-    log.error(error.kind, `${error.message}\n${error.remedy}`);
+    tell((0,_report_record_js__WEBPACK_IMPORTED_MODULE_8__/* .resultOfNothing */ .ex)(error, _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .m.now()), (0,_inputs_js__WEBPACK_IMPORTED_MODULE_4__/* .reportPathOf */ .L)(process.env));
 }
 finally {
     log.flush();
@@ -47753,16 +47773,19 @@ async function run(settings) {
         onWait: ({ host, ms, reason }) => log.info(`${host}: waiting ${Math.ceil(ms / 1000)} s, ${reason}`),
     });
     try {
-        const result = await (0,_main_js__WEBPACK_IMPORTED_MODULE_5__/* .sweep */ .X)(settings, { http, clock: _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .m, log, signal: cancelled.signal });
-        for (const { kind, message, remedy } of result.problems)
-            log.error(kind, `${message}\n${remedy}`);
-        for (const notice of result.notices)
-            log.warn("notice", notice);
-        (0,_report_write_js__WEBPACK_IMPORTED_MODULE_8__/* .writeReport */ .u)(result, settings.reportPath, log);
+        tell(await (0,_main_js__WEBPACK_IMPORTED_MODULE_5__/* .sweep */ .X)(settings, { http, clock: _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .m, log, signal: cancelled.signal }), settings.reportPath);
     }
     finally {
         await http.close();
     }
+}
+/** Tells what a run came to wherever it is told: annotations, report file, outputs and summary. */
+function tell(result, reportPath) {
+    for (const { kind, message, remedy } of result.problems)
+        log.error(kind, `${message}\n${remedy}`);
+    for (const notice of result.notices)
+        log.warn("notice", notice);
+    (0,_report_write_js__WEBPACK_IMPORTED_MODULE_9__/* .writeReport */ .u)(result, reportPath, log);
 }
 /** The credentials, and the forms in which they travel. */
 function secretsOf({ credential, github }) {
@@ -47791,7 +47814,8 @@ __webpack_async_result__();
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  s: () => (/* binding */ readSettings)
+  s: () => (/* binding */ readSettings),
+  L: () => (/* binding */ reportPathOf)
 });
 
 // EXTERNAL MODULE: external "node:os"
@@ -48099,7 +48123,12 @@ function parseRegistry(text, provider) {
     const origin = URL.parse(`${protocol}://${authority}`);
     if (origin === null)
         return noHost;
-    const is = provider === "auto" ? providerOf(host) : provider;
+    const owner = providerOf(host);
+    const is = provider === "auto" ? owner : provider;
+    // Its credential would go to the other's host.
+    if (is !== "distribution" && owner !== "distribution" && owner !== is) {
+        return { takes: `a registry of \`provider: ${is}\`, and ${host} is one of \`provider: ${owner}\`` };
+    }
     const path = segments.join("/");
     const wrong = wrongPath(is, path);
     if (wrong !== null)
@@ -48577,12 +48606,16 @@ function readSettings(environment, readFile) {
         concurrency: reader.read("concurrency", (text) => parseCount(text, 1, 64)),
         workspace: environment["GITHUB_WORKSPACE"] || process.cwd(),
         dockerConfigPath: (0,external_node_path_.join)(environment["DOCKER_CONFIG"] || (0,external_node_path_.join)(environment["HOME"] || (0,external_node_os_.homedir)(), ".docker"), "config.json"),
-        reportPath: (0,external_node_path_.join)(environment["RUNNER_TEMP"] || (0,external_node_os_.tmpdir)(), "refsweep-report.json"),
+        reportPath: reportPathOf(environment),
     };
     reader.throwIfBad();
     if (!isComplete(settings))
         throw new TypeError("an input is null, and no error was noted");
     return settings;
+}
+/** Where the report file is written, whatever the inputs are. */
+function reportPathOf(environment) {
+    return (0,external_node_path_.join)(environment["RUNNER_TEMP"] || (0,external_node_os_.tmpdir)(), "refsweep-report.json");
 }
 /** Every bad input was noted where it became null: after `throwIfBad`, none is. `event` and `credential` may be. */
 function isComplete(settings) {
@@ -48616,13 +48649,13 @@ function readScope(reader, event) {
 
 /***/ }),
 
-/***/ 3307:
+/***/ 8932:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  X: () => (/* binding */ sweep)
+  X: () => (/* binding */ main_sweep)
 });
 
 // EXTERNAL MODULE: ./node_modules/p-map/index.js
@@ -50365,282 +50398,8 @@ function joinPins(pins) {
 
 // EXTERNAL MODULE: ./build/registry/open.js + 24 modules
 var registry_open = __nccwpck_require__(3257);
-;// CONCATENATED MODULE: ./build/sweep.js
-
-
-
-/** How long one look at a repository is good for, in milliseconds: longer work looks again. */
-const BATCH_MS = 60_000;
-/**
- * Carries out the plan of one repository in batches of at most 60 s. Each begins with a new look, and deletes only what
- * the plan and the new look agree on. Parents go before children; when a deletion fails, a new look spares what belongs
- * to what stayed. A failed deletion is an outcome; whatever else goes wrong is the fault, after those in flight have ended.
- */
-async function sweepRepository(planned, tools) {
-    const work = { planned, tools, outcomes: new Map(), undeletable: new Set(), fault: null };
-    let staleTags = staleTagsOf(planned);
-    const all = planned.plan.waves.flat();
-    const mayUntag = tools.removeStaleTags && staleTags.length > 0;
-    try {
-        if (all.length > 0 || mayUntag)
-            await tools.registry.prepareDeletion(planned.plan.repository);
-        for (let open = all; open.length > 0; open = open.filter((digest) => !work.outcomes.has(digest))) {
-            const most = tools.affordable(open.length);
-            // Parents go first, so what is left of the order breaks nothing that goes now.
-            for (const digest of open.slice(most))
-                settle(work, digest, LEFT);
-            if (most > 0)
-                await deleteBatch(work, open.slice(0, most));
-        }
-        if (mayUntag)
-            staleTags = await removeStaleTags(staleTags, work);
-    }
-    catch (error) {
-        if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
-            throw error;
-        work.fault ??= error;
-    }
-    return { outcomes: work.outcomes, staleTags, fault: work.fault };
-}
-/** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
-async function deleteBatch(work, open) {
-    const { tools } = work;
-    const look = await tools.look(work.undeletable);
-    const until = tools.clock.now() + BATCH_MS;
-    const agreed = new Set(open.filter((digest) => agree(work, look, digest)));
-    for (const wave of wavesOf(work.planned, look, agreed)) {
-        const failures = work.undeletable.size;
-        await (0,p_map/* default */.Ay)(wave, (digest) => deleteOne(work, digest, until), { concurrency: tools.concurrency });
-        if (work.fault !== null)
-            throw work.fault;
-        tools.signal.throwIfAborted();
-        if (tools.clock.now() >= until || work.undeletable.size > failures)
-            return;
-    }
-}
-/** Whether the new look still deletes what the plan deletes; where it does not, that is its outcome. */
-function agree(work, look, digest) {
-    const now = look.decisions.get(digest);
-    if (now?.decision === "delete")
-        return true;
-    // A listing that shows everything proves that it is gone; another one only that no tag and no index leads to it.
-    if (now === undefined && !work.tools.registry.listsUntagged)
-        return true;
-    settle(work, digest, now === undefined ? GONE : { outcome: "changed", error: now.reason });
-    return false;
-}
-const LEFT = {
-    outcome: "kept",
-    error: "left for the next run: the registry's budget of requests does not last for it",
-};
-const GONE = { outcome: "gone", error: null };
-/** The order of the new look; what it does not show any more, but the plan does, follows in the plan's order. */
-function wavesOf(planned, look, agreed) {
-    const shown = new Set(look.plan.waves.flat());
-    const hidden = planned.plan.waves.map((wave) => wave.filter((digest) => !shown.has(digest)));
-    return [...look.plan.waves, ...hidden]
-        .map((wave) => wave.filter((digest) => agreed.has(digest)))
-        .filter((wave) => wave.length > 0);
-}
-async function deleteOne(work, digest, until) {
-    const { tools, planned } = work;
-    const decision = planned.decisions.get(digest);
-    if (decision === undefined || work.fault !== null || tools.signal.aborted || tools.clock.now() >= until)
-        return;
-    try {
-        const deletion = await tools.registry.delete(planned.plan.repository, decision);
-        if (deletion.outcome === "refused")
-            work.undeletable.add(digest);
-        settle(work, digest, deletion.outcome === "refused" ? { outcome: "kept", error: deletion.reason } : { ...deletion, error: null });
-    }
-    catch (error) {
-        if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
-            throw error;
-        if (error instanceof fault/* Fault */.v || error.code === "interrupted")
-            work.fault ??= error;
-        if (error instanceof errors/* HttpError */.j && error.unsent === true)
-            return;
-        work.undeletable.add(digest);
-        settle(work, digest, { outcome: "failed", error: describe(error) });
-    }
-}
-function describe(error) {
-    return error instanceof errors/* HttpError */.j && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
-}
-function settle(work, digest, outcome) {
-    work.outcomes.set(digest, outcome);
-    const decision = work.planned.decisions.get(digest);
-    if (decision !== undefined)
-        work.tools.onOutcome(decision, outcome);
-}
-/** The dead tags of manifests that stay, as the plan names them. */
-function staleTagsOf(look) {
-    return look.plan.decisions.flatMap((decision) => decision.staleTags.map(({ tag, reason }) => ({
-        tag,
-        digest: decision.digest,
-        reason,
-        outcome: "reported",
-    })));
-}
-/** Removes the dead tags that a new look still finds on the same manifest, kept by another tag. */
-async function removeStaleTags(stale, work) {
-    const { tools, planned } = work;
-    const look = await tools.look(work.undeletable);
-    const still = new Set(staleTagsOf(look).map(({ tag, digest }) => `${tag} ${digest}`));
-    return await (0,p_map/* default */.Ay)(stale, async (entry) => {
-        if (tools.signal.aborted)
-            return entry;
-        if (!still.has(`${entry.tag} ${entry.digest}`))
-            return { ...entry, outcome: "changed" };
-        try {
-            return { ...entry, outcome: await tools.registry.deleteTag(planned.plan.repository, entry.tag) };
-        }
-        catch (error) {
-            if (error instanceof errors/* HttpError */.j && error.code !== "interrupted")
-                return { ...entry, outcome: "failed" };
-            throw error;
-        }
-    }, { concurrency: tools.concurrency });
-}
-
-;// CONCATENATED MODULE: ./build/report/record.js
-
-
-
-/** Whether an error ends the run, and not only the work on one repository. */
-function endsRun(error) {
-    if (error instanceof fault/* Fault */.v)
-        return error.kind !== "listing" && error.kind !== "deletion";
-    return !(error instanceof errors/* HttpError */.j) || error.code === "interrupted";
-}
-function createRunRecord(head) {
-    const entries = new Map();
-    const problems = [];
-    const notices = [];
-    let collection = {
-        status: "not-started",
-        freedBytes: null,
-        blobsDeleted: null,
-        note: "",
-    };
-    const entryOf = (repository) => {
-        const entry = entries.get(repository) ?? { error: null, look: null, swept: null };
-        entries.set(repository, entry);
-        return entry;
-    };
-    const problem = (error) => {
-        const fault = record_faultOf(error);
-        if (!problems.some((known) => known.message === fault.message))
-            problems.push(fault);
-    };
-    return {
-        async attempt(work) {
-            try {
-                await work();
-                return true;
-            }
-            catch (error) {
-                if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
-                    throw error;
-                problem(error);
-                return false;
-            }
-        },
-        async attemptIn(repository, work) {
-            try {
-                await work();
-            }
-            catch (error) {
-                if (endsRun(error) || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
-                    throw error;
-                entryOf(repository).error = record_faultOf(error).message;
-                problem(within(repository, error));
-            }
-        },
-        problem,
-        notice: (text) => void notices.push(text),
-        planned: (repository, look) => {
-            entryOf(repository).look = look;
-        },
-        swept: (repository, swept) => {
-            entryOf(repository).swept = swept;
-            const failure = failureOf(repository, swept);
-            if (failure !== null)
-                problem(failure);
-            if (swept.fault !== null && !endsRun(swept.fault))
-                problem(within(repository, swept.fault));
-        },
-        collected: (value) => {
-            collection = value;
-        },
-        deletedCount: () => [...entries.values()].reduce((sum, { swept }) => sum + (swept === null ? 0 : countDeleted(swept)), 0),
-        repository: (name) => resultOf(name, entryOf(name), head.dryRun),
-        result: (finishedAt, requests) => ({
-            ...head,
-            finishedAt,
-            repositories: [...entries]
-                .sort(([a], [b]) => (a < b ? -1 : 1))
-                .map(([name, entry]) => resultOf(name, entry, head.dryRun)),
-            requests,
-            garbageCollection: collection,
-            problems: problems.map(({ kind, message, remedy }) => ({ kind, message, remedy })),
-            notices,
-        }),
-    };
-}
-function within(repository, error) {
-    const { kind, message, remedy } = record_faultOf(error);
-    return new fault/* Fault */.v(kind, `${repository}: ${message}`, remedy, { cause: error });
-}
-/** The failed deletions of a repository as one problem; null: none failed. */
-function failureOf(repository, swept) {
-    const failed = [...swept.outcomes].filter(([, { outcome }]) => outcome === "failed");
-    const untagged = swept.staleTags.filter(({ outcome }) => outcome === "failed");
-    const count = failed.length + untagged.length;
-    if (count === 0)
-        return null;
-    const first = failed[0] === undefined ? untagged[0]?.tag : `${failed[0][0]}: ${failed[0][1].error ?? "no reason given"}`;
-    return new fault/* Fault */.v("deletion", `${repository}: ${count} ${count === 1 ? "deletion" : "deletions"} failed; the first is ${first}`, "The next run tries again; what stays after that, the registry refuses to delete.");
-}
-function countDeleted(swept) {
-    let count = 0;
-    for (const { outcome } of swept.outcomes.values())
-        if (outcome === "deleted")
-            count += 1;
-    return count;
-}
-/** An answer that nothing else explains, as the user meets it. */
-function record_faultOf(error) {
-    if (error instanceof fault/* Fault */.v)
-        return error;
-    const message = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
-    const kind = error.code === "interrupted" ? "interrupted" : "listing";
-    return new fault/* Fault */.v(kind, message, "Run it again; if it stays, look at the registry's own status and log.", {
-        cause: error,
-    });
-}
-function resultOf(name, entry, dryRun) {
-    const { look, swept } = entry;
-    const unreadable = look?.plan.unreadable[0];
-    return {
-        name,
-        error: entry.error ?? swept?.fault?.message ?? unreadable?.reason ?? null,
-        plan: look?.plan ?? null,
-        manifests: look === null ? [] : look.plan.decisions.map((decision) => manifestOf(decision, swept?.outcomes, dryRun)),
-        staleTags: swept?.staleTags ?? (look === null ? [] : staleTagsOf(look)),
-    };
-}
-function manifestOf(decision, outcomes, dryRun) {
-    if (decision.decision === "keep")
-        return { ...decision, outcome: "kept", error: null };
-    const outcome = outcomes?.get(decision.digest);
-    if (outcome !== undefined)
-        return { ...decision, ...outcome };
-    if (dryRun)
-        return { ...decision, outcome: "planned", error: null };
-    return { ...decision, outcome: "kept", error: "not reached: the run ended before its turn" };
-}
-
+// EXTERNAL MODULE: ./build/report/record.js
+var report_record = __nccwpck_require__(2834);
 ;// CONCATENATED MODULE: ./build/plan/words.js
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -51243,6 +51002,8 @@ async function read(registry, repository, digest) {
     }
 }
 
+// EXTERNAL MODULE: ./build/sweep.js
+var sweep = __nccwpck_require__(3992);
 ;// CONCATENATED MODULE: ./build/main.js
 
 
@@ -51261,9 +51022,9 @@ const REPOSITORIES_AT_ONCE = 4;
  * The whole sweep: list the registry, ask the refs, plan, delete, collect garbage. Whatever a user can meet on the way is a
  * problem in the result, beside all that was done before it; only a mistake of our own is thrown.
  */
-async function sweep(settings, tools) {
+async function main_sweep(settings, tools) {
     const { clock, http } = tools;
-    const record = createRunRecord({
+    const record = (0,report_record/* createRunRecord */.D0)({
         dryRun: settings.dryRun,
         registry: settings.registry.name,
         provider: settings.registry.provider,
@@ -51308,8 +51069,7 @@ async function listRepositories(run) {
     if (matching.length === 0) {
         const pattern = run.settings.repositoryPattern.join(", ");
         const there = existing.length === 0 ? "The registry holds none." : `There are: ${existing.join(", ")}.`;
-        run.log.warn("no-repository", `No repository matches ${pattern}. ${there} Check \`repository-pattern\`.`);
-        run.record.notice(`No repository matches ${pattern}. ${there}`);
+        run.record.notice(`No repository matches ${pattern}. ${there} Check \`repository-pattern\`.`);
     }
     const listings = new Map();
     const list = async (repository) => run.record.attemptIn(repository, async () => {
@@ -51354,7 +51114,7 @@ async function deletePlanned(run, looks) {
     const sweepOne = async ([repository, planned]) => {
         if (signal.aborted)
             return;
-        const swept = await sweepRepository(planned, {
+        const swept = await (0,sweep/* sweepRepository */.T)(planned, {
             registry: run.registry,
             clock: run.clock,
             concurrency: run.settings.concurrency,
@@ -51366,7 +51126,7 @@ async function deletePlanned(run, looks) {
         });
         run.record.swept(repository, swept);
         await tellRepository(run.log, run.record.repository(repository));
-        if (swept.fault !== null && endsRun(swept.fault))
+        if (swept.fault !== null && (0,report_record/* endsRun */.sl)(swept.fault))
             halt.abort(swept.fault);
     };
     await (0,p_map/* default */.Ay)(looks, sweepOne, { concurrency: REPOSITORIES_AT_ONCE });
@@ -51400,6 +51160,8 @@ async function collectGarbage({ settings, record, registry }) {
     }
     const collection = await registry.collectGarbage();
     record.collected(collection);
+    if (collection.fault !== undefined)
+        throw collection.fault;
     if (collection.status === "failed") {
         throw new fault/* Fault */.v("garbage-collection", collection.note, "See what the registry says of it, and start it again.");
     }
@@ -51878,17 +51640,26 @@ async function collect(options) {
     options.log.info(`Garbage collection ${collection.uuid} of ${options.api.registry} ${origin}: ${collection.status}`);
     if (isOver(collection))
         return outcomeOf(collection, origin);
-    if (options.timeoutMs === 0) {
-        return unfinished("started", `Garbage collection ${collection.uuid} was ${origin}; it goes on by itself.`);
-    }
+    if (options.timeoutMs === 0)
+        return begun(collection, origin);
     try {
         return await waitForEnd(options, collection, origin);
     }
     catch (error) {
-        if (!isInterruption(error, options.signal))
-            throw error;
-        throw new fault/* Fault */.v("interrupted", `The job was cancelled while the garbage collection ${collection.uuid} was running`, `The collection goes on by itself; the registry ${options.api.registry} is read-only until it ends`, { cause: error });
+        // It was begun, and whatever ends the wait for it does not end it.
+        return { ...begun(collection, origin), fault: endOfWait(error, options, collection) };
     }
+}
+function begun({ uuid }, origin) {
+    return unfinished("started", `Garbage collection ${uuid} was ${origin}; it goes on by itself.`);
+}
+function endOfWait(error, { api, signal }, { uuid }) {
+    if (isInterruption(error, signal)) {
+        return new fault/* Fault */.v("interrupted", `The job was cancelled while the garbage collection ${uuid} was running`, `The collection goes on by itself; the registry ${api.registry} is read-only until it ends`, { cause: error });
+    }
+    if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j)
+        return error;
+    throw error;
 }
 function isInterruption(error, signal) {
     return signal?.aborted === true || (error instanceof errors/* HttpError */.j && error.code === "interrupted");
@@ -51916,32 +51687,32 @@ async function start(options) {
         throw new fault/* Fault */.v("garbage-collection", `The garbage collection of ${api.registry} could not be started: ${error.detail ?? error.message}`, "Start it in DigitalOcean's control panel, or run this again with run-gc: always", { cause: error });
     }
 }
-async function waitForEnd(options, begun, origin) {
+async function waitForEnd(options, first, origin) {
     const { api, clock, log, timeoutMs, signal } = options;
     const deadline = clock.now() + timeoutMs;
-    let { status } = begun;
+    let { status } = first;
     let unseen = 0;
     for (const intervalMs of pollIntervals()) {
         const leftMs = deadline - clock.now();
         if (leftMs <= 0)
             break;
         await clock.sleep(Math.min(intervalMs, leftMs), signal);
-        const seen = await poll(options, begun.uuid);
+        const seen = await poll(options, first.uuid);
         if (seen === "unanswered")
             continue;
         unseen = seen === null ? unseen + 1 : 0;
         if (unseen === UNSEEN_POLLS)
-            return vanished(begun.uuid);
+            return vanished(first.uuid);
         if (seen === null)
             continue;
         if (seen.status !== status)
-            log.info(`Garbage collection ${begun.uuid} of ${api.registry}: ${seen.status}`);
+            log.info(`Garbage collection ${first.uuid} of ${api.registry}: ${seen.status}`);
         status = seen.status;
         if (isOver(seen))
             return outcomeOf(seen, origin);
     }
     const minutes = Math.round(timeoutMs / 60_000);
-    return unfinished("timed-out", `Garbage collection ${begun.uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`);
+    return unfinished("timed-out", `Garbage collection ${first.uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`);
 }
 function* pollIntervals() {
     for (let ms = FIRST_POLL_MS;; ms = Math.min(ms * 1.5, LONGEST_POLL_MS))
@@ -54266,6 +54037,173 @@ function shortDigest(digest) {
 
 /***/ }),
 
+/***/ 2834:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   D0: () => (/* binding */ createRunRecord),
+/* harmony export */   ex: () => (/* binding */ resultOfNothing),
+/* harmony export */   sl: () => (/* binding */ endsRun)
+/* harmony export */ });
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
+/* harmony import */ var _http_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2602);
+/* harmony import */ var _sweep_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3992);
+
+
+
+/** Whether an error ends the run, and not only the work on one repository. */
+function endsRun(error) {
+    if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v)
+        return error.kind !== "listing" && error.kind !== "deletion";
+    return !(error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j) || error.code === "interrupted";
+}
+function createRunRecord(head) {
+    const entries = new Map();
+    const problems = [];
+    const notices = [];
+    let collection = {
+        status: "not-started",
+        freedBytes: null,
+        blobsDeleted: null,
+        note: "",
+    };
+    const entryOf = (repository) => {
+        const entry = entries.get(repository) ?? { error: null, look: null, swept: null };
+        entries.set(repository, entry);
+        return entry;
+    };
+    const problem = (error) => {
+        const fault = faultOf(error);
+        if (!problems.some((known) => known.message === fault.message))
+            problems.push(fault);
+    };
+    return {
+        async attempt(work) {
+            try {
+                await work();
+                return true;
+            }
+            catch (error) {
+                if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
+                    throw error;
+                problem(error);
+                return false;
+            }
+        },
+        async attemptIn(repository, work) {
+            try {
+                await work();
+            }
+            catch (error) {
+                if (endsRun(error) || !(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
+                    throw error;
+                entryOf(repository).error = faultOf(error).message;
+                problem(within(repository, error));
+            }
+        },
+        problem,
+        notice: (text) => void notices.push(text),
+        planned: (repository, look) => {
+            entryOf(repository).look = look;
+        },
+        swept: (repository, swept) => {
+            entryOf(repository).swept = swept;
+            const failure = failureOf(repository, swept);
+            if (failure !== null)
+                problem(failure);
+            if (swept.fault !== null && !endsRun(swept.fault))
+                problem(within(repository, swept.fault));
+        },
+        collected: (value) => {
+            collection = value;
+        },
+        deletedCount: () => [...entries.values()].reduce((sum, { swept }) => sum + (swept === null ? 0 : countDeleted(swept)), 0),
+        repository: (name) => resultOf(name, entryOf(name), head.dryRun),
+        result: (finishedAt, requests) => ({
+            ...head,
+            finishedAt,
+            repositories: [...entries]
+                .sort(([a], [b]) => (a < b ? -1 : 1))
+                .map(([name, entry]) => resultOf(name, entry, head.dryRun)),
+            requests,
+            garbageCollection: collection,
+            problems: problems.map(({ kind, message, remedy }) => ({ kind, message, remedy })),
+            notices,
+        }),
+    };
+}
+/** The result of a run that never began: its inputs are bad, and what they name may not be shown. */
+function resultOfNothing({ kind, message, remedy }, now) {
+    return {
+        dryRun: false,
+        registry: "",
+        provider: "",
+        repositoryUrl: "",
+        startedAt: now,
+        finishedAt: now,
+        repositories: [],
+        requests: {},
+        garbageCollection: { status: "not-started", freedBytes: null, blobsDeleted: null, note: "" },
+        problems: [{ kind, message, remedy }],
+        notices: [],
+    };
+}
+function within(repository, error) {
+    const { kind, message, remedy } = faultOf(error);
+    return new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v(kind, `${repository}: ${message}`, remedy, { cause: error });
+}
+/** The failed deletions of a repository as one problem; null: none failed. */
+function failureOf(repository, swept) {
+    const failed = [...swept.outcomes].filter(([, { outcome }]) => outcome === "failed");
+    const untagged = swept.staleTags.filter(({ outcome }) => outcome === "failed");
+    const count = failed.length + untagged.length;
+    if (count === 0)
+        return null;
+    const first = failed[0] === undefined ? untagged[0]?.tag : `${failed[0][0]}: ${failed[0][1].error ?? "no reason given"}`;
+    return new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("deletion", `${repository}: ${count} ${count === 1 ? "deletion" : "deletions"} failed; the first is ${first}`, "The next run tries again; what stays after that, the registry refuses to delete.");
+}
+function countDeleted(swept) {
+    let count = 0;
+    for (const { outcome } of swept.outcomes.values())
+        if (outcome === "deleted")
+            count += 1;
+    return count;
+}
+/** An answer that nothing else explains, as the user meets it. */
+function faultOf(error) {
+    if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v)
+        return error;
+    const message = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
+    const kind = error.code === "interrupted" ? "interrupted" : "listing";
+    return new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v(kind, message, "Run it again; if it stays, look at the registry's own status and log.", {
+        cause: error,
+    });
+}
+function resultOf(name, entry, dryRun) {
+    const { look, swept } = entry;
+    const unreadable = look?.plan.unreadable[0];
+    return {
+        name,
+        error: entry.error ?? swept?.fault?.message ?? unreadable?.reason ?? null,
+        plan: look?.plan ?? null,
+        manifests: look === null ? [] : look.plan.decisions.map((decision) => manifestOf(decision, swept?.outcomes, dryRun)),
+        staleTags: swept?.staleTags ?? (look === null ? [] : (0,_sweep_js__WEBPACK_IMPORTED_MODULE_2__/* .staleTagsOf */ .e)(look)),
+    };
+}
+function manifestOf(decision, outcomes, dryRun) {
+    if (decision.decision === "keep")
+        return { ...decision, outcome: "kept", error: null };
+    const outcome = outcomes?.get(decision.digest);
+    if (outcome !== undefined)
+        return { ...decision, ...outcome };
+    if (dryRun)
+        return { ...decision, outcome: "planned", error: null };
+    return { ...decision, outcome: "kept", error: "not reached: the run ended before its turn" };
+}
+
+
+/***/ }),
+
 /***/ 9226:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -54761,7 +54699,8 @@ function requestsNote({ requests }) {
 function headline(result, total) {
     const { registry, repositories, startedAt, finishedAt } = result;
     const facts = [
-        code(registry),
+        // Empty where nothing began.
+        registry !== "" && code(registry),
         (0,format/* counted */.hS)(repositories.length, "repository", "repositories"),
         `${(0,format/* counted */.hS)(total.kept, "manifest")} ${total.kept === 1 ? "stays" : "stay"}`,
         total.gone > 0 && `${(0,format/* formatCount */.B4)(total.gone)} gone before`,
@@ -55074,6 +55013,157 @@ function writeSummary(result) {
     const { GITHUB_STEP_SUMMARY: path } = process.env;
     if (path)
         (0,external_node_fs_.appendFileSync)(path, renderSummary(result));
+}
+
+
+/***/ }),
+
+/***/ 3992:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   T: () => (/* binding */ sweepRepository),
+/* harmony export */   e: () => (/* binding */ staleTagsOf)
+/* harmony export */ });
+/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(606);
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
+/* harmony import */ var _http_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2602);
+
+
+
+/** How long one look at a repository is good for, in milliseconds: longer work looks again. */
+const BATCH_MS = 60_000;
+/**
+ * Carries out the plan of one repository in batches of at most 60 s. Each begins with a new look, and deletes only what
+ * the plan and the new look agree on. Parents go before children; when a deletion fails, a new look spares what belongs
+ * to what stayed. A failed deletion is an outcome; whatever else goes wrong is the fault, after those in flight have ended.
+ */
+async function sweepRepository(planned, tools) {
+    const work = { planned, tools, outcomes: new Map(), undeletable: new Set(), fault: null };
+    let staleTags = staleTagsOf(planned);
+    const all = planned.plan.waves.flat();
+    const mayUntag = tools.removeStaleTags && staleTags.length > 0;
+    try {
+        if (all.length > 0 || mayUntag)
+            await tools.registry.prepareDeletion(planned.plan.repository);
+        for (let open = all; open.length > 0; open = open.filter((digest) => !work.outcomes.has(digest))) {
+            const most = tools.affordable(open.length);
+            // Parents go first, so what is left of the order breaks nothing that goes now.
+            for (const digest of open.slice(most))
+                settle(work, digest, LEFT);
+            if (most > 0)
+                await deleteBatch(work, open.slice(0, most));
+        }
+        if (mayUntag)
+            staleTags = await removeStaleTags(staleTags, work);
+    }
+    catch (error) {
+        if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
+            throw error;
+        work.fault ??= error;
+    }
+    return { outcomes: work.outcomes, staleTags, fault: work.fault };
+}
+/** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
+async function deleteBatch(work, open) {
+    const { tools } = work;
+    const look = await tools.look(work.undeletable);
+    const until = tools.clock.now() + BATCH_MS;
+    const agreed = new Set(open.filter((digest) => agree(work, look, digest)));
+    for (const wave of wavesOf(work.planned, look, agreed)) {
+        const failures = work.undeletable.size;
+        await (0,p_map__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .Ay)(wave, (digest) => deleteOne(work, digest, until), { concurrency: tools.concurrency });
+        if (work.fault !== null)
+            throw work.fault;
+        tools.signal.throwIfAborted();
+        if (tools.clock.now() >= until || work.undeletable.size > failures)
+            return;
+    }
+}
+/** Whether the new look still deletes what the plan deletes; where it does not, that is its outcome. */
+function agree(work, look, digest) {
+    const now = look.decisions.get(digest);
+    if (now?.decision === "delete")
+        return true;
+    // A listing that shows everything proves that it is gone; another one only that no tag and no index leads to it.
+    if (now === undefined && !work.tools.registry.listsUntagged)
+        return true;
+    settle(work, digest, now === undefined ? GONE : { outcome: "changed", error: now.reason });
+    return false;
+}
+const LEFT = {
+    outcome: "kept",
+    error: "left for the next run: the registry's budget of requests does not last for it",
+};
+const GONE = { outcome: "gone", error: null };
+/** The order of the new look; what it does not show any more, but the plan does, follows in the plan's order. */
+function wavesOf(planned, look, agreed) {
+    const shown = new Set(look.plan.waves.flat());
+    const hidden = planned.plan.waves.map((wave) => wave.filter((digest) => !shown.has(digest)));
+    return [...look.plan.waves, ...hidden]
+        .map((wave) => wave.filter((digest) => agreed.has(digest)))
+        .filter((wave) => wave.length > 0);
+}
+async function deleteOne(work, digest, until) {
+    const { tools, planned } = work;
+    const decision = planned.decisions.get(digest);
+    if (decision === undefined || work.fault !== null || tools.signal.aborted || tools.clock.now() >= until)
+        return;
+    try {
+        const deletion = await tools.registry.delete(planned.plan.repository, decision);
+        if (deletion.outcome === "refused")
+            work.undeletable.add(digest);
+        settle(work, digest, deletion.outcome === "refused" ? { outcome: "kept", error: deletion.reason } : { ...deletion, error: null });
+    }
+    catch (error) {
+        if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
+            throw error;
+        if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error.code === "interrupted")
+            work.fault ??= error;
+        // What was never sent is still to be done: by the next batch, after a look of its own, or by the next run.
+        if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && (error.unsent === true || error.code === "expired"))
+            return;
+        work.undeletable.add(digest);
+        settle(work, digest, { outcome: "failed", error: describe(error) });
+    }
+}
+function describe(error) {
+    return error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
+}
+function settle(work, digest, outcome) {
+    work.outcomes.set(digest, outcome);
+    const decision = work.planned.decisions.get(digest);
+    if (decision !== undefined)
+        work.tools.onOutcome(decision, outcome);
+}
+/** The dead tags of manifests that stay, as the plan names them. */
+function staleTagsOf(look) {
+    return look.plan.decisions.flatMap((decision) => decision.staleTags.map(({ tag, reason }) => ({
+        tag,
+        digest: decision.digest,
+        reason,
+        outcome: "reported",
+    })));
+}
+/** Removes the dead tags that a new look still finds on the same manifest, kept by another tag. */
+async function removeStaleTags(stale, work) {
+    const { tools, planned } = work;
+    const look = await tools.look(work.undeletable);
+    const still = new Set(staleTagsOf(look).map(({ tag, digest }) => `${tag} ${digest}`));
+    return await (0,p_map__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .Ay)(stale, async (entry) => {
+        if (tools.signal.aborted)
+            return entry;
+        if (!still.has(`${entry.tag} ${entry.digest}`))
+            return { ...entry, outcome: "changed" };
+        try {
+            return { ...entry, outcome: await tools.registry.deleteTag(planned.plan.repository, entry.tag) };
+        }
+        catch (error) {
+            if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && error.code !== "interrupted")
+                return { ...entry, outcome: "failed" };
+            throw error;
+        }
+    }, { concurrency: tools.concurrency });
 }
 
 
