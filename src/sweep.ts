@@ -39,6 +39,8 @@ interface Work {
   readonly planned: Look;
   readonly tools: SweepTools;
   readonly outcomes: Map<Digest, Outcome>;
+  /** By tag. */
+  readonly staleTags: Map<string, StaleTag>;
   /** Deletions that failed, or that the registry's policy refused. */
   readonly undeletable: Set<Digest>;
   fault: Fault | HttpError | null;
@@ -50,10 +52,10 @@ interface Work {
  * to what stayed. A failed deletion is an outcome; whatever else goes wrong is the fault, after those in flight have ended.
  */
 export async function sweepRepository(planned: Look, tools: SweepTools): Promise<Swept> {
-  const work: Work = { planned, tools, outcomes: new Map(), undeletable: new Set(), fault: null };
-  let staleTags = staleTagsOf(planned);
+  const staleTags = new Map(staleTagsOf(planned).map((entry) => [entry.tag, entry]));
+  const work: Work = { planned, tools, outcomes: new Map(), staleTags, undeletable: new Set(), fault: null };
   const all = planned.plan.waves.flat();
-  const mayUntag = tools.removeStaleTags && staleTags.length > 0;
+  const mayUntag = tools.removeStaleTags && staleTags.size > 0;
   try {
     if (all.length > 0 || mayUntag) await tools.registry.prepareDeletion(planned.plan.repository);
     for (let open = all; open.length > 0; open = open.filter((digest) => !work.outcomes.has(digest))) {
@@ -62,12 +64,12 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
       for (const digest of open.slice(most)) settle(work, digest, LEFT);
       if (most > 0) await deleteBatch(work, open.slice(0, most));
     }
-    if (mayUntag) staleTags = await removeStaleTags(staleTags, work);
+    if (mayUntag) await removeStaleTags(work);
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
     work.fault ??= error;
   }
-  return { outcomes: work.outcomes, staleTags, fault: work.fault };
+  return { outcomes: work.outcomes, staleTags: [...staleTags.values()], fault: work.fault };
 }
 
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
@@ -125,8 +127,7 @@ async function deleteOne(work: Work, digest: Digest, until: number): Promise<voi
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
     if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
-    // What was never sent is still to be done: by the next batch, after a look of its own, or by the next run.
-    if (error instanceof HttpError && (error.unsent === true || error.code === "expired")) return;
+    if (error instanceof HttpError && isUnsent(error)) return;
     work.undeletable.add(digest);
     settle(work, digest, { outcome: "failed", error: describe(error) });
   }
@@ -154,23 +155,41 @@ export function staleTagsOf(look: Look): readonly StaleTag[] {
   );
 }
 
-/** Removes the dead tags that a new look still finds on the same manifest, kept by another tag. */
-async function removeStaleTags(stale: readonly StaleTag[], work: Work): Promise<readonly StaleTag[]> {
-  const { tools, planned } = work;
-  const look = await tools.look(work.undeletable);
-  const still = new Set(staleTagsOf(look).map(({ tag, digest }) => `${tag} ${digest}`));
-  return await pMap(
-    stale,
-    async (entry): Promise<StaleTag> => {
-      if (tools.signal.aborted) return entry;
-      if (!still.has(`${entry.tag} ${entry.digest}`)) return { ...entry, outcome: "changed" };
-      try {
-        return { ...entry, outcome: await tools.registry.deleteTag(planned.plan.repository, entry.tag) };
-      } catch (error) {
-        if (error instanceof HttpError && error.code !== "interrupted") return { ...entry, outcome: "failed" };
-        throw error;
-      }
-    },
-    { concurrency: tools.concurrency },
-  );
+/** Removes dead tags in batches of at most 60 s, each with a new look: only what it still finds, on the same manifest. */
+async function removeStaleTags(work: Work): Promise<void> {
+  const { tools, staleTags } = work;
+  for (let open = reported(staleTags); open.length > 0; open = reported(staleTags)) {
+    const still = new Set(staleTagsOf(await tools.look(work.undeletable)).map(({ tag, digest }) => `${tag} ${digest}`));
+    const until = tools.clock.now() + BATCH_MS;
+    const remove = async (entry: StaleTag): Promise<void> => {
+      if (!still.has(`${entry.tag} ${entry.digest}`)) staleTags.set(entry.tag, { ...entry, outcome: "changed" });
+      else await removeOne(work, entry, until);
+    };
+    await pMap(open, remove, { concurrency: tools.concurrency });
+    if (work.fault !== null) throw work.fault;
+    tools.signal.throwIfAborted();
+  }
+}
+
+function reported(staleTags: Work["staleTags"]): readonly StaleTag[] {
+  return [...staleTags.values()].filter(({ outcome }) => outcome === "reported");
+}
+
+async function removeOne(work: Work, entry: StaleTag, until: number): Promise<void> {
+  const { tools, planned, staleTags } = work;
+  if (work.fault !== null || tools.signal.aborted || tools.clock.now() >= until) return;
+  try {
+    const outcome = await tools.registry.deleteTag(planned.plan.repository, entry.tag);
+    staleTags.set(entry.tag, { ...entry, outcome });
+  } catch (error) {
+    if (!(error instanceof Fault || error instanceof HttpError)) throw error;
+    if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
+    if (error instanceof HttpError && isUnsent(error)) return;
+    staleTags.set(entry.tag, { ...entry, outcome: "failed" });
+  }
+}
+
+/** What was never sent is still to be done: by the next batch, after a look of its own, or by the next run. */
+function isUnsent(error: HttpError): boolean {
+  return error.unsent === true || error.code === "expired";
 }
