@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { pushImage } from "../servers/content.ts";
+import { closed, contents, openPlay, type Play, requestsOf } from "./play.ts";
+import { asReport } from "./report-schema.ts";
+import type { StepResult } from "./runner.ts";
+import { type Forge, serveForge } from "./team.ts";
+
+const action: { readonly outputs: Readonly<Record<string, unknown>> } = parse(
+  readFileSync(new URL("../../action.yml", import.meta.url), "utf8"),
+);
+const OUTPUTS = [
+  "deleted-count",
+  "kept-count",
+  "failed-count",
+  "deleted-digests",
+  "deleted-bytes",
+  "gc-status",
+  "gc-freed-bytes",
+  "gc-blobs-deleted",
+  "report",
+];
+/** A step's summary holds 1 MiB, and the action's keeps to less. */
+const SUMMARY_BYTES = 900 * 1024;
+
+let forge: Forge;
+let play: Play;
+
+beforeAll(async () => {
+  forge = await serveForge(Date.now());
+});
+afterAll(() => forge.close());
+beforeEach(async () => {
+  play = await openPlay(forge);
+});
+afterEach(() => play.close());
+
+/** Outputs, report and summary of one step say the same, and what the servers saw. */
+function expectConsistent({ outputs, report: written, summary, exitCode }: StepResult): void {
+  expect(Object.keys(outputs).sort()).toEqual([...OUTPUTS].sort());
+  const report = asReport(written);
+  expect(outputs["report"]).toMatch(/\/refsweep-report\.json$/);
+  const manifests = report.repositories.flatMap(({ name, manifests }) =>
+    manifests.map((manifest) => ({ ...manifest, name })),
+  );
+  const count = (...wanted: readonly string[]): string =>
+    String(manifests.filter(({ outcome }) => wanted.includes(outcome)).length);
+  expect(outputs).toMatchObject({
+    "deleted-count": count("deleted", "planned"),
+    "kept-count": count("kept", "changed"),
+    "failed-count": count("failed"),
+  });
+  const digests: unknown = JSON.parse(outputs["deleted-digests"] ?? "");
+  const deleted = manifests.filter(({ outcome }) => outcome === "deleted" || outcome === "planned");
+  expect(digests).toEqual(deleted.map(({ name, digest }) => `${name}@${digest}`).slice(0, 1_000));
+  for (const { decision, outcome } of manifests) if (decision === "keep") expect(outcome).toBe("kept");
+  expect(Buffer.byteLength(summary)).toBeLessThan(SUMMARY_BYTES);
+  const told =
+    manifests.some(({ outcome }) => outcome === "failed") || report.repositories.some((r) => r.error !== null);
+  if (told) expect(exitCode).toBe(1);
+}
+
+test("action.yml has the outputs of the public interface, and no others", () => {
+  expect(Object.keys(action.outputs).sort()).toEqual([...OUTPUTS].sort());
+});
+
+describe("outputs, report and summary tell the same", () => {
+  test.each<[string, Record<string, string>, Parameters<Play["step"]>[1]]>([
+    ["of a sweep", {}, {}],
+    ["of a dry run", { "dry-run": "true", "run-gc": "true" }, {}],
+    ["of a closed pull request", {}, { event: closed(10) }],
+    ["of a plan past max-deletions", { "max-deletions": "1" }, {}],
+    ["of a repository that is not there", { "repository-pattern": "nothing" }, {}],
+    ["of bad inputs", { "keep-count": "-1" }, {}],
+  ])("%s", async (_title, inputs, more) => {
+    const before = requestsOf(play);
+    const result = await play.step(inputs, more);
+    expectConsistent(result);
+    const report = asReport(result.report);
+    const sum = Object.values(report.requests).reduce((all, count) => all + count, 0);
+    expect(sum).toBe(requestsOf(play) - before);
+    expect(report.dryRun).toBe(inputs["dry-run"] === "true");
+    if (!("keep-count" in inputs)) expect(report.registry).toBe(play.registry.address);
+  });
+
+  test("of deletions that failed, and of a page that could not be read", async () => {
+    let deletions = 0;
+    play.registry.api.inject((request) => {
+      if (request.path.includes("/repositories/web/digests?")) return { kind: "reply", reply: { status: 404 } };
+      deletions += request.method === "DELETE" ? 1 : 0;
+      return request.method === "DELETE" && deletions % 5 === 0
+        ? { kind: "reply", reply: { status: 409, body: { message: "in use" } } }
+        : null;
+    });
+    const before = contents(play.store);
+    const result = await play.step();
+    expectConsistent(result);
+    expect(Number(result.outputs["failed-count"])).toBeGreaterThan(0);
+    expect(before.length - contents(play.store).length).toBe(Number(result.outputs["deleted-count"]));
+    // A part of the plan was not carried out: what it would free is not known.
+    expect(result.outputs["deleted-bytes"]).toBe("");
+  });
+});
+
+test("requests are counted by host, as the servers counted them, retries included", async () => {
+  const failing = new Set([2, 4]);
+  play.registry.api.inject((_request, ordinal) =>
+    failing.has(ordinal) ? { kind: "reply", reply: { status: 429, headers: { "retry-after": "0" } } } : null,
+  );
+  const [git, github] = [forge.git.requests.length, forge.github.requests.length];
+  const { requests } = asReport((await play.step()).report);
+  const { api, oci } = play.registry;
+  expect(requests).toEqual({
+    [api.apiUrl.host]: api.requests.length,
+    [oci.url.host]: oci.requests.length,
+    [forge.git.url.host]: forge.git.requests.length - git,
+    [forge.github.url.host]: forge.github.requests.length - github,
+  });
+});
+
+test("of more than 1,000 deletions the output names 1,000, and the summary keeps to its budget", async () => {
+  await play.close();
+  play = await openPlay(forge, {
+    fill: (store, now) => {
+      const pushedAt = now - 9 * 86_400_000;
+      for (let build = 1; build <= 6_000; build += 1) {
+        const tags = build === 1 ? ["main"] : build % 2 === 0 ? [`pr-11-${"x".repeat(100)}${build}`] : [];
+        pushImage(store, { repository: "web", seed: `${build}`, tags, pushedAt, layerBytes: 100 });
+      }
+    },
+  });
+  const result = await play.step({ "dry-run": "true" });
+  expectConsistent(result);
+  expect(result.outputs["deleted-count"]).toBe("5999");
+  expect(JSON.parse(result.outputs["deleted-digests"] ?? "")).toHaveLength(1_000);
+  expect(result.summary).toContain("are left out");
+});
