@@ -1,0 +1,109 @@
+import { createServer, request } from "node:http";
+import { connect } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { annotations, contents, openPlay, type Play } from "./play.ts";
+import { type Forge, serveForge } from "./team.ts";
+
+/** A proxy that forwards, or tunnels (CONNECT), to the port that was asked for on 127.0.0.1, whatever the host's name. */
+interface Proxy {
+  readonly url: string;
+  /** `METHOD host:port`, in the order of arrival. */
+  readonly seen: readonly string[];
+  close(): void;
+}
+
+async function startProxy(): Promise<Proxy> {
+  const seen: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const target = new URL(incoming.url ?? "");
+    seen.push(`${incoming.method} ${target.host}`);
+    const { port, pathname, search } = target;
+    const { method = "GET", headers } = incoming;
+    const onward = request({ host: "127.0.0.1", port, path: `${pathname}${search}`, method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on("error", () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+  server.on("connect", (incoming, socket) => {
+    seen.push(`CONNECT ${incoming.url}`);
+    const port = Number(incoming.url?.split(":")[1]);
+    const upstream = connect(port, "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on("error", () => socket.destroy());
+    socket.on("error", () => upstream.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the proxy got no port");
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${address.port}`, seen, close };
+}
+
+let forge: Forge;
+let play: Play;
+let proxy: Proxy;
+
+beforeAll(async () => {
+  forge = await serveForge(Date.now());
+});
+afterAll(() => forge.close());
+beforeEach(async () => {
+  [play, proxy] = await Promise.all([openPlay(forge), startProxy()]);
+});
+afterEach(async () => {
+  proxy.close();
+  await play.close();
+});
+
+const hosts = (): readonly string[] => [...new Set(proxy.seen.map((line) => line.split(" ")[1] ?? ""))].sort();
+
+describe("the proxies of the environment", () => {
+  test.each(["HTTP_PROXY", "http_proxy"])("%s takes every request, and the sweep is the same", async (name) => {
+    const before = contents(play.store).length;
+    const result = await play.step({}, { environment: { ...forge.environment, [name]: proxy.url } });
+    expect(annotations(result.log)).toEqual([]);
+    expect(before - contents(play.store).length).toBe(46);
+    const { registry } = play;
+    const all = [registry.api.apiUrl, registry.oci.url, forge.git.url, forge.github.url].map(({ host }) => host);
+    expect(hosts()).toEqual(all.sort());
+  });
+
+  test("NO_PROXY goes past it, by host and port", async () => {
+    const { registry } = play;
+    const direct = [registry.api.apiUrl.host, registry.oci.url.host];
+    const environment = { ...forge.environment, HTTP_PROXY: proxy.url, NO_PROXY: direct.join(",") };
+    const result = await play.step({ "dry-run": "true" }, { environment });
+    expect(result.exitCode).toBe(0);
+    expect(hosts()).toEqual([forge.git.url.host, forge.github.url.host].sort());
+  });
+
+  test("NO_PROXY=* goes past it with everything", async () => {
+    const environment = { ...forge.environment, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: "*" };
+    expect((await play.step({ "dry-run": "true" }, { environment })).exitCode).toBe(0);
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test("HTTPS_PROXY takes what goes over TLS in a tunnel, and nothing else", async () => {
+    const { port } = play.registry.api.apiUrl;
+    const environment = { ...forge.environment, HTTPS_PROXY: proxy.url };
+    const result = await play.step({ "api-url": `https://api.invalid:${port}` }, { environment });
+    // What answers there speaks no TLS, which is proof enough that the tunnel was used.
+    expect(result.exitCode).toBe(1);
+    expect(annotations(result.log).join()).toContain("TLS");
+    expect(new Set(proxy.seen)).toEqual(new Set([`CONNECT api.invalid:${port}`]));
+  });
+
+  test("a proxy's password is in nothing that is shown", async () => {
+    const url = proxy.url.replace("http://", "http://me:hush-hush@");
+    const result = await play.step({ "dry-run": "true" }, { environment: { ...forge.environment, HTTP_PROXY: url } });
+    expect(result.exitCode).toBe(0);
+    expect(JSON.stringify(result)).not.toContain("hush-hush");
+  });
+});
