@@ -24,6 +24,8 @@ const LATE_PUSH_MS = 24 * 3_600_000;
 const CLOCK_SKEW_MS = 3_600_000;
 /** How often a list that moves while it is read is read again. */
 const LOOKS = 3;
+/** A million of them: no repository has so many, and a list of more never ends. */
+const MOST_PAGES = 10_000;
 
 /** The pull requests of one repository. */
 interface Source {
@@ -197,11 +199,13 @@ async function readClosed(
 async function* pagesOf({ github, ask }: Source, query: string): AsyncGenerator<Page> {
   const askRepository = await ask();
   let after: string | null = null;
-  do {
+  for (let read = 0; read < MOST_PAGES; read += 1) {
     const page: Page = parsePage(github, await askRepository(query, { after }), after);
     yield page;
     after = page.next;
-  } while (after !== null);
+    if (after === null) return;
+  }
+  throw listingFault(github, `there is no end to them after ${MOST_PAGES} pages`);
 }
 
 function newestFirst(a: PullRequest, b: PullRequest): number {

@@ -39,6 +39,10 @@ export interface DigitalOceanApiOptions {
 
 /** The largest `per_page` that the API takes (its OpenAPI document, shared/parameters.yml). */
 export const PER_PAGE = 200;
+/** A list of more pages than this never ends, whatever its links or its total say. */
+export const MOST_PAGES = 10_000;
+/** The same for what is listed one page after another, and is never so many: repositories and apps. */
+export const MOST_LINKED_PAGES = 1_000;
 
 /** `registries` is the documented path, `registry` the deprecated one; shapes are the same. */
 type Generation = "registries" | "registry";

@@ -2,7 +2,15 @@ import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import { type Digest, isDigest } from "../plan/manifest.ts";
 import type { Pins } from "../plan/view.ts";
-import { type DigitalOceanApi, Links, Meta, nextPage, PER_PAGE, parseBody } from "./digitalocean-api.ts";
+import {
+  type DigitalOceanApi,
+  Links,
+  Meta,
+  MOST_LINKED_PAGES,
+  nextPage,
+  PER_PAGE,
+  parseBody,
+} from "./digitalocean-api.ts";
 
 const AppPage = v.object({
   ...v.partial(Meta).entries,
@@ -77,6 +85,7 @@ async function listApps(api: DigitalOceanApi): Promise<readonly unknown[]> {
   while (query !== null) {
     const place = JSON.stringify(query);
     if (seen.has(place)) throw incomplete("a page links back to one that was read");
+    if (seen.size >= MOST_LINKED_PAGES) throw incomplete(`there is no end to them after ${seen.size} pages`);
     seen.add(place);
     const response = await api.ofAccount({
       method: "GET",
@@ -86,7 +95,7 @@ async function listApps(api: DigitalOceanApi): Promise<readonly unknown[]> {
       scope: "app:read",
     });
     const page: v.InferOutput<typeof AppPage> = parseBody(response, AppPage);
-    apps.push(...(page.apps ?? []));
+    for (const app of page.apps ?? []) apps.push(app);
     total = page.meta?.total ?? total;
     query = nextPage(page);
   }

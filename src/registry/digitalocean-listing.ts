@@ -1,7 +1,16 @@
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import { type Blob, type Digest, isDigest, type ListedManifest } from "../plan/manifest.ts";
-import { type DigitalOceanApi, Links, Meta, nextPage, PER_PAGE, parseBody } from "./digitalocean-api.ts";
+import {
+  type DigitalOceanApi,
+  Links,
+  Meta,
+  MOST_LINKED_PAGES,
+  MOST_PAGES,
+  nextPage,
+  PER_PAGE,
+  parseBody,
+} from "./digitalocean-api.ts";
 import type { Listing } from "./registry.ts";
 import { type Patience, readUntilStill, timeOf } from "./still.ts";
 
@@ -39,7 +48,7 @@ export async function listRepositories(api: DigitalOceanApi, patience: Patience)
     let total = 0;
     while (query !== null) {
       const place = JSON.stringify(query);
-      if (seen.has(place)) throw loopFault(api.registry);
+      if (seen.has(place) || seen.size >= MOST_LINKED_PAGES) throw loopFault(api.registry, seen.size);
       seen.add(place);
       const page = await repositoryPage(api, query);
       if (page === null && seen.size === 1) return { value: null };
@@ -67,10 +76,10 @@ async function repositoryPage(
   return response.status === 404 ? null : parseBody(response, RepositoryPage);
 }
 
-function loopFault(registry: string): Fault {
+function loopFault(registry: string, seen: number): Fault {
   return new Fault(
     "listing",
-    `The list of repositories of ${registry} goes in a circle: a page links back to one that was read`,
+    `The list of repositories of ${registry} goes in a circle, or does not end: ${seen} pages were read`,
     "Run it again; if it persists, report it to DigitalOcean",
   );
 }
@@ -113,11 +122,21 @@ function readManifests(api: DigitalOceanApi, repository: string, patience: Patie
     const { total } = first.meta;
     const size = first.manifests?.length ?? 0;
     if (total > 0 && size === 0) return { moved: `the first page is empty, of ${total} manifests` };
-    const rest = Array.from({ length: total === 0 ? 0 : Math.ceil(total / size) - 1 }, (_, index) => index + 2);
+    const count = total === 0 ? 1 : Math.ceil(total / size);
+    if (count > MOST_PAGES) throw endless(`${api.registry}/${repository}`, total, size);
+    const rest = Array.from({ length: count - 1 }, (_, index) => index + 2);
     const pages = [first, ...(await Promise.all(rest.map((page) => manifestPage(api, repository, page))))];
     const moved = movedWhileRead(pages);
     return moved === null ? { value: listingOf(pages) } : { moved };
   });
+}
+
+function endless(repository: string, total: number, size: number): Fault {
+  return new Fault(
+    "listing",
+    `DigitalOcean says that ${repository} holds ${total} manifests, of which a page brings ${size}: that is no list to be read`,
+    "Run it again; if it persists, report it to DigitalOcean",
+  );
 }
 
 async function manifestPage(api: DigitalOceanApi, repository: string, page: number): Promise<ManifestPage> {

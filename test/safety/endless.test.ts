@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Forge } from "../e2e/team.ts";
+import { type FaultScript, refuse } from "../servers/http-server.ts";
+import { sweepStage } from "./harness.ts";
+import { contentsOf, openStage, type Stage, type StageKind, serveStageForge } from "./stage.ts";
+
+// A megabyte of a page, and ten thousand of them, would be ten gigabytes.
+const MOST_BYTES = 300 * 1024 * 1024;
+
+let forge: Forge;
+let stage: Stage;
+
+beforeEach(async () => {
+  forge = await serveStageForge();
+});
+
+afterEach(async () => {
+  await Promise.all([forge.close(), stage.close()]);
+});
+
+interface Endless {
+  readonly title: string;
+  readonly kind: StageKind;
+  readonly server: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly script: FaultScript;
+  readonly mostRequests: number;
+}
+
+/** A page that leads to one that was never seen before; `n` is the request's number. */
+const repositories: FaultScript = ({ path }, n) =>
+  path.includes("/repositoriesV2")
+    ? refuse(200, {}, { repositories: [{ name: `r${n}` }], meta: { total: n + 1 }, links: linkTo(n) })
+    : null;
+const apps: FaultScript = ({ path }, n) =>
+  path.startsWith("/v2/apps") ? refuse(200, {}, { apps: [], meta: { total: n + 1 }, links: linkTo(n) }) : null;
+const linkTo = (n: number) => ({ pages: { next: `https://api.digitalocean.com/v2/x?page=${n + 1}&page_token=${n}` } });
+
+const manyDigests =
+  (total: number): FaultScript =>
+  ({ path }) =>
+    path.includes("/digests?") ? refuse(200, {}, { manifests: [{ digest: DIGEST }], meta: { total } }) : null;
+const DIGEST = `sha256:${"0".repeat(64)}`;
+
+const tags: FaultScript = ({ path }, n) =>
+  path.includes("/tags/list")
+    ? refuse(200, { link: `</v2/web/tags/list?n=1&last=${n}>; rel="next"` }, { name: "web", tags: [] })
+    : null;
+
+const LISTS: readonly Endless[] = [
+  { title: "repositories", kind: "digitalocean", server: "api", script: repositories, mostRequests: 1_000 },
+  {
+    title: "apps",
+    kind: "digitalocean",
+    server: "api",
+    inputs: { "protect-apps": "true" },
+    script: apps,
+    mostRequests: 1_000,
+  },
+  {
+    title: "manifests that a total promises, more than an array holds",
+    kind: "digitalocean",
+    server: "api",
+    script: manyDigests(2 ** 53 - 1),
+    mostRequests: 10,
+  },
+  {
+    title: "manifests that a total promises, as many as an array holds",
+    kind: "digitalocean",
+    server: "api",
+    script: manyDigests(2 ** 32 - 1),
+    mostRequests: 10,
+  },
+  { title: "tags", kind: "distribution", server: "registry", script: tags, mostRequests: 10_100 },
+];
+
+test.each(LISTS)("a list without an end is an error, and nothing is deleted: $title", async (list) => {
+  stage = await openStage(list.kind);
+  const before = contentsOf(stage.store);
+  const server = stage.servers[list.server];
+  server?.inject(list.script);
+  const heap = process.memoryUsage().rss;
+  const result = await sweepStage(stage, forge, list.inputs);
+  expect(result.problems).toMatchObject([{ kind: "listing" }]);
+  expect(server?.requests.length).toBeLessThanOrEqual(list.mostRequests);
+  expect(process.memoryUsage().rss - heap).toBeLessThan(MOST_BYTES);
+  expect(contentsOf(stage.store)).toEqual(before);
+});
+
+test("closed pull requests without an end are an error", async () => {
+  stage = await openStage("digitalocean");
+  const before = contentsOf(stage.store);
+  forge.github.inject(({ body }, n) =>
+    body.includes("hasNextPage") ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) } } }) : null,
+  );
+  const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
+  expect(result.problems).toMatchObject([{ kind: "listing" }]);
+  expect(forge.github.requests.length).toBeLessThan(10_100);
+  expect(contentsOf(stage.store)).toEqual(before);
+}, 120_000);
+
+const pageOf = (n: number) => ({
+  totalCount: 1e9,
+  pageInfo: { hasNextPage: true, endCursor: `cursor ${n}` },
+  nodes: [],
+});
