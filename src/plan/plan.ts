@@ -72,9 +72,7 @@ function wantedFor(view: RepositoryView, graph: Graph, verdicts: Verdicts, rules
   // What no listing shows is found by asking what is attached to what. What goes takes it along; and what stays may have
   // an index attached to it that lists a candidate.
   const subjects = view.referrersApi && !view.listsUntagged ? nodes : [];
-  const referrers = subjects
-    .filter((node) => node.known !== "missing" && !view.referrers.has(node.digest))
-    .map((node) => node.digest);
+  const referrers = subjects.map((node) => node.digest).filter((digest) => !view.referrers.has(digest));
   return { contents: candidates, times: candidates.length > 0 ? [] : verdicts.untimed, referrers };
 }
 
