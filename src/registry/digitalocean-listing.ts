@@ -11,6 +11,7 @@ import {
   PER_PAGE,
   parseBody,
 } from "./digitalocean-api.ts";
+import { isRepositoryName, isTag } from "./reference.ts";
 import type { Listing } from "./registry.ts";
 import { type Patience, readUntilStill, timeOf } from "./still.ts";
 
@@ -24,16 +25,17 @@ const BlobEntry = v.object({
 });
 const ManifestEntry = v.object({
   digest: v.pipe(v.string(), v.check(isDigest, "not a digest")),
-  tags: v.nullish(v.array(v.string())),
+  tags: v.nullish(v.array(v.pipe(v.string(), v.check(isTag, "not a tag")))),
   blobs: v.fallback(v.nullish(v.array(BlobEntry)), null),
   compressed_size_bytes: Size,
   updated_at: v.fallback(v.nullish(v.string()), null),
 });
 const ManifestPage = v.object({ ...Meta.entries, manifests: v.nullish(v.array(ManifestEntry)) });
+const Name = v.pipe(v.string(), v.check(isRepositoryName, "not the name of a repository"));
 const RepositoryPage = v.object({
   ...Meta.entries,
   ...Links.entries,
-  repositories: v.nullish(v.array(v.object({ name: v.pipe(v.string(), v.minLength(1)) }))),
+  repositories: v.nullish(v.array(v.object({ name: Name }))),
 });
 
 type ManifestEntry = v.InferOutput<typeof ManifestEntry>;

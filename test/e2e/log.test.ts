@@ -1,0 +1,153 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { commandIn, HOSTILE, UNSEEN } from "../report/hostile.ts";
+import { refuse } from "../servers/http-server.ts";
+import { annotations, deletionsOf, openPlay, type Play } from "./play.ts";
+import type { StepResult } from "./runner.ts";
+import { type Forge, serveForge } from "./team.ts";
+
+let forge: Forge;
+let play: Play;
+
+beforeAll(async () => {
+  forge = await serveForge(Date.now());
+});
+afterAll(() => forge.close());
+beforeEach(async () => {
+  play = await openPlay(forge);
+});
+afterEach(async () => {
+  forge.git.inject([]);
+  forge.github.inject([]);
+  await play.close();
+});
+
+/** What the action itself says to the runner; anything else that it would read as a command was smuggled in. */
+const OWN = new Set(["group", "endgroup", "add-mask", "error", "warning"]);
+
+function commands({ log }: StepResult): readonly string[] {
+  return log.split(/\r\n|[\r\n]/).flatMap((line) => commandIn(line) ?? []);
+}
+
+/** Nothing in what a step leaves was taken from outside as it came. */
+function expectTame(result: StepResult): void {
+  expect(commands(result).filter((command) => !OWN.has(command))).toEqual([]);
+  const groups = commands(result).filter((command) => /group/.test(command));
+  groups.forEach((command, index) => {
+    expect(command).toBe(index % 2 === 0 ? "group" : "endgroup");
+  });
+  expect(result.log).not.toMatch(UNSEEN);
+  expect(result.log).not.toContain("owned::");
+  expect(result.summary).not.toMatch(UNSEEN);
+  for (const tag of ["<script", "<img", "<h1", "](javascript", 'onmouseover="'])
+    expect(result.summary).not.toContain(tag);
+  expect(Object.keys(result.outputs)).toHaveLength(9);
+}
+
+describe("groups", () => {
+  test("one for each repository, with what became of it, and each is closed", async () => {
+    const result = await play.step();
+    const groups = result.log.split("\n").filter((line) => line.startsWith("::group::"));
+    expect(new Set(groups)).toEqual(
+      new Set(["::group::web: 23 deleted, 25 kept", "::group::web/worker: 23 deleted, 25 kept"]),
+    );
+    expect(result.log.match(/^::endgroup::/gm)).toHaveLength(2);
+    expectTame(result);
+  });
+
+  test("in a dry run they tell what would go, with its reason", async () => {
+    const { log } = await play.step({ "dry-run": "true", "repository-pattern": "web" });
+    expect(log).toMatch(/^::group::web: 23 to delete, \d+ kept$/m);
+    expect(log).toMatch(/^would be deleted: .*pr-10.*pull request #10 merged/m);
+  });
+});
+
+describe("text from outside is data, in log, summary and outputs", () => {
+  test("tags that are none: their repository is left alone, and the others are swept", async () => {
+    for (const tag of HOSTILE) {
+      const manifests = play.store
+        .manifests("web")
+        .map(({ digest }, index) => ({
+          digest,
+          tags: [...play.store.tagsOf("web", digest), ...(index === 0 ? [tag] : [])],
+        }));
+      const body = { manifests, meta: { total: manifests.length } };
+      play.registry.api.inject((request) => (/\/web\/digests\?/.test(request.path) ? refuse(200, {}, body) : null));
+      const result = await play.sweep({ "unmatched-tags": "delete" });
+      expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("not a tag") }]);
+    }
+    expectTame(await play.step());
+    expect(play.store.tags("web")).toContain("pr-10");
+    expect(play.store.tags("web/worker")).not.toContain("pr-10");
+  });
+
+  test("names that no repository can have: nothing is deleted", async () => {
+    for (const name of [
+      ...HOSTILE,
+      "",
+      ".",
+      "..",
+      "web/..",
+      "../web",
+      "web//worker",
+      "/web",
+      "web?x",
+      "web#x",
+      "w\\b",
+    ]) {
+      const repositories = [{ name }, { name: "web" }];
+      play.registry.api.inject((request) =>
+        request.path.includes("repositoriesV2") ? refuse(200, {}, { repositories, meta: { total: 2 } }) : null,
+      );
+      const result = await play.sweep({ "repository-pattern": "**" });
+      expect(result.problems).toMatchObject([
+        { kind: "listing", message: expect.stringContaining("name of a repository") },
+      ]);
+    }
+    expectTame(await play.step({ "repository-pattern": "**" }));
+    expect(deletionsOf(play)).toBe(0);
+  });
+
+  test.each([
+    ["a deletion", (request: { method: string }) => request.method === "DELETE"],
+    ["a list", (request: { path: string }) => request.path.includes("/digests?")],
+    ["the list of repositories", (request: { path: string }) => request.path.includes("repositoriesV2")],
+  ])("what the API says when it refuses %s", async (_title, isRefused) => {
+    let next = 0;
+    play.registry.api.inject((request) => {
+      if (!isRefused(request)) return null;
+      next += 1;
+      const message = HOSTILE[next % HOSTILE.length];
+      return refuse(409, {}, next % 2 === 0 ? { id: message, message, request_id: message } : message);
+    });
+    const result = await play.step();
+    expect(result.exitCode).toBe(1);
+    expectTame(result);
+    expect(annotations(result.log)).toHaveLength(1);
+  });
+
+  test("what Git and GitHub say when they refuse", async () => {
+    for (const server of [forge.git, forge.github]) {
+      const body = {
+        message: HOSTILE.slice(0, 20).join(" "),
+        errors: HOSTILE.slice(0, 10).map((message) => ({ message })),
+      };
+      server.inject(() => refuse(403, {}, body));
+      const result = await play.step();
+      server.inject([]);
+      expect(result.exitCode).toBe(1);
+      expectTame(result);
+    }
+    expect(deletionsOf(play)).toBe(0);
+  });
+
+  test("the statuses and the uuid of a collection", async () => {
+    play.registry.api.inject((request) =>
+      request.method === "POST"
+        ? refuse(201, {}, { garbage_collection: { uuid: HOSTILE[1], status: HOSTILE[0] } })
+        : null,
+    );
+    const result = await play.step({ "run-gc": "true", "gc-timeout": "0" });
+    expect(result.outputs["gc-status"]).toBe("started");
+    expectTame(result);
+  });
+});
