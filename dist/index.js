@@ -47730,7 +47730,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _http_client_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2151);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5407);
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8932);
-/* harmony import */ var _registry_open_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(3257);
+/* harmony import */ var _registry_open_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(455);
 /* harmony import */ var _report_actions_log_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5002);
 /* harmony import */ var _report_record_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2834);
 /* harmony import */ var _report_write_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9226);
@@ -49338,6 +49338,8 @@ const LATE_PUSH_MS = 24 * 3_600_000;
 const CLOCK_SKEW_MS = 3_600_000;
 /** How often a list that moves while it is read is read again. */
 const LOOKS = 3;
+/** A million of them: no repository has so many, and a list of more never ends. */
+const MOST_PAGES = 10_000;
 /**
  * Answers `questions`, with as few requests to GitHub's GraphQL as they need, down to none:
  *
@@ -49480,11 +49482,14 @@ async function readClosed(source, until, unanswered, found) {
 async function* pagesOf({ github, ask }, query) {
     const askRepository = await ask();
     let after = null;
-    do {
+    for (let read = 0; read < MOST_PAGES; read += 1) {
         const page = parsePage(github, await askRepository(query, { after }), after);
         yield page;
         after = page.next;
-    } while (after !== null);
+        if (after === null)
+            return;
+    }
+    throw listingFault(github, `there is no end to them after ${MOST_PAGES} pages`);
 }
 function newestFirst(a, b) {
     return (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number;
@@ -50396,8 +50401,8 @@ function joinPins(pins) {
     return { digests: new Set(pins.flatMap((one) => [...one.digests])), tags };
 }
 
-// EXTERNAL MODULE: ./build/registry/open.js + 24 modules
-var registry_open = __nccwpck_require__(3257);
+// EXTERNAL MODULE: ./build/registry/open.js + 25 modules
+var registry_open = __nccwpck_require__(455);
 // EXTERNAL MODULE: ./build/report/record.js
 var report_record = __nccwpck_require__(2834);
 ;// CONCATENATED MODULE: ./build/plan/words.js
@@ -50851,9 +50856,7 @@ function wantedFor(view, graph, verdicts, rules) {
     // What no listing shows is found by asking what is attached to what. What goes takes it along; and what stays may have
     // an index attached to it that lists a candidate.
     const subjects = view.referrersApi && !view.listsUntagged ? nodes : [];
-    const referrers = subjects
-        .filter((node) => node.known !== "missing" && !view.referrers.has(node.digest))
-        .map((node) => node.digest);
+    const referrers = subjects.map((node) => node.digest).filter((digest) => !view.referrers.has(digest));
     return { contents: candidates, times: candidates.length > 0 ? [] : verdicts.untimed, referrers };
 }
 /**
@@ -51365,7 +51368,7 @@ function isIndexType(type) {
 
 /***/ }),
 
-/***/ 3257:
+/***/ 455:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51387,6 +51390,10 @@ var errors = __nccwpck_require__(2602);
 
 /** The largest `per_page` that the API takes (its OpenAPI document, shared/parameters.yml). */
 const PER_PAGE = 200;
+/** A list of more pages than this never ends, whatever its links or its total say. */
+const MOST_PAGES = 10_000;
+/** The same for what is listed one page after another, and is never so many: repositories and apps. */
+const MOST_LINKED_PAGES = 1_000;
 function createDigitalOceanApi(options) {
     let generation = null;
     async function tryGeneration(candidate, request) {
@@ -51569,6 +51576,8 @@ async function listApps(api) {
         const place = JSON.stringify(query);
         if (seen.has(place))
             throw incomplete("a page links back to one that was read");
+        if (seen.size >= MOST_LINKED_PAGES)
+            throw incomplete(`there is no end to them after ${seen.size} pages`);
         seen.add(place);
         const response = await api.ofAccount({
             method: "GET",
@@ -51578,7 +51587,8 @@ async function listApps(api) {
             scope: "app:read",
         });
         const page = parseBody(response, AppPage);
-        apps.push(...(page.apps ?? []));
+        for (const app of page.apps ?? [])
+            apps.push(app);
         total = page.meta?.total ?? total;
         query = nextPage(page);
     }
@@ -51783,6 +51793,19 @@ function unfinished(status, note) {
     return { status, freedBytes: null, blobsDeleted: null, note };
 }
 
+;// CONCATENATED MODULE: ./build/registry/reference.js
+/** Whether a registry may call a tag so (OCI distribution-spec 1.1, "Pulling manifests"). */
+function isTag(text) {
+    return /^\w[\w.-]{0,127}$/.test(text);
+}
+/**
+ * Whether a repository may be called so, relative to its registry or prefix: the characters of OCI's names, upper case as well,
+ * and no segment that a URL would read as a step up. Nothing else can be sent as a part of a path and mean the same there.
+ */
+function isRepositoryName(text) {
+    return /^[A-Za-z0-9_-][\w./-]{0,254}$/.test(text) && !text.split("/").some((part) => /^\.{0,2}$/.test(part));
+}
+
 ;// CONCATENATED MODULE: ./build/registry/still.js
 
 /** How often a list that moved while it was read is read again. */
@@ -51814,6 +51837,7 @@ function timeOf(text) {
 
 
 
+
 // Every field but the digest may be absent or null: GODO marks all of them `omitempty`, and the API's own example
 // misspells one. A size is garnish and may be of any shape; tags decide what is deleted, and may not.
 const Size = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* number */.aig()), null);
@@ -51824,16 +51848,17 @@ const BlobEntry = dist/* object */.Ikc({
 });
 const ManifestEntry = dist/* object */.Ikc({
     digest: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(plan_manifest/* isDigest */.B, "not a digest")),
-    tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* string */.YjP())),
+    tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(isTag, "not a tag")))),
     blobs: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* array */.YOg(BlobEntry)), null),
     compressed_size_bytes: Size,
     updated_at: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* string */.YjP()), null),
 });
 const ManifestPage = dist/* object */.Ikc({ ...Meta.entries, manifests: dist/* nullish */.cl6(dist/* array */.YOg(ManifestEntry)) });
+const Name = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(isRepositoryName, "not the name of a repository"));
 const RepositoryPage = dist/* object */.Ikc({
     ...Meta.entries,
     ...Links.entries,
-    repositories: dist/* nullish */.cl6(dist/* array */.YOg(dist/* object */.Ikc({ name: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)) }))),
+    repositories: dist/* nullish */.cl6(dist/* array */.YOg(dist/* object */.Ikc({ name: Name }))),
 });
 /** The names of all repositories, sorted; null: there is no registry of this name. */
 async function listRepositories(api, patience) {
@@ -51844,8 +51869,8 @@ async function listRepositories(api, patience) {
         let total = 0;
         while (query !== null) {
             const place = JSON.stringify(query);
-            if (seen.has(place))
-                throw loopFault(api.registry);
+            if (seen.has(place) || seen.size >= MOST_LINKED_PAGES)
+                throw loopFault(api.registry, seen.size);
             seen.add(place);
             const page = await repositoryPage(api, query);
             if (page === null && seen.size === 1)
@@ -51872,22 +51897,54 @@ async function repositoryPage(api, query) {
     });
     return response.status === 404 ? null : parseBody(response, RepositoryPage);
 }
-function loopFault(registry) {
-    return new fault/* Fault */.v("listing", `The list of repositories of ${registry} goes in a circle: a page links back to one that was read`, "Run it again; if it persists, report it to DigitalOcean");
+function loopFault(registry, seen) {
+    return new fault/* Fault */.v("listing", `The list of repositories of ${registry} goes in a circle, or does not end: ${seen} pages were read`, "Run it again; if it persists, report it to DigitalOcean");
 }
-/** Every manifest of a repository: `meta.total` of them, none twice, or a Fault of kind `listing`. */
-async function listManifests(api, repository, patience) {
+/** Lists every manifest of a repository: `meta.total` of them, none twice, or a Fault of kind `listing`. */
+function createLister(api, patience) {
+    let tellsTags = false;
+    return async (repository) => {
+        const listing = await readManifests(api, repository, patience);
+        tellsTags ||= listing.manifests.some(({ tags }) => tags.length > 0);
+        // GODO's `omitempty` makes an untagged manifest and an answer that leaves tags out look the same, and all would go.
+        if (tellsTags || listing.manifests.length === 0)
+            return listing;
+        if (await hasTags(api, repository))
+            throw tagsLeftOut(api.registry, repository);
+        return listing;
+    };
+}
+async function hasTags(api, repository) {
+    const response = await api.ofRegistry({
+        method: "GET",
+        path: ["repositories", repository, "tags"],
+        query: { per_page: 1 },
+        expected: [200, 404],
+        scope: "registry:read",
+    });
+    return response.status === 200 && parseBody(response, dist/* object */.Ikc(Meta.entries)).meta.total > 0;
+}
+function tagsLeftOut(registry, repository) {
+    return new fault/* Fault */.v("listing", `DigitalOcean lists tags of ${registry}/${repository}, and none on any of its manifests: one of the two lists is wrong`, "Run it again later: a list of tags can lag behind by hours. If it persists, report it to DigitalOcean");
+}
+function readManifests(api, repository, patience) {
     return readUntilStill(`the manifests of ${api.registry}/${repository}`, patience, async () => {
         const first = await manifestPage(api, repository, 1);
         const { total } = first.meta;
         const size = first.manifests?.length ?? 0;
         if (total > 0 && size === 0)
             return { moved: `the first page is empty, of ${total} manifests` };
-        const rest = Array.from({ length: total === 0 ? 0 : Math.ceil(total / size) - 1 }, (_, index) => index + 2);
+        const count = total === 0 ? 1 : Math.ceil(total / size);
+        if (count > MOST_PAGES)
+            throw endless(`${api.registry}/${repository}`, total, size);
+        const rest = Array.from({ length: count - 1 }, (_, index) => index + 2);
         const pages = [first, ...(await Promise.all(rest.map((page) => manifestPage(api, repository, page))))];
         const moved = movedWhileRead(pages);
         return moved === null ? { value: listingOf(pages) } : { moved };
     });
+}
+function endless(repository, total, size) {
+    return new fault/* Fault */.v("listing", `DigitalOcean says that ${repository} holds ${total} manifests, of which a page brings ${size}: that is no list to be read`, "Run it again; if it persists, report it to DigitalOcean");
 }
 async function manifestPage(api, repository, page) {
     const response = await api.ofRegistry({
@@ -52009,7 +52066,7 @@ function openDigitalOcean(options) {
         listsUntagged: true,
         keepsLastTagged: false,
         repositories: (selection) => selectRepositories(api, patience, selection),
-        list: (repository) => listManifests(api, repository, patience),
+        list: createLister(api, patience),
         read: (repository, digest) => manifests.read(`${address.path}/${repository}`, digest),
         referrers: (repository, digest) => manifests.referrers(`${address.path}/${repository}`, digest),
         // The listing's times are push times; what it does not tell stays unknown.
@@ -52599,7 +52656,7 @@ const ghcr_pages_PER_PAGE = 100;
 /** GitHub's own page where it overlooks `per_page`, which `/users/USER/packages/…/versions` does not document. */
 const DEFAULT_PER_PAGE = 30;
 /** A list of more pages than this never ends. */
-const MOST_PAGES = 10_000;
+const ghcr_pages_MOST_PAGES = 10_000;
 /**
  * All pages of a list: where the first names the last, the rest at once, else one after another. Pages that are not of one
  * state (one that is not full and not the last, another count of pages) are `moved`.
@@ -52611,16 +52668,16 @@ async function readPages(ask) {
     return moved === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { moved };
 }
 async function atOnce(first, last, ask) {
-    if (last > MOST_PAGES)
-        throw endless();
+    if (last > ghcr_pages_MOST_PAGES)
+        throw ghcr_pages_endless();
     const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => ask(index + 2));
     return [first, ...(await Promise.all(rest))];
 }
 async function oneByOne(first, ask) {
     const pages = [first];
     for (let page = first; page.next !== null || mayBeCutShort(page);) {
-        if (pages.length >= MOST_PAGES)
-            throw endless();
+        if (pages.length >= ghcr_pages_MOST_PAGES)
+            throw ghcr_pages_endless();
         page = await ask(pages.length + 1);
         // An empty page after one that only looked cut short proves that the list ended there.
         if (page.rows.length === 0 && pages.at(-1)?.next === null)
@@ -52651,8 +52708,8 @@ function ghcr_pages_movedWhileRead(pages) {
     }
     return null;
 }
-function endless() {
-    return new fault/* Fault */.v("listing", `GitHub's list has more than ${MOST_PAGES} pages`, "Run it again.");
+function ghcr_pages_endless() {
+    return new fault/* Fault */.v("listing", `GitHub's list has more than ${ghcr_pages_MOST_PAGES} pages`, "Run it again.");
 }
 /**
  * The pages that a `Link` header names (RFC 8288). Only their numbers are taken, never their host: a token must not follow
@@ -55039,10 +55096,10 @@ const BATCH_MS = 60_000;
  * to what stayed. A failed deletion is an outcome; whatever else goes wrong is the fault, after those in flight have ended.
  */
 async function sweepRepository(planned, tools) {
-    const work = { planned, tools, outcomes: new Map(), undeletable: new Set(), fault: null };
-    let staleTags = staleTagsOf(planned);
+    const staleTags = new Map(staleTagsOf(planned).map((entry) => [entry.tag, entry]));
+    const work = { planned, tools, outcomes: new Map(), staleTags, undeletable: new Set(), fault: null };
     const all = planned.plan.waves.flat();
-    const mayUntag = tools.removeStaleTags && staleTags.length > 0;
+    const mayUntag = tools.removeStaleTags && staleTags.size > 0;
     try {
         if (all.length > 0 || mayUntag)
             await tools.registry.prepareDeletion(planned.plan.repository);
@@ -55055,14 +55112,14 @@ async function sweepRepository(planned, tools) {
                 await deleteBatch(work, open.slice(0, most));
         }
         if (mayUntag)
-            staleTags = await removeStaleTags(staleTags, work);
+            await removeStaleTags(work);
     }
     catch (error) {
         if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
             throw error;
         work.fault ??= error;
     }
-    return { outcomes: work.outcomes, staleTags, fault: work.fault };
+    return { outcomes: work.outcomes, staleTags: [...staleTags.values()], fault: work.fault };
 }
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
 async function deleteBatch(work, open) {
@@ -55120,8 +55177,7 @@ async function deleteOne(work, digest, until) {
             throw error;
         if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error.code === "interrupted")
             work.fault ??= error;
-        // What was never sent is still to be done: by the next batch, after a look of its own, or by the next run.
-        if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && (error.unsent === true || error.code === "expired"))
+        if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && isUnsent(error))
             return;
         work.undeletable.add(digest);
         settle(work, digest, { outcome: "failed", error: describe(error) });
@@ -55145,25 +55201,48 @@ function staleTagsOf(look) {
         outcome: "reported",
     })));
 }
-/** Removes the dead tags that a new look still finds on the same manifest, kept by another tag. */
-async function removeStaleTags(stale, work) {
-    const { tools, planned } = work;
-    const look = await tools.look(work.undeletable);
-    const still = new Set(staleTagsOf(look).map(({ tag, digest }) => `${tag} ${digest}`));
-    return await (0,p_map__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .Ay)(stale, async (entry) => {
-        if (tools.signal.aborted)
-            return entry;
-        if (!still.has(`${entry.tag} ${entry.digest}`))
-            return { ...entry, outcome: "changed" };
-        try {
-            return { ...entry, outcome: await tools.registry.deleteTag(planned.plan.repository, entry.tag) };
-        }
-        catch (error) {
-            if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && error.code !== "interrupted")
-                return { ...entry, outcome: "failed" };
+/** Removes dead tags in batches of at most 60 s, each with a new look: only what it still finds, on the same manifest. */
+async function removeStaleTags(work) {
+    const { tools, staleTags } = work;
+    for (let open = reported(staleTags); open.length > 0; open = reported(staleTags)) {
+        const still = new Set(staleTagsOf(await tools.look(work.undeletable)).map(({ tag, digest }) => `${tag} ${digest}`));
+        const until = tools.clock.now() + BATCH_MS;
+        const remove = async (entry) => {
+            if (!still.has(`${entry.tag} ${entry.digest}`))
+                staleTags.set(entry.tag, { ...entry, outcome: "changed" });
+            else
+                await removeOne(work, entry, until);
+        };
+        await (0,p_map__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .Ay)(open, remove, { concurrency: tools.concurrency });
+        if (work.fault !== null)
+            throw work.fault;
+        tools.signal.throwIfAborted();
+    }
+}
+function reported(staleTags) {
+    return [...staleTags.values()].filter(({ outcome }) => outcome === "reported");
+}
+async function removeOne(work, entry, until) {
+    const { tools, planned, staleTags } = work;
+    if (work.fault !== null || tools.signal.aborted || tools.clock.now() >= until)
+        return;
+    try {
+        const outcome = await tools.registry.deleteTag(planned.plan.repository, entry.tag);
+        staleTags.set(entry.tag, { ...entry, outcome });
+    }
+    catch (error) {
+        if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
             throw error;
-        }
-    }, { concurrency: tools.concurrency });
+        if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error.code === "interrupted")
+            work.fault ??= error;
+        if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && isUnsent(error))
+            return;
+        staleTags.set(entry.tag, { ...entry, outcome: "failed" });
+    }
+}
+/** What was never sent is still to be done: by the next batch, after a look of its own, or by the next run. */
+function isUnsent(error) {
+    return error.unsent === true || error.code === "expired";
 }
 
 
