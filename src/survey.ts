@@ -18,6 +18,9 @@ export interface Look {
   readonly decisions: ReadonlyMap<Digest, Decision>;
 }
 
+/** So many manifests that answer 404, and nothing else that was read: none of them is taken for a ghost. */
+const MOST_GHOSTS = 8;
+
 /**
  * Completes a listing to a final plan: reads what the plan asks for, and plans again, until it asks for nothing.
  * The view only ever grows, so this ends. What is read once is known to the registry for the rest of the run.
@@ -50,7 +53,9 @@ export async function survey(
     const { plan, wanted } = planRepository(view, fates, rules);
     if (plan !== null) {
       const first = plan.waves[0]?.[0];
-      if (referrersApi !== null || first === undefined) return lookOf(listing, plan);
+      if (first === undefined) return lookOf(listing, plan);
+      if (await doubtGhosts(registry, repository, listing, contents)) continue;
+      if (referrersApi !== null) return lookOf(listing, plan);
       // Whether subjects can hide their referrers matters only once something is to be deleted.
       referrersApi = (await registry.referrers(repository, first)) !== null;
       continue;
@@ -64,6 +69,29 @@ export async function survey(
       ask,
     );
   }
+}
+
+const NOTHING_IS_THERE: Known = {
+  unreadable: "it answers 404, and so does all else that was asked for: nothing shows that manifests can be read there",
+};
+
+/**
+ * Whether there was doubt, and the view has grown. A manifest that answers 404 is a ghost, and refers to nothing, where the
+ * registry has others: where all that was asked for is missing, more is asked for, and what answers so throughout (another
+ * host, another name, a token that may not see) cannot be read.
+ */
+async function doubtGhosts(
+  registry: Registry,
+  repository: string,
+  { manifests }: Listing,
+  contents: Map<Digest, Known>,
+): Promise<boolean> {
+  const [first] = contents.keys();
+  if (first === undefined || [...contents.values()].some((known) => known !== "missing")) return false;
+  const next = contents.size < MOST_GHOSTS ? manifests.find(({ digest }) => !contents.has(digest)) : undefined;
+  if (next === undefined) contents.set(first, NOTHING_IS_THERE);
+  else contents.set(next.digest, await read(registry, repository, next.digest));
+  return true;
 }
 
 function lookOf(listing: Listing, plan: RepositoryPlan): Look {

@@ -64,12 +64,10 @@ describe("groups", () => {
 describe("text from outside is data, in log, summary and outputs", () => {
   test("tags that are none: their repository is left alone, and the others are swept", async () => {
     for (const tag of HOSTILE) {
-      const manifests = play.store
-        .manifests("web")
-        .map(({ digest }, index) => ({
-          digest,
-          tags: [...play.store.tagsOf("web", digest), ...(index === 0 ? [tag] : [])],
-        }));
+      const manifests = play.store.manifests("web").map(({ digest }, index) => ({
+        digest,
+        tags: [...play.store.tagsOf("web", digest), ...(index === 0 ? [tag] : [])],
+      }));
       const body = { manifests, meta: { total: manifests.length } };
       play.registry.api.inject((request) => (/\/web\/digests\?/.test(request.path) ? refuse(200, {}, body) : null));
       const result = await play.sweep({ "unmatched-tags": "delete" });

@@ -75,7 +75,7 @@ describe("a closed pull request", () => {
     const pulls = forge.github.state.repositories.get("octo/web")?.pullRequests;
     const before = pulls?.get(10);
     if (before === undefined) throw new Error("the team has no pull request 10");
-    pulls?.set(10, pullRequest(10, { ...before, state: "open", closedAt: null, updatedAt: Date.now() - 1_000 }));
+    pulls?.set(10, pullRequest(10, { ...before, state: "open", closedAt: null, updatedAt: Date.now() - DAY / 2 }));
     const result = await play.sweep({}, closed(10));
     pulls?.set(10, before);
     expect(result.problems).toEqual([]);

@@ -97,7 +97,7 @@ function spawnAction(
   step: Step,
 ): Promise<{ exitCode: number | null; log: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, process.env["ENTRY"] ?? "dist/index.js")], {
+    const child = spawn(process.execPath, [join(ROOT, "dist/index.js")], {
       env: environment,
       stdio: "pipe",
     });
