@@ -50947,6 +50947,8 @@ function brokenEntries(node, graph, view) {
 
 
 
+/** So many manifests that answer 404, and nothing else that was read: none of them is taken for a ghost. */
+const MOST_GHOSTS = 8;
 /**
  * Completes a listing to a final plan: reads what the plan asks for, and plans again, until it asks for nothing.
  * The view only ever grows, so this ends. What is read once is known to the registry for the rest of the run.
@@ -50972,7 +50974,11 @@ async function survey(registry, repository, listing, judge, rules, concurrency) 
         const { plan, wanted } = planRepository(view, fates, rules);
         if (plan !== null) {
             const first = plan.waves[0]?.[0];
-            if (referrersApi !== null || first === undefined)
+            if (first === undefined)
+                return lookOf(listing, plan);
+            if (await doubtGhosts(registry, repository, listing, contents))
+                continue;
+            if (referrersApi !== null)
                 return lookOf(listing, plan);
             // Whether subjects can hide their referrers matters only once something is to be deleted.
             referrersApi = (await registry.referrers(repository, first)) !== null;
@@ -50983,6 +50989,25 @@ async function survey(registry, repository, listing, judge, rules, concurrency) 
         await (0,p_map/* default */.Ay)(wanted.times, async (digest) => times.set(digest, await registry.createdAt(repository, digest)), ask);
         await (0,p_map/* default */.Ay)(wanted.referrers, async (digest) => referrers.set(digest, (await registry.referrers(repository, digest)) ?? []), ask);
     }
+}
+const NOTHING_IS_THERE = {
+    unreadable: "it answers 404, and so does all else that was asked for: nothing shows that manifests can be read there",
+};
+/**
+ * Whether there was doubt, and the view has grown. A manifest that answers 404 is a ghost, and refers to nothing, where the
+ * registry has others: where all that was asked for is missing, more is asked for, and what answers so throughout (another
+ * host, another name, a token that may not see) cannot be read.
+ */
+async function doubtGhosts(registry, repository, { manifests }, contents) {
+    const [first] = contents.keys();
+    if (first === undefined || [...contents.values()].some((known) => known !== "missing"))
+        return false;
+    const next = contents.size < MOST_GHOSTS ? manifests.find(({ digest }) => !contents.has(digest)) : undefined;
+    if (next === undefined)
+        contents.set(first, NOTHING_IS_THERE);
+    else
+        contents.set(next.digest, await read(registry, repository, next.digest));
+    return true;
 }
 function lookOf(listing, plan) {
     return { listing, plan, decisions: new Map(plan.decisions.map((decision) => [decision.digest, decision])) };
