@@ -38,6 +38,7 @@ export interface Authorizer {
 /** A token that was asked for: all who need it wait for the same one. */
 interface Token {
   readonly value: Promise<string>;
+  readonly scopes: readonly string[];
   /** Milliseconds since the epoch; until the answer is there, never. */
   expiresAt: number;
 }
@@ -57,7 +58,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { clock, http, credential } = options;
   const tokens = new Map<string, Token>();
   /** Scopes that a registry asks for beside those that the spec has, by the latter. */
-  const extra = new Map<string, string>();
+  const extra = new Map<string, readonly string[]>();
   const told = new Set<string>();
   let bearer: Challenge | null = null;
   let takesBasic = false;
@@ -76,13 +77,13 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const known = tokens.get(scope);
     if (known !== undefined && known.expiresAt > clock.now()) return known;
     tellOfRealm(options, challenge, told);
-    const more = extra.get(scope);
-    const answer = fetchToken(options, challenge, more === undefined ? [scope] : [scope, more]);
+    const scopes = [scope, ...(extra.get(scope) ?? [])];
+    const answer = fetchToken(options, challenge, scopes);
     const value = answer.then((token) => {
       options.log.mask(token.value);
       return token.value;
     });
-    const token: Token = { value, expiresAt: Number.POSITIVE_INFINITY };
+    const token: Token = { value, scopes, expiresAt: Number.POSITIVE_INFINITY };
     tokens.set(scope, token);
     answer.then(
       ({ lifeMs }) => {
@@ -93,19 +94,23 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return token;
   }
 
-  /** Takes in what a 401 asks for. False: nothing that was not sent already, or cannot be. */
-  function learn(response: HttpResponse, sent: Proof, scope: string): boolean {
+  /** Takes in what the `attempt`th 401 asks for. False: nothing that was not sent already, or cannot be. */
+  function learn(response: HttpResponse, sent: Proof, scope: string, attempt: number): boolean {
     const challenges = parseChallenges(response.headers["www-authenticate"] ?? "");
     const wanted = challenges.find(({ scheme }) => scheme === "bearer");
     if (wanted === undefined) {
       takesBasic ||= credential !== null && challenges.some(({ scheme }) => scheme === "basic");
-      return takesBasic && sent.scheme !== "basic";
+      return takesBasic && sent.scheme === "none";
     }
+    const token = sent.scheme === "bearer" ? sent.token : null;
+    const missing = scopesIn(wanted).filter((asked) => !covers(token?.scopes ?? [scope], asked));
+    const expired = token !== null && token.expiresAt <= clock.now();
+    // A token of all that is asked for, fetched for this very request, will not be better the next time.
+    if (attempt > 1 && !expired && missing.length === 0) return false;
     bearer = wanted;
+    if (missing.length > 0) extra.set(scope, missing);
     // One that another request fetched meanwhile is as good as new.
-    if (sent.scheme === "bearer" && tokens.get(scope) === sent.token) tokens.delete(scope);
-    const asked = wanted.parameters["scope"];
-    if (asked !== undefined && !covers(scope, asked)) extra.set(scope, asked);
+    if (tokens.get(scope) === token) tokens.delete(scope);
     return true;
   }
 
@@ -120,9 +125,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       if (response.status !== 401 && response.status !== 403) return response;
       // Where a redirect led to is not the registry: it knows nothing of the credential, and cannot ask for it.
       if (response.url.origin !== request.url.origin) throw refusedAnswer(request.method, response, []);
-      const expired = sent.scheme === "bearer" && sent.token.expiresAt <= clock.now();
-      const mayRepeat = response.status === 401 && attempt < MOST_ATTEMPTS && (attempt === 1 || expired);
-      if (!mayRepeat || !learn(response, sent, scope)) throw refusal(options, request.method, response, [scope]);
+      const mayRepeat = response.status === 401 && attempt < MOST_ATTEMPTS;
+      if (!mayRepeat || !learn(response, sent, scope, attempt)) {
+        throw refusal(options, request.method, response, [scope]);
+      }
     }
   }
 
@@ -146,14 +152,16 @@ function tellOfRealm({ origin, log }: AuthorizerOptions, challenge: Challenge, t
   log.info(`${origin.host} sends for its tokens to ${host}`);
 }
 
-/** Whether `scope` holds all that `asked` does: `repository:app:pull,delete` covers `repository:app:delete`. */
-function covers(scope: string, asked: string): boolean {
-  const [resource, actions] = apart(scope);
-  return asked
-    .split(" ")
-    .filter((one) => one !== "")
-    .map(apart)
-    .every(([wanted, needed]) => wanted === resource && needed.every((action) => actions.includes(action)));
+/** The scopes that a challenge names, space-separated in one parameter (distribution, spec/auth/scope.md). */
+function scopesIn(challenge: Challenge): readonly string[] {
+  return (challenge.parameters["scope"] ?? "").split(" ").filter((scope) => scope !== "");
+}
+
+/** Whether `scopes` hold all that `asked` does: `repository:app:pull,delete` covers `repository:app:delete`. */
+function covers(scopes: readonly string[], asked: string): boolean {
+  const [wanted, needed] = apart(asked);
+  const granted = scopes.map(apart).filter(([resource]) => resource === wanted);
+  return needed.every((action) => granted.some(([, actions]) => actions.includes(action)));
 }
 
 function apart(scope: string): readonly [resource: string, actions: readonly string[]] {

@@ -52,6 +52,18 @@ function asking(challenge: string, tokenServer: (request: ServedRequest) => Repl
   return { handler: () => handler };
 }
 
+/** A registry whose first challenge names no scope, and that takes only a token of all `scopes` (spec/auth/token.md). */
+function grantsWhatIsAsked(scopes: string): Handler {
+  return ({ url, headers }) => {
+    if (url.pathname === "/token") return { status: 200, body: { token: url.searchParams.getAll("scope").join("+") } };
+    const granted = headers.authorization?.slice("Bearer ".length).split("+");
+    if (granted !== undefined && scopes.split(" ").every((scope) => granted.includes(scope))) return { status: 404 };
+    const realm = `Bearer realm="${new URL("/token", url).href}"`;
+    const challenge = granted === undefined ? realm : `${realm},error="insufficient_scope",scope="${scopes}"`;
+    return { status: 401, headers: { "www-authenticate": challenge } };
+  };
+}
+
 const paths = (made: OciBench): readonly string[] => made.asked().map((line) => line.replace(/\?.*/, ""));
 const tokensAsked = (made: OciBench): number => paths(made).filter((path) => path === "GET /token").length;
 
@@ -186,6 +198,31 @@ describe("a token", () => {
     expect(made.asked().filter((line) => line.includes("/token"))).toEqual([
       "GET /token?service=s&scope=repository%3Aapp%3Apull&scope=repository%3Aproxy%2Fapp%3Apull",
     ]);
+  });
+
+  it("is asked for anew by a scope that only the second refusal names, once for all who wait", async () => {
+    const made = await bench({ handler: () => grantsWhatIsAsked("repository:proxy/app:pull repository:extra:pull") });
+    await Promise.all([made.oci.tags("app"), made.oci.tags("app"), made.oci.tags("app")]);
+    expect(await made.oci.tags("app")).toBe("missing");
+    expect(made.asked().filter((line) => line.includes("/token"))).toEqual([
+      "GET /token?scope=repository%3Aapp%3Apull",
+      "GET /token?scope=repository%3Aapp%3Apull&scope=repository%3Aproxy%2Fapp%3Apull&scope=repository%3Aextra%3Apull",
+    ]);
+  });
+
+  it("that names another scope at each refusal is an error, in the end", async () => {
+    let refusals = 0;
+    const made = await bench({
+      handler: () => (request) => {
+        if (request.url.pathname === "/token") return { status: 200, body: { token: "t" } };
+        refusals += 1;
+        const realm = new URL("/token", request.url).href;
+        const challenge = `Bearer realm="${realm}",error="insufficient_scope",scope="repository:${refusals}:pull"`;
+        return { status: 401, headers: { "www-authenticate": challenge } };
+      },
+    });
+    await expect(made.oci.tags("app")).rejects.toMatchObject({ kind: "permission" });
+    expect(refusals).toBe(5);
   });
 
   it.each<[string, Reply]>([
