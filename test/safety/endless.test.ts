@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Forge } from "../e2e/team.ts";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
 import { sweepStage } from "./harness.ts";
-import { contentsOf, openStage, type Stage, type StageKind, serveStageForge } from "./stage.ts";
+import { contentsOf, openStage, type Stage, type StoreKind, serveStageForge } from "./stage.ts";
 
 // A megabyte of a page, and ten thousand of them, would be ten gigabytes.
 const MOST_BYTES = 300 * 1024 * 1024;
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 interface Endless {
   readonly title: string;
-  readonly kind: StageKind;
+  readonly kind: StoreKind;
   readonly server: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly script: FaultScript;

@@ -14,7 +14,7 @@ afterAll(async () => {
   await forge.close();
 });
 
-describe.each<StageKind>(["digitalocean", "distribution"])(
+describe.each<StageKind>(["digitalocean", "distribution", "ghcr"])(
   "a sweep of a %s registry in which one request goes wrong",
   (kind) => {
     test.each(Object.entries(FAULTS))(

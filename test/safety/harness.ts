@@ -7,19 +7,22 @@ import type { Forge } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import type { FaultScript, ServerFault, TestServer } from "../servers/http-server.ts";
 import { stageClock } from "./faults.ts";
-import { contentsOf, missingBelow, NOW, openStage, type Stage, type StageKind } from "./stage.ts";
+import { contentsOf, type Holdings, missingBelow, NOW, openStage, type Stage, type StageKind } from "./stage.ts";
 
 /** Tags of images that must outlive anything: a living branch's, and the one that no ref names. */
 const LIVING = ["main", "next", "jane"];
 
 /** Sweeps a stage in this process, on a clock on which no wait takes time. */
 export async function sweepStage(
-  stage: Stage,
+  stage: Stage<Holdings>,
   forge: Forge,
   inputs: Readonly<Record<string, string>> = {},
   clock: Clock = stageClock(NOW),
 ): Promise<RunResult> {
-  const settings = settingsOf({ ...stage.inputs, concurrency: "4", ...inputs }, forge.environment);
+  const settings = settingsOf(
+    { ...stage.inputs, concurrency: "4", ...inputs },
+    { ...forge.environment, ...stage.environment },
+  );
   const http = createHttpClient({ clock, concurrency: settings.concurrency, timeoutMs: 2_000 });
   try {
     return await sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
@@ -65,11 +68,14 @@ export async function baselineOf(kind: StageKind, forge: Forge): Promise<Baselin
 }
 
 /** Where only tags are listed, what an interruption left untagged is for the registry's collection to remove. */
-function seen({ store, kind }: Stage): readonly string[] {
-  return contentsOf(store).filter((line) => kind === "digitalocean" || !line.endsWith(" "));
+function seen({ store, kind }: Stage<Holdings>): readonly string[] {
+  return contentsOf(store).filter((line) => kind !== "distribution" || !line.endsWith(" "));
 }
 
-function allServers(stage: Stage, forge: Forge): Readonly<Record<string, Pick<TestServer, "requests" | "inject">>> {
+function allServers(
+  stage: Stage<Holdings>,
+  forge: Forge,
+): Readonly<Record<string, Pick<TestServer, "requests" | "inject">>> {
   return { ...stage.servers, git: forge.git, github: forge.github };
 }
 
@@ -101,7 +107,7 @@ export async function tryFault(
   }
 }
 
-export function assertLiving({ store }: Stage): void {
+export function assertLiving({ store }: Stage<Holdings>): void {
   for (const tag of LIVING) assert.deepEqual(missingBelow(store, tag), [], `${tag} can be pulled whole`);
 }
 

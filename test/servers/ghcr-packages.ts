@@ -71,6 +71,11 @@ export class Packages {
     return this.#push(name, INDEX, indexBytes(label, children), push);
   }
 
+  /** Pushes a manifest of any bytes. */
+  pushManifest(name: string, mediaType: string, bytes: Buffer, push: Push = {}): Digest {
+    return this.#push(name, mediaType, bytes, push);
+  }
+
   /** A manifest that is there; by tag or digest. */
   find(name: string, reference: string): PlayedVersion | null {
     return active(this.get(name)).find(({ digest, tags }) => digest === reference || tags.includes(reference)) ?? null;
