@@ -20,15 +20,17 @@ export function firstPage(url: URL): URL {
 }
 
 /**
- * All entries of a list that continues by `Link` (OCI distribution-spec, "Listing Tags"); `missing`: its first page is 404.
- * Throws a Fault of kind `listing` where it continues on another host, goes in a circle, or a later page is missing.
+ * All entries of a list, each once, that continues by `Link`, or after its last entry where a page is as full as was asked
+ * for: that it links to the next one is left to the registry (OCI distribution-spec 1.1, "Listing Tags").
+ * `missing`: its first page is 404. Throws a Fault of kind `listing` where it continues on another host, goes in a circle,
+ * or a later page is missing.
  */
-export async function readPages<T>(
+export async function readPages<T extends string>(
   first: URL,
   ask: AskPage,
   parse: (response: HttpResponse) => readonly T[],
 ): Promise<readonly T[] | "missing"> {
-  const items: T[] = [];
+  const items = new Set<T>();
   const seen = new Set<string>();
   for (let url: URL | null = first; url !== null; ) {
     if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url);
@@ -42,24 +44,34 @@ export async function readPages<T>(
       url = new URL(url.pathname, url);
       continue;
     }
-    for (const item of parse(response)) items.push(item);
-    url = nextOf(response, url);
+    const page = parse(response);
+    const before = items.size;
+    for (const item of page) items.add(item);
+    url = linked(response, url) ?? (items.size > before ? afterFull(page, url) : null);
   }
-  return items;
+  return [...items];
 }
 
-/** The next page by `Link`, relative or absolute, on the same origin only; null: this was the last. */
-function nextOf(response: HttpResponse, current: URL): URL | null {
+/** What follows a page that holds as many as were asked for; null: it holds fewer, so there are no more. */
+function afterFull(page: readonly string[], current: URL): URL | null {
+  const last = page.at(-1);
+  if (last === undefined || page.length !== Number(current.searchParams.get("n"))) return null;
+  const next = new URL(current);
+  next.searchParams.set("last", last);
+  return next;
+}
+
+/** The next page by `Link`, relative or absolute, on the same host only; null: there is no link. */
+function linked(response: HttpResponse, current: URL): URL | null {
   const links = parseLinks(response.headers["link"] ?? "");
   if (links === null) throw noRegistry(current, "answered with a `Link` header that cannot be read");
   const target = links.find(({ relations }) => relations.includes("next"))?.target;
   if (target === undefined) return null;
   const next = URL.parse(target, current.href);
-  if (next === null || next.origin !== current.origin) {
-    const shown = JSON.stringify(target.slice(0, 200));
-    throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
-  }
-  return next;
+  // A registry behind a proxy that ends TLS links to http on its own host: the way there stays the one that was taken.
+  if (next !== null && next.host === current.host) return new URL(next.pathname + next.search, current.origin);
+  const shown = JSON.stringify(target.slice(0, 200));
+  throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
 }
 
 /** The body of an answer as `schema` has it, or a Fault of kind `listing`. */

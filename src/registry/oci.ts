@@ -49,7 +49,11 @@ const NAME = /^(?!\.{1,2}(?:\/|$))[\w.-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)*$/;
 /** The config of what has none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 
-const Tags = v.object({ tags: v.nullish(v.array(v.string())) });
+/** That a list tells of no tags is believed where it is one of tags: it names its repository. */
+const Tags = v.union([
+  v.object({ tags: v.array(v.string()) }),
+  v.object({ name: v.string(), tags: v.nullish(v.array(v.string())) }),
+]);
 const Repositories = v.object({ repositories: v.nullable(v.array(v.string())) });
 const Index = v.object({
   mediaType: v.optional(v.string()),

@@ -180,6 +180,23 @@ describe("tags", () => {
     expect(asked().slice(0, 2)).toEqual(["GET /v2/app/tags/list?n=1000", "GET /v2/app/tags/list"]);
   });
 
+  it.each([
+    [999, 1],
+    [1000, 2],
+    [1001, 2],
+    [2000, 3],
+  ])("come all %i from a registry that links no page to the next, in %i requests", async (count, requests) => {
+    const { oci, asked } = await withTags(count, { behaviour: { paging: "by-last", pageSize: 5000 } });
+    expect(new Set(await oci.tags("app")).size).toBe(count);
+    expect(asked()).toHaveLength(requests);
+  });
+
+  it("come once, 1000 of them, from a registry that overlooks both `n` and `last`", async () => {
+    const { oci, asked } = await withTags(1000, { behaviour: { paging: "ignore-n" } });
+    expect(await oci.tags("app")).toHaveLength(1000);
+    expect(asked()).toHaveLength(2);
+  });
+
   it("that are null are none", async () => {
     const { oci, store } = await withTags(1);
     store.deleteTag("app", "t0000");
@@ -198,6 +215,12 @@ describe("tags", () => {
     [
       "by an absolute link",
       ({ origin }) => next(`<${origin}/v2/app/tags/list?page=2>; rel="next"`),
+      page({ tags: ["b"] }),
+      2,
+    ],
+    [
+      "by a link to http or https on the registry's own host",
+      ({ host }) => next(`<https://${host}/v2/app/tags/list?page=2>; rel="next"`),
       page({ tags: ["b"] }),
       2,
     ],
@@ -231,6 +254,8 @@ describe("tags", () => {
     ],
     ["at a web page", '</v2/app/tags/list?page=2>; rel="next"', LOGIN_PAGE, "web page", 2],
     ["at a page of another shape", '</v2/app/tags/list?page=2>; rel="next"', page({ tags: [1] }), "another shape", 2],
+    ["at a page that tells of no tags", '</v2/app/tags/list?page=2>; rel="next"', page({}), "another shape", 2],
+    ["at an error's page", '</v2/app/tags/list?page=2>; rel="next"', page({ errors: [] }), "another shape", 2],
     ["at a page that is cut short", '</v2/app/tags/list?page=2>; rel="next"', page('{"tags":['), "no JSON", 2],
   ])("that go on %s are an error, and never a shorter list", async (_where, link, then, message, requests) => {
     const { oci, asked } = await bench({ handler: () => (request) => (second(request.path) ? then : next(link)) });

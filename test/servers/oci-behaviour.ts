@@ -7,8 +7,8 @@ export interface OciBehaviour {
   readonly deletes?: "enabled" | "disabled" | "read-only";
   /** What DELETE of a tag does: v3 and zot delete it, 2.8 answers 400 DIGEST_INVALID, others 405. */
   readonly tagDeletes?: "enabled" | "refused" | "unsupported";
-  /** `ignore-n`: all tags in one answer, as 2.8 gives them. */
-  readonly paging?: "by-link" | "ignore-n";
+  /** `ignore-n`: all tags in one answer, as 2.8 gives them. `by-last`: pages that are full, and link to none. */
+  readonly paging?: "by-link" | "by-last" | "ignore-n";
   /** How many names a page has at most, whatever `n` is; default 100. */
   readonly pageSize?: number;
   /** What tags/list answers where there is no tag: distribution 404 until one was pushed, and `null` after the last went. */

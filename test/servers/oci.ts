@@ -134,7 +134,7 @@ function catalog(store: RegistryStore, behaviour: OciBehaviour, request: ServedR
 function paged(
   all: readonly string[],
   { url }: ServedRequest,
-  { pageSize = 100 }: OciBehaviour,
+  { pageSize = 100, paging }: OciBehaviour,
   bodyOf: (page: readonly string[]) => object,
 ): Reply {
   const last = url.searchParams.get("last") ?? "";
@@ -144,7 +144,8 @@ function paged(
   const rest = all.filter((name) => name > last);
   const page = rest.slice(0, Math.min(n, pageSize));
   const next = new URLSearchParams({ last: page.at(-1) ?? "", n: String(n) });
-  const link = rest.length > page.length ? { link: `<${url.pathname}?${next}>; rel="next"` } : {};
+  const link =
+    rest.length > page.length && paging !== "by-last" ? { link: `<${url.pathname}?${next}>; rel="next"` } : {};
   return { status: 200, headers: link, body: bodyOf(page) };
 }
 
