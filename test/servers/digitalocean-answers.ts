@@ -66,6 +66,8 @@ export interface List<T> {
   readonly show?: (entry: T) => unknown;
   /** The `page_token` of a page, where the list has them. */
   readonly tokenOf?: (page: number) => string;
+  /** How many entries a page has at most, whatever is asked for. */
+  readonly most?: number;
 }
 
 /**
@@ -76,7 +78,8 @@ export function listPage<T>(list: List<T>): Reply {
   const { name, entries, url, tokenOf, show = (entry) => entry } = list;
   const place = pageOf(url.searchParams);
   if (place === null) return errorReply(422, "unprocessable_entity", "per_page must be between 1 and 200");
-  const { page, perPage } = place;
+  const page = place.page;
+  const perPage = Math.min(place.perPage, list.most ?? place.perPage);
   const last = Math.max(1, Math.ceil(entries.length / perPage));
   const link = (to: number): string => {
     const query = new URLSearchParams({ page: String(to), per_page: String(perPage) });

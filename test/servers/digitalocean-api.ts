@@ -30,6 +30,8 @@ export interface ApiBehaviour {
   /** `frozen`: the list of tags stays as it was when this was set. */
   tagList: "live" | "frozen";
   apps: readonly unknown[];
+  /** How many repositories or digests a page has at most, whatever is asked for. */
+  mostPerPage: number;
   /** Requests a minute; past them 429. */
   perMinute: number;
 }
@@ -58,6 +60,7 @@ const DEFAULTS: ApiBehaviour = {
   beforePage: () => undefined,
   tagList: "live",
   apps: [],
+  mostPerPage: 200,
   perMinute: Number.POSITIVE_INFINITY,
 };
 
@@ -159,6 +162,7 @@ function listRepositories(call: Call): Reply {
     url,
     show: (name) => repositoryEntry(call, name),
     tokenOf: (page) => `${TOKEN}${page}`,
+    most: call.behaviour.mostPerPage,
   });
 }
 
@@ -187,6 +191,7 @@ function listDigests(call: Call): Reply {
     entries: held,
     url: request.url,
     show: (manifest) => manifestEntry(manifest, held, look),
+    most: behaviour.mostPerPage,
   });
 }
 

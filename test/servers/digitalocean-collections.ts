@@ -77,6 +77,11 @@ export class Collections {
     return uuid;
   }
 
+  /** How many were ever begun. */
+  begun(): number {
+    return this.#runs.length;
+  }
+
   isReadOnly(): boolean {
     return this.#running() !== null;
   }

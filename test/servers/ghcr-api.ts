@@ -18,6 +18,8 @@ export interface PackagesBehaviour {
   links: "next and last" | "next" | "none";
   /** Whether `page` and `per_page` are honoured for versions, which the description of a user's packages does not name. */
   paging: "honoured" | "overlooked";
+  /** How many entries a page has at most, whatever is asked for. */
+  mostPerPage: number;
   /** Called before each page of versions is made: a push or a deletion here moves the list while it is read. */
   beforePage: (name: string, page: number) => void;
 }
@@ -37,6 +39,7 @@ export const PACKAGES_BEHAVIOUR: PackagesBehaviour = {
   absent: [],
   links: "next and last",
   paging: "honoured",
+  mostPerPage: 100,
   beforePage: () => undefined,
 };
 
@@ -182,7 +185,7 @@ function pageOf<T>(
   { behaviour }: PackagesApiOptions,
   show: (entry: T) => unknown,
 ): Reply {
-  const perPage = Math.min(100, Math.max(1, Number(url.searchParams.get("per_page") ?? 30)));
+  const perPage = Math.min(behaviour.mostPerPage, Math.max(1, Number(url.searchParams.get("per_page") ?? 30)));
   const page = Math.max(1, Number(url.searchParams.get("page") ?? 1));
   const last = Math.ceil(all.length / perPage);
   const to = (target: number, relation: string): string => {

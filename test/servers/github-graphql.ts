@@ -90,13 +90,13 @@ function repository(state: GitHubState, { owner, name }: RepositoryArguments): u
     },
     pullRequests(list: ListArguments) {
       permitted();
-      return connection(played, list);
+      return connection(played, list, state.mostPerPage);
     },
   };
 }
 
 /** A cursor names the place after an entry by the entry's own sort key, so that it holds while the list moves. */
-function connection(played: PlayedRepository, { first, after, states, orderBy }: ListArguments): unknown {
+function connection(played: PlayedRepository, { first, after, states, orderBy }: ListArguments, most: number): unknown {
   if (first === undefined) {
     throw refusal(
       "MISSING_PAGINATION_BOUNDARIES",
@@ -117,7 +117,7 @@ function connection(played: PlayedRepository, { first, after, states, orderBy }:
     ({ state }) => states?.some((wanted) => wanted.toLowerCase() === state) ?? true,
   );
   const rest = typeof after === "string" ? all.filter(isAfter(after, order)) : all;
-  const page = rest.slice(0, first);
+  const page = rest.slice(0, Math.min(first, most));
   const last = page.at(-1);
   return {
     totalCount: all.length,

@@ -27,6 +27,8 @@ export interface GitHubState {
   readonly owners: Map<string, "Organization" | "User">;
   /** What the token may do; `none`: neither pull requests nor issues. */
   permission: "pull-requests: read" | "none";
+  /** How many pull requests a page has at most, whatever is asked for. */
+  mostPerPage: number;
 }
 
 export interface RepositoryFixture {
@@ -70,7 +72,12 @@ export function createState(
   });
   const logins = Object.keys(repositories).map((name) => [(name.split("/")[0] ?? "").toLowerCase(), "User"] as const);
   const told = Object.entries(owners).map(([login, type]) => [login.toLowerCase(), type] as const);
-  return { repositories: new Map(entries), owners: new Map([...logins, ...told]), permission: "pull-requests: read" };
+  return {
+    repositories: new Map(entries),
+    owners: new Map([...logins, ...told]),
+    permission: "pull-requests: read",
+    mostPerPage: 100,
+  };
 }
 
 /** `2026-11-21T12:00:00Z`: GitHub gives whole seconds. */

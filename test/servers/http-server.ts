@@ -37,10 +37,15 @@ export type Handler = (request: ServedRequest) => Reply | Promise<Reply>;
  * - `empty body`: the handler acts; its status and headers come without a body.
  * - `drip`: the handler acts; the body comes byte by byte, `everyMs` apart.
  * - `delay`: the handler acts, and its answer comes `ms` later.
+ * - `silent before`, `silent after`: no answer ever comes; the handler acted, or it did not.
+ * - `stalled`: the handler acts; half the body comes, and nothing after it.
+ * - `altered`: the handler acts; what it answers is changed.
  */
 export type ServerFault =
   | { readonly kind: "reply"; readonly reply: Reply }
   | { readonly kind: "reset before" | "reset after" | "truncated" | "short content-length" | "empty body" }
+  | { readonly kind: "silent before" | "silent after" | "stalled" }
+  | { readonly kind: "altered"; readonly alter: (reply: Reply) => Reply }
   | { readonly kind: "drip"; readonly everyMs: number }
   | { readonly kind: "delay"; readonly ms: number };
 
@@ -100,8 +105,11 @@ export async function serve(handler: Handler, options: ServeOptions = {}): Promi
     const fault = script(request, ordinal);
     if (options.latencyMs) await wait(options.latencyMs);
     if (fault?.kind === "reset before") return void incoming.socket.destroy();
-    const reply = fault?.kind === "reply" ? fault.reply : await handler(request);
+    if (fault?.kind === "silent before") return;
+    const handled = fault?.kind === "reply" ? fault.reply : await handler(request);
     if (fault?.kind === "reset after") return void incoming.socket.destroy();
+    if (fault?.kind === "silent after") return;
+    const reply = fault?.kind === "altered" ? fault.alter(handled) : handled;
     recorded.status = reply.status;
     await write(outgoing, request.method, reply, fault);
   }
@@ -162,6 +170,10 @@ async function write(outgoing: ServerResponse, method: string, reply: Reply, fau
   }
   if (method === "HEAD") return void outgoing.end();
   if (fault?.kind === "delay") await wait(fault.ms);
+  if (fault?.kind === "stalled") {
+    outgoing.flushHeaders();
+    return void outgoing.write(sent.subarray(0, half));
+  }
   if (fault?.kind === "truncated") {
     outgoing.write(sent.subarray(0, half), () => outgoing.socket?.destroy());
     return;
