@@ -1,18 +1,11 @@
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
-import { type Descriptor, type Digest, isDigest, isIndexType, type ManifestContent } from "../plan/manifest.ts";
+import { type Descriptor, type Digest, isDigest, type ManifestContent } from "../plan/manifest.ts";
 import { type AuthorizerOptions, createAuthorizer } from "./authorizer.ts";
-import {
-  bareType,
-  DigestShape,
-  digestOfBytes,
-  MANIFEST_TYPES,
-  MAX_MANIFEST_BYTES,
-  parseManifest,
-} from "./oci-manifest.ts";
+import { digestOfBytes, MANIFEST_TYPES, MAX_MANIFEST_BYTES, parseManifest } from "./oci-manifest.ts";
 import { type AskPage, firstPage, parseBody, readPages, refuseWebPage } from "./oci-pages.ts";
+import { readReferrers } from "./oci-referrers.ts";
 import { timeOf } from "./still.ts";
 
 /** A manifest and the digest that its bytes have. */
@@ -55,10 +48,6 @@ const Tags = v.union([
   v.object({ name: v.string(), tags: v.nullish(v.array(v.string())) }),
 ]);
 const Repositories = v.object({ repositories: v.nullable(v.array(v.string())) });
-const Index = v.object({
-  mediaType: v.optional(v.string()),
-  manifests: v.nullable(v.array(v.object({ digest: DigestShape }))),
-});
 const Config = v.object({ created: v.optional(v.unknown()) });
 
 export function createOciClient(options: AuthorizerOptions): OciClient {
@@ -113,10 +102,9 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
     exists: async (name, digest) => (await get(name, digest)) !== "missing",
     async referrers(name, digest) {
       if (!hasReferrers) return null;
-      const ask: AskPage = (url, expected) =>
-        authorizer.send({ method: "GET", url, headers: { accept: MANIFEST_TYPES[0] }, expected }, pull(name));
-      const first = urlOf(name, "referrers", digest);
-      const found = await orMissing(() => readPages(first, ask, readIndex));
+      const found = await readReferrers(urlOf(name, "referrers", digest), (url, expected) =>
+        authorizer.send({ method: "GET", url, headers: { accept: MANIFEST_TYPES[0] }, expected }, pull(name)),
+      );
       // The spec wants 200 with an empty list where nothing is attached: 404 is a registry without the API.
       if (found === "missing") hasReferrers = false;
       return found === "missing" ? null : found;
@@ -153,8 +141,9 @@ function pull(name: string): string {
 
 /** The digest of a manifest's bytes, which must be the one that was asked for, and the one that the registry tells. */
 function provenDigest({ body, headers, url }: HttpResponse, asked: Digest | null): Digest {
-  const digest = digestOfBytes(body, asked);
   const told = headers["docker-content-digest"];
+  // By a tag: of the algorithm that the registry keeps it by, as no other digest would delete it.
+  const digest = digestOfBytes(body, asked ?? (told !== undefined && isDigest(told) ? told : null));
   const differs = told !== undefined && told !== digest && algorithmOf(told) === algorithmOf(digest);
   if ((asked === null || asked === digest) && !differs) return digest;
   const wanted = asked === null || asked === digest ? String(told).slice(0, 200) : asked;
@@ -169,17 +158,6 @@ function algorithmOf(digest: string): string | undefined {
   return digest.split(":")[0];
 }
 
-function readIndex(response: HttpResponse): readonly Digest[] {
-  const { mediaType, manifests } = parseBody(Index, response);
-  const type = mediaType ?? bareType(response.headers["content-type"]);
-  if (isIndexType(type)) return (manifests ?? []).map(({ digest }) => digest);
-  throw new Fault(
-    "listing",
-    `GET ${response.url.origin}${response.url.pathname} answered ${JSON.stringify(type.slice(0, 100))}, and not an OCI index`,
-    "Check the registry's address: its referrers must be known whole before anything is deleted.",
-  );
-}
-
 /** When an image was created, as its config tells. A config may be anything: what is not an image's tells nothing. */
 function createdOf(config: Buffer): number | null {
   try {
@@ -187,16 +165,6 @@ function createdOf(config: Buffer): number | null {
     return parsed.success && typeof parsed.output.created === "string" ? timeOf(parsed.output.created) : null;
   } catch {
     return null;
-  }
-}
-
-/** Some registries refuse the path as such: 400, 405 and 501 are as good as the 404 of those that do not know it. */
-async function orMissing<T>(ask: () => Promise<T | "missing">): Promise<T | "missing"> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof HttpError && [400, 405, 501].includes(error.status ?? 0)) return "missing";
-    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Digest } from "../../src/plan/manifest.ts";
 import { digestOfNothing, IMAGE, INDEX, pushImage, pushMultiArch, pushReferrer } from "../servers/content.ts";
@@ -100,6 +101,22 @@ describe("a manifest", () => {
     const { oci, store } = await bench(options);
     const digest = pushImage(store, { repository: "app", seed: "v1", tags: ["v1"] });
     await expect(oci.read("app", digest)).rejects.toEqual(listing(message));
+  });
+
+  it("of a registry that keeps it by SHA-512 has that digest, by tag too, and its bytes are checked against it", async () => {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests: [] }));
+    const digest: Digest = `sha512:${createHash("sha512").update(bytes).digest("hex")}`;
+    const kept = (body: Buffer): Reply => ({
+      status: 200,
+      headers: { "content-type": INDEX, "docker-content-digest": digest },
+      body,
+    });
+    const { oci } = await bench(instead(always, kept(bytes)));
+    expect(await oci.resolve("app", "v1")).toMatchObject({ digest });
+    expect(await oci.read("app", digest)).toMatchObject({ kind: "index" });
+    const { oci: wrong } = await bench(instead(always, kept(Buffer.from(`${bytes} `))));
+    await expect(wrong.resolve("app", "v1")).rejects.toEqual(listing(`not ${digest}`));
+    await expect(wrong.read("app", digest)).rejects.toEqual(listing(`not ${digest}`));
   });
 
   it("that schema 1 was made of, as for a client without Accept, is refused", async () => {
@@ -306,7 +323,7 @@ describe("referrers", () => {
     expect(await oci.referrers("app", signature)).toEqual([]);
   });
 
-  it.each([404, 400, 405, 501])("are unknown where the API answers %i, which is asked once", async (status) => {
+  it.each([404, 400, 405, 406, 501])("are unknown where the API answers %i, which is asked once", async (status) => {
     const { oci, subject, asked } = await signed(
       instead((path) => path.includes("/referrers/"), { status, body: "404 page not found\n" }),
     );
@@ -317,6 +334,20 @@ describe("referrers", () => {
     // 501 is a 5xx: the HTTP stack may repeat it before it stands.
     if (status < 500) expect(requests).toBe(1);
   });
+
+  it.each([301, 302, 303, 307, 308])(
+    "are unknown where %i sends for them elsewhere, which is not asked",
+    async (status) => {
+      const page = await elsewhere(() => ({ status: 429, headers: { "retry-after": "86400" } }));
+      const headers = { location: new URL("/-/packages", page.url).href };
+      const { oci, subject, asked } = await signed(
+        instead((path) => path.includes("/referrers/"), { status, headers }),
+      );
+      expect(await oci.referrers("app", subject)).toBeNull();
+      expect(asked()).toHaveLength(1);
+      expect(page.requests).toEqual([]);
+    },
+  );
 
   const of = (body: unknown, type: string = INDEX): Reply => ({ status: 200, headers: { "content-type": type }, body });
   it.each<[string, Reply, string]>([

@@ -8,6 +8,8 @@ export interface GhcrOciOptions {
 }
 
 const BEARER = "played-bearer";
+/** Where ghcr.io sends whoever asks for referrers (artifacthub/hub#4785): nobody is to follow. */
+const WEB_PAGE = "https://github.invalid/-/v2/packages/container/package";
 
 /**
  * ghcr.io's OCI endpoint: a Bearer token at /token, manifests and tags; DELETE answers 405, and there is neither a catalog
@@ -26,6 +28,7 @@ export function playGhcrOci(options: GhcrOciOptions): Handler {
     const repository = name.slice(prefix.length);
     if (kind === "manifests") return manifest(options.packages, repository, reference, request);
     if (kind === "tags" && reference === "list") return tags(options.packages, repository, name);
+    if (kind === "referrers") return { status: 303, headers: { location: WEB_PAGE } };
     return { status: 404, body: "404 page not found\n" };
   };
 }

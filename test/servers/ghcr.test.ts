@@ -136,12 +136,12 @@ describe("the OCI endpoint", () => {
     const { token } = Object(given);
     const headers = { authorization: `Bearer ${token}`, accept: "application/vnd.oci.image.manifest.v1+json" };
     const status = async (path: string, method = "GET") =>
-      (await fetch(new URL(path, server.origin), { method, headers })).status;
+      (await fetch(new URL(path, server.origin), { method, headers, redirect: "manual" })).status;
     expect(await status(manifest.href)).toBe(200);
     expect(await status("/v2/acme/team/web/manifests/v1")).toBe(200);
     expect(await status("/v2/Acme/team/web/manifests/v1")).toBe(404);
     expect(await status("/v2/acme/team/web/tags/list")).toBe(200);
-    expect(await status(`/v2/acme/team/web/referrers/${digest}`)).toBe(404);
+    expect(await status(`/v2/acme/team/web/referrers/${digest}`)).toBe(303);
     expect(await status(manifest.href, "DELETE")).toBe(405);
   });
 });
