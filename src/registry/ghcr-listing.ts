@@ -63,6 +63,13 @@ export async function hasPackage(api: PackagesApi, name: string): Promise<boolea
   return status === 200;
 }
 
+/** Whether the version of this id is there. */
+export async function hasVersion(api: PackagesApi, name: string, id: number): Promise<boolean> {
+  const path = [...packagePath(name), "versions", id];
+  const { status } = await api.ask({ method: "GET", path, expected: [200, 404] });
+  return status === 200;
+}
+
 /**
  * Every version of a package, once, and the number of pages that it took; or a Fault of kind `listing`.
  *

@@ -6,7 +6,7 @@ import type { Credential, RegistryAddress } from "../settings.ts";
 import type { ManifestReader } from "./digitalocean.ts";
 import { createPackagesApi, messageOf, type PackagesApi } from "./ghcr-api.ts";
 import { budgetFor } from "./ghcr-limits.ts";
-import { hasPackage, listPackages, listVersions, packagePath } from "./ghcr-listing.ts";
+import { hasPackage, hasVersion, listPackages, listVersions, packagePath } from "./ghcr-listing.ts";
 import { NAMES_SHOWN, oncePerRepository, selectFrom } from "./names.ts";
 import type { Deletion, Registry, RepositoryNames, RepositorySelection } from "./registry.ts";
 import type { Patience } from "./still.ts";
@@ -63,7 +63,9 @@ export function openGhcr(options: GhcrOptions): Registry {
     delete: async (repository, { digest, versionId }): Promise<Deletion> => {
       if (versionId === undefined) throw withoutId(repository, digest);
       const deletion = await deleteVersion(api, repository, versionId);
-      if (deletion.outcome === "gone") await confirmGone(repository);
+      if (deletion.outcome !== "gone") return deletion;
+      if (await hasVersion(api, repository, versionId)) throw notAllowed(`${api.owner}/${repository}@${digest}`);
+      await confirmGone(repository);
       return deletion;
     },
     deleteTag: async () => "unsupported",
@@ -107,16 +109,25 @@ async function deleteVersion(api: PackagesApi, repository: string, id: number): 
   return { outcome: "refused", reason: reason === "" ? "GitHub refuses to delete it (400)" : `GitHub says: ${reason}` };
 }
 
+/** GitHub answers 404 in place of 403 to who may not, too: what is there still was not deleted. */
+function notAllowed(version: string): Fault {
+  const message = `DELETE answered 404, and ${version} is there still: GitHub answers so where the token may not delete it`;
+  return new Fault("permission", message, `Check ${RIGHTS}`);
+}
+
 /** 404 also answers who may not see: it means gone only where the package can be read. */
 async function confirmReadable(api: PackagesApi, repository: string): Promise<void> {
   if (await hasPackage(api, repository)) return;
   throw new Fault(
     "permission",
     `DELETE answered 404, and so does the package ${api.owner}/${repository}: nothing shows that the version was deleted`,
-    "Check that the package still exists, that the job has `permissions: packages: write`, and that its repository has " +
-      'the role Admin in the package\'s settings under "Manage Actions access".',
+    `Check that the package still exists, ${RIGHTS}`,
   );
 }
+
+const RIGHTS =
+  "that the job has `permissions: packages: write`, and that its repository has the role Admin in the package's " +
+  'settings under "Manage Actions access".';
 
 interface Selecting {
   readonly api: PackagesApi;

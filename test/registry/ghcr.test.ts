@@ -300,13 +300,29 @@ describe("a deletion", () => {
     for (const _ of "two") {
       expect(await made.registry.delete("web", listed(listing, old))).toEqual({ outcome: "gone" });
     }
-    expect(made.asked().filter((line) => line.startsWith("GET"))).toEqual([`GET ${PACKAGES}/container/web`]);
+    const version = `GET ${PACKAGES}/container/web/versions/${listed(listing, old).versionId}`;
+    expect(made.asked().filter((line) => line.startsWith("GET"))).toEqual([
+      version,
+      `GET ${PACKAGES}/container/web`,
+      version,
+      version,
+    ]);
   });
 
   test("trap 22: 404 for want of a right is no `gone`", async () => {
     const { made, listing, old } = await stocked();
     made.server.behaviour.role = "none";
     await expect(made.registry.delete("web", listed(listing, old))).rejects.toMatchObject({ kind: "permission" });
+  });
+
+  test("trap 22: 404 for want of a right is no `gone` where the package can be read either", async () => {
+    const { made, listing, old } = await stocked({ behaviour: { role: "read", deletionRefusal: 404 } });
+    await expect(made.registry.delete("web", listed(listing, old))).rejects.toMatchObject({
+      kind: "permission",
+      message: expect.stringContaining(`Acme/web@${old} is there still`),
+      remedy: expect.stringContaining("role Admin"),
+    });
+    expect(made.server.packages.find("web", "pr-1")).not.toBeNull();
   });
 
   test("that lacks the role Admin is a fault at once, that names both permissions", async () => {

@@ -13,6 +13,8 @@ export interface PackagesBehaviour {
   listRefusal: 401 | 403 | 404;
   /** What the token may do to packages; `none`: they are hidden. */
   role: "admin" | "read" | "none";
+  /** What a deletion is answered that the role does not allow: 404 has been seen as well (dataaxiom/ghcr-cleanup-action#147). */
+  deletionRefusal: 403 | 404;
   /** Fields that versions are told without. */
   absent: readonly string[];
   links: "next and last" | "next" | "none";
@@ -36,6 +38,7 @@ export const PACKAGES_BEHAVIOUR: PackagesBehaviour = {
   token: "job",
   listRefusal: 403,
   role: "admin",
+  deletionRefusal: 403,
   absent: [],
   links: "next and last",
   paging: "honoured",
@@ -111,7 +114,9 @@ function deleteVersion(
   held: PlayedPackage,
   version: PlayedVersion,
 ): Reply {
-  if (behaviour.role !== "admin") return restError(403, "Resource not accessible by integration");
+  if (behaviour.role !== "admin") {
+    return behaviour.deletionRefusal === 404 ? notFound() : restError(403, "Resource not accessible by integration");
+  }
   const refusal = packages.refusal(held.name, version);
   if (refusal === "last tagged") {
     return restError(
