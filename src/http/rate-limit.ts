@@ -21,6 +21,15 @@ export interface RateAnswer {
   readonly body: Buffer;
 }
 
+/** Clocks that differ by less are as good as equal: `Date` is told in whole seconds, and an answer takes its time. */
+const EQUAL_CLOCKS_MS = 60_000;
+
+/** How far the host's clock is ahead of this one, in milliseconds, by the answer's `Date`: its points in time are told by it. */
+function aheadBy({ date }: Headers, now: number): number {
+  const ahead = date === undefined ? 0 : Date.parse(date) - now;
+  return Math.abs(ahead) < EQUAL_CLOCKS_MS || Number.isNaN(ahead) ? 0 : ahead;
+}
+
 /**
  * The budget that an answer tells of, or null: DigitalOcean's `ratelimit-*` and GitHub's `x-ratelimit-*`. Both give the
  * reset in epoch seconds; the IETF draft counts from now, and such small numbers are read so.
@@ -30,17 +39,20 @@ export function readBudget(headers: Headers, now: number): RateBudget | null {
   const reset = wholeNumber(headers["ratelimit-reset"] ?? headers["x-ratelimit-reset"]);
   if (remaining === null || reset === null) return null;
   const limit = wholeNumber(headers["ratelimit-limit"] ?? headers["x-ratelimit-limit"]) ?? remaining;
-  return { limit, remaining, resetAt: reset < 1_000_000_000 ? now + reset * 1_000 : reset * 1_000 };
+  const resetAt = reset < 1_000_000_000 ? now + reset * 1_000 : reset * 1_000 - aheadBy(headers, now);
+  return { limit, remaining, resetAt };
 }
 
+/** A thousand years: more digits than a number holds would be Infinity, for which no alarm is ever set. */
+const LONGEST_MS = 1_000 * 365 * 86_400_000;
+
 /** Milliseconds from now, of `retry-after` in its two forms: seconds, or an HTTP date (RFC 9110, 10.2.3); null: none. */
-export function readRetryAfter(value: string | undefined, now: number): number | null {
-  if (value === undefined) return null;
-  const text = value.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
+export function readRetryAfter(headers: Headers, now: number): number | null {
+  const text = headers["retry-after"]?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(LONGEST_MS, Number(text) * 1_000);
   if (!/^[A-Za-z]{3,9},? /.test(text)) return null;
   const date = Date.parse(text);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  return Number.isNaN(date) ? null : Math.max(0, date - aheadBy(headers, now) - now);
 }
 
 /**
@@ -56,7 +68,7 @@ export function readRetryAfter(value: string | undefined, now: number): number |
 export function throttleOf(answer: RateAnswer, now: number, level: number, random: () => number): Throttle | null {
   const { status, headers } = answer;
   if (status !== 429 && status !== 403 && status !== 503) return null;
-  const retryAfter = readRetryAfter(headers["retry-after"], now);
+  const retryAfter = readRetryAfter(headers, now);
   const secondary = isSecondary(answer);
   // Jobs that share a token and were refused together should not come back together.
   const jitter = random() * 500;

@@ -240,6 +240,6 @@ describe("retry-after", () => {
     ["", null],
     [undefined, null],
   ])("%s", (value, ms) => {
-    expect(readRetryAfter(value, now)).toBe(ms);
+    expect(readRetryAfter(value === undefined ? {} : { "retry-after": value }, now)).toBe(ms);
   });
 });

@@ -44,6 +44,23 @@ describe("how long the host is left alone", () => {
     ["GitHub's secondary limit: 403, known by its words alone", refuse(403, GITHUB, secondary), 60_000],
     ["GitHub's secondary limit: 429 without any other sign", refuse(429, GITHUB), 60_000],
     ["429 without any sign", refuse(429), 1_000],
+    [
+      "a date by a clock that is 3 hours ahead",
+      refuse(429, { date: "Sat, 21 Nov 2026 15:00:00 GMT", "retry-after": "Sat, 21 Nov 2026 15:00:45 GMT" }),
+      45_000,
+    ],
+    [
+      "a reset by a clock that is 3 hours behind",
+      refuse(429, {
+        date: "Sat, 21 Nov 2026 09:00:00 GMT",
+        "ratelimit-remaining": "0",
+        "ratelimit-reset": seconds(-3 * 3_600_000 + 900_000),
+      }),
+      900_000,
+    ],
+    ["a reset that is over", refuse(429, { "ratelimit-remaining": "0", "ratelimit-reset": seconds(-5_000) }), 1_000],
+    ["429, a retry-after that is over", refuse(429, { "retry-after": "Sat, 21 Nov 2026 11:00:00 GMT" }), 250],
+    ["429, a retry-after that is none", refuse(429, { "retry-after": "-5" }), 1_000],
   ];
   test.each(cases)("%s", async (_, fault, ms) => {
     const { client, server, to, clock } = await stage({ serve: { faults: [fault] } });
@@ -145,6 +162,7 @@ describe("a host that refuses for longer than a run can wait", () => {
   test.each([
     ["retry-after: 2 h", { "retry-after": "7200" }],
     ["retry-after: years", { "retry-after": "99999999999" }],
+    ["retry-after: more digits than a number holds", { "retry-after": "9".repeat(400) }],
     ["a date in 2099", { "retry-after": "Wed, 21 Oct 2099 07:28:00 GMT" }],
     ["a reset tomorrow", { "ratelimit-remaining": "0", "ratelimit-reset": seconds(86_400_000) }],
   ])("fails at once, for all: %s", async (_, headers) => {

@@ -160,6 +160,8 @@ function encode(reply: Reply): { bytes: Buffer; type: string | null } {
 
 async function write(outgoing: ServerResponse, method: string, reply: Reply, fault: ServerFault | null): Promise<void> {
   const { bytes, type } = encode(reply);
+  // By the machine's clock, and a test has its own.
+  outgoing.sendDate = false;
   outgoing.statusCode = reply.status;
   if (type !== null) outgoing.setHeader("content-type", type);
   for (const [name, value] of Object.entries(reply.headers ?? {})) outgoing.setHeader(name, value);
