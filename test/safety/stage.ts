@@ -1,13 +1,11 @@
-import { type Forge, GITHUB_TOKEN, serveForgeOf } from "../e2e/team.ts";
+import type { Digest } from "../../src/plan/manifest.ts";
+import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage, pushIndex, pushMultiArch, pushReferrer } from "../servers/content.ts";
-import { serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
-import { createFakeClock } from "../servers/fake-clock.ts";
-import { serveGhcr } from "../servers/ghcr.ts";
-import { active, type Packages, type PlayedVersion } from "../servers/ghcr-packages.ts";
+import type { Collections } from "../servers/digitalocean-collections.ts";
 import { pullRequest } from "../servers/github.ts";
 import type { TestServer } from "../servers/http-server.ts";
-import { serveOci } from "../servers/oci.ts";
-import { RegistryStore, referencesOf, type StoredManifest } from "../servers/store.ts";
+import { RegistryStore, referencesOf } from "../servers/store.ts";
+import { SERVED } from "./stage-servers.ts";
 
 const DAY = 86_400_000;
 /** When all stages play, so that no clock decides what is young. */
@@ -26,19 +24,40 @@ export interface Stage<S extends Holdings = RegistryStore> {
   readonly environment: Readonly<Record<string, string>>;
   /** The registry's servers, by name. */
   readonly servers: Readonly<Record<string, Pick<TestServer, "requests" | "inject">>>;
+  /** Somebody else's doings, past all servers: an image of `seed` is pushed, a manifest is deleted. */
+  readonly others: {
+    push(image: { readonly seed: string; readonly tags: readonly string[] }): Digest;
+    drop(digest: Digest): void;
+  };
+  /** Where collections are started by the API. */
+  readonly collections: Pick<Collections, "begun" | "isReadOnly"> | null;
   close(): Promise<void>;
 }
 
 /** Stages whose servers are over a RegistryStore, so that a test can push to it. */
-export type StoreKind = "digitalocean" | "distribution";
+export type StoreKind = "digitalocean" | "distribution" | "oci";
 export type StageKind = StoreKind | "ghcr";
+
+export interface StageOptions {
+  /** Default: `fillStage`. */
+  readonly fill?: (store: RegistryStore) => void;
+  /** How many entries a page of a list has at most; default: as many as the registry itself gives. */
+  readonly mostPerPage?: number;
+}
 
 /** `octo/web` with the refs that the stages' images are named after; one for all stages, as nothing changes it. */
 export function serveStageForge(): Promise<Forge> {
   const closed = { createdAt: NOW - 20 * DAY, closedAt: NOW - 5 * DAY, updatedAt: NOW - 5 * DAY };
   return serveForgeOf({
     branches: ["main", "next"],
-    pullRequests: [1, 2, 3].map((number) => pullRequest(number, { state: "merged", ...closed })),
+    pullRequests: [
+      ...[1, 2, 3].map((number) => pullRequest(number, { state: "merged", ...closed })),
+      // What names an image after the branch of the first is dead, were it not for the second's.
+      pullRequest(4, { state: "closed", headBranch: "contrib", ...closed }),
+      pullRequest(5, { headBranch: "contrib", head: "fork" }),
+      pullRequest(6),
+      pullRequest(7),
+    ],
   });
 }
 
@@ -59,99 +78,30 @@ export function fillStage(store: RegistryStore): void {
   pushImage(store, { ...AT, seed: "leftover" });
 }
 
-export async function openStage(kind: StoreKind): Promise<Stage>;
-export async function openStage(kind: StageKind): Promise<Stage<Holdings>>;
-export async function openStage(kind: StageKind): Promise<Stage<Holdings>> {
-  const store = new RegistryStore({ now: () => NOW });
+/** The same with more of it: enough that lists have pages, and something in each look that somebody else may delete. */
+export function crowdStage(store: RegistryStore): void {
   fillStage(store);
-  switch (kind) {
-    case "digitalocean":
-      return openDigitalOceanStage(store);
-    case "distribution":
-      return openDistributionStage(store);
-    case "ghcr":
-      return openGhcrStage(store);
+  for (const repository of ["base", "cache", "tools"])
+    pushImage(store, { ...AT, repository, seed: repository, tags: ["main"] });
+  for (const tag of ["main", "pr-2"]) {
+    const subject = store.resolve("web", tag)?.digest;
+    if (subject === undefined) continue;
+    pushReferrer(store, { ...AT, subject, artifactType: "application/vnd.cyclonedx+json", by: "subject" });
   }
+  pushImage(store, { ...AT, seed: "open", tags: ["pr-6"] });
+  pushImage(store, { ...AT, seed: "fork", tags: ["contrib"] });
+  pushImage(store, { ...AT, seed: "spare", tags: [SPARE], pushedAt: NOW - 2 * DAY });
 }
 
-async function openDistributionStage(store: RegistryStore): Promise<Stage> {
-  const server = await serveOci(store, { referrersApi: "no", tagDeletes: "refused", paging: "ignore-n" });
-  return {
-    kind: "distribution",
-    store,
-    inputs: { registry: server.url.host },
-    environment: {},
-    servers: { registry: server },
-    close: () => server.close(),
-  };
-}
+/** The newest, so that lists by time shift when it goes. */
+export const SPARE = "pr-2-spare";
 
-async function openDigitalOceanStage(store: RegistryStore): Promise<Stage> {
-  const token = "dop_v1_played";
-  const served = await serveDigitalOceanRegistry(store, { registry: "acme", token });
-  return {
-    kind: "digitalocean",
-    store,
-    inputs: { registry: served.address, provider: "digitalocean", "api-url": served.api.apiUrl.href, token },
-    environment: {},
-    servers: { api: served.api, oci: served.oci },
-    close: () => served.close(),
-  };
-}
-
-/** Beside the others' images, a package of dead tags only: GitHub keeps the last of them. */
-async function openGhcrStage(store: RegistryStore): Promise<Stage<Holdings>> {
-  const at = { repository: "web/preview", pushedAt: AT.pushedAt };
-  pushMultiArch(store, { ...at, seed: "older preview", tags: ["pr-1"], pushedAt: at.pushedAt - DAY });
-  pushMultiArch(store, { ...at, seed: "newer preview", tags: ["pr-3"] });
-  const clock = createFakeClock({ startAt: NOW });
-  const served = await serveGhcr({ owner: "octo", token: GITHUB_TOKEN, clock });
-  copyTo(served.packages, store);
-  return {
-    kind: "ghcr",
-    store: holdingsOf(served.packages, store),
-    inputs: { registry: `${served.origin.host}/octo`, provider: "ghcr" },
-    environment: { GITHUB_API_URL: served.apiUrl.href.replace(/\/$/, "") },
-    servers: { api: served.api, oci: served.oci },
-    close: () => served.close(),
-  };
-}
-
-function copyTo(packages: Packages, store: RegistryStore): void {
-  for (const repository of store.repositories()) {
-    for (const { digest, mediaType, bytes, pushedAt: at } of store.manifests(repository)) {
-      packages.pushManifest(repository, mediaType, bytes, { tags: store.tagsOf(repository, digest), at });
-    }
-  }
-}
-
-/** The versions that are there. GitHub looks after blobs by itself, so those that were pushed are all there. */
-function holdingsOf(packages: Packages, pushed: RegistryStore): Holdings {
-  const versions = (repository: string) => active(packages.get(repository));
-  const stored = ({ digest, bytes, mediaType, createdAt: pushedAt }: PlayedVersion): StoredManifest => ({
-    digest,
-    bytes,
-    mediaType,
-    pushedAt,
-  });
-  return {
-    repositories: () =>
-      packages
-        .all()
-        .map(({ name }) => name)
-        .sort(),
-    manifests: (repository) => versions(repository).map(stored),
-    tags: (repository) =>
-      versions(repository)
-        .flatMap(({ tags }) => tags)
-        .sort(),
-    tagsOf: (repository, digest) => versions(repository).find((version) => version.digest === digest)?.tags ?? [],
-    resolve: (repository, reference) => {
-      const found = packages.find(repository, reference);
-      return found === null ? null : stored(found);
-    },
-    blob: (digest) => pushed.blob(digest),
-  };
+export async function openStage(kind: StoreKind, options?: StageOptions): Promise<Stage>;
+export async function openStage(kind: StageKind, options?: StageOptions): Promise<Stage<Holdings>>;
+export async function openStage(kind: StageKind, options: StageOptions = {}): Promise<Stage<Holdings>> {
+  const store = new RegistryStore({ now: () => NOW });
+  (options.fill ?? fillStage)(store);
+  return SERVED[kind](store, options);
 }
 
 /** Manifests and tags as they lie there, one line each. */

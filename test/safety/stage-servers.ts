@@ -1,0 +1,135 @@
+import { GITHUB_TOKEN } from "../e2e/team.ts";
+import { pushImage, pushMultiArch } from "../servers/content.ts";
+import { serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
+import { createFakeClock } from "../servers/fake-clock.ts";
+import { type GhcrServer, serveGhcr } from "../servers/ghcr.ts";
+import { active, type Packages, type PlayedVersion } from "../servers/ghcr-packages.ts";
+import { serveOci } from "../servers/oci.ts";
+import type { OciBehaviour } from "../servers/oci-behaviour.ts";
+import { RegistryStore, type StoredManifest } from "../servers/store.ts";
+import type { Holdings, Stage, StageKind, StageOptions } from "./stage.ts";
+
+type Serve = (store: RegistryStore, options: StageOptions) => Promise<Stage<Holdings>>;
+
+/** Serves what a store holds, as each kind of registry does. */
+export const SERVED = {
+  digitalocean: serveDigitalOceanStage,
+  // Docker Distribution 2.8, as it is installed most.
+  distribution: (store) =>
+    serveOciStage("distribution", store, { referrersApi: "no", tagDeletes: "refused", paging: "ignore-n" }),
+  oci: (store, { mostPerPage }) =>
+    serveOciStage("oci", store, mostPerPage === undefined ? {} : { pageSize: mostPerPage }),
+  ghcr: serveGhcrStage,
+} satisfies Record<StageKind, Serve>;
+
+async function serveOciStage(
+  kind: "distribution" | "oci",
+  store: RegistryStore,
+  behaviour: OciBehaviour,
+): Promise<Stage> {
+  const server = await serveOci(store, behaviour);
+  return {
+    kind,
+    store,
+    inputs: { registry: server.url.host },
+    environment: {},
+    servers: { registry: server },
+    others: othersOf(store),
+    collections: null,
+    close: () => server.close(),
+  };
+}
+
+async function serveDigitalOceanStage(store: RegistryStore, { mostPerPage }: StageOptions): Promise<Stage> {
+  const token = "dop_v1_played";
+  const behaviour = mostPerPage === undefined ? {} : { mostPerPage };
+  const served = await serveDigitalOceanRegistry(store, { registry: "acme", token, behaviour });
+  return {
+    kind: "digitalocean",
+    store,
+    inputs: { registry: served.address, provider: "digitalocean", "api-url": served.api.apiUrl.href, token },
+    environment: {},
+    servers: { api: served.api, oci: served.oci },
+    others: othersOf(store),
+    collections: served.api.state.collections,
+    close: () => served.close(),
+  };
+}
+
+function othersOf(store: RegistryStore): Stage["others"] {
+  return {
+    push: ({ seed, tags }) => pushImage(store, { repository: "web", seed, tags }),
+    drop: (digest) => void store.deleteManifest("web", digest),
+  };
+}
+
+const DAY = 86_400_000;
+
+/** Beside what the store holds, a package of dead tags only: GitHub keeps the last of them. */
+async function serveGhcrStage(store: RegistryStore, { mostPerPage }: StageOptions): Promise<Stage<Holdings>> {
+  const at = { repository: "web/preview", pushedAt: store.now() - 10 * DAY };
+  pushMultiArch(store, { ...at, seed: "older preview", tags: ["pr-1"], pushedAt: at.pushedAt - DAY });
+  pushMultiArch(store, { ...at, seed: "newer preview", tags: ["pr-3"] });
+  const served = await serveGhcr({
+    owner: "octo",
+    token: GITHUB_TOKEN,
+    clock: createFakeClock({ startAt: store.now() }),
+    behaviour: { token: "classic", ...(mostPerPage === undefined ? {} : { mostPerPage }) },
+  });
+  copyTo(served.packages, store);
+  return {
+    kind: "ghcr",
+    store: holdingsOf(served.packages, store),
+    inputs: { registry: `${served.origin.host}/octo`, provider: "ghcr" },
+    environment: { GITHUB_API_URL: served.apiUrl.href.replace(/\/$/, "") },
+    servers: { api: served.api, oci: served.oci },
+    others: othersAt(served, store),
+    collections: null,
+    close: () => served.close(),
+  };
+}
+
+function othersAt({ packages }: GhcrServer, pushed: RegistryStore): Stage["others"] {
+  return {
+    push: ({ seed, tags }) => {
+      const image = new RegistryStore(pushed);
+      const digest = pushImage(image, { repository: "web", seed, tags });
+      pushImage(pushed, { repository: "web", seed });
+      copyTo(packages, image);
+      return digest;
+    },
+    drop: (digest) => {
+      const version = packages.find("web", digest);
+      if (version !== null) packages.setDeleted("web", version.id, pushed.now());
+    },
+  };
+}
+
+function copyTo(packages: Packages, store: RegistryStore): void {
+  for (const repository of store.repositories()) {
+    for (const { digest, mediaType, bytes, pushedAt: at } of store.manifests(repository)) {
+      packages.pushManifest(repository, mediaType, bytes, { tags: store.tagsOf(repository, digest), at });
+    }
+  }
+}
+
+/** The versions that are there. GitHub looks after blobs by itself, so those that were pushed are all there. */
+function holdingsOf(packages: Packages, pushed: RegistryStore): Holdings {
+  const versions = (repository: string) => active(packages.get(repository));
+  const names = () => packages.all().map(({ name }) => name);
+  return {
+    repositories: () => names().sort(),
+    manifests: (repository) => versions(repository).map(stored),
+    tags: (repository) => [...versions(repository).flatMap(({ tags }) => tags)].sort(),
+    tagsOf: (repository, digest) => versions(repository).find((version) => version.digest === digest)?.tags ?? [],
+    resolve: (repository, reference) => {
+      const found = packages.find(repository, reference);
+      return found === null ? null : stored(found);
+    },
+    blob: (digest) => pushed.blob(digest),
+  };
+}
+
+function stored({ digest, bytes, mediaType, createdAt: pushedAt }: PlayedVersion): StoredManifest {
+  return { digest, bytes, mediaType, pushedAt };
+}
