@@ -6,6 +6,7 @@ import type { Digest, ListedManifest, ManifestContent } from "../plan/manifest.t
 import type { Log } from "../report/log.ts";
 import type { RegistryAddress } from "../settings.ts";
 import { selectRepositories } from "./distribution-names.ts";
+import { createUntagger } from "./distribution-untag.ts";
 import type { Holdings } from "./gc-command.ts";
 import { createHoldings } from "./holdings.ts";
 import type { OciClient, OciManifest } from "./oci.ts";
@@ -35,7 +36,7 @@ export function openDistribution({ address, oci, log, collectGarbage, sizes }: D
   const nameOf = (repository: string): string => (address.path === "" ? repository : `${address.path}/${repository}`);
   const holdings = createHoldings();
   let writable: Promise<void> | null = null;
-  let untags = true;
+  const untag = createUntagger(oci);
 
   async function read(repository: string, digest: Digest): Promise<ManifestContent | "missing"> {
     const content = await oci.read(nameOf(repository), digest);
@@ -64,13 +65,7 @@ export function openDistribution({ address, oci, log, collectGarbage, sizes }: D
       holdings.forget(repository, digest);
       return deletion;
     },
-    deleteTag: async (repository, tag) => {
-      if (!untags) return "unsupported";
-      const { status } = await oci.delete(nameOf(repository), tag);
-      if (status === 404) return "gone";
-      untags = status < 300;
-      return untags ? "deleted" : "unsupported";
-    },
+    deleteTag: (repository, tag) => untag(nameOf(repository), tag),
     collectGarbage: async () => (collectGarbage === null ? UNSUPPORTED : collectGarbage(holdings)),
   };
 }

@@ -5,8 +5,8 @@ import type { RegistryStore } from "./store.ts";
 export interface OciBehaviour {
   readonly referrersApi?: "yes" | "no";
   readonly deletes?: "enabled" | "disabled" | "read-only";
-  /** What DELETE of a tag does: v3 and zot delete it, 2.8 answers 400 DIGEST_INVALID, others 405. */
-  readonly tagDeletes?: "enabled" | "refused" | "unsupported";
+  /** What DELETE of a tag does: v3 and zot delete it, 2.8 answers 400 DIGEST_INVALID, others 405, or delete the manifest. */
+  readonly tagDeletes?: "enabled" | "refused" | "unsupported" | "with the manifest";
   /** `ignore-n`: all tags in one answer, as 2.8 gives them. `by-last`: pages that are full, and link to none. */
   readonly paging?: "by-link" | "by-last" | "ignore-n";
   /** How many names a page has at most, whatever `n` is; default 100. */

@@ -111,9 +111,11 @@ function deleteManifest({ store, behaviour, repository, reference }: Place): Rep
   // What has a colon is no tag.
   if (behaviour.tagDeletes === "refused" || reference.includes(":"))
     return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
-  return store.deleteTag(repository, reference)
-    ? { status: 202 }
-    : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
+  const gone =
+    behaviour.tagDeletes === "with the manifest"
+      ? store.deleteManifest(repository, store.resolve(repository, reference)?.digest ?? reference)
+      : store.deleteTag(repository, reference);
+  return gone ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
 }
 
 function tags({ store, behaviour, repository, name }: Place, request: ServedRequest): Reply {
