@@ -25,6 +25,8 @@ export interface Holdings {
   readonly holders: number;
 }
 
+/** Of a command that changed its user. */
+const NOT_OURS = "as it belongs to a user whose processes this one may not end";
 const NONE = { freedBytes: null, blobsDeleted: null } as const;
 
 /**
@@ -78,13 +80,14 @@ function resultOf(ending: Ending, told: GcTold, options: GcCommandOptions, holdi
       return { status: "failed", ...NONE, note: notStarted(options.words[0], ending.error) };
     case "timed out": {
       const minutes = Math.round(options.timeoutMs / 6_000) / 10;
-      const note = `gc-command did not end within ${minutes} min, and was ended. Raise gc-timeout, and run this again with run-gc: always.`;
+      const how = ending.goesOn ? `goes on by itself, ${NOT_OURS}` : "was ended";
+      const note = `gc-command did not end within ${minutes} min, and ${how}. Raise gc-timeout, and run this again with run-gc: always.`;
       return { status: "timed-out", ...NONE, note };
     }
     case "cancelled":
       throw new Fault(
         "interrupted",
-        "The job was cancelled during gc-command, which was ended",
+        `The job was cancelled during gc-command, which ${ending.goesOn ? `goes on by itself, ${NOT_OURS}` : "was ended"}`,
         "Run it again with run-gc: always: a collection that was cut off has left garbage, and broken nothing.",
         { cause: options.signal.reason },
       );

@@ -13,7 +13,8 @@ export type Ending =
       readonly killedBy: NodeJS.Signals | null;
       readonly lastErrors: string;
     }
-  | { readonly kind: "timed out" | "cancelled" }
+  /** `goesOn`: it belongs to another user, as under sudo, and could not be ended. */
+  | { readonly kind: "timed out" | "cancelled"; readonly goesOn: boolean }
   | { readonly kind: "not started"; readonly error: Error };
 
 export interface RunOptions {
@@ -34,7 +35,11 @@ const LAST_MOMENT_MS = 2_000;
 /** A timer's longest time in Node: 24 days and a bit. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Runs a command without a shell. Past its time, or when the job is cancelled, it is ended with all that it started. */
+/**
+ * Runs a command without a shell. Past its time, or when the job is cancelled, it is ended with all that it started.
+ * It is over when it has exited and its output has ended, or a moment after it exited: a server that it started may hold
+ * its output open for good.
+ */
 export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
   const { clock, signal } = options;
   const [program, ...args] = words;
@@ -50,12 +55,19 @@ export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
       clock.sleep(Math.min(ms, LONGEST_TIMER_MS), over.signal).then(act, () => undefined);
     };
     let ended: "timed out" | "cancelled" | null = null;
+    let goesOn = false;
     let lastErrors = "";
+    const signalAll = (name: NodeJS.Signals): void => {
+      goesOn = !endGroup(child, name);
+    };
     const end = (why: "timed out" | "cancelled"): void => {
       if (ended !== null) return;
       ended = why;
-      endGroup(child, "SIGTERM");
-      after(LAST_MOMENT_MS, () => endGroup(child, "SIGKILL"));
+      signalAll("SIGTERM");
+      after(LAST_MOMENT_MS, () => {
+        signalAll("SIGKILL");
+        settle({ kind: why, goesOn });
+      });
     };
     const onAbort = (): void => end("cancelled");
     signal.addEventListener("abort", onAbort, { once: true });
@@ -63,6 +75,10 @@ export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
     const settle = (ending: Ending): void => {
       over.abort();
       signal.removeEventListener("abort", onAbort);
+      // Whoever left the group may hold them open for as long as it likes.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
       resolve(ending);
     };
     readText(child.stdout, options.onOutput);
@@ -70,10 +86,13 @@ export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
       lastErrors = (lastErrors + chunk).slice(-ERROR_TAIL);
     });
     child.once("error", (error) => settle({ kind: "not started", error }));
+    child.once("exit", (code, killedBy) => {
+      if (ended === null) after(LAST_MOMENT_MS, () => settle(exited(code, killedBy, lastErrors)));
+    });
     child.once("close", (code, killedBy) => {
       // Whoever left the group's pipes early may be at work still.
-      if (ended !== null) endGroup(child, "SIGKILL");
-      settle(ended === null ? exited(code, killedBy, lastErrors) : { kind: ended });
+      if (ended !== null) signalAll("SIGKILL");
+      settle(ended === null ? exited(code, killedBy, lastErrors) : { kind: ended, goesOn });
     });
     if (signal.aborted) onAbort();
   });
@@ -109,17 +128,15 @@ function readText(stream: NodeJS.ReadableStream, take: (chunk: string) => void):
   stream.on("data", (chunk: Buffer) => take(decoder.write(chunk)));
 }
 
-/** Signals a child and all that it started; Windows has no groups, and ends a tree at once. */
-function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** Signals a child and all that it started, false: it may not; Windows has no groups, and ends a tree at once. */
+function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): boolean {
+  if (pid === undefined) return true;
   if (process.platform === "win32") {
-    spawnSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" });
-    return;
+    return spawnSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" }).status === 0;
   }
   try {
-    process.kill(-pid, signal);
+    return process.kill(-pid, signal);
   } catch (error) {
-    const isGone = error instanceof Error && "code" in error && error.code === "ESRCH";
-    if (!isGone) throw error;
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Fault } from "../../src/fault.ts";
 import { collectByCommand, type GcCommandOptions, type Holdings } from "../../src/registry/gc-command.ts";
 import { silentLog } from "../run.ts";
@@ -151,6 +151,48 @@ describe("a command that goes on", () => {
     const child = read("child");
     await until(() => !isRunning(child));
   });
+
+  /** Starts a program that leaves the group, and holds on to the output. */
+  const DEAF = `setsid sh -c 'echo $$ > "$TEST_FOLDER/child"; exec sleep 1000' &`;
+
+  test("past gc-timeout is not waited for, whoever holds its output", async () => {
+    const clock = createFakeClock({ passes: "by hand" });
+    const running = run(`${DEAF} exec sleep 1000`, { clock, timeoutMs: 90_000 });
+    await until(() => tryRead("child") !== "");
+    await clock.advance(92_000);
+    expect(await running).toMatchObject({ status: "timed-out" });
+    process.kill(Number(read("child")));
+  });
+
+  test("in what it started has ended all the same, a moment after it exited", async () => {
+    const clock = createFakeClock({ passes: "by hand" });
+    const words = "7 blobs marked, 1 blobs and 0 manifests eligible for deletion";
+    const running = run(`${DEAF} echo '${words}'; until test -s "$TEST_FOLDER/child"; do :; done`, { clock });
+    await until(() => tryRead("child") !== "" && clock.sleeping() === 2);
+    await clock.advance(2_000);
+    expect(await running).toMatchObject({ status: "succeeded", blobsDeleted: 1 });
+    process.kill(Number(read("child")));
+  });
+
+  test.each(["timed out", "cancelled"])(
+    "under another user cannot be ended, %s or not, and that is told",
+    async (why) => {
+      const clock = createFakeClock({ passes: "by hand" });
+      const job = new AbortController();
+      const running = run('echo $$ > "$TEST_FOLDER/child"; exec sleep 1000', { clock, signal: job.signal });
+      await until(() => tryRead("child") !== "");
+      const told = running.catch((error: Error) => ({ note: error.message }));
+      // What the system answers for a group of which every process is another user's, as sudo's are.
+      const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+        throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+      });
+      if (why === "cancelled") job.abort(new Fault("interrupted", "cancelled", "run it again"));
+      await clock.advance(why === "cancelled" ? 2_000 : 62_000);
+      expect(await told).toMatchObject({ note: expect.stringContaining("goes on by itself") });
+      kill.mockRestore();
+      process.kill(Number(read("child")));
+    },
+  );
 
   test("is not started in a job that is cancelled already", async () => {
     const signal = AbortSignal.abort(new Fault("interrupted", "cancelled", "run it again"));
