@@ -6,8 +6,7 @@ import { selectionOf } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
 import { createJudge, type RefsJudge } from "./judge.ts";
 import { joinPins, readPins } from "./pins.ts";
-import type { Digest } from "./plan/manifest.ts";
-import type { Rules } from "./plan/view.ts";
+import type { Rules, SinceFirstLook } from "./plan/view.ts";
 import { openRegistry } from "./registry/open.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
 import type { Log } from "./report/log.ts";
@@ -152,7 +151,7 @@ async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promis
       concurrency: run.settings.concurrency,
       removeStaleTags: run.settings.removeStaleTags,
       signal,
-      look: (undeletable) => lookAgain(run, repository, planned, undeletable),
+      look: (progress) => lookAgain(run, repository, planned, progress),
       affordable: (open) => allotment.affordable(repository, open),
       onOutcome: progress,
     });
@@ -177,11 +176,16 @@ function countsPlanned(looks: ReadonlyMap<string, Look>): ReadonlyMap<string, nu
 }
 
 /** A new look at a repository, with the refs read anew, that can only keep more than the first. */
-async function lookAgain(run: Run, repository: string, planned: Look, undeletable: ReadonlySet<Digest>): Promise<Look> {
+async function lookAgain(
+  run: Run,
+  repository: string,
+  { listing: { manifests, times }, contents }: Look,
+  planned: SinceFirstLook["planned"],
+): Promise<Look> {
   const [listing] = await Promise.all([run.registry.list(repository), run.judge.refresh()]);
-  const known = new Map(planned.listing.manifests.map((manifest) => [manifest.digest, manifest.tags]));
-  const rules: Rules = { ...run.rules, since: { known, undeletable } };
-  return survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency);
+  const known = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
+  const rules: Rules = { ...run.rules, since: { known, times, planned } };
+  return survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency, contents);
 }
 
 /** Starts the collection where it was asked for and has something to free. */

@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import { Fault } from "./fault.ts";
 import { HttpError } from "./http/errors.ts";
+import { isContent } from "./plan/graph.ts";
 import type { Digest, Known } from "./plan/manifest.ts";
 import { planRepository } from "./plan/plan.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules } from "./plan/view.ts";
@@ -16,6 +17,8 @@ export interface Look {
   readonly listing: Listing;
   readonly plan: RepositoryPlan;
   readonly decisions: ReadonlyMap<Digest, Decision>;
+  /** All that was read for it. */
+  readonly contents: ReadonlyMap<Digest, Known>;
 }
 
 /** So many manifests that answer 404, and nothing else that was read: none of them is taken for a ghost. */
@@ -25,6 +28,7 @@ const MOST_GHOSTS = 8;
  * Completes a listing to a final plan: reads what the plan asks for, and plans again, until it asks for nothing.
  * The view only ever grows, so this ends. What is read once is known to the registry for the rest of the run.
  *
+ * @param before what the first look read, for a second one: a digest names its content for good
  * @throws Fault for a refused token, or HttpError `interrupted`; a manifest that cannot be read is part of the plan.
  */
 export async function survey(
@@ -34,8 +38,9 @@ export async function survey(
   judge: Judge,
   rules: Rules,
   concurrency: number,
+  before: ReadonlyMap<Digest, Known> = new Map(),
 ): Promise<Look> {
-  const contents = new Map<Digest, Known>();
+  const contents = new Map([...before].filter(([digest, known]) => isContent(known) && !isGone(digest, rules)));
   const times = new Map(listing.times);
   const referrers = new Map<Digest, readonly Digest[]>();
   const fates = judge.fatesOf(repository, tagsOf(listing));
@@ -53,9 +58,9 @@ export async function survey(
     const { plan, wanted } = planRepository(view, fates, rules);
     if (plan !== null) {
       const first = plan.waves[0]?.[0];
-      if (first === undefined) return lookOf(listing, plan);
+      if (first === undefined) return lookOf(listing, plan, contents);
       if (await doubtGhosts(registry, repository, listing, contents)) continue;
-      if (referrersApi !== null) return lookOf(listing, plan);
+      if (referrersApi !== null) return lookOf(listing, plan, contents);
       // Whether subjects can hide their referrers matters only once something is to be deleted.
       referrersApi = (await registry.referrers(repository, first)) !== null;
       continue;
@@ -94,8 +99,12 @@ async function doubtGhosts(
   return true;
 }
 
-function lookOf(listing: Listing, plan: RepositoryPlan): Look {
-  return { listing, plan, decisions: new Map(plan.decisions.map((decision) => [decision.digest, decision])) };
+function isGone(digest: Digest, { since }: Rules): boolean {
+  return since?.planned.get(digest)?.state === "gone";
+}
+
+function lookOf(listing: Listing, plan: RepositoryPlan, contents: ReadonlyMap<Digest, Known>): Look {
+  return { listing, plan, decisions: new Map(plan.decisions.map((decision) => [decision.digest, decision])), contents };
 }
 
 /** All tags of a listing. */

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { HttpError } from "./http/errors.ts";
 import type { Digest } from "./plan/manifest.ts";
-import type { Decision } from "./plan/view.ts";
+import type { Decision, Planned, SinceFirstLook } from "./plan/view.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Outcome, StaleTag } from "./report/result.ts";
 import type { Look } from "./survey.ts";
@@ -19,8 +19,8 @@ export interface SweepTools {
   readonly removeStaleTags: boolean;
   /** Aborts when the job is cancelled, or when another repository met a fault that ends the run. */
   readonly signal: AbortSignal;
-  /** A whole new look at the repository, with the refs read anew, held against the plan's. */
-  look(undeletable: ReadonlySet<Digest>): Promise<Look>;
+  /** A whole new look at the repository, with the refs read anew, held against the plan's and how far it has come. */
+  look(planned: SinceFirstLook["planned"]): Promise<Look>;
   /** How many of `wanted` deletions the registry's budget of requests lasts for now. */
   affordable(wanted: number): number;
   /** Called after each deletion, for progress. */
@@ -42,7 +42,7 @@ interface Work {
   /** By tag. */
   readonly staleTags: Map<string, StaleTag>;
   /** Deletions that failed, or that the registry's policy refused. */
-  readonly undeletable: Set<Digest>;
+  failures: number;
   fault: Fault | HttpError | null;
 }
 
@@ -53,7 +53,7 @@ interface Work {
  */
 export async function sweepRepository(planned: Look, tools: SweepTools): Promise<Swept> {
   const staleTags = new Map(staleTagsOf(planned).map((entry) => [entry.tag, entry]));
-  const work: Work = { planned, tools, outcomes: new Map(), staleTags, undeletable: new Set(), fault: null };
+  const work: Work = { planned, tools, outcomes: new Map(), staleTags, failures: 0, fault: null };
   const all = planned.plan.waves.flat();
   const mayUntag = tools.removeStaleTags && staleTags.size > 0;
   try {
@@ -75,24 +75,38 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
 async function deleteBatch(work: Work, open: readonly Digest[]): Promise<void> {
   const { tools } = work;
-  const look = await tools.look(work.undeletable);
+  const look = await lookAgain(work);
   const until = tools.clock.now() + BATCH_MS;
   const agreed = new Set(open.filter((digest) => agree(work, look, digest)));
-  for (const wave of wavesOf(work.planned, look, agreed)) {
-    const failures = work.undeletable.size;
-    await pMap(wave, (digest) => deleteOne(work, digest, until), { concurrency: tools.concurrency });
+  for (const wave of look.plan.waves) {
+    const { failures } = work;
+    const going = wave.filter((digest) => agreed.has(digest));
+    await pMap(going, (digest) => deleteOne(work, digest, until), { concurrency: tools.concurrency });
     if (work.fault !== null) throw work.fault;
     tools.signal.throwIfAborted();
-    if (tools.clock.now() >= until || work.undeletable.size > failures) return;
+    if (tools.clock.now() >= until || work.failures > failures) return;
   }
+}
+
+function lookAgain({ planned: { plan, decisions }, outcomes, tools }: Work): Promise<Look> {
+  const planned = new Map<Digest, Planned>();
+  for (const digest of plan.waves.flat()) {
+    const state = stateOf(outcomes.get(digest)) ?? (plan.followers.has(digest) ? "follows" : "goes");
+    planned.set(digest, { state, kind: decisions.get(digest)?.kind ?? "unknown" });
+  }
+  return tools.look(planned);
+}
+
+/** What became of it; null: its turn is yet to come. */
+function stateOf(outcome: Outcome | undefined): "gone" | "stays" | null {
+  if (outcome === undefined) return null;
+  return outcome.outcome === "deleted" || outcome.outcome === "gone" ? "gone" : "stays";
 }
 
 /** Whether the new look still deletes what the plan deletes; where it does not, that is its outcome. */
 function agree(work: Work, look: Look, digest: Digest): boolean {
   const now = look.decisions.get(digest);
   if (now?.decision === "delete") return true;
-  // A listing that shows everything proves that it is gone; another one only that no tag and no index leads to it.
-  if (now === undefined && !work.tools.registry.listsUntagged) return true;
   settle(work, digest, now === undefined ? GONE : { outcome: "changed", error: now.reason });
   return false;
 }
@@ -103,22 +117,13 @@ const LEFT: Outcome = {
 };
 const GONE: Outcome = { outcome: "gone", error: null };
 
-/** The order of the new look; what it does not show any more, but the plan does, follows in the plan's order. */
-function wavesOf(planned: Look, look: Look, agreed: ReadonlySet<Digest>): readonly (readonly Digest[])[] {
-  const shown = new Set(look.plan.waves.flat());
-  const hidden = planned.plan.waves.map((wave) => wave.filter((digest) => !shown.has(digest)));
-  return [...look.plan.waves, ...hidden]
-    .map((wave) => wave.filter((digest) => agreed.has(digest)))
-    .filter((wave) => wave.length > 0);
-}
-
 async function deleteOne(work: Work, digest: Digest, until: number): Promise<void> {
   const { tools, planned } = work;
   const decision = planned.decisions.get(digest);
   if (decision === undefined || work.fault !== null || tools.signal.aborted || tools.clock.now() >= until) return;
   try {
     const deletion = await tools.registry.delete(planned.plan.repository, decision);
-    if (deletion.outcome === "refused") work.undeletable.add(digest);
+    if (deletion.outcome === "refused") work.failures += 1;
     settle(
       work,
       digest,
@@ -128,7 +133,7 @@ async function deleteOne(work: Work, digest: Digest, until: number): Promise<voi
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
     if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
     if (error instanceof HttpError && isUnsent(error)) return;
-    work.undeletable.add(digest);
+    work.failures += 1;
     settle(work, digest, { outcome: "failed", error: describe(error) });
   }
 }
@@ -159,7 +164,7 @@ export function staleTagsOf(look: Look): readonly StaleTag[] {
 async function removeStaleTags(work: Work): Promise<void> {
   const { tools, staleTags } = work;
   for (let open = reported(staleTags); open.length > 0; open = reported(staleTags)) {
-    const still = new Set(staleTagsOf(await tools.look(work.undeletable)).map(({ tag, digest }) => `${tag} ${digest}`));
+    const still = new Set(staleTagsOf(await lookAgain(work)).map(({ tag, digest }) => `${tag} ${digest}`));
     const until = tools.clock.now() + BATCH_MS;
     const remove = async (entry: StaleTag): Promise<void> => {
       if (!still.has(`${entry.tag} ${entry.digest}`)) staleTags.set(entry.tag, { ...entry, outcome: "changed" });

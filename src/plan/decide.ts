@@ -27,20 +27,31 @@ export interface Verdicts {
   readonly unasked: readonly Digest[];
 }
 
-/** Applies the rules of what an orphan is, in their order, to the manifests of one repository. Linear but for one sort. */
-export function decide(graph: Graph, view: RepositoryView, fates: ReadonlyMap<string, Fate>, rules: Rules): Verdicts {
+/**
+ * Applies the rules of what an orphan is, in their order, to the manifests of one repository. Linear but for one sort.
+ *
+ * @param held what is to stay though the rules name it
+ */
+export function decide(
+  graph: Graph,
+  view: RepositoryView,
+  fates: ReadonlyMap<string, Fate>,
+  rules: Rules,
+  held: ReadonlySet<Digest>,
+): Verdicts {
   const of = new Map<Digest, Verdict>();
   for (const node of graph.values()) {
-    const keeper = keptByItself(node, fates, rules);
+    const keeper = keptByItself(node, view, fates, rules);
     if (keeper !== null) of.set(node.digest, keeper);
   }
   keepWhatBelongs(graph, of, [...of.keys()]);
 
   const claims = countClaims(graph, of, view, rules);
   const open = [...graph.values()].filter((node) => !of.has(node.digest));
-  const roots = open.filter((node) => claims.get(node.digest) === 0);
+  const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
+  const roots = open.filter((node) => claims.get(node.digest) === 0 && !isLeft(node, rules.since));
   const claimed = open.filter((node) => claims.get(node.digest) !== 0);
-  const sorted = sortOrphans(roots, claimed, fates, view.times, rules);
+  const sorted = sortOrphans(roots, [...claimed, ...left], fates, view.times, rules);
   const { going, spared, rollback } = sorted;
   for (const [digest, reason] of spared) of.set(digest, { cause: "spared", reason });
   for (const digest of rollback) of.set(digest, { cause: "rollback", reason: newestStay(rules.keepCount) });
@@ -53,9 +64,12 @@ export function decide(graph: Graph, view: RepositoryView, fates: ReadonlyMap<st
     keepWhatBelongs(graph, of, [last.digest]);
   }
 
+  for (const { digest } of open) if (held.has(digest) && !of.has(digest)) of.set(digest, HELD);
+  keepWhatBelongs(graph, of, [...held]);
   for (const { node, reason } of going) {
     if (!of.has(node.digest)) of.set(node.digest, { cause: "orphan", reason });
   }
+  for (const { digest } of left) if (!of.has(digest)) of.set(digest, LEFT);
   deleteWhatBelongs(graph, of, claims);
   const unresolved = open.filter((node) => !of.has(node.digest));
   for (const { digest } of unresolved) of.set(digest, UNRESOLVED);
@@ -72,13 +86,27 @@ function newestStay(count: number): string {
   return count === 1 ? "newest orphan stays" : `newest ${count} orphans stay`;
 }
 
+/** Of an index that went before, or a subject: nothing else spares it than what would have spared it then. */
+function isLeft(node: Node, since: SinceFirstLook | null): boolean {
+  return since?.planned.get(node.digest)?.state === "follows";
+}
+
+const LEFT: Verdict = { cause: "follows", reason: "what it belonged to is gone" };
+
+const HELD: Verdict = { cause: "spared", reason: "it was not planned to go" };
+
 const UNRESOLVED: Verdict = { cause: "unresolved", reason: "what it belongs to neither stays nor goes" };
 
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
 const NEVER_JUDGED: Fate = { fate: "alive", reason: "its tag appeared after the refs were read" };
 
 /** Rules 1 and 2 of a manifest: a tag of its own, or a pin. */
-function keptByItself(node: Node, fates: ReadonlyMap<string, Fate>, rules: Rules): Verdict | null {
+function keptByItself(
+  node: Node,
+  view: RepositoryView,
+  fates: ReadonlyMap<string, Fate>,
+  rules: Rules,
+): Verdict | null {
   const own = node.tags.map((tag) => fates.get(tag) ?? NEVER_JUDGED);
   const alive = own.find((fate) => fate.fate === "alive");
   if (alive !== undefined) return { cause: "tagged", reason: alive.reason };
@@ -87,18 +115,22 @@ function keptByItself(node: Node, fates: ReadonlyMap<string, Fate>, rules: Rules
     if (unmatched !== undefined) return { cause: "tagged", reason: unmatched.reason };
   }
   if (rules.pinned.has(node.digest)) return { cause: "pinned", reason: "pinned by `protect-digests`" };
-  const change = changeOf(node, rules.since);
+  const change = rules.since === null ? null : changeOf(node, view, rules.since);
   return change === null ? null : { cause: "spared", reason: change };
 }
 
 /** What happened to a manifest since the first look that makes it stay; null: nothing. */
-function changeOf(node: Node, since: SinceFirstLook | null): string | null {
-  if (since === null) return null;
-  if (since.undeletable.has(node.digest)) return "it could not be deleted";
-  if (node.listed === null) return null;
-  const before = since.known.get(node.digest);
-  if (before === undefined) return "pushed since it was planned";
-  return node.tags.every((tag) => before.includes(tag)) ? null : "tagged since it was planned";
+function changeOf({ digest, tags, listed }: Node, view: RepositoryView, since: SinceFirstLook): string | null {
+  const state = since.planned.get(digest)?.state;
+  if (state === "stays") return "it could not be deleted";
+  if (listed === null) return null;
+  const before = since.known.get(digest);
+  if (before === undefined || state === "gone") return "pushed since it was planned";
+  const had = new Set(before.tags);
+  if (!tags.every((tag) => had.has(tag))) return "tagged since it was planned";
+  const [then, now] = [since.times.get(digest) ?? null, view.times.get(digest) ?? null];
+  const isAnew = listed.versionId !== before.versionId || (then !== null && now !== null && now > then);
+  return isAnew ? "pushed again since it was planned" : null;
 }
 
 /** Silent tags go with the other tags of their digest; alone, they count as unmatched. */
@@ -131,7 +163,9 @@ function countClaims(
 ): ReadonlyMap<Digest, number> {
   // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
   const isClaim = (subject: Digest): boolean =>
-    rules.pullRequest !== null || graph.has(subject) || view.contents.get(subject) !== "missing";
+    graph.has(subject) ||
+    (rules.since?.planned.get(subject)?.state !== "gone" &&
+      (rules.pullRequest !== null || view.contents.get(subject) !== "missing"));
   const claims = new Map<Digest, number>();
   for (const node of graph.values()) {
     if (of.has(node.digest)) continue;
@@ -143,7 +177,10 @@ function countClaims(
 /** Rules 4 and 5: what is claimed only by what goes, goes along. */
 function deleteWhatBelongs(graph: Graph, of: Map<Digest, Verdict>, claims: ReadonlyMap<Digest, number>): void {
   const left = new Map(claims);
-  const open = [...graph.values()].filter((node) => of.get(node.digest)?.cause === "orphan");
+  const open = [...graph.values()].filter((node) => {
+    const cause = of.get(node.digest)?.cause;
+    return cause === "orphan" || cause === "follows";
+  });
   const release = (digest: Digest, relation: "child" | "referrer", by: Node): void => {
     const node = graph.get(digest);
     const before = left.get(digest);

@@ -1,5 +1,5 @@
 import { type Digest, isIndexType, type Known, type ListedManifest, type ManifestContent } from "./manifest.ts";
-import type { Fate, RepositoryView } from "./view.ts";
+import type { Fate, RepositoryView, SinceFirstLook } from "./view.ts";
 
 /** One manifest and what ties it to others. */
 export interface Node {
@@ -31,10 +31,14 @@ export function isContent(known: Known | undefined): known is ManifestContent {
  * Ties the manifests of a repository to each other by all that is known of them: linear in manifests and entries.
  * Where the listing shows tagged manifests only, the children and referrers that reading brought to light are nodes too.
  */
-export function graphOf(view: RepositoryView, fates: ReadonlyMap<string, Fate>): Graph {
+export function graphOf(
+  view: RepositoryView,
+  fates: ReadonlyMap<string, Fate>,
+  since: SinceFirstLook | null = null,
+): Graph {
   const graph = new Map<Digest, Node>();
   for (const listed of view.listed) graph.set(listed.digest, newNode(listed.digest, listed, view));
-  if (!view.listsUntagged) discover(view, graph);
+  if (!view.listsUntagged) discover(view, graph, since?.planned ?? NOTHING_PLANNED);
   for (const node of graph.values()) {
     if (isContent(node.known)) tieChildren(graph, node, node.known);
   }
@@ -59,8 +63,16 @@ function newNode(digest: Digest, listed: ListedManifest | null, view: Repository
   };
 }
 
-function discover(view: RepositoryView, graph: Map<Digest, Node>): void {
+const NOTHING_PLANNED: SinceFirstLook["planned"] = new Map();
+
+/** What was planned to go is there until it went, though nothing that is listed leads to it by now: a new index may. */
+function discover(view: RepositoryView, graph: Map<Digest, Node>, planned: SinceFirstLook["planned"]): void {
   const open = [...graph.keys(), ...view.contents.keys(), ...[...view.referrers.values()].flat()];
+  for (const [digest, { state, kind }] of planned) {
+    if (state === "gone" || graph.has(digest) || view.contents.get(digest) === "missing") continue;
+    graph.set(digest, { ...newNode(digest, null, view), listedAs: kind === "image" ? "image" : null });
+    open.push(digest);
+  }
   const seen = new Set<Digest>();
   for (let digest = open.pop(); digest !== undefined; digest = open.pop()) {
     if (seen.has(digest)) continue;

@@ -22,8 +22,8 @@ export type PlanStep =
  * @param rules the rules of the inputs, and the time
  */
 export function planRepository(view: RepositoryView, fates: ReadonlyMap<string, Fate>, rules: Rules): PlanStep {
-  const graph = graphOf(view, fates);
-  const verdicts = decide(graph, view, fates, rules);
+  const graph = graphOf(view, fates, rules.since);
+  const verdicts = decide(graph, view, fates, rules, NOTHING_HELD);
   const unreadable = [...graph.values()].flatMap((node) =>
     node.known !== undefined && node.known !== "missing" && "unreadable" in node.known
       ? [{ digest: node.digest, reason: node.known.unreadable }]
@@ -34,11 +34,26 @@ export function planRepository(view: RepositoryView, fates: ReadonlyMap<string, 
     const of = failClosed(graph, verdicts.of, blind.digest);
     return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted: null };
   }
-  const wanted = wantedFor(view, graph, verdicts, rules);
-  const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
-  return isFinal
-    ? { plan: planOf(view, graph, verdicts.of, fates, rules, unreadable), wanted: null }
-    : { plan: null, wanted };
+  const stepOf = (final: Verdicts): PlanStep => {
+    const wanted = wantedFor(view, graph, final, rules);
+    const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
+    return isFinal
+      ? { plan: planOf(view, graph, final.of, fates, rules, unreadable), wanted: null }
+      : { plan: null, wanted };
+  };
+  const step = stepOf(verdicts);
+  const held = step.plan === null ? NOTHING_HELD : unplanned(verdicts, rules);
+  return held.size === 0 ? step : stepOf(decide(graph, view, fates, rules, held));
+}
+
+const NOTHING_HELD: ReadonlySet<Digest> = new Set();
+
+/** A second look only ever keeps more: what was not planned to go stays, whatever has become of the refs since. */
+function unplanned(verdicts: Verdicts, { since }: Rules): ReadonlySet<Digest> {
+  if (since === null) return NOTHING_HELD;
+  return new Set(
+    [...verdicts.of].flatMap(([digest, verdict]) => (goes(verdict) && !since.planned.has(digest) ? [digest] : [])),
+  );
 }
 
 function goes(verdict: Verdict | undefined): boolean {
@@ -134,6 +149,7 @@ function planOf(
     listsUntagged: view.listsUntagged,
     decisions,
     waves,
+    followers: new Set(going.filter((digest) => verdicts.get(digest)?.cause === "follows")),
     broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
     ghosts: view.listed.map((listed) => listed.digest).filter((digest) => view.contents.get(digest) === "missing"),
     unreadable,

@@ -63,12 +63,28 @@ export interface Rules {
   readonly since: SinceFirstLook | null;
 }
 
-/** What a second look holds against the first: what is new, or has a new tag, stays, and so does all that it refers to. */
+/**
+ * What a second look holds against the first. Only what is left of the plan goes; what is new, or was tagged or pushed
+ * again, stays, and so does all that it refers to.
+ */
 export interface SinceFirstLook {
-  /** The manifests of the first look's listing, with their tags. */
-  readonly known: ReadonlyMap<Digest, readonly string[]>;
-  /** Those whose deletion failed, or was refused. */
-  readonly undeletable: ReadonlySet<Digest>;
+  /** The first look's listing. */
+  readonly known: ReadonlyMap<Digest, ListedManifest>;
+  /** The push times that it told. */
+  readonly times: ReadonlyMap<Digest, number | null>;
+  /** Every deletion of the plan. Where no listing shows it any more, it is looked for all the same. */
+  readonly planned: ReadonlyMap<Digest, Planned>;
+}
+
+/** How far one planned deletion has come by the time of a second look. */
+export interface Planned {
+  /**
+   * - `goes`, `follows`: it is still to be deleted, for itself or because what it belongs to goes, or has gone;
+   * - `stays`: it was refused, failed, or was let be when its turn came;
+   * - `gone`: it is not there any more.
+   */
+  readonly state: "goes" | "follows" | "stays" | "gone";
+  readonly kind: Decision["kind"];
 }
 
 /** The decision on one manifest. */
@@ -103,6 +119,8 @@ export interface RepositoryPlan {
    * as is known. A wave that ended before the next begins leaves untagged leftovers and never a tag that cannot be pulled.
    */
   readonly waves: readonly (readonly Digest[])[];
+  /** Those of them that go only because what they belong to does. */
+  readonly followers: ReadonlySet<Digest>;
   /** Kept indexes with entries that are missing, and listed manifests that answer 404. */
   readonly broken: readonly { readonly digest: Digest; readonly missing: readonly Digest[] }[];
   readonly ghosts: readonly Digest[];

@@ -1,4 +1,4 @@
-import type { Fate, Rules } from "../../src/plan/view.ts";
+import type { Fate, Planned, Rules, SinceFirstLook } from "../../src/plan/view.ts";
 import { digestOf, fateOf, NOW, type Registry, type World } from "./world.ts";
 
 /**
@@ -22,7 +22,10 @@ export interface Judgement {
 }
 
 export function judge(world: World, registry: Registry, rules: Rules): Judgement {
-  let visible = new Set(Object.keys(world).filter((name) => registry.listsUntagged || isListed(world, name)));
+  const isPlanned = (name: string): boolean => !["gone", null].includes(stateOf(name, rules));
+  let visible = new Set(
+    Object.keys(world).filter((name) => registry.listsUntagged || isListed(world, name) || isPlanned(name)),
+  );
   for (;;) {
     const before = visible.size;
     const judgement = judgeVisible(world, registry, visible, rules);
@@ -59,12 +62,17 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
     visible,
     names.filter((name) => staysByItself(world, name, rules) || isNew(world, name, registry, rules)),
   );
+  const isClaim = (subject: string): boolean =>
+    world[subject] !== undefined || (rules.pullRequest !== null && stateOf(subject, rules) !== "gone");
   const claims = (name: string): readonly string[] => [
     ...names.filter((parent) => childrenOf(world, parent).includes(name)),
-    ...subjectsOf(world, name).filter((subject) => world[subject] !== undefined || rules.pullRequest !== null),
+    ...subjectsOf(world, name).filter(isClaim),
   ];
   const open = names.filter((name) => !kept.has(name));
-  const roots = open.filter((name) => claims(name).length === 0);
+  const unclaimed = open.filter((name) => claims(name).length === 0);
+  // What was to follow what is gone by now follows it: it never was a root.
+  const left = unclaimed.filter((name) => stateOf(name, rules) === "follows");
+  const roots = unclaimed.filter((name) => !left.includes(name));
   const spared = open.filter((name) => {
     const isRoot = roots.includes(name);
     return (isRoot || ownFates(world, name).length > 0) && isSpared(world, name, rules);
@@ -75,8 +83,10 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
     .slice(0, rules.keepCount);
   const before = closure(world, visible, [...kept, ...spared, ...rollback]);
   const last = rules.keepsLastTagged ? lastTagged(world, names, roots, before) : [];
-  const staying = closure(world, visible, [...before, ...last]);
-  const deleted = new Set(roots.filter((name) => !staying.has(name)));
+  const counted = closure(world, visible, [...before, ...last]);
+  const unplanned = rules.since === null ? [] : open.filter((name) => stateOf(name, rules) === null);
+  const staying = closure(world, visible, [...counted, ...unplanned]);
+  const deleted = new Set(unclaimed.filter((name) => !staying.has(name)));
   for (let before = -1; before !== deleted.size; ) {
     before = deleted.size;
     for (const name of open) {
@@ -161,10 +171,25 @@ function staysByItself(world: World, name: string, rules: Rules): boolean {
 /** Whether a second look finds it changed, or it could not be deleted after the first. */
 function isNew(world: World, name: string, registry: Registry, rules: Rules): boolean {
   if (rules.since === null) return false;
-  if (rules.since.undeletable.has(digestOf(name))) return true;
+  const state = stateOf(name, rules);
+  if (state === "stays") return true;
+  if (!registry.listsUntagged && !isListed(world, name)) return false;
   const before = rules.since.known.get(digestOf(name));
-  if (before === undefined) return registry.listsUntagged || isListed(world, name);
-  return (world[name]?.tags ?? []).some((tag) => !before.includes(tag));
+  if (before === undefined || state === "gone") return true;
+  if (isPushedAgain(world, name, registry, rules.since)) return true;
+  return (world[name]?.tags ?? []).some((tag) => !before.tags.includes(tag));
+}
+
+/** Only a registry whose listing tells times shows it. */
+function isPushedAgain(world: World, name: string, registry: Registry, since: SinceFirstLook): boolean {
+  const then = since.times.get(digestOf(name));
+  const hours = world[name]?.hours;
+  if (!registry.listsUntagged || then === undefined || then === null || hours === null) return false;
+  return NOW - (hours ?? 1000) * 3_600_000 > then;
+}
+
+function stateOf(name: string, rules: Rules): Planned["state"] | null {
+  return rules.since?.planned.get(digestOf(name))?.state ?? null;
 }
 
 function isSpared(world: World, name: string, rules: Rules): boolean {

@@ -6,6 +6,7 @@ import {
   decisionsOf,
   deletedIn,
   digestOf,
+  firstLook,
   HOUR,
   LISTS_ALL,
   planWorld,
@@ -269,7 +270,7 @@ const CASES: readonly Case[] = [
   {
     title: "a listing of tagged manifests: what could not be deleted keeps what it lists",
     world: { old: { tags: ["dead"], children: ["inner"] }, inner: { children: ["leaf"] }, leaf: {} },
-    rules: { since: { known: new Map([[digestOf("old"), ["dead"]]]), undeletable: new Set([digestOf("inner")]) } },
+    rules: { since: firstLook({ old: { tags: ["dead"] } }, { old: "goes", inner: "stays", leaf: "follows" }) },
     registry: TAGGED_ONLY,
     deleted: ["old"],
   },
@@ -314,17 +315,89 @@ const CASES: readonly Case[] = [
       c: { tags: ["dead-3"] },
     },
     rules: {
-      since: {
-        known: new Map([
-          [digestOf("retagged"), ["dead"]],
-          [digestOf("a"), []],
-          [digestOf("b"), []],
-          [digestOf("c"), ["dead-3"]],
-        ]),
-        undeletable: new Set(),
-      },
+      since: firstLook(
+        { retagged: { tags: ["dead"] }, a: {}, b: {}, c: { tags: ["dead-3"] } },
+        { retagged: "goes", a: "follows", b: "follows", c: "goes" },
+      ),
     },
     deleted: ["c"],
+  },
+  {
+    title: "what was pushed again since the first look stays, though its tags are dead and its parent gone",
+    world: { a: { tags: ["dead"], hours: 0 }, b: { hours: 1 }, c: { tags: ["dead-2"] } },
+    rules: {
+      since: firstLook(
+        { a: { tags: ["dead"] }, b: { hours: 50 }, c: { tags: ["dead-2"] } },
+        { a: "goes", b: "follows", c: "goes" },
+      ),
+    },
+    deleted: ["c"],
+  },
+  {
+    title: "what was deleted since the first look and is there again stays",
+    world: { a: { tags: ["dead"] }, c: { tags: ["dead-2"] } },
+    rules: { since: firstLook({ a: { tags: ["dead"] }, c: { tags: ["dead-2"] } }, { a: "gone", c: "goes" }) },
+    deleted: ["c"],
+  },
+  {
+    title: "what was not planned to go stays at a second look with all that it needs, whatever died since",
+    world: { a: { tags: ["dead"], children: ["child"] }, child: {}, c: { tags: ["dead-2"] } },
+    rules: {
+      since: firstLook({ a: { tags: ["dead"] }, child: {}, c: { tags: ["dead-2"] } }, { child: "goes", c: "goes" }),
+    },
+    deleted: ["c"],
+  },
+  ...(["keep", "delete"] as const).map((untagged) => ({
+    title: `what belonged to what is gone by the second look follows it: untagged: ${untagged}`,
+    world: {
+      inner: { hours: 2, children: ["leaf"] },
+      leaf: { hours: 2 },
+      sig: { subject: "old", hours: 2 },
+      leftover: { hours: 2 },
+      newest: { tags: ["dead-9"], hours: 9 },
+    },
+    rules: {
+      untagged,
+      keepCount: 1,
+      since: firstLook(
+        {
+          inner: { hours: 2 },
+          leaf: { hours: 2 },
+          sig: { hours: 2 },
+          leftover: { hours: 2 },
+          newest: { tags: ["dead-9"], hours: 9 },
+        },
+        { old: "gone", inner: "follows", leaf: "follows", sig: "follows" },
+      ),
+    },
+    registry: WITH_REFERRERS,
+    deleted: ["inner", "leaf", "sig"],
+  })),
+  {
+    title: "a pull request's sweep finishes what it began",
+    world: { amd64: {}, sig: { tags: ["sha256-old.sig"] }, tagged: { tags: ["gone7-x"] }, leftover: {} },
+    rules: {
+      pullRequest: 12,
+      since: firstLook(
+        { amd64: {}, sig: { tags: ["sha256-old.sig"] }, tagged: { tags: ["gone7-x"] }, leftover: {} },
+        { old: "gone", amd64: "follows", sig: "follows", tagged: "follows" },
+      ),
+    },
+    deleted: ["amd64", "sig"],
+  },
+  {
+    title: "a listing of tagged manifests: a new index lists what is left of the plan, and nothing else goes",
+    world: { new: { tags: ["live"], children: ["child"] }, child: {} },
+    rules: { since: firstLook({}, { old: "gone", child: "follows" }) },
+    registry: TAGGED_ONLY,
+    deleted: [],
+  },
+  {
+    title: "a listing of tagged manifests: what nothing leads to any more goes, as it was planned",
+    world: { child: { children: ["leaf"] }, leaf: {}, root: {}, kept: { tags: ["live"] } },
+    rules: { since: firstLook({}, { old: "gone", child: "follows", leaf: "follows", root: "goes" }) },
+    registry: TAGGED_ONLY,
+    deleted: ["child", "leaf", "root"],
   },
 ];
 

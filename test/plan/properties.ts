@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { bytesFreed } from "../../src/plan/bytes.ts";
-import type { Digest } from "../../src/plan/manifest.ts";
-import type { Rules, SinceFirstLook } from "../../src/plan/view.ts";
+import { isContent } from "../../src/plan/graph.ts";
+import type { Digest, Known } from "../../src/plan/manifest.ts";
+import type { Planned, Rules, SinceFirstLook } from "../../src/plan/view.ts";
 import { below, childrenOf, closure, judge, subjectsOf } from "./oracle.ts";
-import { DAY, decisionsOf, digestOf, type Outcome, planWorld, type World } from "./world.ts";
+import { DAY, decisionsOf, digestOf, firstLook, type Outcome, planWorld, type World } from "./world.ts";
 import type { Sample } from "./worlds.ts";
 
 /** A law of the plan: throws where a sample breaks it. */
@@ -18,16 +19,22 @@ export const PROPERTIES: Readonly<Record<string, Property>> = {
   "deletes no more under a stricter rule": monotoneInRules,
   "is the same at a second look that finds no change": stableAtSecondLook,
   "spares at a second look what is new, newly tagged or undeletable, and what that leads to": sparesChanges,
+  "deletes of what is left of it, at a second look, exactly what the rules still name": exactAtSecondLook,
   "breaks no tag, wherever it is interrupted": interruptible,
   "counts the bytes of blobs that only deleted manifests use": countsBytes,
   "leaves nothing to delete once it was carried out, and nothing more when it was interrupted": idempotent,
 };
 
-function planOf({ world, registry, rules }: Sample): Outcome {
-  return planWorld(world, rules, registry);
+function planOf({ world, registry, rules, before }: Seen): Outcome {
+  return planWorld(world, rules, registry, before);
 }
 
-function deletedBy(sample: Sample): ReadonlySet<string> {
+/** A sample at a second look, to which the first leaves what it read. */
+interface Seen extends Sample {
+  readonly before?: ReadonlyMap<Digest, Known>;
+}
+
+function deletedBy(sample: Seen): ReadonlySet<string> {
   const outcome = planOf(sample);
   const deleted = [...decisionsOf(sample.world, outcome)].filter(([, { decision }]) => decision === "delete");
   assert.equal(outcome.plan.waves.flat().length, deleted.length, "the waves are the deletions");
@@ -132,18 +139,38 @@ function monotoneInRules(given: Sample): void {
   }
 }
 
-function firstLook({ world, registry }: Sample): Map<Digest, readonly string[]> {
+type States = Readonly<Record<string, Planned["state"]>>;
+
+/** The same world at a second look: `states` tells how far the plan of the first has come, by names; else it has not begun. */
+function secondLook(sample: Sample, states: States = {}): Seen {
+  const { world, registry, rules } = sample;
+  const { plan, contents } = planOf(sample);
+  const { decisions, followers } = plan;
+  const kinds = new Map(decisions.map(({ digest, kind }) => [digest, kind]));
+  const planned = decisions.flatMap(({ digest, decision }) => (decision === "delete" ? [digest] : []));
+  const names = new Map([...Object.keys(world), ...NEVER].map((name) => [digestOf(name), name]));
+  const state = (digest: Digest): Planned["state"] => (followers.has(digest) ? "follows" : "goes");
+  const all = Object.fromEntries(planned.map((digest) => [names.get(digest) ?? "", state(digest)]));
   const listed = Object.entries(world).filter(([, { tags }]) => registry.listsUntagged || (tags ?? []).length > 0);
-  return new Map(listed.map(([name, { tags }]) => [digestOf(name), tags ?? []]));
+  const since = firstLook(
+    Object.fromEntries(listed),
+    { ...all, ...states },
+    (name) => kinds.get(digestOf(name)) ?? "unknown",
+  );
+  const times = registry.listsUntagged ? since.times : new Map();
+  const gone = new Set(
+    Object.keys(states)
+      .filter((name) => states[name] === "gone")
+      .map(digestOf),
+  );
+  const before = new Map([...contents].filter(([digest, known]) => isContent(known) && !gone.has(digest)));
+  return { ...sample, rules: { ...rules, since: { ...since, times } }, before };
 }
 
-function at(sample: Sample, since: SinceFirstLook): Sample {
-  return { ...sample, rules: { ...sample.rules, since } };
-}
+const NEVER: readonly string[] = Array.from({ length: 21 }, (_, of) => `never${of}`);
 
 function stableAtSecondLook(sample: Sample): void {
-  const second = at(sample, { known: firstLook(sample), undeletable: new Set() });
-  assert.deepEqual(planOf(second).plan, planOf(sample).plan);
+  assert.deepEqual(planOf(secondLook(sample)).plan.waves, planOf(sample).plan.waves);
 }
 
 function sparesChanges(given: Sample): void {
@@ -153,22 +180,73 @@ function sparesChanges(given: Sample): void {
   const all = new Set(Object.keys(world));
   const reached = closure(world, all, [name]);
   const before = deletedBy(sample);
-  const known = firstLook(sample);
-  const seconds: SinceFirstLook[] = [{ known, undeletable: new Set([digestOf(name)]) }];
-  const tags = known.get(digestOf(name));
-  if (tags !== undefined) {
-    const less = new Map(known);
+  const first = secondLook(sample);
+  const { rules } = first;
+  const { since } = rules;
+  if (since === null) return;
+  const seconds: SinceFirstLook[] = [];
+  if (before.has(name)) seconds.push(secondLook(sample, { [name]: "stays" }).rules.since ?? since);
+  const there = since.known.get(digestOf(name));
+  if (there !== undefined) {
+    const less = new Map(since.known);
     less.delete(digestOf(name));
-    seconds.push({ known: less, undeletable: new Set() });
-    if (tags.length > 0)
-      seconds.push({ known: new Map(known).set(digestOf(name), tags.slice(1)), undeletable: new Set() });
+    seconds.push({ ...since, known: less });
+    const tags = there.tags.slice(1);
+    if (there.tags.length > 0)
+      seconds.push({ ...since, known: new Map(since.known).set(digestOf(name), { ...there, tags }) });
   }
-  for (const since of seconds) {
-    const after = deletedBy(at(sample, since));
-    const isSeen = decisionsOf(world, planOf(at(sample, since))).has(name);
+  for (const each of seconds) {
+    const second = { ...first, rules: { ...rules, since: each } };
+    const after = deletedBy(second);
+    const isSeen = decisionsOf(world, planOf(second)).has(name);
     if (isSeen) assertApart(after, reached, "changed, or reached from what did");
     if (isPlain(sample)) assertWithin(after, before, "a second look only ever keeps more");
   }
+}
+
+/** A part of the plan is done, a part of that failed, and meanwhile the world moved on. */
+function exactAtSecondLook(sample: Sample): void {
+  const { world, registry, pick } = sample;
+  const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
+  const order = planOf(sample).plan.waves.flat();
+  const done = order.slice(0, pick % (order.length + 1)).flatMap((digest) => names.get(digest) ?? []);
+  const states: Record<string, Planned["state"]> = {};
+  for (const [at, name] of done.entries()) {
+    // What belongs to what stayed was spared.
+    const claims = [...Object.keys(world).filter((each) => childrenOf(world, each).includes(name))];
+    const isFree = [...claims, ...subjectsOf(world, name)].every((each) => !world[each] || states[each] === "gone");
+    states[name] = isFree && (pick + at) % 4 > 0 ? "gone" : "stays";
+  }
+  const second = secondLook(sample, states);
+  const left = Object.fromEntries(Object.entries(world).filter(([name]) => states[name] !== "gone"));
+  for (const moved of movedOn(left, pick)) {
+    const now = { ...second, world: moved };
+    const deleted = deletedBy(now);
+    assertWithin(deleted, deletedBy(sample), "nothing else than was planned");
+    const { kept, deleted: expected } = judge(moved, registry, second.rules);
+    assertApart(deleted, closure(moved, new Set(Object.keys(moved)), [...kept]), "kept, or reached from what is");
+    if (deleted.size === 0 && sample.rules.keepsLastTagged) return;
+    if (isPlain(sample)) assert.deepEqual([...deleted].sort(), [...expected].sort());
+  }
+}
+
+/** What can have come of a world between two looks. */
+function movedOn(world: World, pick: number): readonly World[] {
+  const names = Object.keys(world);
+  const name = names[pick % names.length];
+  if (name === undefined) return [];
+  const item = world[name] ?? {};
+  const tags = item.tags ?? [];
+  return [
+    world,
+    { ...world, [name]: { ...item, tags: [...tags, "live-again"] } },
+    { ...world, [name]: { ...item, tags: [...tags, "dead-again"] } },
+    { ...world, [name]: { ...item, tags: tags.slice(1) } },
+    { ...world, [name]: { ...item, hours: 0 } },
+    { fresh: { tags: ["live-fresh"], children: [name], hours: 0 }, ...world },
+    { fresh: { tags: ["dead-fresh"], children: [name], hours: 0 }, ...world },
+    { fresh: { tags: [`sha256-${name}.sig`], blobs: [], hours: 0 }, ...world },
+  ];
 }
 
 function interruptible(sample: Sample): void {

@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Digest, Known, ListedManifest, ManifestContent } from "../../src/plan/manifest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
-import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, Wanted } from "../../src/plan/view.ts";
+import type {
+  Decision,
+  Fate,
+  Planned,
+  RepositoryPlan,
+  RepositoryView,
+  Rules,
+  SinceFirstLook,
+  Wanted,
+} from "../../src/plan/view.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -96,6 +105,29 @@ export interface Registry {
   readonly listsBlobs?: boolean;
 }
 
+/** The first look at `listed`, and how far its plan has come by the second; by names. */
+export function firstLook(
+  listed: World,
+  planned: Readonly<Record<string, Planned["state"]>>,
+  kindOf: (name: string) => Planned["kind"] = () => "unknown",
+): SinceFirstLook {
+  const names = Object.keys(listed);
+  return {
+    known: new Map(names.map((name) => [digestOf(name), listedAs(name, listed[name] ?? {}, "blobs")])),
+    times: new Map(names.map((name) => [digestOf(name), timeOf(listed[name] ?? {})])),
+    planned: new Map(Object.entries(planned).map(([name, state]) => [digestOf(name), { state, kind: kindOf(name) }])),
+  };
+}
+
+function listedAs(name: string, item: Item, tells: "blobs" | "no blobs"): ListedManifest {
+  const blobs = tells === "blobs" ? blobsOf(item) : null;
+  return { digest: digestOf(name), tags: item.tags ?? [], sizeBytes: null, blobs };
+}
+
+function timeOf(item: Item): number | null {
+  return item.hours === null ? null : NOW - (item.hours ?? 1000) * HOUR;
+}
+
 export const LISTS_ALL: Registry = { listsUntagged: true, referrersApi: false };
 
 /** A plan that has asked for all it wanted, and how much that was. */
@@ -104,21 +136,25 @@ export interface Outcome {
   readonly read: readonly string[];
   readonly timed: readonly string[];
   readonly asked: readonly string[];
+  readonly contents: ReadonlyMap<Digest, Known>;
 }
 
-/** Plans a world as a run does: what the plan wants is answered, until it wants nothing. */
-export function planWorld(world: World, rule: Partial<Rules> = {}, registry: Registry = LISTS_ALL): Outcome {
+/** Plans a world as a run does: what the plan wants is answered, until it wants nothing. `before`: what is known beforehand. */
+export function planWorld(
+  world: World,
+  rule: Partial<Rules> = {},
+  registry: Registry = LISTS_ALL,
+  before: ReadonlyMap<Digest, Known> = new Map(),
+): Outcome {
   const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
-  const contents = new Map<Digest, Known>();
+  const contents = new Map(before);
   const times = new Map<Digest, number | null>();
   const referrers = new Map<Digest, readonly Digest[]>();
   const asked: Record<keyof Wanted, string[]> = { contents: [], times: [], referrers: [] };
-  const timeOf = (item: Item): number | null => (item.hours === null ? null : NOW - (item.hours ?? 1000) * HOUR);
   const listed: ListedManifest[] = [];
   for (const [name, item] of Object.entries(world)) {
     if (!registry.listsUntagged && (item.tags ?? []).length === 0) continue;
-    const blobs = registry.listsBlobs === false ? null : blobsOf(item);
-    listed.push({ digest: digestOf(name), tags: item.tags ?? [], sizeBytes: null, blobs });
+    listed.push(listedAs(name, item, registry.listsBlobs === false ? "no blobs" : "blobs"));
     if (registry.listsUntagged) times.set(digestOf(name), timeOf(item));
   }
   const fates = new Map(listed.flatMap(({ tags }) => tags.map((tag) => [tag, fateOf(tag)] as const)));
@@ -126,7 +162,7 @@ export function planWorld(world: World, rule: Partial<Rules> = {}, registry: Reg
     const view: RepositoryView = { repository: "web", listed, ...registry, contents, times, referrers };
     const { plan, wanted } = planRepository(view, fates, rules(rule));
     if (plan !== null) {
-      return { plan, read: asked.contents, timed: asked.times, asked: asked.referrers };
+      return { plan, read: asked.contents, timed: asked.times, asked: asked.referrers, contents };
     }
     for (const kind of ["contents", "times", "referrers"] as const) {
       asked[kind].push(...wanted[kind].map((digest) => names.get(digest) ?? "unknown"));

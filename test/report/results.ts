@@ -45,6 +45,7 @@ export function repository(
       repository: name,
       listsUntagged: true,
       decisions: manifests,
+      followers: new Set(),
       waves: [manifests.filter(({ decision }) => decision === "delete").map(({ digest }) => digest)],
       broken: [],
       ghosts: [],
