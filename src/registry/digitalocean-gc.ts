@@ -1,10 +1,17 @@
-import * as v from "valibot";
 import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { Log } from "../report/log.ts";
 import type { GcType } from "../settings.ts";
-import { type DigitalOceanApi, Links, nextPage, PER_PAGE, parseBody } from "./digitalocean-api.ts";
+import type { DigitalOceanApi } from "./digitalocean-api.ts";
+import {
+  type Collection,
+  findInList,
+  getActive,
+  isOver,
+  SUCCESS,
+  startCollection,
+} from "./digitalocean-collections.ts";
 import type { GarbageCollection } from "./registry.ts";
 
 export interface CollectorOptions {
@@ -30,27 +37,6 @@ const FIRST_POLL_MS = 5_000;
 const LONGEST_POLL_MS = 30_000;
 /** How often a collection may be neither active nor in the list before its outcome is given up. */
 const UNSEEN_POLLS = 4;
-
-const Count = v.fallback(v.nullish(v.number()), null);
-const Collection = v.object({
-  uuid: v.pipe(v.string(), v.minLength(1)),
-  status: v.nullish(v.string(), "unknown"),
-  blobs_deleted: Count,
-  freed_bytes: Count,
-});
-const OneCollection = v.object({ garbage_collection: Collection });
-const CollectionPage = v.object({ ...Links.entries, garbage_collections: v.nullish(v.array(Collection)) });
-
-type Collection = v.InferOutput<typeof Collection>;
-
-/** The API's prose says `success`, its enum `succeeded`; both spellings of the other have been seen. */
-const SUCCESS: ReadonlySet<string> = new Set(["succeeded", "success"]);
-const FAILURE: ReadonlySet<string> = new Set(["failed", "cancelled", "canceled"]);
-
-/** Any other status, documented or not, is that of a collection that goes on. */
-function isOver(collection: Collection): boolean {
-  return SUCCESS.has(collection.status) || FAILURE.has(collection.status);
-}
 
 export function createCollector(options: CollectorOptions): Collector {
   return { waitForNone: () => waitForNone(options), collect: () => collect(options) };
@@ -78,12 +64,43 @@ function stillCollecting(registry: string, active: Collection): Fault {
 }
 
 async function collect(options: CollectorOptions): Promise<GarbageCollection> {
-  const { collection, origin } = await start(options);
-  options.log.info(`Garbage collection ${collection.uuid} of ${options.api.registry} ${origin}: ${collection.status}`);
+  const deadline = options.clock.now() + options.timeoutMs;
+  for (;;) {
+    const { collection, origin } = await start(options);
+    const { uuid, status } = collection;
+    options.log.info(`Garbage collection ${uuid} of ${options.api.registry} ${origin}: ${status}`);
+    const end = await follow(options, collection, origin, deadline);
+    if (end.fault !== undefined || origin === "started" || servesFor(options.type, collection)) return end;
+    if (end.status === "started" || end.status === "timed-out") return notStarted(options, collection);
+  }
+}
+
+/** These come before the manifests are looked at. */
+const EARLY: ReadonlySet<string> = new Set(["requested", "waiting for write JWTs to expire"]);
+
+/** Whether a collection that somebody else started frees what this run deleted: else one's own is to follow it. */
+function servesFor(type: GcType, theirs: Collection): boolean {
+  const covers = theirs.type === type || theirs.type === "untagged manifests and unreferenced blobs";
+  return covers && EARLY.has(theirs.status);
+}
+
+function notStarted({ api }: CollectorOptions, { uuid, type }: Collection): GarbageCollection {
+  return unfinished(
+    "timed-out",
+    `Garbage collection ${uuid} (${type}), which somebody else started, holds up the one that was to follow the deletions: none was started within gc-timeout. When it has ended, run this again with run-gc: always, or start one in the control panel of ${api.registry}.`,
+  );
+}
+
+async function follow(
+  options: CollectorOptions,
+  collection: Collection,
+  origin: Origin,
+  deadline: number,
+): Promise<GarbageCollection> {
   if (isOver(collection)) return outcomeOf(collection, origin);
   if (options.timeoutMs === 0) return begun(collection, origin);
   try {
-    return await waitForEnd(options, collection, origin);
+    return await waitForEnd(options, collection, origin, deadline);
   } catch (error) {
     // It was begun, and whatever ends the wait for it does not end it.
     return { ...begun(collection, origin), fault: endOfWait(error, options, collection) };
@@ -113,23 +130,16 @@ function isInterruption(error: unknown, signal: AbortSignal | undefined): boolea
 
 type Origin = "started" | "adopted, as it was already running";
 
-/** What a second start answers is documented nowhere: whatever it is, a collection that is active now is the one. */
+/** What a second start answers is documented nowhere: whatever it is, one that is active now stands in the way, or is it. */
 async function start(options: CollectorOptions): Promise<{ collection: Collection; origin: Origin }> {
   const { api, type } = options;
   try {
-    const response = await api.ofRegistry({
-      method: "POST",
-      path: ["garbage-collection"],
-      body: { type },
-      expected: [201],
-      scope: "registry:update",
-    });
-    const body = parseBody(response, OneCollection, "garbage-collection");
-    return { collection: body.garbage_collection, origin: "started" };
+    return { collection: await startCollection(api, type), origin: "started" };
   } catch (error) {
     if (!(error instanceof HttpError) || error.code === "interrupted") throw error;
     const collection = await getActive(api);
-    if (collection !== null) return { collection, origin: "adopted, as it was already running" };
+    // One that has ended is not what stood in the way.
+    if (collection !== null && !isOver(collection)) return { collection, origin: "adopted, as it was already running" };
     throw new Fault(
       "garbage-collection",
       `The garbage collection of ${api.registry} could not be started: ${error.detail ?? error.message}`,
@@ -139,9 +149,13 @@ async function start(options: CollectorOptions): Promise<{ collection: Collectio
   }
 }
 
-async function waitForEnd(options: CollectorOptions, first: Collection, origin: Origin): Promise<GarbageCollection> {
+async function waitForEnd(
+  options: CollectorOptions,
+  first: Collection,
+  origin: Origin,
+  deadline: number,
+): Promise<GarbageCollection> {
   const { api, clock, log, timeoutMs, signal } = options;
-  const deadline = clock.now() + timeoutMs;
   let { status } = first;
   let unseen = 0;
   for (const intervalMs of pollIntervals()) {
@@ -179,38 +193,6 @@ async function poll(options: CollectorOptions, uuid: string): Promise<Collection
     options.log.info(`The state of garbage collection ${uuid} could not be read, asking again: ${error.message}`);
     return "unanswered";
   }
-}
-
-async function getActive(api: DigitalOceanApi): Promise<Collection | null> {
-  const response = await api.ofRegistry({
-    method: "GET",
-    path: ["garbage-collection"],
-    expected: [200, 404],
-    scope: "registry:read",
-  });
-  return response.status === 404 ? null : parseBody(response, OneCollection, "garbage-collection").garbage_collection;
-}
-
-/** Once a collection has ended, only the list of all collections tells what came of it. */
-async function findInList(api: DigitalOceanApi, uuid: string): Promise<Collection | null> {
-  const seen = new Set<string>();
-  let query: Readonly<Record<string, string>> | null = { page: "1" };
-  while (query !== null && !seen.has(JSON.stringify(query))) {
-    seen.add(JSON.stringify(query));
-    const response = await api.ofRegistry({
-      method: "GET",
-      path: ["garbage-collections"],
-      query: { ...query, per_page: PER_PAGE },
-      expected: [200, 404],
-      scope: "registry:read",
-    });
-    if (response.status === 404) return null;
-    const page: v.InferOutput<typeof CollectionPage> = parseBody(response, CollectionPage, "garbage-collection");
-    const found = page.garbage_collections?.find((collection) => collection.uuid === uuid);
-    if (found !== undefined) return found;
-    query = nextPage(page);
-  }
-  return null;
 }
 
 function outcomeOf(collection: Collection, origin: Origin): GarbageCollection {

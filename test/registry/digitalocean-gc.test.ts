@@ -111,6 +111,74 @@ describe("a collection", () => {
     },
   );
 
+  test.each([
+    ["of another type", "untagged manifests only", 0, 1010],
+    ["that looked at the manifests too early", "unreferenced blobs only", 2, 0],
+  ] as const)(
+    "%s, which somebody else started, is outlasted: its own follows, and is told of",
+    async (_, type, step, freedBytes) => {
+      const made = await bench();
+      made.content.push("web", image("old"));
+      made.collections.begin(type);
+      for (let polls = 0; polls < step; polls++) made.collections.getActive();
+      made.content.deleteManifest("web", digestOf("old"));
+      expect(await made.registry.collectGarbage()).toMatchObject({
+        status: "succeeded",
+        freedBytes: 1010,
+        note: expect.stringContaining("eff0feee-49c7-4e8f-ba5c-000000000002 was started"),
+      });
+      expect(made.collections.begun()).toBe(2);
+    },
+  );
+
+  test.each([0, 60 * MINUTE_MS])(
+    "that somebody else's of another type holds up for longer than %i ms is told as not started",
+    async (gcTimeoutMs) => {
+      const made = await bench({
+        adapter: { gcTimeoutMs },
+        collection: { statuses: ["requested", "success"], movesOn: 600 * MINUTE_MS },
+      });
+      made.collections.begin("untagged manifests only");
+      expect(await made.registry.collectGarbage()).toMatchObject({
+        status: "timed-out",
+        note: expect.stringMatching(`${UUID} \\(untagged manifests only\\).*none was started.*run-gc: always`),
+      });
+      expect(made.collections.begun()).toBe(1);
+    },
+  );
+
+  test("whose start got lost on the way back is the one that runs, and is started once", async () => {
+    const made = await bench();
+    made.server.inject([{ kind: "reset after" }]);
+    expect(await made.registry.collectGarbage()).toMatchObject({ status: "succeeded" });
+    expect(made.collections.begun()).toBe(1);
+  });
+
+  test("that cannot be started is not taken for one that has ended", async () => {
+    const made = await bench();
+    script(made, {
+      "POST garbage-collection": { status: 422, body: { id: "x", message: "not on this plan" } },
+      "GET garbage-collection": {
+        status: 200,
+        body: { garbage_collection: { ...COLLECTION, status: "succeeded", freed_bytes: 5 } },
+      },
+    });
+    await expect(made.registry.collectGarbage()).rejects.toMatchObject({ kind: "garbage-collection" });
+  });
+
+  test("in a list without end is not looked for for ever", async () => {
+    const made = await bench();
+    let page = 1;
+    made.server.inject(({ url }) => {
+      if (!url.pathname.endsWith("garbage-collections")) return null;
+      page += 1;
+      const links = { pages: { next: `https://api.digitalocean.com/v2/x?page=${page}` } };
+      return { kind: "reply", reply: { status: 200, body: { garbage_collections: [], links, meta: { total: 1 } } } };
+    });
+    expect(await made.registry.collectGarbage()).toMatchObject({ status: "failed" });
+    expect(page).toBeLessThan(5_000);
+  });
+
   test("that cannot be started says what the registry said", async () => {
     const made = await bench();
     script(made, { "POST garbage-collection": { status: 422, body: { id: "x", message: "not on this plan" } } });
