@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { RepositorySelection } from "../../src/registry/registry.ts";
+import { refuse } from "../servers/http-server.ts";
 import { type Bench, type BenchOptions, digestOf, image, index, openBench, REGISTRY } from "./digitalocean-bench.ts";
 
 const opened: Bench[] = [];
@@ -223,6 +224,13 @@ describe("a listing", () => {
     expect((await made.registry.list("web")).manifests).toHaveLength(1);
     made.behaviour.absent = ["tags"];
     made.content.push("web", image("tagged", { tags: ["main"] }));
+    await expect(made.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
+  });
+
+  test("without any tag is not believed where the list of tags answers 404, as nothing shows that it is empty", async () => {
+    const made = await bench();
+    made.content.push("web", image("leftover"));
+    made.server.inject(({ url }) => (url.pathname.endsWith("/tags") ? refuse(404) : null));
     await expect(made.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
   });
 
