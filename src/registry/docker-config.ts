@@ -49,7 +49,8 @@ function readConfig(path: string): v.InferOutput<typeof Config> | null {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Docker takes an empty file for one without logins.
+    json = text.trim() === "" ? {} : JSON.parse(text);
   } catch {
     // JSON.parse quotes the text in its error, which may hold a password.
     throw unusable(path, "is no JSON");

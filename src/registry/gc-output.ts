@@ -63,5 +63,7 @@ export function isDryRun(words: readonly string[]): boolean {
 
 function flagsOf(words: readonly string[]): readonly string[] {
   const all = words.flatMap((word) => word.split(/[\s"']+/));
-  return all.slice(all.indexOf("garbage-collect") + 1);
+  // A `-d` of docker's own, or of a script's, says nothing of the collection.
+  const at = all.findIndex((word) => word === "garbage-collect" || word.endsWith("-garbage-collect"));
+  return at === -1 ? [] : all.slice(at + 1);
 }

@@ -78,6 +78,8 @@ describe("there is no login", () => {
     [{ auths: null }],
     [{ credsStore: "desktop", auths: {} }],
     [{ credHelpers: { "other.example": "x" } }],
+    [""],
+    ["\n"],
   ])("%j", (config) => {
     expect(loginOf(config)).toBeNull();
   });

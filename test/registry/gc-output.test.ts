@@ -87,6 +87,9 @@ describe("the flags of a command", () => {
       false,
     ],
     [["registry", "garbage-collect", "/etc/-m/config.yml"], false, false],
+    [["gitlab-ctl", "registry-garbage-collect", "-m"], true, false],
+    [["docker", "compose", "run", "-d", "-m", "collector"], false, false],
+    [["docker", "exec", "-d", "registry", "registry", "garbage-collect", "config.yml"], false, false],
   ])("%j", (words, untagged, dryRun) => {
     expect(deletesUntagged(words)).toBe(untagged);
     expect(isDryRun(words)).toBe(dryRun);
