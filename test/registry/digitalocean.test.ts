@@ -278,8 +278,10 @@ describe("a listing", () => {
       bare,
       { digest: digestOf("c"), blobs: [{}], updated_at: "0001-01-01T00:00:00Z" },
     ];
-    const reply = { status: 200, body: { manifests, meta: { total: 3 } } };
-    made.server.inject([{ kind: "reply", reply }]);
+    made.server.inject([
+      refuse(200, {}, { manifests, meta: { total: 3 } }),
+      refuse(200, {}, { tags: null, meta: { total: 0 } }),
+    ]);
     const listing = await made.registry.list("web");
     expect(listing.manifests).toEqual([
       {
