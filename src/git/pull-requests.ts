@@ -54,11 +54,19 @@ export async function answerQuestions(
 ): Promise<PullRequests> {
   const source = sourceOf(http, github);
   const event = known === null ? null : fromEvent(known);
-  const [byNumber, { open, closed }] = await Promise.all([
+  const [byNumber, { open, closed, foundBranchTag }] = await Promise.all([
     answerNumbers(source, questions.numbers, event),
     search(source, questions, event, answersOf),
   ]);
-  return { byNumber, open, closed };
+  // A branch name that is gone here may still be that of an open pull request, a fork's: what speaks for life is heard
+  // before what speaks for death, wherever that was found.
+  const branchIsGone = foundBranchTag || [...byNumber.values()].some((answer) => frees(answer, answersOf));
+  return { byNumber, open: open ?? (branchIsGone ? await readOpen(source) : []), closed };
+}
+
+/** Whether an answer to a number is evidence as well that the branch of an image tag in question is gone. */
+function frees(answer: PullRequest | "missing", answersOf: AnswersOf): boolean {
+  return answer !== "missing" && [...answersOf(answer).branchTags].length > 0;
 }
 
 /**
@@ -130,31 +138,37 @@ async function answerNumbers(
   return answers;
 }
 
+interface Search {
+  /** null: they were not needed so far. */
+  readonly open: readonly PullRequest[] | null;
+  readonly closed: readonly PullRequest[];
+  /** Whether evidence was found that an image tag is a gone branch's. */
+  readonly foundBranchTag: boolean;
+}
+
 async function search(
   source: Source,
   questions: PullRequestQuestions,
   event: PullRequest | null,
   answersOf: AnswersOf,
-): Promise<{ readonly open: readonly PullRequest[]; readonly closed: readonly PullRequest[] }> {
+): Promise<Search> {
   const { oldestPush } = questions;
   const unanswered = new Unanswered(questions, answersOf);
-  if (unanswered.isEmpty) return { open: [], closed: [] };
+  if (unanswered.isEmpty) return { open: null, closed: [], foundBranchTag: false };
   const closed = new Map<number, PullRequest>();
   const found = (pullRequest: PullRequest): void => {
     closed.set(pullRequest.number, pullRequest);
     unanswered.settle(pullRequest);
   };
   if (event !== null) found(event);
-  let open = unanswered.asksForCommits ? await readOpen(source) : null;
+  const open = unanswered.asksForCommits ? await readOpen(source) : null;
   for (const pullRequest of open ?? []) unanswered.settleLiving(pullRequest);
   if (!unanswered.isEmpty) {
     const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
     await readClosed(source, until, unanswered, found);
   }
-  // A branch name that is gone here may still be that of an open pull request, a fork's: what speaks for life is heard
-  // before what speaks for death.
-  if (open === null && unanswered.foundBranchTag) open = await readOpen(source);
-  return { open: open ?? [], closed: [...closed.values()].sort(newestFirst) };
+  const { foundBranchTag } = unanswered;
+  return { open, closed: [...closed.values()].sort(newestFirst), foundBranchTag };
 }
 
 /**

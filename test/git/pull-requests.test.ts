@@ -144,6 +144,16 @@ describe("head branches", () => {
     expect(operations()).toEqual(["OpenPullRequests"]);
   });
 
+  it("of one that was asked for by its number, and closed long before, have the open ones heard as well", async () => {
+    play(pullRequest(12, { state: "closed", headBranch: "patch-1" }), ...closedOnes(150, 1_000));
+    play(pullRequest(40, { head: "fork", headBranch: "patch-1" }));
+    const questions = { numbers: [12], branchTags: ["patch-1"], oldestPush: START + 2_000 * HOUR };
+    const { byNumber, open, closed } = await answer(questions, { answers: byHeadBranch });
+    expect(byNumber.get(12)).toMatchObject({ state: "closed", headBranch: "patch-1" });
+    expect(closed.map(({ number }) => number)).not.toContain(12);
+    expect(open.map(({ number }) => number)).toEqual([40]);
+  });
+
   it("a list that moves between its pages is read to its end, each entry once", async () => {
     play(...closedOnes(250));
     server.inject((_request, ordinal) => {
