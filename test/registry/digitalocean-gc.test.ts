@@ -197,6 +197,15 @@ describe("a collection", () => {
     expect(made.asked().filter((line) => line.includes("collections?"))).toHaveLength(2);
   });
 
+  test("is told by its own end, while another runs by then", async () => {
+    const made = await bench({ collection: { statuses: ["requested", "failed"], movesOn: 4000 } });
+    const first = made.registry.collectGarbage();
+    while (made.clock.sleeps.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    made.collections.script = { ...made.collections.script, statuses: ["requested", "succeeded"], movesOn: 6000 };
+    made.collections.begin("unreferenced blobs only");
+    expect(await first).toMatchObject({ status: "failed", note: expect.stringContaining(UUID) });
+  });
+
   test("whose end comes late into the list is waited for", async () => {
     const made = await bench({ collection: { listLags: 2 } });
     expect(await made.registry.collectGarbage()).toMatchObject({ status: "succeeded" });
@@ -276,6 +285,14 @@ describe("before a deletion", () => {
       expect(await made.registry.delete("web", { digest: digestOf("a") })).toEqual({ outcome: "deleted" });
     },
   );
+
+  test("a collection that is shown as active, and has ended, is not waited for", async () => {
+    const made = await bench();
+    const over = { garbage_collection: { ...COLLECTION, status: "cancelled" } };
+    script(made, { "GET garbage-collection": { status: 200, body: over } });
+    await made.registry.prepareDeletion("web");
+    expect(made.clock.sleeps).toEqual([]);
+  });
 
   test("trap 27: one that does not end within gc-timeout stops the run with its uuid and status", async () => {
     const made = await bench({ collection: { statuses: ["requested", "success"], movesOn: 15 * 60 * MINUTE_MS } });

@@ -86,6 +86,21 @@ describe("repositories", () => {
     ]);
   });
 
+  test.each([
+    ["fewer than the total", refuse(200, {}, { repositories: [{ name: "b" }], meta: { total: 3 } }), "2 of 3"],
+    ["a page that is missing", refuse(404), "linked to is not there"],
+  ])("a list with %s is never taken for the whole", async (_, second, message) => {
+    const made = await bench();
+    const links = { pages: { next: "https://api.digitalocean.com/v2/x?page=2&page_token=t" } };
+    const first = refuse(200, {}, { repositories: [{ name: "a" }], meta: { total: 3 }, links });
+    made.server.inject(({ url }) => (url.searchParams.has("page") ? second : first));
+    await expect(made.registry.repositories(EVERY)).rejects.toMatchObject({
+      kind: "listing",
+      message: expect.stringContaining(message),
+    });
+    expect(made.asked()).toHaveLength(8);
+  });
+
   test("a list that goes in a circle ends in an error", async () => {
     const made = await bench();
     const links = { pages: { next: "https://elsewhere.example/v2/x?page=2&page_token=same" } };
@@ -112,6 +127,15 @@ describe("the older paths", () => {
       `GET /v2/registry/${REGISTRY}/repositories/web/digests`,
       `GET /v2/registry/${REGISTRY}/garbage-collection`,
     ]);
+  });
+
+  test("are not remembered where they answer 404 as well: what is asked for may be what is missing", async () => {
+    const made = await bench();
+    fill(made, "web", 1);
+    await expect(made.registry.list("absent")).rejects.toMatchObject({ kind: "listing" });
+    made.asked();
+    await made.registry.list("web");
+    expect(made.asked()).toEqual([`GET ${digestsPath("web")}`]);
   });
 
   test("are not asked once a documented one has answered", async () => {
@@ -182,15 +206,31 @@ describe("a listing", () => {
   });
 
   test.each([
-    ["the same manifest twice under a right total", [digestOf("a"), digestOf("a")], 2],
-    ["fewer manifests than the total", [digestOf("a")], 2],
-    ["more manifests than the total", [digestOf("a"), digestOf("b")], 1],
-    ["an empty page under a total", [], 2],
-  ])("trap 17: %s is never taken for the whole", async (_, digests, total) => {
+    ["the same manifest twice under a right total", [digestOf("a"), digestOf("a")], 2, "listed twice"],
+    ["fewer manifests than the total", [digestOf("a"), digestOf("b")], 3, "listed twice"],
+    ["more manifests than the total", [digestOf("a"), digestOf("b")], 1, "2 of 1 manifests"],
+    ["an empty page under a total", [], 2, "first page is empty"],
+  ])("trap 17: %s is never taken for the whole", async (_, digests, total, message) => {
     const made = await bench();
-    const body = { manifests: digests.map((digest) => ({ digest })), meta: { total } };
+    const body = { manifests: digests.map((digest) => ({ digest, tags: ["main"] })), meta: { total } };
     made.server.inject(() => ({ kind: "reply", reply: { status: 200, body } }));
-    await expect(made.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
+    await expect(made.registry.list("web")).rejects.toMatchObject({
+      kind: "listing",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test("trap 17: a page that holds fewer than it did is never taken for the whole", async () => {
+    const made = await bench();
+    made.server.inject(({ url }) => {
+      const digest = digestOf(`of page ${url.searchParams.get("page")}`);
+      const manifests = url.searchParams.get("page") === "3" ? [] : [{ digest, tags: ["main"] }];
+      return refuse(200, {}, { manifests, meta: { total: 3 } });
+    });
+    await expect(made.registry.list("web")).rejects.toMatchObject({
+      kind: "listing",
+      message: expect.stringContaining("2 of 3 manifests"),
+    });
   });
 
   test("trap 17: pages that tell different totals are never taken for one list", async () => {
