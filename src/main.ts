@@ -184,8 +184,8 @@ async function lookAgain(
 ): Promise<Look> {
   const [listing] = await Promise.all([run.registry.list(repository), run.judge.refresh()]);
   const known = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
-  const rules: Rules = { ...run.rules, since: { known, times, planned } };
-  return survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency, contents);
+  const rules: Rules = { ...run.rules, since: { known, times, contents, planned } };
+  return survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency);
 }
 
 /** Starts the collection where it was asked for and has something to free. */

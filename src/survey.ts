@@ -1,7 +1,6 @@
 import pMap from "p-map";
 import { Fault } from "./fault.ts";
 import { HttpError } from "./http/errors.ts";
-import { isContent } from "./plan/graph.ts";
 import type { Digest, Known } from "./plan/manifest.ts";
 import { planRepository } from "./plan/plan.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules } from "./plan/view.ts";
@@ -27,8 +26,6 @@ const MOST_GHOSTS = 8;
 /**
  * Completes a listing to a final plan: reads what the plan asks for, and plans again, until it asks for nothing.
  * The view only ever grows, so this ends. What is read once is known to the registry for the rest of the run.
- *
- * @param before what the first look read, for a second one: a digest names its content for good
  * @throws Fault for a refused token, or HttpError `interrupted`; a manifest that cannot be read is part of the plan.
  */
 export async function survey(
@@ -38,9 +35,8 @@ export async function survey(
   judge: Judge,
   rules: Rules,
   concurrency: number,
-  before: ReadonlyMap<Digest, Known> = new Map(),
 ): Promise<Look> {
-  const contents = new Map([...before].filter(([digest, known]) => isContent(known) && !isGone(digest, rules)));
+  const contents = new Map<Digest, Known>();
   const times = new Map(listing.times);
   const referrers = new Map<Digest, readonly Digest[]>();
   const fates = judge.fatesOf(repository, tagsOf(listing));
@@ -97,10 +93,6 @@ async function doubtGhosts(
   if (next === undefined) contents.set(first, NOTHING_IS_THERE);
   else contents.set(next.digest, await read(registry, repository, next.digest));
   return true;
-}
-
-function isGone(digest: Digest, { since }: Rules): boolean {
-  return since?.planned.get(digest)?.state === "gone";
 }
 
 function lookOf(listing: Listing, plan: RepositoryPlan, contents: ReadonlyMap<Digest, Known>): Look {

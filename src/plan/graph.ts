@@ -37,8 +37,8 @@ export function graphOf(
   since: SinceFirstLook | null = null,
 ): Graph {
   const graph = new Map<Digest, Node>();
-  for (const listed of view.listed) graph.set(listed.digest, newNode(listed.digest, listed, view));
-  if (!view.listsUntagged) discover(view, graph, since?.planned ?? NOTHING_PLANNED);
+  for (const listed of view.listed) graph.set(listed.digest, newNode(listed.digest, listed, view, since));
+  if (!view.listsUntagged) discover(view, graph, since);
   for (const node of graph.values()) {
     if (isContent(node.known)) tieChildren(graph, node, node.known);
   }
@@ -49,12 +49,18 @@ export function graphOf(
   return graph;
 }
 
-function newNode(digest: Digest, listed: ListedManifest | null, view: RepositoryView): Node {
+function newNode(
+  digest: Digest,
+  listed: ListedManifest | null,
+  view: RepositoryView,
+  since: SinceFirstLook | null,
+): Node {
+  const before = since?.contents.get(digest);
   return {
     digest,
     tags: listed?.tags ?? [],
     listed,
-    known: view.contents.get(digest),
+    known: view.contents.get(digest) ?? (isContent(before) ? before : undefined),
     children: [],
     parents: [],
     subjects: [],
@@ -63,24 +69,22 @@ function newNode(digest: Digest, listed: ListedManifest | null, view: Repository
   };
 }
 
-const NOTHING_PLANNED: SinceFirstLook["planned"] = new Map();
-
 /** What was planned to go is there until it went, though nothing that is listed leads to it by now: a new index may. */
-function discover(view: RepositoryView, graph: Map<Digest, Node>, planned: SinceFirstLook["planned"]): void {
+function discover(view: RepositoryView, graph: Map<Digest, Node>, since: SinceFirstLook | null): void {
   const open = [...graph.keys(), ...view.contents.keys(), ...[...view.referrers.values()].flat()];
-  for (const [digest, { state, kind }] of planned) {
+  for (const [digest, { state, kind }] of since?.planned ?? []) {
     if (state === "gone" || graph.has(digest) || view.contents.get(digest) === "missing") continue;
-    graph.set(digest, { ...newNode(digest, null, view), listedAs: kind === "image" ? "image" : null });
+    graph.set(digest, { ...newNode(digest, null, view, since), listedAs: kind === "image" ? "image" : null });
     open.push(digest);
   }
   const seen = new Set<Digest>();
   for (let digest = open.pop(); digest !== undefined; digest = open.pop()) {
     if (seen.has(digest)) continue;
     seen.add(digest);
-    const known = view.contents.get(digest);
-    if (known === "missing" && !graph.has(digest)) continue;
-    if (!graph.has(digest)) graph.set(digest, newNode(digest, null, view));
-    if (isContent(known)) for (const child of known.children) open.push(child.digest);
+    if (view.contents.get(digest) === "missing" && !graph.has(digest)) continue;
+    const node = graph.get(digest) ?? newNode(digest, null, view, since);
+    graph.set(digest, node);
+    if (isContent(node.known)) for (const child of node.known.children) open.push(child.digest);
   }
 }
 

@@ -72,6 +72,8 @@ export interface SinceFirstLook {
   readonly known: ReadonlyMap<Digest, ListedManifest>;
   /** The push times that it told. */
   readonly times: ReadonlyMap<Digest, number | null>;
+  /** What the first look read: a digest names its content for good, but not that it is still there. */
+  readonly contents: ReadonlyMap<Digest, Known>;
   /** Every deletion of the plan. Where no listing shows it any more, it is looked for all the same. */
   readonly planned: ReadonlyMap<Digest, Planned>;
 }

@@ -115,6 +115,7 @@ export function firstLook(
   return {
     known: new Map(names.map((name) => [digestOf(name), listedAs(name, listed[name] ?? {}, "blobs")])),
     times: new Map(names.map((name) => [digestOf(name), timeOf(listed[name] ?? {})])),
+    contents: new Map(),
     planned: new Map(Object.entries(planned).map(([name, state]) => [digestOf(name), { state, kind: kindOf(name) }])),
   };
 }
@@ -139,15 +140,10 @@ export interface Outcome {
   readonly contents: ReadonlyMap<Digest, Known>;
 }
 
-/** Plans a world as a run does: what the plan wants is answered, until it wants nothing. `before`: what is known beforehand. */
-export function planWorld(
-  world: World,
-  rule: Partial<Rules> = {},
-  registry: Registry = LISTS_ALL,
-  before: ReadonlyMap<Digest, Known> = new Map(),
-): Outcome {
+/** Plans a world as a run does: what the plan wants is answered, until it wants nothing. */
+export function planWorld(world: World, rule: Partial<Rules> = {}, registry: Registry = LISTS_ALL): Outcome {
   const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
-  const contents = new Map(before);
+  const contents = new Map<Digest, Known>();
   const times = new Map<Digest, number | null>();
   const referrers = new Map<Digest, readonly Digest[]>();
   const asked: Record<keyof Wanted, string[]> = { contents: [], times: [], referrers: [] };
