@@ -349,6 +349,61 @@ describe("what is left empty has its default", () => {
   });
 });
 
+describe("where GitHub is", () => {
+  const server = "GITHUB_SERVER_URL";
+  const api = "GITHUB_API_URL";
+  const graphql = "GITHUB_GRAPHQL_URL";
+  it.each<[string, Inputs, string, string, string]>([
+    ["nothing told", {}, "https://github.com/", "https://api.github.com/", "https://api.github.com/graphql"],
+    [
+      "an Enterprise Server alone",
+      { [server]: "https://ghe.example" },
+      "https://ghe.example/",
+      "https://ghe.example/api/v3",
+      "https://ghe.example/api/graphql",
+    ],
+    [
+      "the API of an Enterprise Server alone",
+      { [api]: "https://ghe.example:8443/api/v3/" },
+      "https://ghe.example:8443/",
+      "https://ghe.example:8443/api/v3/",
+      "https://ghe.example:8443/api/graphql",
+    ],
+    [
+      "a tenant of ghe.com",
+      { [server]: "https://octo.ghe.com" },
+      "https://octo.ghe.com/",
+      "https://api.octo.ghe.com/",
+      "https://api.octo.ghe.com/graphql",
+    ],
+    [
+      "the API of a tenant of ghe.com",
+      { [api]: "https://api.octo.ghe.com" },
+      "https://octo.ghe.com/",
+      "https://api.octo.ghe.com/",
+      "https://api.octo.ghe.com/graphql",
+    ],
+    [
+      "a server that has no GraphQL, below a path",
+      { [server]: "https://git.example/gitea", [api]: "https://git.example/gitea/api/v1", [graphql]: "" },
+      "https://git.example/gitea/",
+      "https://git.example/gitea/api/v1",
+      "https://git.example/gitea/api/v1/graphql",
+    ],
+  ])(
+    "%s: what is not told is beside it, so that no token goes elsewhere",
+    (_, environment, serverUrl, apiUrl, graphqlUrl) => {
+      const { github } = read({}, environment);
+      expect([github.serverUrl.href, github.apiUrl.href, github.graphqlUrl.href]).toEqual([
+        serverUrl,
+        apiUrl,
+        graphqlUrl,
+      ]);
+      expect(new URL("octo/web.git", github.serverUrl).href).toBe(`${serverUrl}octo/web.git`);
+    },
+  );
+});
+
 describe("the registry", () => {
   it.each([
     ["registry.digitalocean.com/team-1", "auto", "digitalocean", "https://registry.digitalocean.com", "team-1"],

@@ -10,15 +10,48 @@ export function readGitHub(reader: InputReader, environment: NodeJS.ProcessEnv):
   const token = reader.text("github-token");
   if (token === "") reader.bad("github-token", "is required, and empty; leave it out for the token of the job");
   else if (!isOneWord(token)) reader.bad("github-token", "got a value with blanks or the like; it takes one token");
+  const server = environment["GITHUB_SERVER_URL"] || serverOf(environment["GITHUB_API_URL"]);
+  const api = environment["GITHUB_API_URL"] || apiOf(server);
   return {
     token,
     repository: reader.read("git-repository", (text) =>
       parseRepository(text || environment["GITHUB_REPOSITORY"] || ""),
     ),
-    apiUrl: reader.environment("GITHUB_API_URL", parseUrl, "https://api.github.com"),
-    graphqlUrl: reader.environment("GITHUB_GRAPHQL_URL", parseUrl, "https://api.github.com/graphql"),
-    serverUrl: reader.environment("GITHUB_SERVER_URL", parseUrl, "https://github.com"),
+    apiUrl: reader.environment("GITHUB_API_URL", parseUrl, api),
+    graphqlUrl: reader.environment("GITHUB_GRAPHQL_URL", parseUrl, graphqlOf(api)),
+    serverUrl: reader.environment("GITHUB_SERVER_URL", parseFolder, server),
   };
+}
+
+// What a runner leaves empty (Gitea's has no GraphQL) is looked for beside what it tells: the token of one server is none of
+// github.com's business. Layouts: GitHub's docs, "Quickstart for GitHub REST API" of GitHub Enterprise Server and of ghe.com.
+const GITHUBS = /^(?:github\.com|[^.]+\.ghe\.com)$/;
+
+function serverOf(api: string | undefined): string {
+  const url = URL.parse(api ?? "");
+  if (url === null) return "https://github.com";
+  const host = url.host.replace(/^api\./, "");
+  return GITHUBS.test(host) ? `${url.protocol}//${host}` : url.href.replace(/\/api\/v3\/?$/, "");
+}
+
+function apiOf(server: string): string {
+  const url = URL.parse(server);
+  if (url === null || GITHUBS.test(url.host)) return `https://api.${url?.host ?? "github.com"}`;
+  return `${withoutSlash(url.href)}/api/v3`;
+}
+
+function graphqlOf(api: string): string {
+  const known = URL.canParse(api) ? withoutSlash(api) : "https://api.github.com";
+  return `${known.replace(/\/api\/v3$/, "/api")}/graphql`;
+}
+
+function withoutSlash(url: string): string {
+  return url.endsWith("/") ? url.slice(0, -1) : url;
+}
+
+/** A URL that paths are looked up below: without a slash at its end its last segment would be lost. */
+function parseFolder(text: string): Parsed<URL> {
+  return parseUrl(text.endsWith("/") ? text : `${text}/`);
 }
 
 function parseRepository(text: string): Parsed<string> {
