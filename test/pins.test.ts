@@ -109,6 +109,20 @@ describe("an image whose name and tag stand apart", () => {
     ["a shell's variable", 'docker run "$REGISTRY/team/web:v1"'],
     ["a Makefile's variable", "docker push $(REGISTRY)/web:v1"],
     ["a template", "image: {{ .Values.registry }}/web:{{ .Values.tag }}\ntag: v1"],
+    ["YAML with an anchor", "image:\n  repository: &name team/web\n  tag: &tag v1\n"],
+    ["YAML with its type told", "image: {repository: team/web, tag: !!str v1}"],
+    ["YAML with type and anchor", "repository: team/web\ntag: !!str &tag 'v1'\n"],
+    ["a Makefile's default", "TAG ?= v1\nrun:\n\tdocker run registry.digitalocean.com/team/web:$(TAG)"],
+    ["a Makefile's value", "TAG := v1\nrun:\n\tdocker run registry.digitalocean.com/team/web:$(TAG)"],
+    [
+      "Helm parameters in Argo CD",
+      "- name: image.repository\n  value: registry.digitalocean.com/team/web\n- name: image.tag\n  value: v1\n",
+    ],
+    ["a container's variables", `image: registry.digitalocean.com/team/web\nenv:\n- name: RELEASE\n  value: "v1"`],
+    [
+      "Terraform's variable",
+      `variable "v" {\n  default = "v1"\n}\nimage = "registry.digitalocean.com/team/web:\${var.v}"`,
+    ],
     ["a template's default", 'image: registry.digitalocean.com/team/web:{{ .Values.tag | default "v1" }}'],
   ])("%s", (_, text) => expect(tagsIn(text, TEAM)).toContain("web:v1"));
 

@@ -8,8 +8,12 @@ const TAG = "\\w[\\w.-]{0,127}";
 const DIGESTS = /(sha256(?::|%3a)[0-9a-f]{64}|sha512(?::|%3a)[0-9a-f]{128})/gi;
 /** What a template, a shell or a Makefile puts in the place of a registry. */
 const VARIABLE = "\\$\\{[^{}\\s]{1,200}\\}|\\$\\([^()\\s]{1,200}\\)|\\$\\w{1,200}|\\{\\{[^{}\\n]{1,200}\\}\\}";
+// `key: value`, also with YAML's `!!type` and `&anchor` before the value, and a Makefile's `:=` and `?=`.
 // The lookbehind lets a key begin in one place only, and the value is bounded: the time stays linear.
-const ENTRIES = /(?<![\w.-])([\w.-]+)["']?[ \t]*[:=][ \t]*(?=["']?([^\s"',{}[\]#]{1,512}))/g;
+const ENTRIES =
+  /(?<![\w.-])([\w.-]+)["']?[ \t]*(?:[:?+]?=|:)[ \t]*(?:[!&][^\s"',{}[\]#]{1,200}[ \t]{1,99}){0,2}(?=["']?([^\s"',{}[\]#]{1,512}))/g;
+/** `value` and `default`: the name of what they hold stands beside them, as in Argo CD, Kubernetes and Terraform. */
+const TAG_KEY = /(?:tag|version|value|default)$/i;
 const DEFAULT_VALUES = new RegExp(`(?:\\$\\{\\w{1,200}:?[-=]|\\bdefault[ \\t]{1,8})["']?(${TAG})`, "g");
 
 /**
@@ -81,7 +85,7 @@ class Found {
 
   /** `key: value`, `key = value` and the like. */
   entry(key: string, value: string): void {
-    if (/(?:tag|version)$/i.test(key) && key !== "apiVersion") this.looseTag(value);
+    if (TAG_KEY.test(key) && key !== "apiVersion") this.looseTag(value);
     if (!/(?:image|repository|repo|newname)$/i.test(key)) return;
     // Without a host; one that has this registry's is a reference already, and any other is of another registry.
     const image = /^([\w./-]+)(?::(\w[\w.-]{0,127}))?/.exec(value);
