@@ -41,10 +41,14 @@ export function branchSlugs(name: string): string[] {
   return possible([sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-"), gitlabSlug(name)]);
 }
 
-/** Every slug that builds give the Git tag `name`: those of a branch, and the normal form of a PEP 440 version. */
+/**
+ * Every slug that builds give the Git tag `name`: those of a branch, the version without its `v` whatever its form
+ * (`type=match,pattern=v(.*)`, `${TAG#v}`), and the normal form of a PEP 440 version.
+ */
 export function tagSlugs(name: string): string[] {
+  const bare = /^v\d/.test(name) ? [sanitize(name.slice(1))] : [];
   const normal = pep440Of(name);
-  return normal === null ? branchSlugs(name) : possible([...branchSlugs(name), sanitize(normal)]);
+  return possible([...branchSlugs(name), ...bare, ...(normal === null ? [] : [sanitize(normal)])]);
 }
 
 function possible(slugs: readonly string[]): string[] {

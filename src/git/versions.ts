@@ -18,7 +18,7 @@ const LONGEST = 256;
 
 /** Reads the Git tag `name` as docker/metadata-action's `type=semver` does; null: no strict semantic version. */
 export function semverOf(name: string): Version | null {
-  const groups = name.length > LONGEST ? undefined : SEMVER.exec(name)?.groups;
+  const groups = name.length > LONGEST ? undefined : SEMVER.exec(inOneSegment(name))?.groups;
   if (groups === undefined) return null;
   const { core = "", major = "", minor = "", pre = "" } = groups;
   return { version: core + pre, major, minor, prerelease: pre !== "" };
@@ -47,7 +47,7 @@ const PRE_RELEASES: Readonly<Record<string, string>> = {
 
 /** The normal form of the Git tag `name` by PEP 440 ("Normalization"); null: no such version. */
 export function pep440Of(name: string): string | null {
-  const groups = name.length > LONGEST ? undefined : PEP440.exec(name.toLowerCase())?.groups;
+  const groups = name.length > LONGEST ? undefined : PEP440.exec(inOneSegment(name).toLowerCase())?.groups;
   if (groups === undefined) return null;
   const {
     epoch = "0",
@@ -70,6 +70,11 @@ export function pep440Of(name: string): string | null {
     dev === undefined ? "" : `.dev${decimal(devNumber)}`,
     local === undefined ? "" : `+${local.split(/[-_.]/).map(localSegment).join(".")}`,
   ].join("");
+}
+
+/** docker/metadata-action reads a version once each `/` is a `-`: the Git tag `v1.2.3/rc.1` is 1.2.3-rc.1. */
+function inOneSegment(name: string): string {
+  return name.replaceAll("/", "-");
 }
 
 /** Without leading zeros; an implicit number is zero. Text, as a date version may pass the safe integers. */

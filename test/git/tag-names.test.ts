@@ -75,6 +75,14 @@ describe("a living Git tag gives birth to its versions", () => {
     ["1.0dev4", "1.0.dev4"],
     ["v1.2", "1.2"],
     ["Release/1", "release-1"],
+    ["v1.2.3/rc.1", "1.2.3-rc.1"],
+    ["v1.2.3/rc.1", "v1.2.3-rc.1"],
+    ["1.2/post1", "1.2.post1"],
+    ["v2026.01.05", "2026.01.05"],
+    ["v2026.01.05", "2026.1.5"],
+    ["v01.2.3", "01.2.3"],
+    ["v1.2.3.4", "1.2.3.4"],
+    ["v1.2.3-alpine3.20_1", "1.2.3-alpine3.20_1"],
   ])("Git tag %s keeps the image tag %s", (name, tag) => {
     expect(keptBy(tag, { tags: [name] })).toBe(`git tag ${name}`);
   });
@@ -91,6 +99,9 @@ describe("a living Git tag gives birth to its versions", () => {
     ["V1.2.3", "1.2"],
     ["v1.2.3", "1.3"],
     ["v11.2.3", "1"],
+    ["v1.2.3/rc.1", "1.2"],
+    ["web/v1.2.3", "1.2.3"],
+    ["vnext", "next"],
   ])("Git tag %s does not keep the image tag %s", (name, tag) => {
     expect(keptBy(tag, { tags: [name] })).toBeNull();
   });
