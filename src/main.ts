@@ -14,7 +14,7 @@ import { createRunRecord, endsRun, type RunRecord } from "./report/record.ts";
 import { tellRepository } from "./report/repository-log.ts";
 import type { RunResult } from "./report/result.ts";
 import type { Settings } from "./settings.ts";
-import { type Look, survey } from "./survey.ts";
+import { type Look, referrersLost, survey } from "./survey.ts";
 import { sweepRepository } from "./sweep.ts";
 
 /** Repositories worked on at a time: more would only queue for the same host. */
@@ -108,17 +108,18 @@ async function planRepositories(run: Run, listings: ReadonlyMap<string, Listing>
       const look = await survey(registry, repository, listing, judge, rules, settings.concurrency);
       looks.set(repository, look);
       record.planned(repository, look);
-      const unreadable = look.plan.unreadable[0];
-      if (unreadable !== undefined) throw unreadableFault(unreadable.digest, unreadable.reason);
+      throwUnlessReadable(look);
     });
   await pMap(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
   return looks;
 }
 
-function unreadableFault(digest: string, reason: string): Fault {
-  return new Fault(
+function throwUnlessReadable({ plan }: Look): void {
+  const [unreadable] = plan.unreadable;
+  if (unreadable === undefined) return;
+  throw new Fault(
     "listing",
-    `${digest} stays and could not be read, so nothing was deleted here: ${reason}`,
+    `${unreadable.digest} stays and could not be read, so nothing that it may refer to is deleted: ${unreadable.reason}`,
     "Run it again; if it stays, delete or push that manifest anew.",
   );
 }
@@ -175,17 +176,21 @@ function countsPlanned(looks: ReadonlyMap<string, Look>): ReadonlyMap<string, nu
   return new Map([...looks].map(([repository, { plan }]) => [repository, plan.waves.flat().length]));
 }
 
-/** A new look at a repository, with the refs read anew, that can only keep more than the first. */
-async function lookAgain(
-  run: Run,
-  repository: string,
-  { listing: { manifests, times }, contents }: Look,
-  planned: SinceFirstLook["planned"],
-): Promise<Look> {
+/**
+ * A new look at a repository, with the refs read anew, that can only keep more than the first.
+ *
+ * @throws Fault `listing` where it cannot see as much as the first did
+ */
+async function lookAgain(run: Run, repository: string, first: Look, planned: SinceFirstLook["planned"]): Promise<Look> {
   const [listing] = await Promise.all([run.registry.list(repository), run.judge.refresh()]);
+  const { manifests, times } = first.listing;
   const known = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
-  const rules: Rules = { ...run.rules, since: { known, times, contents, planned } };
-  return survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency);
+  const rules: Rules = { ...run.rules, since: { known, times, contents: first.contents, planned } };
+  const look = await survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency);
+  throwUnlessReadable(look);
+  const [lost] = look.plan.waves.flat();
+  if (lost !== undefined && first.referrersApi === true && look.referrersApi === false) throw referrersLost(lost);
+  return look;
 }
 
 /** Starts the collection where it was asked for and has something to free. */

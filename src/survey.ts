@@ -1,6 +1,7 @@
 import pMap from "p-map";
 import { Fault } from "./fault.ts";
 import { HttpError } from "./http/errors.ts";
+import { isContent } from "./plan/graph.ts";
 import type { Digest, Known } from "./plan/manifest.ts";
 import { planRepository } from "./plan/plan.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules } from "./plan/view.ts";
@@ -18,6 +19,8 @@ export interface Look {
   readonly decisions: ReadonlyMap<Digest, Decision>;
   /** All that was read for it. */
   readonly contents: ReadonlyMap<Digest, Known>;
+  /** Null: it was not asked, as nothing is to be deleted. */
+  readonly referrersApi: boolean | null;
 }
 
 /** So many manifests that answer 404, and nothing else that was read: none of them is taken for a ghost. */
@@ -54,11 +57,14 @@ export async function survey(
     const { plan, wanted } = planRepository(view, fates, rules);
     if (plan !== null) {
       const first = plan.waves[0]?.[0];
-      if (first === undefined) return lookOf(listing, plan, contents);
+      if (first === undefined) return lookOf(listing, plan, contents, referrersApi);
       if (await doubtGhosts(registry, repository, listing, contents)) continue;
-      if (referrersApi !== null) return lookOf(listing, plan, contents);
-      // Whether subjects can hide their referrers matters only once something is to be deleted.
-      referrersApi = (await registry.referrers(repository, first)) !== null;
+      if (referrersApi !== null) return lookOf(listing, plan, contents, referrersApi);
+      // Whether subjects can hide their referrers matters only once something is to be deleted. What could be read is
+      // asked for: of what is not there, some registries that have the API answer 404 as those that have none.
+      const isThere = (digest: Digest): boolean => isContent(contents.get(digest) ?? rules.since?.contents.get(digest));
+      const there = listing.manifests.find(({ digest }) => isThere(digest));
+      referrersApi = (await registry.referrers(repository, there?.digest ?? first)) !== null;
       continue;
     }
     const ask = { concurrency };
@@ -66,7 +72,7 @@ export async function survey(
     await pMap(wanted.times, async (digest) => times.set(digest, await registry.createdAt(repository, digest)), ask);
     await pMap(
       wanted.referrers,
-      async (digest) => referrers.set(digest, (await registry.referrers(repository, digest)) ?? []),
+      async (digest) => referrers.set(digest, await attachedTo(registry, repository, digest)),
       ask,
     );
   }
@@ -95,8 +101,30 @@ async function doubtGhosts(
   return true;
 }
 
-function lookOf(listing: Listing, plan: RepositoryPlan, contents: ReadonlyMap<Digest, Known>): Look {
-  return { listing, plan, decisions: new Map(plan.decisions.map((decision) => [decision.digest, decision])), contents };
+function lookOf(
+  listing: Listing,
+  plan: RepositoryPlan,
+  contents: ReadonlyMap<Digest, Known>,
+  referrersApi: boolean | null,
+): Look {
+  const decisions = new Map(plan.decisions.map((decision) => [decision.digest, decision]));
+  return { listing, plan, decisions, contents, referrersApi };
+}
+
+/** What is attached to a manifest, of a registry that has told so before: by now, silence is no answer. */
+async function attachedTo(registry: Registry, repository: string, digest: Digest): Promise<readonly Digest[]> {
+  const attached = await registry.referrers(repository, digest);
+  if (attached === null) throw referrersLost(digest);
+  return attached;
+}
+
+/** A registry told what is attached to some manifests, and does not tell it of `digest`. */
+export function referrersLost(digest: Digest): Fault {
+  return new Fault(
+    "listing",
+    `What is attached to ${digest} is not known: the registry's referrers API answered before, and now it is not there`,
+    "Run it again; if it persists, look whether something between registry and runner answers in its place.",
+  );
 }
 
 /** All tags of a listing. */

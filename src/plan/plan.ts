@@ -4,7 +4,7 @@ import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
 import { orderOf } from "./order.ts";
 import { pushTime } from "./orphans.ts";
-import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, Wanted } from "./view.ts";
+import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, SinceFirstLook, Wanted } from "./view.ts";
 import { named } from "./words.ts";
 
 const NOTHING: Wanted = { contents: [], times: [], referrers: [] };
@@ -24,11 +24,10 @@ export type PlanStep =
 export function planRepository(view: RepositoryView, fates: ReadonlyMap<string, Fate>, rules: Rules): PlanStep {
   const graph = graphOf(view, fates, rules.since);
   const verdicts = decide(graph, view, fates, rules, NOTHING_HELD);
-  const unreadable = [...graph.values()].flatMap((node) =>
-    node.known !== undefined && node.known !== "missing" && "unreadable" in node.known
-      ? [{ digest: node.digest, reason: node.known.unreadable }]
-      : [],
-  );
+  const unreadable = [...graph.values()].flatMap((node) => {
+    const reason = blindness(node, rules.since);
+    return reason === null ? [] : [{ digest: node.digest, reason }];
+  });
   const [blind] = unreadable;
   if (blind !== undefined) {
     const of = failClosed(graph, verdicts.of, blind.digest);
@@ -54,6 +53,15 @@ function unplanned(verdicts: Verdicts, { since }: Rules): ReadonlySet<Digest> {
   return new Set(
     [...verdicts.of].flatMap(([digest, verdict]) => (goes(verdict) && !since.planned.has(digest) ? [digest] : [])),
   );
+}
+
+/** Why it cannot be known what a manifest refers to; null: it is known, or was not asked. */
+function blindness({ digest, known, listed }: Node, since: SinceFirstLook | null): string | null {
+  if (known === undefined || isContent(known)) return null;
+  if (known !== "missing") return known.unreadable;
+  // What is listed and not there is a ghost; what was listed only now was pushed a moment ago.
+  const isNew = since !== null && listed !== null && !since.known.has(digest);
+  return isNew ? "it was pushed since it was planned, and answers 404" : null;
 }
 
 function goes(verdict: Verdict | undefined): boolean {

@@ -3,11 +3,11 @@ import type { Clock } from "../../src/clock.ts";
 import type { Digest } from "../../src/plan/manifest.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";
-import { pushImage, pushIndex } from "../servers/content.ts";
-import type { FaultScript, ServedRequest } from "../servers/http-server.ts";
+import { IMAGE, pushImage, pushIndex } from "../servers/content.ts";
+import { type FaultScript, refuse, type ServedRequest } from "../servers/http-server.ts";
 import type { RegistryStore } from "../servers/store.ts";
 import { sweepStage } from "./harness.ts";
-import { missingBelow, NOW, openStage, type Stage, type StoreKind, serveStageForge } from "./stage.ts";
+import { contentsOf, missingBelow, NOW, openStage, type Stage, type StoreKind, serveStageForge } from "./stage.ts";
 
 const HOUR = 3_600_000;
 const AT = { repository: "web", pushedAt: NOW - 240 * HOUR } as const;
@@ -95,5 +95,90 @@ describe.each<StoreKind>(["digitalocean", "distribution"])("%s: once the index i
         .sort(),
     ).toEqual(left);
     expect(stage.store.manifests("web")).toHaveLength(left.length);
+  });
+});
+
+describe("what a later look cannot read", () => {
+  test.each([
+    ["500", refuse(500)],
+    ["404: it is listed, so it was pushed", refuse(404, {}, { errors: [{ code: "MANIFEST_UNKNOWN" }] })],
+  ])("a new index answers %s: nothing that it may list is deleted, and the step fails", async (_title, answer) => {
+    stage = await openStage("digitalocean");
+    const children = deadIndex(stage.store);
+    let fresh = "";
+    stage.servers["oci"]?.inject(({ path }) => (fresh !== "" && path.endsWith(fresh) ? answer : null));
+    const result = await sweepSlowly(() => {
+      fresh ||= pushIndex(stage.store, {
+        repository: "web",
+        tags: ["next"],
+        children: children.slice(1),
+        pushedAt: NOW,
+      });
+      return null;
+    });
+    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining(fresh) }]);
+    expect(missingBelow(stage.store, "next")).toEqual([]);
+    const left = result.repositories[0]?.manifests.filter(({ digest }) => children.includes(digest));
+    expect(left).toMatchObject(children.map(() => ({ decision: "delete", outcome: "kept" })));
+  });
+});
+
+/** Answers what is attached to a manifest, as a registry does that has a referrers API; null: it is asked something else. */
+function referrersOf({ path }: ServedRequest): readonly string[] | null {
+  const subject = /\/referrers\/(sha256:\w+)$/.exec(path)?.[1];
+  return subject === undefined ? null : stage.store.referrersOf("web", subject).map(({ digest }) => digest);
+}
+
+const indexOf = (digests: readonly string[]) =>
+  refuse(
+    200,
+    { "content-type": "application/vnd.oci.image.index.v1+json" },
+    { schemaVersion: 2, manifests: digests.map((digest) => ({ digest, mediaType: IMAGE, size: 1 })) },
+  );
+const NOT_FOUND = refuse(404, {}, { errors: [{ code: "MANIFEST_UNKNOWN" }] });
+
+describe("a referrers API", () => {
+  test("that answers 404 for what is not there is one all the same: a living image's signature stays", async () => {
+    stage = await openStage("digitalocean");
+    deadIndex(stage.store);
+    const living = stage.store.resolve("web", "main")?.digest;
+    if (living === undefined) throw new Error("main is not there");
+    const signature = pushImage(stage.store, { ...AT, seed: "signature", subject: living });
+    const ghost = pushIndex(stage.store, { ...AT, children: [], tags: ["pr-3"], pushedAt: NOW - HOUR });
+    stage.servers["oci"]?.inject((request) => {
+      if (request.path.endsWith(ghost)) return NOT_FOUND;
+      const attached = request.headers.authorization === undefined ? null : referrersOf(request);
+      return attached === null ? null : indexOf(attached);
+    });
+    const result = await sweepSlowly();
+    expect(result.problems).toEqual([]);
+    expect(stage.store.resolve("web", signature)).not.toBeNull();
+    expect(stage.store.tags("web")).toEqual(["main"]);
+  });
+
+  test.each([
+    ["for one manifest", (asked: number) => asked > 1],
+    ["at a later look", (_asked: number, deletions: number) => deletions > 0],
+  ])("that is there and then is not, %s, is a list that is not whole", async (_title, isDown) => {
+    stage = await openStage("distribution");
+    deadIndex(stage.store);
+    let asked = 0;
+    let deletions = 0;
+    const before = contentsOf(stage.store).length;
+    const clock = slowDeletions("registry");
+    stage.servers["registry"]?.inject((request) => {
+      if (request.method === "DELETE" && !request.path.endsWith("0".repeat(64))) {
+        deletions += 1;
+        clock.sleep(61_000);
+      }
+      const attached = referrersOf(request);
+      if (attached === null) return null;
+      asked += 1;
+      return isDown(asked, deletions) ? NOT_FOUND : indexOf(attached);
+    });
+    const result = await sweepStage(stage, forge, { concurrency: "1" }, clock);
+    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("attached") }]);
+    expect(contentsOf(stage.store)).toHaveLength(before - deletions);
+    expect(deletions).toBeLessThan(2);
   });
 });
