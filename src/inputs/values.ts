@@ -59,9 +59,22 @@ function splitOutsideBraces(line: string): readonly string[] {
   return [...parts, line.slice(start)];
 }
 
+/** What no such name holds. A glob that holds it matches nothing, and what it was to protect or to exclude would go. */
+const FOREIGN = {
+  "image tags": /[^\w.*?{},-]/u,
+  "repository names": /[^\w./*?{},-]/u,
+  files: /\0/,
+} as const;
+
 /** A list of globs, each of which is one, and of which one at least includes. */
-export function parseGlobs(text: string, what: string): Parsed<readonly string[]> {
+export function parseGlobs(text: string, what: keyof typeof FOREIGN): Parsed<readonly string[]> {
   const globs = parseList(text);
+  const foreign = FOREIGN[what].exec(globs.map((glob) => glob.replace(/^!/, "")).join(""))?.[0];
+  if (foreign !== undefined) {
+    return {
+      takes: `globs over ${what}, and none can hold ${JSON.stringify(foreign)} (\`*\`, \`**\`, \`?\` and \`{a,b}\` are known)`,
+    };
+  }
   try {
     compileGlobs(globs, "case-sensitive");
   } catch (error) {
