@@ -133,20 +133,40 @@ type Origin = "started" | "adopted, as it was already running";
 /** What a second start answers is documented nowhere: whatever it is, one that is active now stands in the way, or is it. */
 async function start(options: CollectorOptions): Promise<{ collection: Collection; origin: Origin }> {
   const { api, type } = options;
-  try {
-    return { collection: await startCollection(api, type), origin: "started" };
-  } catch (error) {
-    if (!(error instanceof HttpError) || error.code === "interrupted") throw error;
-    const collection = await getActive(api);
-    // One that has ended is not what stood in the way.
-    if (collection !== null && !isOver(collection)) return { collection, origin: "adopted, as it was already running" };
-    throw new Fault(
-      "garbage-collection",
-      `The garbage collection of ${api.registry} could not be started: ${error.detail ?? error.message}`,
-      "Start it in DigitalOcean's control panel, or run this again with run-gc: always",
-      { cause: error },
-    );
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return { collection: await startCollection(api, type), origin: "started" };
+    } catch (error) {
+      if (!leavesOpen(error)) throw error;
+      const collection = await getActive(api);
+      // One that has ended is not what stood in the way.
+      if (collection !== null && !isOver(collection)) {
+        return { collection, origin: error instanceof Fault ? "started" : "adopted, as it was already running" };
+      }
+      // What stood in the way may have ended since. A refusal began nothing, so that none is begun twice.
+      if (attempt === 1 && isRefusal(error)) continue;
+      throw error instanceof Fault ? error : couldNotStart(api.registry, error);
+    }
   }
+}
+
+/** Whether an error leaves open what became of a start: a Fault is of an answer that it was begun, and cannot be read. */
+function leavesOpen(error: unknown): error is Fault | HttpError {
+  if (error instanceof Fault) return error.kind === "garbage-collection";
+  return error instanceof HttpError && error.code !== "interrupted";
+}
+
+function isRefusal(error: Fault | HttpError): boolean {
+  return error instanceof HttpError && error.status !== undefined && error.status >= 400 && error.status < 500;
+}
+
+function couldNotStart(registry: string, error: HttpError): Fault {
+  return new Fault(
+    "garbage-collection",
+    `The garbage collection of ${registry} could not be started: ${error.detail ?? error.message}`,
+    "Start it in DigitalOcean's control panel, or run this again with run-gc: always",
+    { cause: error },
+  );
 }
 
 async function waitForEnd(
