@@ -48,12 +48,15 @@ export function serveForge(now: number): Promise<Forge> {
 
 /** Serves `octo/web` with these refs. */
 export async function serveForgeOf(
-  contents: GitContents & { readonly pullRequests: readonly PlayedPullRequest[] },
+  contents: GitContents & {
+    readonly pullRequests: readonly PlayedPullRequest[];
+    readonly gitAnswers?: "fresh" | "kept";
+  },
 ): Promise<Forge> {
   const root = mkdtempSync(join(tmpdir(), "refsweep-git-"));
   const repository = await makeRepository(root, "octo/web", contents);
-  const git = await serveGit({ root, token: GITHUB_TOKEN });
-  const { pullRequests } = contents;
+  const { pullRequests, gitAnswers = "fresh" } = contents;
+  const git = await serveGit({ root, token: GITHUB_TOKEN, answers: gitAnswers });
   const github = await serveGitHub({ token: GITHUB_TOKEN, repositories: { "octo/web": { pullRequests } } });
   return {
     github,

@@ -45,10 +45,15 @@ export interface StageOptions {
   readonly mostPerPage?: number;
 }
 
-/** `octo/web` with the refs that the stages' images are named after; one for all stages, as nothing changes it. */
-export function serveStageForge(): Promise<Forge> {
+/**
+ * `octo/web` with the refs that the stages' images are named after.
+ *
+ * @param gitAnswers `kept`: for tests that never change a branch or a tag
+ */
+export function serveStageForge(gitAnswers: "fresh" | "kept" = "fresh"): Promise<Forge> {
   const closed = { createdAt: NOW - 20 * DAY, closedAt: NOW - 5 * DAY, updatedAt: NOW - 5 * DAY };
   return serveForgeOf({
+    gitAnswers,
     branches: ["main", "next"],
     pullRequests: [
       ...[1, 2, 3].map((number) => pullRequest(number, { state: "merged", ...closed })),
@@ -81,7 +86,7 @@ export function fillStage(store: RegistryStore): void {
 /** The same with more of it: enough that lists have pages, and something in each look that somebody else may delete. */
 export function crowdStage(store: RegistryStore): void {
   fillStage(store);
-  for (const repository of ["base", "cache", "tools"])
+  for (const repository of ["base", "cache", "docs", "tools"])
     pushImage(store, { ...AT, repository, seed: repository, tags: ["main"] });
   for (const tag of ["main", "pr-2"]) {
     const subject = store.resolve("web", tag)?.digest;

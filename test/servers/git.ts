@@ -11,17 +11,26 @@ export interface ServeGitOptions extends ServeOptions {
   readonly token?: string;
   /** `v0`: a server that has never heard of the Git-Protocol header. Default `v2`. */
   readonly protocol?: "v0" | "v2";
+  /** `kept`: what was asked once is answered so for ever, without a process, for repositories that nothing changes. */
+  readonly answers?: "fresh" | "kept";
 }
 
 /** Git's own HTTP server (`git http-backend`, a CGI program) for the repositories in a folder, on 127.0.0.1. */
 export function serveGit(options: ServeGitOptions): Promise<TestServer> {
   const expected =
     options.token === undefined ? null : `Basic ${Buffer.from(`x-access-token:${options.token}`).toString("base64")}`;
+  const kept = new Map<string, Reply>();
   return serve(async (request) => {
     if (expected !== null && request.headers.authorization !== expected) {
       return { status: 401, headers: { "www-authenticate": 'Basic realm="GitHub"' }, body: "Repository not found." };
     }
-    return reply(await backend(request, options));
+    if (options.answers !== "kept") return reply(await backend(request, options));
+    const key = [request.method, request.path, request.headers["git-protocol"], request.body.toString("latin1")].join(
+      "\n",
+    );
+    const answer = kept.get(key) ?? reply(await backend(request, options));
+    kept.set(key, answer);
+    return answer;
   }, options);
 }
 

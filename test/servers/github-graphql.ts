@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from "graphql";
+import { buildSchema, type DocumentNode, execute, GraphQLError, type GraphQLSchema, parse, validate } from "graphql";
 import {
   type GitHubState,
   inOrder,
@@ -30,8 +30,7 @@ export interface GraphqlRequest {
 
 /** Executes a document against GitHub's schema, and answers as GitHub does: always 200, errors beside partial data. */
 export async function answerGraphql(state: GitHubState, { query, variables }: GraphqlRequest): Promise<unknown> {
-  const document = parse(query);
-  const invalid = validate(githubSchema(), document);
+  const { document, invalid } = read(query);
   if (invalid.length > 0) return { errors: invalid.map(errorOf) };
   const { data, errors } = await execute({
     schema: githubSchema(),
@@ -40,6 +39,23 @@ export async function answerGraphql(state: GitHubState, { query, variables }: Gr
     ...(variables === undefined ? {} : { variableValues: variables }),
   });
   return errors === undefined ? { data } : { data, errors: errors.map(errorOf) };
+}
+
+interface ReadDocument {
+  readonly document: DocumentNode;
+  readonly invalid: readonly GraphQLError[];
+}
+
+const documents = new Map<string, ReadDocument>();
+
+/** A document, held against the schema once: the same few are asked again and again, and the schema is large. */
+function read(query: string): ReadDocument {
+  const known = documents.get(query);
+  if (known !== undefined) return known;
+  const document = parse(query);
+  const found: ReadDocument = { document, invalid: validate(githubSchema(), document) };
+  documents.set(query, found);
+  return found;
 }
 
 /** GitHub has `type` beside the message, and the path; validation errors have neither. */
