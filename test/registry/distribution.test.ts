@@ -3,9 +3,10 @@ import type { Digest } from "../../src/plan/manifest.ts";
 import { openDistribution } from "../../src/registry/distribution.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 import { silentLog } from "../run.ts";
-import { digestOfNothing, pushImage } from "../servers/content.ts";
+import { digestOfNothing, IMAGE, INDEX, pushImage } from "../servers/content.ts";
 import type { Handler, Reply } from "../servers/http-server.ts";
 import { LOGIN_PAGE } from "../servers/oci-quirks.ts";
+import { sha256 } from "../servers/store.ts";
 import { type OciBench, type OciBenchOptions, openOciBench } from "./oci-bench.ts";
 
 const undo: (() => Promise<unknown>)[] = [];
@@ -89,6 +90,37 @@ describe("the removal of a tag", () => {
       name: "HttpError",
       message: expect.stringContaining("still there"),
     });
+  });
+});
+
+describe("the creation of an index", () => {
+  const blob = (store: Bench["store"], type: string, text: string) => {
+    const bytes = Buffer.from(text);
+    return { mediaType: type, digest: store.putBlob(bytes), size: bytes.length };
+  };
+
+  /** An image whose config tells a time, of a layer of `layerType`. */
+  function made(store: Bench["store"], created: string, layerType: string): { digest: Digest; entry: object } {
+    const config = blob(store, "application/vnd.oci.image.config.v1+json", JSON.stringify({ created }));
+    const layers = [blob(store, layerType, created)];
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: IMAGE, config, layers }));
+    const digest = sha256(bytes);
+    store.putManifest("web", digest, bytes, IMAGE);
+    return { digest, entry: { mediaType: IMAGE, digest, size: bytes.length } };
+  }
+
+  test("is that of its newest image, and not of what attests to it", async () => {
+    const { registry, store } = await bench();
+    const layer = "application/vnd.oci.image.layer.v1.tar+gzip";
+    const children = [
+      made(store, "2026-01-01T00:00:00Z", layer),
+      made(store, "2026-02-01T00:00:00Z", layer),
+      made(store, "2026-03-01T00:00:00Z", "application/vnd.in-toto+json"),
+    ];
+    const index = { schemaVersion: 2, mediaType: INDEX, manifests: children.map(({ entry }) => entry) };
+    const bytes = Buffer.from(JSON.stringify(index));
+    store.putManifest("web", "v1", bytes, INDEX);
+    expect(await registry.createdAt("web", sha256(bytes))).toBe(Date.parse("2026-02-01T00:00:00Z"));
   });
 });
 

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { HttpError } from "../../src/http/errors.ts";
+import type { Digest } from "../../src/plan/manifest.ts";
 import type { RepositorySelection } from "../../src/registry/registry.ts";
+import { digestOfNothing } from "../servers/content.ts";
 import { refuse } from "../servers/http-server.ts";
 import { type GhcrBench, type GhcrBenchOptions, listed, OWNER, openGhcrBench } from "./ghcr-bench.ts";
 
@@ -162,6 +164,40 @@ describe("versions", () => {
     const made = await bench({ behaviour: { absent: [absent] } });
     const digest = made.server.packages.pushImage("web", "a", { at: Date.UTC(2026, 10, 1) });
     expect((await made.registry.list("web")).times.get(digest)).toBe(Date.UTC(2026, 10, 1));
+  });
+
+  test("have the later of both times, whichever it is", async () => {
+    const made = await bench();
+    const version = (id: number, digest: Digest, created_at: string, updated_at: string): unknown => ({
+      ...{ id, name: digest, created_at, updated_at, metadata: { container: { tags: [] } } },
+    });
+    const [early, late] = ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"];
+    const body = [version(1, digestOfNothing("a"), early, late), version(2, digestOfNothing("b"), late, early)];
+    made.server.api.inject([null, refuse(200, {}, body)]);
+    const { times } = await made.registry.list("web");
+    expect([...times.values()]).toEqual([Date.parse(late), Date.parse(late)]);
+  });
+
+  test.each([
+    ["id", 1, 1, "a", "b"],
+    ["digest", 1, 2, "a", "a"],
+  ])("that share an %s are never taken for the whole", async (_what, id, other, name, otherName) => {
+    const made = await bench();
+    const version = (id: number, name: string): unknown => ({
+      ...{ id, name: digestOfNothing(name), metadata: { container: { tags: [] } } },
+    });
+    const body = [version(id, name), version(other, otherName)];
+    made.server.api.inject(({ path }) => (path.includes("/versions") ? refuse(200, {}, body) : null));
+    await expect(made.registry.list("web")).rejects.toMatchObject({
+      kind: "listing",
+      message: expect.stringContaining("listed twice"),
+    });
+  });
+
+  test("of a server that overlooks `per_page` alone are listed again, with nothing to count them by", async () => {
+    const made = await bench({ behaviour: { paging: "per_page overlooked" } });
+    fill(made, "web", 70);
+    for (const _ of "ab") expect((await made.registry.list("web")).manifests).toHaveLength(70);
   });
 
   test("without both times, links and description are of an unknown time", async () => {
@@ -374,6 +410,44 @@ describe("a deletion", () => {
     const { made, listing, old } = await stocked();
     made.server.api.inject([{ kind: "reset after" }]);
     expect(await made.registry.delete("web", listed(listing, old))).toEqual({ outcome: "gone" });
+  });
+});
+
+describe("the budget of requests", () => {
+  /** 30 requests are left for 10 minutes: 10 of them are a margin. */
+  async function spent() {
+    const made = await bench();
+    fill(made, "web", 1);
+    await made.registry.list("web");
+    const reset = String((made.clock.now() + 600_000) / 1_000);
+    const headers = { "x-ratelimit-limit": "1000", "x-ratelimit-remaining": "30", "x-ratelimit-reset": reset };
+    made.server.api.inject([refuse(200, headers, [])]);
+    await made.registry.list("web");
+    return made;
+  }
+
+  test.each([
+    [18, null],
+    [19, [["web", 18]]],
+  ])("lasts for %i deletions and the look before them, a margin left: %j", async (wanted, affordable) => {
+    const { registry } = await spent();
+    const budget = registry.deletionBudget?.(new Map([["web", wanted]])) ?? null;
+    expect(budget === null ? null : [...budget.affordable]).toEqual(affordable);
+  });
+
+  test("is one for all repositories", async () => {
+    const { registry } = await spent();
+    const wanted = new Map(["web", "api"].map((name) => [name, 10]));
+    expect([...(registry.deletionBudget?.(wanted)?.affordable ?? [])]).toEqual([
+      ["web", 10],
+      ["api", 6],
+    ]);
+  });
+
+  test("is not known any more once it came back", async () => {
+    const { registry, clock } = await spent();
+    await clock.advance(600_000);
+    expect(registry.deletionBudget?.(new Map([["web", 1_000]]))).toBeNull();
   });
 });
 

@@ -19,7 +19,7 @@ export interface PackagesBehaviour {
   absent: readonly string[];
   links: "next and last" | "next" | "none";
   /** Whether `page` and `per_page` are honoured for versions, which the description of a user's packages does not name. */
-  paging: "honoured" | "overlooked";
+  paging: "honoured" | "overlooked" | "per_page overlooked";
   /** How many entries a page has at most, whatever is asked for. */
   mostPerPage: number;
   /** Called before each page of versions is made: a push or a deletion here moves the list while it is read. */
