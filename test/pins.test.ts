@@ -246,6 +246,15 @@ describe("the files of protect-digests", () => {
     expect(await pinned("deploy/**/web.yaml")).toEqual(["v1", "v3"]);
   });
 
+  // Windows calls a name that is too long absent.
+  it.skipIf(process.platform === "win32").each(["deploy/**", "deploy/*/web.yaml", "deploy/far"])(
+    "that cannot be looked at are an error, other than those that are not there: %s",
+    async (pattern) => {
+      symlinkSync("x".repeat(300), join(workspace, "deploy/far"));
+      await expect(pinned("deploy/web.yaml", pattern)).rejects.toThrow(/deploy\/far could not be read: ENAMETOOLONG/);
+    },
+  );
+
   it.each([["nothing/*.yaml"], ["deploy"], ["deploy/"], ["deploy/*.yml"], ["nothing.txt"], ["**/*.yaml/x"]])(
     "that match nothing are an error: %s",
     async (pattern) => {

@@ -3,6 +3,9 @@ import { join, posix, relative, sep } from "node:path";
 import { Fault } from "../fault.ts";
 import { compileGlobs, hasWildcard } from "../glob.ts";
 
+/** Nothing has this name, or a link leads to nothing. */
+const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+
 /**
  * The files that `patterns` mean: globs relative to `workspace`, those that begin with `!` excluded. Files whose name begins
  * with a dot are files like others, and links are followed; only `.git` folders are left out.
@@ -67,7 +70,7 @@ async function walk(
   onFile: (file: string) => void,
 ): Promise<void> {
   const path = join(workspace, folder);
-  const here = await realpath(path).catch(() => null);
+  const here = await present(path, () => realpath(path));
   if (here === null || above.includes(here) || !(await isFolder(here))) return;
   const entries = await orFault(path, () => readdir(here, { withFileTypes: true }));
   for (const entry of entries) {
@@ -81,11 +84,21 @@ async function walk(
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isFile() ?? false;
+  return (await present(path, () => stat(path)))?.isFile() ?? false;
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  return (await present(path, () => stat(path)))?.isDirectory() ?? false;
+}
+
+/** What `work` finds at `path`; null where nothing is there. What may not be looked at may pin an image. */
+async function present<T>(path: string, work: () => Promise<T>): Promise<T | null> {
+  return orFault(path, () =>
+    work().catch((error: unknown) => {
+      if (error instanceof Error && "code" in error && ABSENT.has(error.code)) return null;
+      throw error;
+    }),
+  );
 }
 
 async function orFault<T>(path: string, work: () => Promise<T>): Promise<T> {
