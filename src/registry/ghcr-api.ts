@@ -60,18 +60,28 @@ export function createPackagesApi(options: PackagesApiOptions): PackagesApi {
         opened = null;
         throw error;
       });
-      const path = request.path.map((segment) => encodeURIComponent(segment)).join("/");
+      const path = request.path.map((segment) => encodeSegment(String(segment))).join("/");
       const url = `${base}${path === "" ? "" : `/${path}`}`;
       return send(octokit, options, { ...request, url });
     },
   };
 }
 
+/** A segment of a path. What a list names may be anything: half a character cannot be sent, and dots would lead elsewhere. */
+function encodeSegment(text: string): string {
+  if (!/^\.{0,2}$|\p{Cs}/u.test(text)) return encodeURIComponent(text);
+  throw new Fault(
+    "listing",
+    `${JSON.stringify(text.slice(0, 200))} cannot be a name on GitHub`,
+    "Check the input repository-pattern, and what the owner's list of packages names.",
+  );
+}
+
 const Account = v.object({ type: v.string() });
 
 /** Organisations and users have paths of their own. An app's token may not ask for `/user`, but may for any account's type. */
 async function baseOf(octokit: Octokit, options: PackagesApiOptions): Promise<string> {
-  const owner = encodeURIComponent(options.owner);
+  const owner = encodeSegment(options.owner);
   const answer = await send(octokit, options, { method: "GET", url: `/users/${owner}`, expected: [200, 404] });
   if (answer.status === 404) {
     throw new Fault(

@@ -1,4 +1,5 @@
 import { Fault } from "../fault.ts";
+import { type Link, parseLinks } from "./link.ts";
 import type { Reading } from "./still.ts";
 
 /** One page of a list, with the numbers of the pages that its `Link` header names. */
@@ -80,16 +81,22 @@ function endless(): Fault {
 /**
  * The pages that a `Link` header names (RFC 8288). Only their numbers are taken, never their host: a token must not follow
  * a link to a host that an answer names.
+ * Throws a Fault of kind `listing` for a header that cannot be read whole, as the link that is missed may lead on.
  */
 export function linkedPages(header: unknown): Pick<Page<never>, "next" | "last"> {
-  return { next: linked(header, "next"), last: linked(header, "last") };
+  const links = typeof header === "string" ? parseLinks(header) : [];
+  if (links === null) throw unreadable("`Link` header cannot be read");
+  return { next: linked(links, "next"), last: linked(links, "last") };
 }
 
-function linked(header: unknown, relation: "next" | "last"): number | null {
-  if (typeof header !== "string") return null;
-  const link = new RegExp(`<([^>]*)>\\s*;[^,]*\\brel="?${relation}"?`, "i").exec(header)?.[1];
-  if (link === undefined) return null;
-  const page = Number(URL.parse(link, "https://api.github.com")?.searchParams.get("page"));
+function linked(links: readonly Link[], relation: "next" | "last"): number | null {
+  const target = links.find(({ relations }) => relations.includes(relation))?.target;
+  if (target === undefined) return null;
+  const page = Number(URL.parse(target, "https://api.github.com")?.searchParams.get("page"));
   if (Number.isSafeInteger(page) && page >= 1) return page;
-  throw new Fault("listing", `GitHub's link to the ${relation} page names no page`, "Run it again.");
+  throw unreadable(`link to the ${relation} page names no page`);
+}
+
+function unreadable(what: string): Fault {
+  return new Fault("listing", `GitHub's ${what}`, "Run it again.");
 }
