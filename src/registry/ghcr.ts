@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Log } from "../report/log.ts";
 import type { Credential, RegistryAddress } from "../settings.ts";
@@ -96,7 +97,10 @@ function withoutId(repository: string, digest: string): Fault {
   );
 }
 
-/** 400 is GitHub's policy: the last tagged version, or a public one of more than 5,000 downloads. It says which. */
+/** Of the last tagged version GitHub says that you cannot delete it, and of one of many downloads that it cannot be deleted. */
+const POLICY = /\bcannot\b.*\bdelete/i;
+
+/** 400 is GitHub's policy where it says so: the last tagged version, or a public one of more than 5,000 downloads. */
 async function deleteVersion(api: PackagesApi, repository: string, id: number): Promise<Deletion> {
   const answer = await api.ask({
     method: "DELETE",
@@ -106,7 +110,15 @@ async function deleteVersion(api: PackagesApi, repository: string, id: number): 
   if (answer.status === 204) return { outcome: "deleted" };
   if (answer.status === 404) return { outcome: "gone" };
   const reason = messageOf(answer);
-  return { outcome: "refused", reason: reason === "" ? "GitHub refuses to delete it (400)" : `GitHub says: ${reason}` };
+  if (POLICY.test(reason)) return { outcome: "refused", reason: `GitHub says: ${reason}` };
+  throw new HttpError(`DELETE ${answer.url} answered 400`, {
+    code: "status",
+    method: "DELETE",
+    url: answer.url,
+    status: 400,
+    retryable: false,
+    ...(reason === "" ? {} : { detail: reason }),
+  });
 }
 
 /** GitHub answers 404 in place of 403 to who may not, too: what is there still was not deleted. */

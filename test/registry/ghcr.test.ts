@@ -384,6 +384,18 @@ describe("a deletion", () => {
     });
   });
 
+  test.each([
+    ["another sentence", { message: "Invalid request." }],
+    ["a proxy's page", "<html>Bad Request</html>"],
+  ])("that is refused by 400 with %s has failed: it is no policy of GitHub's", async (_, body) => {
+    const { made, listing, old } = await stocked();
+    made.server.api.inject([refuse(400, {}, body)]);
+    await expect(made.registry.delete("web", listed(listing, old))).rejects.toMatchObject({
+      name: "HttpError",
+      status: 400,
+    });
+  });
+
   test.each([403, 429])(
     "trap 24: a secondary limit (%i) is waited for, and writes go slower after it",
     async (status) => {
