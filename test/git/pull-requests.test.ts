@@ -364,6 +364,17 @@ describe("an answer that is not whole is an error", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it.each([
+    ["OPEN", "c"],
+    ["MERGED", "b"],
+    ["CLOSED", null],
+  ])("of the two merge commits of one that is %s, only its own is told", async (state, digit) => {
+    const commits = { mergeCommit: { oid: "b".repeat(40) }, potentialMergeCommit: { oid: "c".repeat(40) } };
+    server.inject([field({ ...node, ...commits, state, closedAt: state === "OPEN" ? null : node.updatedAt })]);
+    const mergeCommit = digit?.repeat(40) ?? null;
+    expect((await answer({ numbers: [1] })).byNumber.get(1)).toMatchObject({ mergeCommit });
+  });
+
   it("but a fork that the token may not see is just a fork", async () => {
     const errors = [{ type: "FORBIDDEN", message: "SAML", path: [...at, "headRepository"] }];
     server.inject([field({ ...node, headRepository: null }, errors)]);

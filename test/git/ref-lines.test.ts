@@ -35,6 +35,7 @@ describe("an answer to ls-refs", () => {
       ],
       { branches: [`main ${B}`], tags: [] },
     ],
+    ["a ref without a name of its own: left out", [`${A} refs/heads/`, `${A} refs/tags/`], { branches: [], tags: [] }],
     ["a HEAD without a commit: left out", ["unborn HEAD symref-target:refs/heads/main"], { branches: [], tags: [] }],
     ["a name beyond ASCII", [`${A} refs/heads/größe`], { branches: [`größe ${A}`], tags: [] }],
     ["a name with a byte order mark", [`${A} refs/heads/\ufeffx`], { branches: [`\ufeffx ${A}`], tags: [] }],

@@ -132,6 +132,14 @@ describe("a commit of a living ref keeps its tags", () => {
   });
 });
 
+test("a longer number than any pull request's is none, whatever is known of it", () => {
+  const largest = 2 ** 31 - 1;
+  const known = allKnown([largest, largest + 1].map((number) => pullRequestOf({ number })));
+  const fateOf = fatesOf(namesOf(compileTagPatterns(["pr-{pr}"]), refsOf({})), known, () => null);
+  expect(fateOf(`pr-${largest}`)).toMatchObject({ fate: "dead" });
+  expect(fateOf(`pr-${largest + 1}`)).toMatchObject({ fate: "unmatched" });
+});
+
 describe("a user's patterns", () => {
   const world = { branches: ["main", "feature/x", "feature/x-y"], tags: ["v1.2.3"] };
   const short = commitOf("main").slice(0, 7);
