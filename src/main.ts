@@ -16,6 +16,7 @@ import type { RunResult } from "./report/result.ts";
 import type { Settings } from "./settings.ts";
 import { type Look, referrersLost, survey } from "./survey.ts";
 import { sweepRepository } from "./sweep.ts";
+import { createTurns } from "./turns.ts";
 
 /** Repositories worked on at a time: more would only queue for the same host. */
 const REPOSITORIES_AT_ONCE = 4;
@@ -144,6 +145,7 @@ async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promis
     run.log.info(allotment.notice);
     run.record.notice(allotment.notice);
   }
+  const turns = createTurns();
   const sweepOne = async ([repository, planned]: [string, Look]): Promise<void> => {
     if (signal.aborted) return;
     const swept = await sweepRepository(planned, {
@@ -151,6 +153,7 @@ async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promis
       clock: run.clock,
       concurrency: run.settings.concurrency,
       removeStaleTags: run.settings.removeStaleTags,
+      turns,
       signal,
       look: (progress) => lookAgain(run, repository, planned, progress),
       affordable: (open) => allotment.affordable(repository, open),

@@ -7,9 +7,12 @@ import type { Decision, Planned, SinceFirstLook } from "./plan/view.ts";
 import type { Registry } from "./registry/registry.ts";
 import type { Outcome, StaleTag } from "./report/result.ts";
 import type { Look } from "./survey.ts";
+import type { Turns } from "./turns.ts";
 
 /** How long one look at a repository is good for, in milliseconds: longer work looks again. */
 const BATCH_MS = 60_000;
+/** So many batches alone in which no deletion's turn came in time are enough: more would be the same. */
+const MOST_IDLE = 3;
 
 /** What a sweep works with. */
 export interface SweepTools {
@@ -17,6 +20,8 @@ export interface SweepTools {
   readonly clock: Clock;
   readonly concurrency: number;
   readonly removeStaleTags: boolean;
+  /** Shared by the repositories that are swept at a time. */
+  readonly turns: Turns;
   /** Aborts when the job is cancelled, or when another repository met a fault that ends the run. */
   readonly signal: AbortSignal;
   /** A whole new look at the repository, with the refs read anew, held against the plan's and how far it has come. */
@@ -58,18 +63,53 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
   const mayUntag = tools.removeStaleTags && staleTags.size > 0;
   try {
     if (all.length > 0 || mayUntag) await tools.registry.prepareDeletion(planned.plan.repository);
-    for (let open = all; open.length > 0; open = open.filter((digest) => !work.outcomes.has(digest))) {
-      const most = tools.affordable(open.length);
+    const open = (): readonly Digest[] => all.filter((digest) => !work.outcomes.has(digest));
+    await inBatches(work, open, async (left) => {
+      const most = tools.affordable(left.length);
       // Parents go first, so what is left of the order breaks nothing that goes now.
-      for (const digest of open.slice(most)) settle(work, digest, LEFT);
-      if (most > 0) await deleteBatch(work, open.slice(0, most));
-    }
-    if (mayUntag) await removeStaleTags(work);
+      for (const digest of left.slice(most)) settle(work, digest, LEFT);
+      if (most > 0) await deleteBatch(work, left.slice(0, most));
+    });
+    if (mayUntag)
+      await inBatches(
+        work,
+        () => reported(staleTags),
+        (left) => removeStaleTags(work, left),
+      );
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
     work.fault ??= error;
   }
   return { outcomes: work.outcomes, staleTags: [...staleTags.values()], fault: work.fault };
+}
+
+/**
+ * Batch after batch, until nothing is open. One of which nothing came, as the looks of others took the host's requests until
+ * its own held no more, is followed by batches alone.
+ */
+async function inBatches<T>(
+  { planned, tools }: Work,
+  open: () => readonly T[],
+  batch: (left: readonly T[]) => Promise<void>,
+): Promise<void> {
+  let idle = 0;
+  let turn = tools.turns.together;
+  for (let left = open(); left.length > 0; ) {
+    await turn(() => batch(left));
+    const before = left.length;
+    left = open();
+    idle = left.length < before ? 0 : idle + 1;
+    if (idle > 0) turn = tools.turns.alone;
+    if (idle > MOST_IDLE) throw standstill(planned.plan.repository, left.length);
+  }
+}
+
+function standstill(repository: string, left: number): Fault {
+  return new Fault(
+    "deletion",
+    `${left} deletions in ${repository} are left: their turn did not come in time, ${MOST_IDLE} times in a row`,
+    "Run it again when nothing else sends requests to the registry with the same token.",
+  );
 }
 
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
@@ -131,7 +171,7 @@ async function deleteOne(work: Work, digest: Digest, until: number): Promise<voi
     );
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
-    if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
+    if (error instanceof Fault || endsSweep(error)) work.fault ??= error;
     if (error instanceof HttpError && isUnsent(error)) return;
     work.failures += 1;
     settle(work, digest, { outcome: "failed", error: describe(error) });
@@ -160,20 +200,18 @@ export function staleTagsOf(look: Look): readonly StaleTag[] {
   );
 }
 
-/** Removes dead tags in batches of at most 60 s, each with a new look: only what it still finds, on the same manifest. */
-async function removeStaleTags(work: Work): Promise<void> {
+/** One look, and the removals that begin within 60 s of it: only of dead tags that it still finds, on the same manifest. */
+async function removeStaleTags(work: Work, open: readonly StaleTag[]): Promise<void> {
   const { tools, staleTags } = work;
-  for (let open = reported(staleTags); open.length > 0; open = reported(staleTags)) {
-    const still = new Set(staleTagsOf(await lookAgain(work)).map(({ tag, digest }) => `${tag} ${digest}`));
-    const until = tools.clock.now() + BATCH_MS;
-    const remove = async (entry: StaleTag): Promise<void> => {
-      if (!still.has(`${entry.tag} ${entry.digest}`)) staleTags.set(entry.tag, { ...entry, outcome: "changed" });
-      else await removeOne(work, entry, until);
-    };
-    await pMap(open, remove, { concurrency: tools.concurrency });
-    if (work.fault !== null) throw work.fault;
-    tools.signal.throwIfAborted();
-  }
+  const still = new Set(staleTagsOf(await lookAgain(work)).map(({ tag, digest }) => `${tag} ${digest}`));
+  const until = tools.clock.now() + BATCH_MS;
+  const remove = async (entry: StaleTag): Promise<void> => {
+    if (!still.has(`${entry.tag} ${entry.digest}`)) staleTags.set(entry.tag, { ...entry, outcome: "changed" });
+    else await removeOne(work, entry, until);
+  };
+  await pMap(open, remove, { concurrency: tools.concurrency });
+  if (work.fault !== null) throw work.fault;
+  tools.signal.throwIfAborted();
 }
 
 function reported(staleTags: Work["staleTags"]): readonly StaleTag[] {
@@ -188,7 +226,7 @@ async function removeOne(work: Work, entry: StaleTag, until: number): Promise<vo
     staleTags.set(entry.tag, { ...entry, outcome });
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
-    if (error instanceof Fault || error.code === "interrupted") work.fault ??= error;
+    if (error instanceof Fault || endsSweep(error)) work.fault ??= error;
     if (error instanceof HttpError && isUnsent(error)) return;
     staleTags.set(entry.tag, { ...entry, outcome: "failed" });
   }
@@ -196,5 +234,10 @@ async function removeOne(work: Work, entry: StaleTag, until: number): Promise<vo
 
 /** What was never sent is still to be done: by the next batch, after a look of its own, or by the next run. */
 function isUnsent(error: HttpError): boolean {
-  return error.unsent === true || error.code === "expired";
+  return error.unsent === true || error.code === "expired" || error.status === 429;
+}
+
+/** A host that refuses one request for now, after all that was waited for, refuses the others. */
+function endsSweep(error: HttpError): boolean {
+  return error.code === "interrupted" || error.status === 429;
 }
