@@ -4,19 +4,34 @@ import { validate } from "@actions/languageservice";
 import { describe, expect, it } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { parse } from "yaml";
+import { readSettings } from "../src/inputs.ts";
 
 const github = new URL("../.github/", import.meta.url);
-const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const documents = ["README.md", "SECURITY.md"].map((name): [string, string] => [
+  name,
+  readFileSync(new URL(`../${name}`, import.meta.url), "utf8"),
+]);
 const action = parse(readFileSync(new URL("../action.yml", import.meta.url), "utf8"));
 
 const workflows = readdirSync(new URL("workflows/", github)).map((name): [string, string] => [
   name,
   readFileSync(new URL(`workflows/${name}`, github), "utf8"),
 ]);
-const examples = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)]
-  .map(([, text = ""]) => text)
-  .filter((text) => /^jobs:/m.test(text))
-  .map((text, index): [string, string] => [`README example ${index + 1}`, text]);
+const examples = documents.flatMap(([name, document]) =>
+  [...document.matchAll(/^```yaml\n(.*?)^```$/gms)]
+    .map(([, text = ""]) => wholeWorkflow(text))
+    .filter((text) => text !== null)
+    .map((text, index): [string, string] => [`${name}, example ${index + 1}`, text]),
+);
+
+/** A workflow as it is; steps, or inputs of a step, in one; null: another file's YAML. */
+function wholeWorkflow(text: string): string | null {
+  const job = "on: push\njobs:\n  sweep:\n    runs-on: ubuntu-latest\n";
+  if (/^jobs:/m.test(text)) return text;
+  if (/^ {4}steps:/.test(text)) return job + text;
+  if (!/^ {10}\S/.test(text)) return null;
+  return `${job}    steps:\n      - uses: refsweep/refsweep@v1\n        with:\n          registry: ghcr.io/octocat\n${text}`;
+}
 
 /** The language service would fetch what other actions take from GitHub; tests go nowhere. */
 const FOREIGN_ACTION = /^Unable to resolve action `(?!refsweep\/refsweep@)/;
@@ -63,12 +78,28 @@ describe.each(workflows)("workflow %s", (name, text) => {
   });
 });
 
-it("finds the README's workflows", () => {
-  expect(examples.length).toBeGreaterThanOrEqual(2);
+it("finds the examples of the documents", () => {
+  expect(examples.map(([name]) => name.split(",")[0])).toEqual([...Array(8).fill("README.md"), "SECURITY.md"]);
 });
 
-it.each(examples)("%s is a valid workflow, and sets only inputs that exist", async (name, text) => {
-  expect(await problemsOf(name, text)).toEqual([]);
+describe.each(examples)("%s", (name, text) => {
+  it("is a valid workflow, and sets only inputs that exist", async () => {
+    expect(await problemsOf(name, text)).toEqual([]);
+  });
+
+  it("sets each input to what it takes", () => {
+    const steps = Object.values<Job>(parse(text).jobs).flatMap((job) => job.steps ?? []);
+    const own = steps.filter(({ uses }) => uses?.startsWith("refsweep/refsweep@"));
+    expect(own).toHaveLength(1);
+    for (const step of own) {
+      const inputs = { "github-token": "ghs_x", "git-repository": "octocat/shop", ...step.with };
+      const environment = Object.entries(inputs).map(([input, value]) => [
+        `INPUT_${input.toUpperCase()}`,
+        String(value).replaceAll(/\$\{\{.*?\}\}/g, "secret"),
+      ]);
+      expect(() => readSettings(Object.fromEntries(environment), () => "")).not.toThrow();
+    }
+  });
 });
 
 it.each(["dependabot.yml", "ISSUE_TEMPLATE/bug.yml", "ISSUE_TEMPLATE/config.yml"])("%s is YAML", (name) => {
