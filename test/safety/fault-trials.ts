@@ -7,7 +7,16 @@ import type { FaultScript, RecordedRequest, TestServer } from "../servers/http-s
 import { assertTruth, type Traces } from "./fault-truth.ts";
 import { type PlayedFault, stageClock } from "./faults.ts";
 import { assertLiving, seen, sweepStage } from "./harness.ts";
-import { contentsOf, crowdStage, type Holdings, NOW, openStage, type Stage, type StageKind } from "./stage.ts";
+import {
+  contentsOf,
+  crowdStage,
+  type Holdings,
+  missingBelow,
+  NOW,
+  openStage,
+  type Stage,
+  type StageKind,
+} from "./stage.ts";
 
 /** A stage, how long its pages are, and what is asked of the sweep. */
 export interface Play {
@@ -65,7 +74,7 @@ export async function courseOf(play: Play, forge: Forge): Promise<Course> {
     const before = Object.entries(servers).map(([name, { requests }]) => [name, requests.length] as const);
     const result = await sweepStage(stage, forge, play.inputs);
     assert.deepEqual(result.problems, []);
-    assertLiving(stage, LIVING);
+    assertWhole(stage);
     const requests = before.map(([name, count]) => [name, servers[name]?.requests.slice(count) ?? []]);
     return { requests: Object.fromEntries(requests), contents: contentsOf(stage.store), seen: seen(stage) };
   } finally {
@@ -79,6 +88,16 @@ export interface Place {
   readonly server: string;
   /** 1 for the first request to that server that the fault can meet. */
   readonly ordinal: number;
+}
+
+/** What lives is there, and whatever tag is there, dead ones too, can be pulled whole: an interruption leaves no broken one. */
+function assertWhole(stage: Stage<Holdings>): void {
+  assertLiving(stage, LIVING);
+  const { store } = stage;
+  for (const repository of store.repositories()) {
+    for (const tag of store.tags(repository))
+      assert.deepEqual(missingBelow(store, tag, repository), [], `${repository}:${tag} can be pulled whole`);
+  }
 }
 
 /** All places of a course at which a fault can be. */
@@ -112,7 +131,7 @@ export async function tryFault(
     assert.ok(isPlayed(), "the sweep came to the request");
     const pushed = [...digestsOf(first.after)].filter((digest) => !start.has(digest));
     const own = (lines: readonly string[]) => lines.filter((line) => !pushed.includes(digestOf(line)));
-    assertLiving(stage, LIVING);
+    assertWhole(stage);
     assertTruth(first.result, { ...first, moved: new Set([...disturbed, ...pushed]) });
     const isTold = first.result.problems.length > 0 || first.warnings.length > 0;
     if (!isTold && fault.finishes !== "some")
@@ -120,7 +139,7 @@ export async function tryFault(
 
     const second = await sweepAndTrace(stage, play, forge);
     assert.deepEqual(second.result.problems, [], "the second run has no problem");
-    assertLiving(stage, LIVING);
+    assertWhole(stage);
     assertTruth(second.result, { ...second, moved: new Set(pushed) });
     assert.deepEqual(own(seen(stage)), course.seen, "the second run finishes what the first left");
   } finally {

@@ -120,11 +120,11 @@ export function contentsOf(store: Holdings): readonly string[] {
 }
 
 /** What a pull of `tag` would miss: digests of manifests and blobs. Empty: it can be pulled whole. */
-export function missingBelow(store: Holdings, tag: string): readonly string[] {
+export function missingBelow(store: Holdings, tag: string, repository = "web"): readonly string[] {
   const missing: string[] = [];
   const open: string[] = [tag];
   for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
-    const manifest = store.resolve("web", reference);
+    const manifest = store.resolve(repository, reference);
     if (manifest === null) {
       missing.push(reference);
       continue;
