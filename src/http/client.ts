@@ -6,7 +6,7 @@ import { fetchOver } from "./fetch.ts";
 import { firstHop, type Hop } from "./hop.ts";
 import { HostGate, HostRefusal, type OnWait, type Ticket } from "./host.ts";
 import type { HostPolicy, HttpClient, HttpResponse } from "./http.ts";
-import type { Throttle } from "./rate-limit.ts";
+import { LONGEST_WAIT_MS, type Throttle } from "./rate-limit.ts";
 import { isRedirect, redirectionOf } from "./redirect.ts";
 import { type Tally, verdictOn } from "./retry.ts";
 import { redirectError, refusalError, type Settled, statusError } from "./status.ts";
@@ -94,11 +94,15 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     const ticket = gate.ticket(hop.method, hop.url.pathname);
     const tally: Tally = { failures: 0, throttles: 0 };
     const askedAt = clock.now();
+    let refusedAt = Number.POSITIVE_INFINITY;
     for (let attempts = 1; ; attempts += 1) {
       signal?.throwIfAborted();
       const { outcome, throttle } = await sendOnce(hop, gate, ticket, attempts === 1 ? "new" : "repeat", askedAt);
       const verdict = verdictOn(hop, outcome, throttle, tally, clock.random);
-      if (verdict.next === "end" || cancellation.cancelled) {
+      if (throttle !== null) refusedAt = Math.min(refusedAt, clock.now());
+      // Each wait is short enough, and a run is not to wait for a day of them.
+      const isEndless = throttle !== null && clock.now() - refusedAt > LONGEST_WAIT_MS;
+      if (verdict.next === "end" || isEndless || cancellation.cancelled) {
         if (outcome.kind === "failure") throw outcome.error;
         return { answer: outcome, attempts, throttled: throttle !== null };
       }

@@ -25,8 +25,13 @@ export async function readReferrers(first: URL, send: AskPage): Promise<readonly
     const response = await send(url, [...expected, ...ELSEWHERE]);
     return ELSEWHERE.includes(response.status) ? { ...response, status: 404 } : response;
   };
+  return orMissing(() => readPages(first, ask, readIndex));
+}
+
+/** Asks for what not every registry has; `missing`: it refuses the path as such. */
+export async function orMissing<T>(ask: () => Promise<T | "missing">): Promise<T | "missing"> {
   try {
-    return await readPages(first, ask, readIndex);
+    return await ask();
   } catch (error) {
     if (error instanceof HttpError && REFUSED_AS_UNKNOWN.includes(error.status ?? 0)) return "missing";
     throw error;

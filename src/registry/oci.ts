@@ -5,7 +5,7 @@ import { type Descriptor, type Digest, isDigest, type ManifestContent } from "..
 import { type AuthorizerOptions, createAuthorizer } from "./authorizer.ts";
 import { digestOfBytes, MANIFEST_TYPES, MAX_MANIFEST_BYTES, parseManifest } from "./oci-manifest.ts";
 import { type AskPage, firstPage, parseBody, readPages, refuseWebPage } from "./oci-pages.ts";
-import { readReferrers } from "./oci-referrers.ts";
+import { orMissing, readReferrers } from "./oci-referrers.ts";
 import { timeOf } from "./still.ts";
 
 /** A manifest and the digest that its bytes have. */
@@ -113,7 +113,9 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
       list(urlOf(name, "tags", "list"), pull(name), (response) => parseBody(Tags, response).tags ?? []),
     async catalog() {
       const url = new URL("/v2/_catalog", origin);
-      const all = await list(url, "registry:catalog:*", (page) => parseBody(Repositories, page).repositories ?? []);
+      const all = await orMissing(() =>
+        list(url, "registry:catalog:*", (page) => parseBody(Repositories, page).repositories ?? []),
+      );
       if (all === "missing") throw noCatalog(origin);
       return all;
     },
@@ -179,7 +181,7 @@ function noName(origin: URL, what: "repository" | "tag", text: string): Fault {
 function noCatalog(origin: URL): Fault {
   return new Fault(
     "registry",
-    `${origin.host} has no catalog of its repositories: GET /v2/_catalog answered 404`,
+    `${origin.host} has no catalog of its repositories: GET /v2/_catalog shows none`,
     "Name the repositories in the input `repository-pattern`, without wildcards.",
   );
 }

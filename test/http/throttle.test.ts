@@ -180,6 +180,15 @@ describe("a host that refuses for longer than a run can wait", () => {
   });
 });
 
+test("a host that refuses again after an hour of waits is not waited for any longer", async () => {
+  const { client, server, to, clock } = await stage({
+    serve: { faults: () => refuse(429, { "retry-after": "3000" }) },
+  });
+  expect(await failure(client.send(to("/")))).toMatchObject({ status: 429, retryable: true });
+  expect(server.requests.length).toBe(3);
+  expect(clock.now() - NOW).toBeLessThan(6_010_000);
+});
+
 describe("the budget that the headers tell", () => {
   test("is kept by host", async () => {
     const headers = { "ratelimit-limit": "5000", "ratelimit-remaining": "4321", "ratelimit-reset": seconds(60_000) };

@@ -294,8 +294,8 @@ describe("the catalog", () => {
     expect(asked()).toHaveLength(2);
   });
 
-  it("that is not there is no empty one", async () => {
-    const { oci } = await bench(instead(always, { status: 404, body: "404 page not found\n" }));
+  it.each([404, 400, 405, 406, 501])("that is not there, by %i, is no empty one", async (status) => {
+    const { oci } = await bench(instead(always, { status, body: "404 page not found\n" }));
     await expect(oci.catalog()).rejects.toMatchObject({
       kind: "registry",
       message: expect.stringContaining("no catalog"),
