@@ -76,10 +76,19 @@ describe("a closed pull request", () => {
     const before = pulls?.get(10);
     if (before === undefined) throw new Error("the team has no pull request 10");
     pulls?.set(10, pullRequest(10, { ...before, state: "open", closedAt: null, updatedAt: Date.now() - DAY / 2 }));
-    const result = await play.sweep({}, closed(10));
+    // By this name no question but its number is asked, and that is taken from the event: the later look must tell.
+    pushImage(play.store, { repository: "web", seed: "number alone", tags: ["pr-10-only"] });
+    const results = [
+      await play.sweep({}, closed(10)),
+      await play.sweep({ "tag-patterns": "pr-{pr}-only" }, closed(10)),
+    ];
     pulls?.set(10, before);
-    expect(result.problems).toEqual([]);
+    for (const result of results) expect(result.problems).toEqual([]);
     expect(deletionsOf(play)).toBe(0);
+    const planned = results[1]?.repositories.flatMap(({ manifests }) =>
+      manifests.filter((m) => m.decision === "delete"),
+    );
+    expect(new Set(planned?.map(({ outcome }) => outcome))).toEqual(new Set(["changed"]));
   });
 });
 
