@@ -218,6 +218,18 @@ describe("a bad value is named, with what it got and what it takes", () => {
     ["apps of another provider", { ...GHCR, "protect-apps": "true" }, "protect-apps", "`provider: digitalocean`"],
     ["a user without a password", { ...LOCAL, username: "me" }, "token", "required where `username`"],
     ["a password of two lines", { ...LOCAL, username: "me", token: "a\nb" }, "token", "line breaks"],
+    [
+      "GHCR's host and DigitalOcean's provider",
+      { registry: "ghcr.io/octo", provider: "digitalocean" },
+      "registry",
+      "`provider: ghcr`",
+    ],
+    [
+      "DigitalOcean's host and GHCR's provider",
+      { provider: "ghcr", token: "" },
+      "registry",
+      "`provider: digitalocean`",
+    ],
     ["an owner that the provider needs", { provider: "ghcr", registry: "host.example" }, "registry", "OWNER"],
     ["a name that the provider needs", { provider: "digitalocean", registry: "host.example" }, "registry", "NAME"],
   ])("%s", (_, inputs, name, part) => {
@@ -549,6 +561,13 @@ describe("the event", () => {
       fromFork: false,
     });
   });
+
+  it.each(["octo/web-app", "OCTO/WEB-APP"])(
+    "limits it whatever the case of the repository's name: %s",
+    (repository) => {
+      expect(read({ "git-repository": repository }, PR, closed)).toMatchObject({ scope: "pull-request" });
+    },
+  );
 
   it("does not where scope says so, but answers what is asked about it", () => {
     const settings = read({ scope: "repository" }, PR, closed);
