@@ -173,6 +173,21 @@ describe("a limit that the headers tell", () => {
     expect(pacing.readyAt(5_100, GET)).toBeLessThanOrEqual(5_100);
   });
 
+  test("is not raised by an older answer of the same window that comes later", () => {
+    const pacing = new Pacing({});
+    const told = (remaining: number, resetAt = 5_000): void => {
+      pacing.sent(0, GET);
+      pacing.answered(0, GET, { limit: 10, remaining, resetAt }, "good");
+    };
+    told(5);
+    told(9);
+    expect(pacing.budget()).toMatchObject({ remaining: 5 });
+    told(9, 4_000);
+    expect(pacing.budget()).toMatchObject({ remaining: 5, resetAt: 5_000 });
+    told(9, 6_000);
+    expect(pacing.budget()).toMatchObject({ remaining: 9, resetAt: 6_000 });
+  });
+
   test("holds for REST and GraphQL apart", () => {
     const pacing = new Pacing({});
     pacing.sent(0, GET);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { OnWait } from "../../src/http/host.ts";
+import { HostGate, type OnWait } from "../../src/http/host.ts";
 import { createFakeClock, settle } from "../servers/fake-clock.ts";
 import { refuse, type ServerFault } from "../servers/http-server.ts";
 import { failure, stage } from "./setup.ts";
@@ -71,6 +71,25 @@ describe("how long the host is left alone", () => {
     expect(waited).toBeLessThan(ms * 1.3 + 1_000);
   });
 
+  test("writes go on as before after the primary limit, and slowly after a secondary one", async () => {
+    const primary = {
+      ...GITHUB,
+      "x-ratelimit-remaining": "0",
+      "x-ratelimit-reset": seconds(60_000),
+      "retry-after": "60",
+    };
+    for (const [headers, ms] of [
+      [primary, 0],
+      [{ ...GITHUB, "retry-after": "60" }, 2_000],
+    ] as const) {
+      const { client, to, clock } = await stage({ serve: { faults: [refuse(403, headers)] } });
+      await client.send(to("/"));
+      const over = clock.now();
+      for (const path of ["/a", "/b", "/c"]) await client.send(to(path, { method: "DELETE" }));
+      expect(clock.now() - over).toBe(ms);
+    }
+  });
+
   test("pauses in a row get longer", async () => {
     const { client, to, clock } = await stage({
       serve: { faults: [1, 2, 3].map(() => refuse(403, GITHUB, secondary)) },
@@ -133,6 +152,20 @@ test("after a pause one request goes first, and each good answer lets one more i
   await Promise.all(Array.from({ length: 40 }, (_, i) => client.send(to(`/${i}`))));
   expect(server.requests.length).toBe(16 + 40);
   expect(atArrival.every(({ now, ended }) => now <= Math.min(16, 1 + ended))).toBe(true);
+});
+
+test("an answer to what was sent before a pause lets nobody more in after it", async () => {
+  const clock = createFakeClock({ passes: "by hand" });
+  const gate = new HostGate("host", 2, {}, clock);
+  const ticket = () => gate.ticket("GET", "/");
+  const [early, refused] = [ticket(), ticket()];
+  expect([gate.enter(early, "new"), gate.enter(refused, "new")]).toEqual([null, null]);
+  gate.leave(refused, { status: 429, headers: { "retry-after": "1" }, body: Buffer.of() });
+  gate.leave(early, { status: 200, headers: {}, body: Buffer.of() });
+  let inside = 0;
+  for (const _ of "ab") void gate.enter(ticket(), "new")?.then(() => (inside += 1));
+  await clock.advance(2_000);
+  expect(inside).toBe(1);
 });
 
 describe("a 403 about permission", () => {
@@ -228,7 +261,10 @@ test("a DELETE that its host holds back for more than two minutes is not sent: w
   const { client, server, to } = await stage({ serve: { faults: [refuse(429, { "retry-after": "400" })] } });
   const sent = [to("/a", { method: "DELETE" }), to("/b", { method: "DELETE" }), to("/c")];
   const [first, second, read] = await Promise.allSettled(sent.map((request) => client.send(request)));
-  expect([first, second]).toMatchObject([{ reason: { code: "expired" } }, { status: "fulfilled" }]);
+  expect([first, second]).toMatchObject([
+    { reason: { code: "expired", message: expect.stringContaining("its turn came after 400 s") } },
+    { status: "fulfilled" },
+  ]);
   expect(read).toMatchObject({ status: "fulfilled" });
   expect(server.requests.filter(({ path }) => path === "/a")).toHaveLength(1);
 });

@@ -190,7 +190,8 @@ function pageOf<T>(
   { behaviour }: PackagesApiOptions,
   show: (entry: T) => unknown,
 ): Reply {
-  const perPage = Math.min(behaviour.mostPerPage, Math.max(1, Number(url.searchParams.get("per_page") ?? 30)));
+  const wanted = behaviour.paging === "per_page overlooked" ? null : url.searchParams.get("per_page");
+  const perPage = Math.min(behaviour.mostPerPage, Math.max(1, Number(wanted ?? 30)));
   const page = Math.max(1, Number(url.searchParams.get("page") ?? 1));
   const last = Math.ceil(all.length / perPage);
   const to = (target: number, relation: string): string => {
