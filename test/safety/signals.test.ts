@@ -1,84 +1,85 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runStep, type StepResult } from "../e2e/runner.ts";
 import type { Forge } from "../e2e/team.ts";
-import { assertLiving, type Baseline, baselineOf } from "./harness.ts";
-import { contentsOf, openStage, type Stage, serveStageForge } from "./stage.ts";
+import { assertLiving, type Baseline, baselineOf, seen, sweepStage } from "./harness.ts";
+import { assertToldTruly, holdingsOf, type Send, signalledStep } from "./signalled.ts";
+import { openStage, type StageKind, serveStageForge } from "./stage.ts";
 
-// In npm test some of the requests; with REFSWEEP_PROVE=1 (npm run prove) each of them.
-const EVERY = process.env["REFSWEEP_PROVE"] === undefined ? 4 : 1;
+const EVERY_REQUEST = process.env["REFSWEEP_PROVE"] !== undefined;
+/** In npm test so many requests to each server, spread over all of them; with REFSWEEP_PROVE=1 (npm run prove) each. */
+const SAMPLES = { SIGTERM: 3, SIGINT: 1, SIGKILL: 1 } as const;
+
+const STAGES = {
+  digitalocean: ["api", "oci", "git", "github"],
+  distribution: ["registry", "git", "github"],
+  ghcr: ["api", "oci", "git", "github"],
+} as const satisfies Partial<Record<StageKind, readonly string[]>>;
+const KINDS = ["digitalocean", "distribution", "ghcr"] as const;
+type Signal = keyof typeof SAMPLES;
 
 let forge: Forge;
-let baseline: Baseline;
+const baselines = new Map<StageKind, Baseline>();
 
 beforeAll(async () => {
   forge = await serveStageForge();
-  baseline = await baselineOf("digitalocean", forge);
+  for (const kind of KINDS) baselines.set(kind, await baselineOf(kind, forge));
 });
 
 afterAll(async () => {
   await forge.close();
 });
 
-function run(
-  stage: Stage,
-  onOutput: (kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
-): Promise<StepResult> {
-  // The stage plays in November 2026; the process has the machine's clock, so nothing here may be young by it.
-  return runStep({
-    inputs: { ...stage.inputs, "grace-period": "0", concurrency: "2" },
-    environment: forge.environment,
-    onOutput: (_chunk, kill) => onOutput(kill),
-  });
+/** Which requests get a signal: each, or some that differ from signal to signal. */
+function ordinalsOf(count: number, signal: Signal): readonly number[] {
+  if (EVERY_REQUEST) return Array.from({ length: count }, (_, index) => index + 1);
+  const parts = SAMPLES[signal];
+  return [...new Set(Array.from({ length: parts }, (_, index) => Math.ceil((count * (index + 0.7)) / parts)))];
 }
 
-/** One run that gets `signal` when the registry's `ordinal`th request arrives, and one that is left alone. */
-async function interrupted(signal: NodeJS.Signals, server: string, ordinal: number): Promise<void> {
-  const stage = await openStage("digitalocean");
-  let kill: ((name: NodeJS.Signals) => void) | null = null;
-  let signalledAt = 0;
+/** One run that gets `signal` when the `ordinal`th request arrives at `server`, and one that is left alone. */
+async function interrupt(kind: StageKind, signal: Signal, server: string, ordinal: number): Promise<void> {
+  const stage = await openStage(kind);
+  const target = { ...stage.servers, git: forge.git, github: forge.github }[server];
+  const before = holdingsOf(stage);
+  let signalledAt: number | null = null;
   try {
-    stage.servers[server]?.inject((_request, number) => {
-      if (number !== ordinal) return null;
-      signalledAt = performance.now();
-      kill?.(signal);
-      return { kind: "delay", ms: 50 };
-    });
-    const first = await run(stage, (send) => {
-      kill = send;
-    });
+    const first = await signalledStep(stage, forge, (send: Send) =>
+      target?.inject((_request, number) => {
+        if (number !== ordinal) return null;
+        signalledAt = performance.now();
+        send(signal);
+        return { kind: "delay", ms: 50 };
+      }),
+    );
+    target?.inject([]);
+    expect(signalledAt, "the request came").not.toBeNull();
     assertLiving(stage);
-    if (signal === "SIGTERM") {
-      expect(performance.now() - signalledAt).toBeLessThan(5_000);
-      expect(first.exitCode).toBe(1);
-      expect(first.report).toMatchObject({ version: 1 });
+    if (signal === "SIGKILL") expect(first.exitCode).toBeNull();
+    else {
+      expect(performance.now() - (signalledAt ?? 0)).toBeLessThan(5_000);
+      expect(first.exitCode, first.log).toBe(1);
       expect(first.summary).toContain("cancelled");
-      expect(first.outputs).toHaveProperty("deleted-count");
-    } else {
-      expect(first.exitCode).toBeNull();
+      assertToldTruly(first, before, stage);
     }
-    stage.servers[server]?.inject([]);
-    const second = await run(stage);
-    expect(second.exitCode, second.log).toBe(0);
-    expect(contentsOf(stage.store)).toEqual(baseline.contents);
+    const second = await sweepStage(stage, forge);
+    expect(second.problems).toEqual([]);
+    expect(seen(stage)).toEqual(baselines.get(kind)?.seen);
   } finally {
+    target?.inject([]);
     await stage.close();
   }
 }
 
-describe.each(["SIGTERM", "SIGKILL"] as const)(
-  "%s at a request: nothing living breaks, and the next run finishes",
+describe.each(["SIGTERM", "SIGINT", "SIGKILL"] as const)(
+  "%s at a request: nothing living breaks, the truth is told, and the next run finishes",
   (signal) => {
-    test.each(["api", "oci"])(
-      "to the registry's %s",
-      async (server) => {
-        const count = baseline.requests[server] ?? 0;
-        const ordinals = Array.from({ length: count }, (_, index) => index + 1).filter(
-          (each) => each % EVERY === 1 % EVERY,
-        );
-        expect(ordinals.length).toBeGreaterThan(1);
-        for (const ordinal of ordinals) await interrupted(signal, server, ordinal);
+    test.each(KINDS.flatMap((kind) => STAGES[kind].map((server) => ({ kind, server }))))(
+      "of $kind, to $server",
+      async ({ kind, server }) => {
+        const ordinals = ordinalsOf(baselines.get(kind)?.requests[server] ?? 0, signal);
+        expect(ordinals.length).toBeGreaterThan(0);
+        for (const ordinal of ordinals) await interrupt(kind, signal, server, ordinal);
       },
-      120_000,
+      300_000,
     );
   },
 );
