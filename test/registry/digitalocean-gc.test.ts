@@ -154,6 +154,25 @@ describe("a collection", () => {
     expect(made.collections.begun()).toBe(1);
   });
 
+  test("whose start is answered unreadably is the one that runs, and is started once", async () => {
+    const made = await bench();
+    made.server.inject([{ kind: "empty body" }]);
+    expect(await made.registry.collectGarbage()).toMatchObject({
+      status: "succeeded",
+      note: expect.stringContaining(`${UUID} was started`),
+    });
+    expect(made.collections.begun()).toBe(1);
+  });
+
+  test("that is refused for the sake of one that has ended since is asked for once more", async () => {
+    const made = await bench({ collection: { statuses: ["requested", "succeeded"] } });
+    made.collections.begin("unreferenced blobs only");
+    expect(await made.registry.collectGarbage()).toMatchObject({
+      status: "succeeded",
+      note: expect.stringContaining("eff0feee-49c7-4e8f-ba5c-000000000002 was started"),
+    });
+  });
+
   test("that cannot be started is not taken for one that has ended", async () => {
     const made = await bench();
     script(made, {
