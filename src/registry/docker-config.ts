@@ -60,10 +60,15 @@ function readConfig(path: string): v.InferOutput<typeof Config> | null {
   return parsed.output;
 }
 
+/** Docker Hub's names: `docker login` writes the second, and its registry answers at the third. */
+const DOCKER_HUB: readonly string[] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+
 /** The value whose key names the registry's host: as it is first, then in any of the forms that Docker has written. */
 function lookUp<T>(byKey: Readonly<Record<string, T>>, origin: URL): T | undefined {
   const own = Object.entries(byKey);
-  return (own.find(([key]) => key === origin.host) ?? own.find(([key]) => hostOf(key, origin) === origin.host))?.[1];
+  const names = DOCKER_HUB.includes(origin.host) ? DOCKER_HUB : [origin.host];
+  const other = own.find(([key]) => names.includes(hostOf(key, origin) ?? ""));
+  return (own.find(([key]) => key === origin.host) ?? other)?.[1];
 }
 
 /** `host`, `host:443` and `https://host/v1/` are the same registry; ports that are the scheme's own are left out. */

@@ -33,6 +33,8 @@ describe("an entry is found by its host", () => {
     ["registry.example:5000", "https://registry.example:5000"],
     ["localhost:5000", "http://localhost:5000"],
     ["[::1]:5000", "http://[::1]:5000"],
+    ["https://index.docker.io/v1/", "https://registry-1.docker.io"],
+    ["docker.io", "https://index.docker.io"],
   ])("%s is %s", (key, origin) => {
     expect(loginOf({ auths: { "other.example": { auth: base64("a:b") }, [key]: ENTRY } }, origin)).toEqual(LOGIN);
   });
@@ -43,6 +45,7 @@ describe("an entry is found by its host", () => {
     ["registry.example:5000"],
     ["registry.example@evil.example"],
     ["evil.example/registry.example"],
+    ["https://index.docker.io/v1/"],
     [""],
     ["%"],
   ])("%s is another", (key) => {
