@@ -24,6 +24,8 @@ export function firstHop(request: HttpRequest): Hop {
   const headers: Record<string, string> = { "user-agent": "refsweep" };
   // A HEAD's content-length shall be that of the plain body.
   if (request.method !== "HEAD") headers["accept-encoding"] = "gzip, deflate, br";
+  // A cache on the way must ask again: what is deleted is decided by what is true now.
+  if (request.method === "GET" || request.method === "HEAD") headers["cache-control"] = "no-cache";
   for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name] ?? "";
   if (request.authorization !== undefined) headers["authorization"] = request.authorization;
   return {

@@ -6,7 +6,14 @@ export const MOST_REDIRECTS = 5;
 const STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /** What may go to another origin: nothing there can hold a credential. */
-const HARMLESS_HEADERS = new Set(["accept", "accept-encoding", "accept-language", "range", "user-agent"]);
+const HARMLESS_HEADERS = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "cache-control",
+  "range",
+  "user-agent",
+]);
 
 /** Where a redirect leads: the next request; `here`: it is an answer like any other; or why it is not followed. */
 export type Redirection = Hop | "here" | { readonly refused: string };

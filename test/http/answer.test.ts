@@ -22,6 +22,12 @@ describe("bodies", () => {
     expect(server.requests[0]?.headers["accept-encoding"]).toBe("gzip, deflate, br");
   });
 
+  test("come from the server itself: a cache on the way is told to ask it", async () => {
+    const { client, server, to } = await stage();
+    for (const method of ["GET", "HEAD", "DELETE"] as const) await client.send(to("/", { method }));
+    expect(server.requests.map(({ headers }) => headers["cache-control"])).toEqual(["no-cache", "no-cache", undefined]);
+  });
+
   test.each(packed)("%s: one byte above maxBytes is too large, and not asked for again", async (encoding, body) => {
     const { client, server, to } = await stage({
       handler: () => ({ status: 200, body, headers: { "content-encoding": encoding } }),
