@@ -11,7 +11,7 @@ const VARIABLE = "\\$\\{[^{}\\s]{1,200}\\}|\\$\\([^()\\s]{1,200}\\)|\\$\\w{1,200
 // `key: value`, also with YAML's `!!type` and `&anchor` before the value, and a Makefile's `:=` and `?=`.
 // The lookbehind lets a key begin in one place only, and the value is bounded: the time stays linear.
 const ENTRIES =
-  /(?<![\w.-])([\w.-]+)["']?[ \t]*(?:[:?+]?=|:)[ \t]*(?:[!&][^\s"',{}[\]#]{1,200}[ \t]{1,99}){0,2}(?=["']?([^\s"',{}[\]#]{1,512}))/g;
+  /(?<![\w.-])([\w.-]+)["']?[ \t]*(?:[:?+]?=|:{1,3})[ \t]*(?:[!&][^\s"',{}[\]#]{1,200}[ \t]{1,99}){0,2}(?=["']?([^\s"',{}[\]#]{1,512}))/g;
 /** `value` and `default`: the name of what they hold stands beside them, as in Argo CD, Kubernetes and Terraform. */
 const TAG_KEY = /(?:tag|version|value|default)$/i;
 const DEFAULT_VALUES = new RegExp(`(?:\\$\\{\\w{1,200}:?[-=]|\\bdefault[ \\t]{1,8})["']?(${TAG})`, "g");
@@ -93,8 +93,10 @@ class Found {
     this.reference(image[1], image[2], "perhaps below the prefix");
   }
 
-  looseTag(tag: string): void {
-    if (/^\w[\w.-]{0,127}$/.test(tag)) addTag(this.#loose, tag);
+  /** A tag that stands by itself, up to where a shell or JSON in JSON ends the word. */
+  looseTag(text: string): void {
+    const tag = /^(\w[\w.-]{0,127})(?:$|[;)&|<>`\\])/.exec(text)?.[1];
+    if (tag !== undefined) addTag(this.#loose, tag);
   }
 
   tags(): ReadonlyMap<string, ReadonlySet<string>> {
