@@ -5,14 +5,16 @@ import type { LiveRefs, PullRequests } from "./git/refs.ts";
 import { compileTagPatterns, type LiveNames, namesOf } from "./git/tag-names.ts";
 import { compileGlobs } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
+import { joinPins } from "./pins.ts";
 import { fatesOf } from "./plan/fate.ts";
+import type { Digest } from "./plan/manifest.ts";
 import { answeredBy, type PushedTag, questionsOf } from "./plan/questions.ts";
-import type { Fate } from "./plan/view.ts";
+import type { Fate, Pins } from "./plan/view.ts";
 import type { Listing } from "./registry/registry.ts";
 import type { Settings } from "./settings.ts";
 import type { Judge } from "./survey.ts";
 
-/** How long refs are good for, in milliseconds, once they were read anew: repositories swept side by side share them. */
+/** How long refs and pins are good for, in milliseconds, once read anew: repositories swept side by side share them. */
 const FRESH_MS = 60_000;
 
 /** Judges image tags by the refs of the Git repository: read once for the plan, and anew before what follows from it. */
@@ -20,14 +22,20 @@ export interface RefsJudge extends Judge {
   readRefs(): Promise<void>;
   /** Asks for the pull requests that the tags of `listings` leave open. After `readRefs`. */
   readPullRequests(listings: Iterable<Listing>): Promise<void>;
-  /** Reads the refs anew, and the pull requests that were opened again: whatever came back to life since protects. */
+  /** Reads the refs anew, the pull requests that were opened again, and what is deployed: what came to life protects. */
   refresh(): Promise<void>;
+  /** The digests that stay, as they are in use: those that were pinned at first, and those that are by now. */
+  pinned(): ReadonlySet<Digest>;
 }
 
-/** @param pinnedTags image tags that must stay, by repository */
+/**
+ * @param pins what must stay, as it was when the run began
+ * @param readPins reads them anew; null: they do not change
+ */
 export function createJudge(
   settings: Settings,
-  pinnedTags: ReadonlyMap<string, ReadonlySet<string>>,
+  pins: Pins,
+  readPins: (() => Promise<Pins>) | null,
   { http, clock }: { readonly http: HttpClient; readonly clock: Clock },
 ): RefsJudge {
   const { github } = settings;
@@ -41,15 +49,18 @@ export function createJudge(
   let pullRequests: PullRequests = { byNumber: new Map(), open: [], closed: [] };
   let askedAt = 0;
   let judge = fatesOf(names, pullRequests, protectedBy);
+  let pinned = pins;
   let fresh: { readonly at: number; readonly done: Promise<void> } | null = null;
 
   const readAnew = async (): Promise<void> => {
     const since = askedAt;
-    const [newNames, opened] = await Promise.all([
+    const [newNames, opened, newPins] = await Promise.all([
       readRefs(),
       decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
+      readPins?.() ?? pins,
     ]);
     names = newNames;
+    pinned = joinPins([pins, newPins]);
     pullRequests = {
       byNumber: new Map([...pullRequests.byNumber, ...opened.map((open) => [open.number, open] as const)]),
       open: [...pullRequests.open, ...opened],
@@ -70,13 +81,16 @@ export function createJudge(
       judge = fatesOf(names, pullRequests, protectedBy);
     },
     async refresh() {
-      if (fresh === null || clock.now() - fresh.at >= FRESH_MS) fresh = { at: clock.now(), done: readAnew() };
+      const age = fresh === null ? FRESH_MS : clock.now() - fresh.at;
+      // A clock that was put back makes nothing fresh.
+      if (fresh === null || age < 0 || age >= FRESH_MS) fresh = { at: clock.now(), done: readAnew() };
       await fresh.done;
     },
+    pinned: () => pinned.digests,
     fatesOf(repository, tags) {
-      const pinned = pinnedTags.get(repository);
+      const inUse = pinned.tags.get(repository);
       const fates = new Map<string, Fate>();
-      for (const tag of tags) fates.set(tag, pinned?.has(tag) === true ? PINNED : judge(tag));
+      for (const tag of tags) fates.set(tag, inUse?.has(tag) === true ? PINNED : judge(tag));
       return fates;
     },
   };

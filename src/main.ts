@@ -53,11 +53,11 @@ export async function sweep(settings: Settings, tools: Tools): Promise<RunResult
     startedAt: clock.now(),
   });
   await record.attempt(async () => {
-    const pinned = await readPins(settings);
+    const written = await readPins(settings);
     const registry = openRegistry(settings, tools);
-    const deployed = settings.protectApps ? await registry.deployedImages?.() : undefined;
-    const pins = deployed === undefined ? pinned : joinPins([pinned, deployed]);
-    const judge = createJudge(settings, pins.tags, tools);
+    const readDeployed = settings.protectApps ? (registry.deployedImages ?? null) : null;
+    const pins = readDeployed === null ? written : joinPins([written, await readDeployed()]);
+    const judge = createJudge(settings, pins, readDeployed, tools);
     const run: Run = {
       ...tools,
       settings,
@@ -185,10 +185,13 @@ function countsPlanned(looks: ReadonlyMap<string, Look>): ReadonlyMap<string, nu
  * @throws Fault `listing` where it cannot see as much as the first did
  */
 async function lookAgain(run: Run, repository: string, first: Look, planned: SinceFirstLook["planned"]): Promise<Look> {
-  const [listing] = await Promise.all([run.registry.list(repository), run.judge.refresh()]);
+  const listing = await run.registry.list(repository);
+  // Afterwards: a list may take minutes, in which a branch comes back, or an app is rolled back.
+  await run.judge.refresh();
   const { manifests, times } = first.listing;
   const known = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
-  const rules: Rules = { ...run.rules, since: { known, times, contents: first.contents, planned } };
+  const pinned = run.judge.pinned();
+  const rules: Rules = { ...run.rules, pinned, since: { known, times, contents: first.contents, planned } };
   const look = await survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency);
   throwUnlessReadable(look);
   const [lost] = look.plan.waves.flat();

@@ -116,16 +116,22 @@ function standstill(repository: string, left: number): Fault {
 async function deleteBatch(work: Work, open: readonly Digest[]): Promise<void> {
   const { tools } = work;
   const look = await lookAgain(work);
-  const until = tools.clock.now() + BATCH_MS;
+  const isOver = timerOf(tools.clock);
   const agreed = new Set(open.filter((digest) => agree(work, look, digest)));
   for (const wave of look.plan.waves) {
     const { failures } = work;
     const going = wave.filter((digest) => agreed.has(digest));
-    await pMap(going, (digest) => deleteOne(work, digest, until), { concurrency: tools.concurrency });
+    await pMap(going, (digest) => deleteOne(work, digest, isOver), { concurrency: tools.concurrency });
     if (work.fault !== null) throw work.fault;
     tools.signal.throwIfAborted();
-    if (tools.clock.now() >= until || work.failures > failures) return;
+    if (isOver() || work.failures > failures) return;
   }
+}
+
+/** Whether what follows from a look that ends now must end; a clock that is put back ends it. */
+function timerOf(clock: Clock): () => boolean {
+  const start = clock.now();
+  return () => clock.now() < start || clock.now() >= start + BATCH_MS;
 }
 
 function lookAgain({ planned: { plan, decisions }, outcomes, tools }: Work): Promise<Look> {
@@ -157,10 +163,10 @@ const LEFT: Outcome = {
 };
 const GONE: Outcome = { outcome: "gone", error: null };
 
-async function deleteOne(work: Work, digest: Digest, until: number): Promise<void> {
+async function deleteOne(work: Work, digest: Digest, isOver: () => boolean): Promise<void> {
   const { tools, planned } = work;
   const decision = planned.decisions.get(digest);
-  if (decision === undefined || work.fault !== null || tools.signal.aborted || tools.clock.now() >= until) return;
+  if (decision === undefined || work.fault !== null || tools.signal.aborted || isOver()) return;
   try {
     const deletion = await tools.registry.delete(planned.plan.repository, decision);
     if (deletion.outcome === "refused") work.failures += 1;
@@ -204,10 +210,10 @@ export function staleTagsOf(look: Look): readonly StaleTag[] {
 async function removeStaleTags(work: Work, open: readonly StaleTag[]): Promise<void> {
   const { tools, staleTags } = work;
   const still = new Set(staleTagsOf(await lookAgain(work)).map(({ tag, digest }) => `${tag} ${digest}`));
-  const until = tools.clock.now() + BATCH_MS;
+  const isOver = timerOf(tools.clock);
   const remove = async (entry: StaleTag): Promise<void> => {
     if (!still.has(`${entry.tag} ${entry.digest}`)) staleTags.set(entry.tag, { ...entry, outcome: "changed" });
-    else await removeOne(work, entry, until);
+    else await removeOne(work, entry, isOver);
   };
   await pMap(open, remove, { concurrency: tools.concurrency });
   if (work.fault !== null) throw work.fault;
@@ -218,9 +224,9 @@ function reported(staleTags: Work["staleTags"]): readonly StaleTag[] {
   return [...staleTags.values()].filter(({ outcome }) => outcome === "reported");
 }
 
-async function removeOne(work: Work, entry: StaleTag, until: number): Promise<void> {
+async function removeOne(work: Work, entry: StaleTag, isOver: () => boolean): Promise<void> {
   const { tools, planned, staleTags } = work;
-  if (work.fault !== null || tools.signal.aborted || tools.clock.now() >= until) return;
+  if (work.fault !== null || tools.signal.aborted || isOver()) return;
   try {
     const outcome = await tools.registry.deleteTag(planned.plan.repository, entry.tag);
     staleTags.set(entry.tag, { ...entry, outcome });

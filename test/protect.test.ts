@@ -11,6 +11,7 @@ import { settingsOf, silentLog } from "./run.ts";
 import { pushImage } from "./servers/content.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean-registry.ts";
 import { pullRequest } from "./servers/github.ts";
+import { refuse } from "./servers/http-server.ts";
 import { RegistryStore } from "./servers/store.ts";
 
 const TOKEN = "dop_v1_played0123456789";
@@ -72,7 +73,32 @@ test.each([
   expect(result.problems).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(tags);
   const asked = registry.api.requests.filter(({ path }) => path.startsWith("/v2/apps"));
-  expect(asked).toHaveLength("protect-apps" in inputs ? 1 : 0);
+  // For the plan, and for the look before the deletions.
+  expect(asked).toHaveLength("protect-apps" in inputs ? 2 : 0);
+});
+
+test.each([
+  ["by its tag", () => ({ tag: "pr-5" })],
+  ["by its digest", () => ({ digest: store.resolve("web", "pr-5")?.digest })],
+])("an image to which an app is rolled back after the plan stays: %s", async (_title, version) => {
+  const { behaviour } = registry.api.state;
+  const image = { registry_type: "DOCR", registry: "", repository: "web" };
+  // The last question before the look that deletions follow: is a collection running?
+  registry.api.inject(({ path }) => {
+    if (path.endsWith("/garbage-collection"))
+      behaviour.apps = [{ id: "app", spec: { services: [{ image: { ...image, ...version() } }] } }];
+    return null;
+  });
+  const result = await swept({ "protect-apps": "true" });
+  expect(result.problems).toEqual([]);
+  expect([...store.tags("web")].sort()).toEqual(["pr-1", "pr-2", "pr-5"]);
+});
+
+test("apps that cannot be listed any more when it comes to deleting: nothing is deleted", async () => {
+  registry.api.inject(({ path }, ordinal) => (path.startsWith("/v2/apps") && ordinal > 1 ? refuse(403) : null));
+  const result = await swept({ "protect-apps": "true" });
+  expect(result.problems).toMatchObject([{ kind: "permission", message: expect.stringContaining("/v2/apps") }]);
+  expect(store.tags("web")).toHaveLength(NUMBERS.length);
 });
 
 test("a file that is not there stops the run before anything is requested", async () => {

@@ -114,6 +114,20 @@ describe("between plan and deletion", () => {
   });
 });
 
+describe("while the later look reads the list", () => {
+  test.each(RACES.filter(({ title }) => title.endsWith("again")))("$title: it stays", async (race) => {
+    mainCommit = await forge.repository.commitOf("main");
+    let lists = 0;
+    once(({ path }) => {
+      if (path.includes("/digests?")) lists += 1;
+      return lists === 2;
+    }, race.meanwhile);
+    const result = await sweepStage(stage, forge);
+    expect(lists).toBe(2);
+    expectLiving(race, result);
+  });
+});
+
 describe("between two batches", () => {
   test.each(RACES)("$title: it stays, and so does all that it needs", async (race) => {
     mainCommit = await forge.repository.commitOf("main");
