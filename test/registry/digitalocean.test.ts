@@ -389,6 +389,8 @@ describe("a deletion", () => {
   test("trap 22: 404 is an error where the repository answers 404 too", async () => {
     const made = await bench();
     await expect(made.registry.delete("web", { digest: digestOf("x") })).rejects.toMatchObject({ kind: "deletion" });
+    fill(made, "web", 1);
+    expect(await made.registry.delete("web", { digest: digestOf("x") })).toEqual({ outcome: "gone" });
   });
 
   test("trap 22: without the scope it is a permission, never gone, and tried once", async () => {

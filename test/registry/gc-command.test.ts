@@ -139,6 +139,16 @@ describe("a command that goes on", () => {
     await until(() => !isRunning(child));
   });
 
+  test("past gc-timeout is ended with what overhears that, though it obeys itself", async () => {
+    const clock = createFakeClock({ passes: "by hand" });
+    const deaf = `(trap '' TERM; exec >/dev/null 2>&1; sleep 1000 & echo $! > "$TEST_FOLDER/child"; wait; wait) &`;
+    const running = run(`${deaf} trap 'exit 0' TERM; wait; wait`, { clock, timeoutMs: 90_000 });
+    await until(() => tryRead("child") !== "");
+    await clock.advance(90_000);
+    expect(await running).toMatchObject({ status: "timed-out" });
+    await until(() => !isRunning(read("child")));
+  });
+
   test("when the job is cancelled is ended with all that it started", async () => {
     const clock = createFakeClock({ passes: "by hand" });
     const job = new AbortController();
