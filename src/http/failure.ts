@@ -16,6 +16,7 @@ interface Words {
 
 const TRUST = "if the certificate is your own authority's, name its file in NODE_EXTRA_CA_CERTS";
 
+/** That the network is at fault while connecting; a connection that stands can fail by some of the same codes. */
 const NEVER_SENT: Readonly<Record<string, string>> = {
   ENOTFOUND: "unknown host; check the name, and the runner's DNS or proxy",
   EAI_AGAIN: "the host's name cannot be resolved now; check the runner's DNS or proxy",
@@ -65,10 +66,12 @@ function wordsFor(hop: Hop, cause: unknown, timeoutMs: number): Words {
   }
   if (cause instanceof TooSlow) return { ...network, text: "timed out: the answer comes too slowly" };
   if (cause instanceof Undecodable) return { ...network, text: `the answer is damaged: ${cause.message}` };
-  const code = rootCode(cause);
+  const root = rootOf(cause);
+  const code = codeOf(root);
   const tls = Object.hasOwn(TLS, code) ? TLS[code] : undefined;
   if (tls !== undefined) return { ...network, reach: "none", retryable: false, text: tls };
-  const unsent = Object.hasOwn(NEVER_SENT, code) ? NEVER_SENT[code] : undefined;
+  const connects = !(root instanceof Error && "syscall" in root && /^(?:read|write)/.test(String(root.syscall)));
+  const unsent = connects && Object.hasOwn(NEVER_SENT, code) ? NEVER_SENT[code] : undefined;
   if (unsent !== undefined) return { ...network, reach: "none", text: unsent };
   const message = cause instanceof Error ? cause.message : "";
   if (code === "UND_ERR_PRX_CONN" || code === "UND_ERR_PRX_TLS" || /\bproxy\b|tunnel/i.test(message)) {
@@ -84,23 +87,29 @@ function wordsFor(hop: Hop, cause: unknown, timeoutMs: number): Words {
   };
 }
 
-/** The code of the deepest cause that has one: undici and Node wrap it, once or in an AggregateError. */
-function rootCode(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
-  return rootCode(inner) || codeOf(error);
+/** The deepest cause that has a code, or `error` itself: undici and Node wrap it, once or in an AggregateError. */
+function rootOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const root = rootOf(error instanceof AggregateError ? error.errors[0] : error.cause);
+  return codeOf(root) === "" ? error : root;
 }
 
 /** The error for what was cancelled: before it was ever sent, while it was under way, or before it was sent again. */
 export function interruption(hop: Hop, state: "waiting" | "in flight" | "repeating", cause?: unknown): HttpError {
   const url = redactUrl(hop.url);
   const text = { waiting: "was not sent", "in flight": "was cut off", repeating: "was not sent again" }[state];
+  const doubt = state !== "waiting" && isWrite(hop) ? "; the server may have acted on it all the same" : "";
   const unsent = state === "waiting" ? ({ unsent: true } as const) : {};
   return new HttpError(
-    `${hop.method} ${url} ${text}: the run was cancelled`,
+    `${hop.method} ${url} ${text}: the run was cancelled${doubt}`,
     { code: "interrupted", method: hop.method, url, retryable: false, ...unsent },
     { cause },
   );
+}
+
+/** A POST that may be repeated asks for something: refs, pull requests, a token. */
+function isWrite({ method, repeatable }: Hop): boolean {
+  return method === "DELETE" || method === "PUT" || !repeatable;
 }
 
 /** The error for a DELETE whose turn came too late. */
