@@ -1,4 +1,5 @@
 import pMap from "p-map";
+import { inBatches, timerOf } from "./batches.ts";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { HttpError } from "./http/errors.ts";
@@ -8,11 +9,6 @@ import type { Registry } from "./registry/registry.ts";
 import type { Outcome, StaleTag } from "./report/result.ts";
 import type { Look } from "./survey.ts";
 import type { Turns } from "./turns.ts";
-
-/** How long one look at a repository is good for, in milliseconds: longer work looks again. */
-const BATCH_MS = 60_000;
-/** So many batches alone in which no deletion's turn came in time are enough: more would be the same. */
-const MOST_IDLE = 3;
 
 /** What a sweep works with. */
 export interface SweepTools {
@@ -63,8 +59,9 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
   const mayUntag = tools.removeStaleTags && staleTags.size > 0;
   try {
     if (all.length > 0 || mayUntag) await tools.registry.prepareDeletion(planned.plan.repository);
+    const at = { turns: tools.turns, repository: planned.plan.repository };
     const open = (): readonly Digest[] => all.filter((digest) => !work.outcomes.has(digest));
-    await inBatches(work, open, async (left) => {
+    await inBatches(at, open, async (left) => {
       const most = tools.affordable(left.length);
       // Parents go first, so what is left of the order breaks nothing that goes now.
       for (const digest of left.slice(most)) settle(work, digest, LEFT);
@@ -72,7 +69,7 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
     });
     if (mayUntag)
       await inBatches(
-        work,
+        at,
         () => reported(staleTags),
         (left) => removeStaleTags(work, left),
       );
@@ -81,35 +78,6 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
     work.fault ??= error;
   }
   return { outcomes: work.outcomes, staleTags: [...staleTags.values()], fault: work.fault };
-}
-
-/**
- * Batch after batch, until nothing is open. One of which nothing came, as the looks of others took the host's requests until
- * its own held no more, is followed by batches alone.
- */
-async function inBatches<T>(
-  { planned, tools }: Work,
-  open: () => readonly T[],
-  batch: (left: readonly T[]) => Promise<void>,
-): Promise<void> {
-  let idle = 0;
-  let turn = tools.turns.together;
-  for (let left = open(); left.length > 0; ) {
-    await turn(() => batch(left));
-    const before = left.length;
-    left = open();
-    idle = left.length < before ? 0 : idle + 1;
-    if (idle > 0) turn = tools.turns.alone;
-    if (idle > MOST_IDLE) throw standstill(planned.plan.repository, left.length);
-  }
-}
-
-function standstill(repository: string, left: number): Fault {
-  return new Fault(
-    "deletion",
-    `${left} deletions in ${repository} are left: their turn did not come in time, ${MOST_IDLE} times in a row`,
-    "Run it again when nothing else sends requests to the registry with the same token.",
-  );
 }
 
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
@@ -126,12 +94,6 @@ async function deleteBatch(work: Work, open: readonly Digest[]): Promise<void> {
     tools.signal.throwIfAborted();
     if (isOver() || work.failures > failures) return;
   }
-}
-
-/** Whether what follows from a look that ends now must end; a clock that is put back ends it. */
-function timerOf(clock: Clock): () => boolean {
-  const start = clock.now();
-  return () => clock.now() < start || clock.now() >= start + BATCH_MS;
 }
 
 function lookAgain({ planned: { plan, decisions }, outcomes, tools }: Work): Promise<Look> {
