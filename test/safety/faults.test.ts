@@ -3,12 +3,20 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Course, courseOf, PLAYS, type Place, placesOf, tryFault } from "./fault-trials.ts";
 import { FAULTS } from "./faults.ts";
 import { openLanes } from "./lanes.ts";
+import type { StageKind } from "./stage.ts";
 
 // In npm test each request meets some of the faults; with REFSWEEP_PROVE=1 (npm run prove) all of them.
 const PROVES = process.env["REFSWEEP_PROVE"] !== undefined;
 const EVERY = PROVES ? 1 : 7;
 /** Trials at a time: those in which a server is silent are waited for beside the others. */
 const LANES = 8;
+
+/** The lists of a sweep, by the end of their paths. */
+const PAGED: Readonly<Partial<Record<StageKind, readonly string[]>>> = {
+  digitalocean: ["digests", "graphql", "repositoriesV2"],
+  ghcr: ["graphql", "packages", "versions"],
+  oci: ["_catalog", "graphql", "list"],
+};
 
 const tally = { trials: 0, requests: 0, began: 0 };
 let lanes: Awaited<ReturnType<typeof openLanes>>;
@@ -31,6 +39,14 @@ describe.each(PLAYS)("a sweep in which one request goes wrong: $title", (play) =
   beforeAll(async () => {
     course = await lanes.take((forge) => courseOf(play, forge));
     for (const { length } of Object.values(course.requests)) tally.requests += length;
+  });
+
+  test.runIf(play.mostPerPage !== undefined)("its lists have pages to move between", () => {
+    const further = Object.values(course.requests)
+      .flat()
+      .filter(({ path, body }) => /[?&](?:page=[2-9]|page_token=|last=)/.test(path) || body.includes('"after":"'));
+    const lists = new Set(further.map(({ path }) => path.replace(/\?.*/, "").split("/").at(-1)));
+    expect([...lists].sort()).toEqual(PAGED[play.kind]);
   });
 
   test.concurrent.each(Object.entries(FAULTS).map(([name, fault], index) => ({ name, fault, index })))(
