@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { Marked } from "marked";
 import { describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
-import { groupOf } from "../../src/report/summary/kept.ts";
+import { groupOf, keptGroups } from "../../src/report/summary/kept.ts";
 import { renderSummary } from "../../src/report/summary.ts";
+import { tallyOfRun } from "../../src/report/tally.ts";
 import { renderBody, renderHtml } from "../render.ts";
 import { HOSTILE, hostileText, UNSEEN } from "./hostile.ts";
 import { digestOf, kept, largeRepository, manifest, repository, run, sampleRun } from "./results.ts";
@@ -157,6 +158,18 @@ describe("what it tells", () => {
   ])("%s counts as %s", (reason, group) => {
     expect(groupOf(reason)).toBe(group);
   });
+});
+
+test("what stays is counted whole, and nothing else: what went, was gone or failed is no part of it", () => {
+  const outcomes = ["deleted", "planned", "gone", "failed", "changed", "kept"] as const;
+  const manifests = [...outcomes.map((outcome) => manifest(outcome, { outcome })), kept("main", "branch main")];
+  const result = run({ repositories: [repository("web", manifests)] });
+  expect(keptGroups(result)).toEqual([
+    { label: "changed since it was planned", count: 1 },
+    { label: "living branch", count: 1 },
+    { label: "not deleted: no reason given", count: 1 },
+  ]);
+  expect(tallyOfRun(result).kept).toBe(3);
 });
 
 describe("the byte budget", () => {
