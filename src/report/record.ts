@@ -163,10 +163,10 @@ function countDeleted(swept: Swept): number {
 function faultOf(error: Fault | HttpError): Fault {
   if (error instanceof Fault) return error;
   const message = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
-  const kind = error.code === "interrupted" ? "interrupted" : "listing";
-  return new Fault(kind, message, "Run it again; if it stays, look at the registry's own status and log.", {
-    cause: error,
-  });
+  if (error.code === "interrupted")
+    return new Fault("interrupted", message, "Run it again: it finishes what is left.", { cause: error });
+  const remedy = "Run it again; if it stays, look at the registry's own status and log.";
+  return new Fault("listing", message, remedy, { cause: error });
 }
 
 function resultOf(name: string, entry: Entry, dryRun: boolean): RepositoryResult {

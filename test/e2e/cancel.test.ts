@@ -1,5 +1,7 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { annotations, broken, deletionsOf, openPlay, type Play } from "./play.ts";
+import { annotations, broken, contents, deletionsOf, openPlay, type Play, requestsOf } from "./play.ts";
 import type { Step, StepResult } from "./runner.ts";
 import { type Forge, serveForge } from "./team.ts";
 
@@ -15,23 +17,25 @@ beforeEach(async () => {
 });
 afterEach(() => play.close());
 
-/** Runs a step, and signals it as soon as `isTime`. */
+/** Runs a step, and signals it as soon as `isTime`, with all of `signals` 100 ms apart. */
 async function cancelledStep(
-  signal: NodeJS.Signals,
+  signals: NodeJS.Signals | readonly NodeJS.Signals[],
   inputs: Readonly<Record<string, string>>,
   isTime: () => boolean,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly result: StepResult; readonly tookMs: number }> {
   let signalledAt = 0;
   let kill: ((name: NodeJS.Signals) => void) | null = null;
   const poll = setInterval(() => {
     if (signalledAt > 0 || kill === null || !isTime()) return;
     signalledAt = Date.now();
-    kill(signal);
+    const send = kill;
+    for (const [index, signal] of [signals].flat().entries()) setTimeout(() => send(signal), index * 100);
   }, 5);
   const onOutput: Step["onOutput"] = (_chunk, send) => {
     kill = send;
   };
-  const result = await play.step(inputs, { onOutput });
+  const result = await play.step(inputs, { onOutput, environment: { ...forge.environment, ...environment } });
   clearInterval(poll);
   expect(signalledAt).toBeGreaterThan(0);
   return { result, tookMs: Date.now() - signalledAt };
@@ -65,4 +69,66 @@ test("during a garbage collection: the report says that it was started, and whic
   expect(result.outputs["gc-status"]).toBe("started");
   expect(result.report).toMatchObject({ garbageCollection: { status: "started" } });
   expect(result.summary).toContain("eff0feee-49c7-4e8f-ba5c-000000000001");
+});
+
+test.each([
+  ["SIGTERM", "SIGTERM"],
+  ["SIGINT", "SIGTERM"],
+  ["SIGINT", "SIGINT", "SIGINT", "SIGTERM"],
+] as const)("%s and %s while it winds down: what was deleted is told all the same", async (...signals) => {
+  play.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 700 } : null));
+  const before = contents(play.store);
+  const { result, tookMs } = await cancelledStep(signals, { concurrency: "2" }, () => deletionsOf(play) > 0);
+  expect(result.exitCode, result.log).toBe(1);
+  expect(tookMs).toBeLessThan(5_000);
+  const after = new Set(contents(play.store));
+  const gone = before.filter((each) => !after.has(each));
+  expect(gone.length).toBeGreaterThan(0);
+  expect([...JSON.parse(result.outputs["deleted-digests"] ?? "[]")].sort()).toEqual(gone.toSorted());
+  expect(result.summary).toContain("The job was cancelled");
+  expect(result.report).toMatchObject({ version: 1 });
+});
+
+test("as soon as it begins: nothing is deleted, and the step tells that it was cancelled", async () => {
+  const asked = requestsOf(play);
+  const { result } = await cancelledStep("SIGTERM", { "repository-pattern": "**" }, () => true);
+  expect(result.exitCode, result.log).toBe(1);
+  expect(annotations(result.log)).toEqual([expect.stringContaining("cancelled")]);
+  expect(result.summary).toContain("Nothing was deleted");
+  expect(deletionsOf(play)).toBe(0);
+  expect(requestsOf(play) - asked).toBeLessThan(10);
+});
+
+test.each([
+  ["GITHUB_STEP_SUMMARY", "The summary could not be written", "outputs"],
+  ["GITHUB_OUTPUT", "The outputs could not be written", "summary"],
+] as const)("and %s cannot be written: that is told, and the rest is written", async (variable, told, rest) => {
+  play.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 100 } : null));
+  const environment = { [variable]: join(tmpdir(), "refsweep-is-not-there", "file") };
+  const { result, tookMs } = await cancelledStep("SIGTERM", {}, () => deletionsOf(play) > 0, environment);
+  expect(result.exitCode, result.log).toBe(1);
+  expect(tookMs).toBeLessThan(5_000);
+  expect(annotations(result.log, "warning").join("\n")).toContain(told);
+  expect(annotations(result.log)).toEqual([expect.stringContaining("cancelled")]);
+  expect(Object.keys(result[rest]).length).toBeGreaterThan(0);
+  expect(result.report).toMatchObject({ version: 1 });
+});
+
+test("while it writes what it did: whatever the exit code, the report and all outputs are there", async () => {
+  for (const ms of [0, 4, 12]) {
+    let kill: ((signal: NodeJS.Signals) => void) | null = null;
+    const onOutput: Step["onOutput"] = (chunk, send) => {
+      // Before the annotations and the report come the groups of what was done.
+      if (kill !== null || !chunk.includes("::endgroup::")) return;
+      kill = send;
+      setTimeout(() => send("SIGTERM"), ms);
+    };
+    const result = await play.step({ "dry-run": "true" }, { onOutput });
+    expect(kill).not.toBeNull();
+    expect(result.report, `${ms} ms`).toMatchObject({ version: 1, dryRun: true });
+    expect(result.outputs).toHaveProperty("report");
+    expect(result.summary).toContain("Requests:");
+    const told = annotations(result.log).filter((line) => line.includes("cancelled"));
+    expect([result.exitCode, told.length], result.log).toEqual(told.length === 0 ? [0, 0] : [1, 1]);
+  }
 });
