@@ -81,6 +81,17 @@ describe("packages", () => {
     expect(made.asked()).toHaveLength(1 + 3);
   });
 
+  test("of which one is listed twice are never taken for all: another may be missing", async () => {
+    const made = await bench({ behaviour: { token: "classic" } });
+    made.server.api.inject(({ path }) =>
+      path.includes("/packages?") ? refuse(200, {}, [{ name: "web" }, { name: "web" }]) : null,
+    );
+    await expect(made.registry.repositories(EVERY)).rejects.toMatchObject({
+      kind: "listing",
+      message: expect.stringContaining("listed twice"),
+    });
+  });
+
   test.each([401, 403, 404] as const)(
     "that a token may not list (%i) are asked for by the names without wildcard",
     async (status) => {
