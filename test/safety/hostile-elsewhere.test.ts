@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Forge } from "../e2e/team.ts";
+import { silentLog } from "../run.ts";
+import {
+  type FaultScript,
+  type RecordedRequest,
+  refuse,
+  type ServedRequest,
+  serve,
+  type TestServer,
+} from "../servers/http-server.ts";
+import { assertLiving, sweepStage } from "./harness.ts";
+import { type Holdings, openStage, type Stage, type StageKind, serveStageForge } from "./stage.ts";
+
+/** One kind of request that a run sends. */
+interface Kind {
+  readonly title: string;
+  readonly stage: StageKind;
+  /** Of the stage, or `git` or `github`. */
+  readonly server: string;
+  readonly meets: (request: ServedRequest) => boolean;
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** What else goes wrong, so that this kind of request is sent at all. */
+  readonly besides?: FaultScript;
+}
+
+const OLDER_GIT: FaultScript = ({ method }) => (method === "POST" ? refuse(400) : null);
+const COLLECT = { "run-gc": "always", "gc-timeout": "5m" };
+
+const is =
+  (method: string, path: RegExp) =>
+  (request: ServedRequest): boolean =>
+    request.method === method && path.test(request.path);
+
+const KINDS: readonly Kind[] = [
+  { title: "Git's refs", stage: "oci", server: "git", meets: is("POST", /git-upload-pack/) },
+  { title: "Git's older refs", stage: "oci", server: "git", meets: is("GET", /info\/refs/), besides: OLDER_GIT },
+  { title: "GraphQL", stage: "oci", server: "github", meets: is("POST", /graphql/) },
+  { title: "DigitalOcean's repositories", stage: "digitalocean", server: "api", meets: is("GET", /repositoriesV2/) },
+  { title: "DigitalOcean's manifests", stage: "digitalocean", server: "api", meets: is("GET", /\/digests\?/) },
+  { title: "DigitalOcean's deletion", stage: "digitalocean", server: "api", meets: is("DELETE", /\/digests\//) },
+  {
+    title: "DigitalOcean's tokens",
+    stage: "digitalocean",
+    server: "api",
+    meets: is("GET", /registry\/auth/),
+  },
+  { title: "DigitalOcean's endpoint", stage: "digitalocean", server: "oci", meets: is("GET", /\/manifests\//) },
+  {
+    title: "the start of a collection",
+    stage: "digitalocean",
+    server: "api",
+    meets: is("POST", /garbage-collection/),
+    inputs: COLLECT,
+  },
+  {
+    title: "the state of a collection",
+    stage: "digitalocean",
+    server: "api",
+    meets: is("GET", /garbage-collection/),
+    inputs: COLLECT,
+  },
+  { title: "a package's owner", stage: "ghcr", server: "api", meets: is("GET", /^\/users\//) },
+  { title: "packages", stage: "ghcr", server: "api", meets: is("GET", /package_type=/) },
+  { title: "a package's versions", stage: "ghcr", server: "api", meets: is("GET", /\/versions\?/) },
+  { title: "the deletion of a version", stage: "ghcr", server: "api", meets: is("DELETE", /\/versions\//) },
+  { title: "GHCR's tokens", stage: "ghcr", server: "oci", meets: is("GET", /^\/token/) },
+  { title: "GHCR's manifests", stage: "ghcr", server: "oci", meets: is("GET", /\/manifests\//) },
+  { title: "tags", stage: "oci", server: "registry", meets: is("GET", /tags\/list/) },
+  {
+    title: "the catalog",
+    stage: "oci",
+    server: "registry",
+    meets: is("GET", /_catalog/),
+    inputs: { "repository-pattern": "**" },
+  },
+  { title: "a manifest", stage: "oci", server: "registry", meets: is("GET", /\/manifests\//) },
+  { title: "referrers", stage: "oci", server: "registry", meets: is("GET", /\/referrers\//) },
+  {
+    title: "the config of an image",
+    stage: "oci",
+    server: "registry",
+    meets: is("GET", /\/blobs\//),
+    inputs: { "keep-count": "1" },
+  },
+  { title: "the deletion of a manifest", stage: "oci", server: "registry", meets: is("DELETE", /\/manifests\//) },
+];
+
+let forge: Forge;
+let stage: Stage<Holdings>;
+let foreign: TestServer;
+
+beforeEach(async () => {
+  forge = await serveStageForge("kept");
+});
+
+afterEach(async () => {
+  await Promise.all([forge.close(), stage.close(), foreign.close()]);
+});
+
+const SECRET = "s3cret-of-the-registry";
+const LOGIN = { username: "robot", token: SECRET };
+/** As a registry that lets nobody in without the credential. */
+const ASK_LOGIN: FaultScript = ({ headers }) =>
+  headers.authorization === undefined ? refuse(401, { "www-authenticate": 'Basic realm="registry"' }) : null;
+
+type Served = Pick<TestServer, "requests" | "inject">;
+
+function servers(): Readonly<Record<string, Served>> {
+  return { ...stage.servers, git: forge.git, github: forge.github };
+}
+
+/** Sweeps a stage on which `meant` is what the servers answer to one kind of request; tells how often they did. */
+async function sweepWith({ stage: kind, server, meets, inputs, besides }: Kind, meant: FaultScript): Promise<number> {
+  stage = await openStage(kind);
+  const login = kind === "oci" ? LOGIN : {};
+  if (kind === "oci") stage.servers["registry"]?.inject(ASK_LOGIN);
+  let played = 0;
+  servers()[server]?.inject((request, ordinal) => {
+    const first = kind === "oci" && server === "registry" ? ASK_LOGIN(request, ordinal) : null;
+    const fault = first ?? besides?.(request, ordinal) ?? (meets(request) ? meant(request, ordinal) : null);
+    if (first === null && meets(request)) played += 1;
+    return fault;
+  });
+  await sweepStage(stage, forge, { ...login, ...inputs });
+  return played;
+}
+
+/** What proves who asks, in any form in which it was sent to where it belongs. */
+function secrets(): ReadonlySet<string> {
+  const sent = Object.values(servers()).flatMap(({ requests }) => requests);
+  const found = new Set([SECRET, `robot:${SECRET}`]);
+  for (const { headers } of sent) {
+    const [scheme = "", value = ""] = (headers.authorization ?? "").split(" ");
+    if (value === "") continue;
+    found.add(value);
+    if (/^basic$/i.test(scheme))
+      found.add(
+        Buffer.from(value, "base64")
+          .toString()
+          .replace(/^[^:]*:/, ""),
+      );
+  }
+  return found;
+}
+
+function expectNoCredentialAt(requests: readonly RecordedRequest[]): void {
+  const known = secrets();
+  expect(known.size).toBeGreaterThan(3);
+  for (const { path, headers, body } of requests) {
+    expect(headers).not.toHaveProperty("authorization");
+    expect(headers).not.toHaveProperty("cookie");
+    const whole = `${decodeURIComponent(path)}\n${JSON.stringify(headers)}\n${body.toString()}`;
+    for (const secret of known) expect(whole).not.toContain(secret);
+  }
+}
+
+describe.each(KINDS)("$title", (kind) => {
+  test.each([302, 308])("redirected elsewhere (%i): no credential follows, though it is asked for", async (status) => {
+    foreign = await serve(({ url }) => ({
+      status: 401,
+      headers: { "www-authenticate": `Bearer realm="${new URL("/token", url).href}", Basic realm="x"` },
+    }));
+    const redirect: FaultScript = ({ path }) => refuse(status, { location: new URL(path, foreign.url).href });
+    expect(await sweepWith(kind, redirect)).toBeGreaterThan(0);
+    expectNoCredentialAt(foreign.requests);
+    expect(foreign.requests.map(({ method }) => method).filter((method) => method !== "GET")).toEqual([]);
+    assertLiving(stage);
+  });
+
+  test("answered with links elsewhere: nobody follows them with a credential", async () => {
+    foreign = await serve(() => ({ status: 200, body: {} }));
+    const there = new URL("next?page=2&page_token=x&n=1&last=a", foreign.url).href;
+    const link: FaultScript = () => ({
+      kind: "altered",
+      alter: (reply) => ({
+        ...reply,
+        headers: { ...reply.headers, link: `<${there}>; rel="next"`, location: there, refresh: `0;url=${there}` },
+      }),
+    });
+    expect(await sweepWith(kind, link)).toBeGreaterThan(0);
+    expect(foreign.requests).toEqual([]);
+    assertLiving(stage);
+  });
+});
+
+// A registry of one's own is asked by its own word where its tokens are (`bearer.ts`), and the log names the host.
+describe.each(KINDS.filter(({ server }) => server !== "registry"))("$title", (kind) => {
+  test("that asks for a token from elsewhere: none is fetched there with a credential", async () => {
+    foreign = await serve(() => ({ status: 200, body: { token: "t0ken-of-the-foreigner", expires_in: 300 } }));
+    const realm = new URL("token", foreign.url).href;
+    const ask: FaultScript = () => refuse(401, { "www-authenticate": `Bearer realm="${realm}",service="x"` });
+    expect(await sweepWith(kind, ask)).toBeGreaterThan(0);
+    expectNoCredentialAt(foreign.requests);
+    assertLiving(stage);
+  });
+});
+
+test("a registry of one's own that sends for tokens to another host: the log names that host, in a line of its own", async () => {
+  foreign = await serve(() => ({ status: 200, body: { token: "t0ken-of-the-foreigner" } }));
+  stage = await openStage("oci");
+  const realm = new URL("token", foreign.url).href;
+  stage.servers["registry"]?.inject(() => refuse(401, { "www-authenticate": `Bearer realm="${realm}"` }));
+  const lines: string[] = [];
+  const log = { ...silentLog, info: (line: string) => void lines.push(line) };
+  await sweepStage(stage, forge, LOGIN, undefined, { log });
+  expect(lines.filter((line) => line.includes(foreign.url.host))).toHaveLength(1);
+  assertLiving(stage);
+});
