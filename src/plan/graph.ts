@@ -1,4 +1,11 @@
-import { type Digest, isIndexType, type Known, type ListedManifest, type ManifestContent } from "./manifest.ts";
+import {
+  type Digest,
+  isIndexType,
+  type Known,
+  type ListedManifest,
+  type ManifestContent,
+  mayListManifests,
+} from "./manifest.ts";
 import type { Fate, RepositoryView, SinceFirstLook } from "./view.ts";
 
 /** One manifest and what ties it to others. */
@@ -93,7 +100,7 @@ function tieChildren(graph: Graph, node: Node, content: ManifestContent): void {
   for (const child of content.children) {
     const there = graph.get(child.digest);
     if (there !== undefined && isIndexType(child.mediaType)) there.listedAs = "index";
-    else if (there !== undefined) there.listedAs ??= "image";
+    else if (there !== undefined && !mayListManifests(child.mediaType)) there.listedAs ??= "image";
     if (seen.has(child.digest)) continue;
     seen.add(child.digest);
     node.children.push(child.digest);

@@ -59,6 +59,19 @@ export interface Unreadable {
 /** `missing`: asked for by digest, and answered 404. */
 export type Known = ManifestContent | Unreadable | "missing";
 
+/**
+ * Whether an entry of media type `type` may itself list manifests. It is told by whoever pushed the index: only what names
+ * an image's manifest, or no manifest at all (the layers of a build cache), cannot.
+ */
+export function mayListManifests(type: string): boolean {
+  return !IMAGE_TYPES.includes(type) && (type === "" || /manifest|index|list/i.test(type));
+}
+
+const IMAGE_TYPES: readonly string[] = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+];
+
 /** Whether media type `type` is that of an index: OCI, or Docker's manifest list. */
 export function isIndexType(type: string): boolean {
   return (

@@ -163,6 +163,25 @@ const CASES: readonly Case[] = [
     deleted: ["old"],
   },
   {
+    title: "a dangling referrer is no leftover: it goes where those stay",
+    world: { sig: { subject: "never" }, leftover: {}, old: { tags: ["dead"] } },
+    rules: { untagged: "keep" },
+    registry: WITH_REFERRERS,
+    deleted: ["old", "sig"],
+  },
+  {
+    title: "an entry of a type that may be an index's is read, whatever it is called",
+    world: {
+      outer: { tags: ["live"], children: ["unnamed", "odd"] },
+      unnamed: { children: ["a"], type: "" },
+      odd: { children: ["b"], type: "application/vnd.example.list.v9+json" },
+      a: {},
+      b: {},
+      leftover: {},
+    },
+    deleted: ["leftover"],
+  },
+  {
     title: "a dangling referrer takes no place that `keep-count` has for images",
     world: { a: { tags: ["dead"], hours: 90 }, sig: { tags: ["sha256-never.sig"], hours: 30 } },
     rules: { keepCount: 1 },
@@ -334,6 +353,23 @@ const CASES: readonly Case[] = [
     deleted: ["c"],
   },
   {
+    title: "what has another version id by the second look was deleted and pushed again: it stays",
+    world: { a: { tags: ["dead"], versionId: 9 }, c: { tags: ["dead-2"], versionId: 2 } },
+    rules: {
+      since: firstLook(
+        { a: { tags: ["dead"], versionId: 1 }, c: { tags: ["dead-2"], versionId: 2 } },
+        { a: "goes", c: "goes" },
+      ),
+    },
+    deleted: ["c"],
+  },
+  {
+    title: "what was pushed since the first look and is not there is no ghost: nothing goes",
+    world: { fresh: { tags: ["live"], children: ["a"], read: "missing" }, a: {} },
+    rules: { since: firstLook({ a: {} }, { a: "goes" }) },
+    deleted: [],
+  },
+  {
     title: "what was deleted since the first look and is there again stays",
     world: { a: { tags: ["dead"] }, c: { tags: ["dead-2"] } },
     rules: { since: firstLook({ a: { tags: ["dead"] }, c: { tags: ["dead-2"] } }, { a: "gone", c: "goes" }) },
@@ -438,6 +474,13 @@ describe("why", () => {
       `child of ${short("i")} (live, live2)`,
     ],
     [
+      "a kept referrer",
+      { a: { tags: ["live"] }, sig: { tags: ["sha256-a.sig"] }, x: {} },
+      "sig",
+      {},
+      `referrer of ${short("a")} (live)`,
+    ],
+    [
       "a deleted child",
       { i: { tags: ["dead"], children: ["a"] }, a: { hours: 1 } },
       "a",
@@ -499,6 +542,22 @@ describe("what is asked for", () => {
     expect(planWorld(world, { keepCount: 1 }).read.toSorted()).toEqual(["new", "old"]);
   });
 
+  test("no time of what may yet prove to belong to another", () => {
+    const world: World = {
+      new: { tags: ["dead-1"], children: ["n"] },
+      old: { tags: ["dead-2"], children: ["o"] },
+      n: { tags: ["dead-n"] },
+      o: { tags: ["dead-o"] },
+    };
+    expect(planWorld(world, { keepCount: 1 }, TAGGED_ONLY).timed.toSorted()).toEqual(["new", "old"]);
+  });
+
+  test("no subject where a sweep of a pull request leaves what is attached to nothing", () => {
+    const world: World = { dead: { tags: ["dead"] }, sig: { tags: ["sha256-never.sig"] }, live: { tags: ["live"] } };
+    expect(planWorld(world).read).toContain("unknown");
+    expect(planWorld(world, { pullRequest: 12 }).read).not.toContain("unknown");
+  });
+
   test("no time where neither an order nor an age is needed", () => {
     const world: World = { a: { tags: ["dead"] }, b: { tags: ["dead-2"] }, c: { tags: ["live"] } };
     expect(planWorld(world, {}, TAGGED_ONLY).timed).toEqual([]);
@@ -544,6 +603,15 @@ describe("in which order", () => {
     expect(plan.waves).toEqual([[digestOf("index")], [digestOf("sig")]]);
   });
 
+  test("the highest version id first, whatever the times say", () => {
+    const world: World = {
+      a: { tags: ["dead-1"], versionId: 3, hours: 90 },
+      b: { tags: ["dead-2"], versionId: 1, hours: 30 },
+      c: { tags: ["dead-3"], versionId: 2, hours: 60 },
+    };
+    expect(planWorld(world).plan.waves).toEqual([["a", "c", "b"].map(digestOf)]);
+  });
+
   test("tagged before untagged, those without blobs before images, newest first, where it is not", () => {
     const blobs = [{ name: "layer", bytes: 1 }];
     const world: World = {
@@ -577,6 +645,21 @@ describe("what is told besides", () => {
       planWorld(world, { keepCount: 1, ...rules }).plan.decisions.flatMap((d) => d.staleTags.map(({ tag }) => tag));
     expect(stale({})).toEqual(["dead", "gone7-a"]);
     expect(stale({ pullRequest: 12 })).toEqual(["dead"]);
+  });
+
+  test.each<[string, Partial<Rules>, readonly string[]]>([
+    ["stay where unmatched tags do", {}, []],
+    ["are stale where they go", { unmatchedTags: "delete" }, ["old-x"]],
+    ["are left by a sweep of a pull request", { unmatchedTags: "delete", pullRequest: 12 }, []],
+    ["are stale at once without grace", { unmatchedTags: "delete", gracePeriodMs: 0 }, ["old-x", "young-x"]],
+  ])("tags of a living image that no ref is known for %s", (_title, rules, stale) => {
+    const world: World = {
+      old: { tags: ["live-1", "old-x"] },
+      young: { tags: ["live-2", "young-x"], hours: 2 },
+      timeless: { tags: ["live-3", "timeless-x"], hours: null },
+    };
+    const { decisions } = planWorld(world, rules).plan;
+    expect(decisions.flatMap(({ staleTags }) => staleTags.map(({ tag }) => tag)).sort()).toEqual(stale);
   });
 
   test("bytes are those of blobs that nothing kept uses, each once", () => {

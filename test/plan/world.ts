@@ -40,6 +40,9 @@ export interface Item {
   /** Age in hours; null: unknown. Default 1,000. */
   readonly hours?: number | null;
   readonly read?: "missing" | "unreadable";
+  /** What the indexes that list it say of its type; default: what it is. */
+  readonly type?: string;
+  readonly versionId?: number;
   readonly blobs?: readonly { readonly name: string; readonly bytes: number }[];
 }
 
@@ -81,7 +84,7 @@ export function contentOf(item: Item, world: World): ManifestContent {
     sizeBytes: blob.bytes,
   }));
   const children = (item.children ?? []).map((name) => ({
-    mediaType: world[name]?.children === undefined ? IMAGE : INDEX,
+    mediaType: world[name]?.type ?? (world[name]?.children === undefined ? IMAGE : INDEX),
     digest: digestOf(name),
     sizeBytes: 500,
   }));
@@ -122,7 +125,8 @@ export function firstLook(
 
 function listedAs(name: string, item: Item, tells: "blobs" | "no blobs"): ListedManifest {
   const blobs = tells === "blobs" ? blobsOf(item) : null;
-  return { digest: digestOf(name), tags: item.tags ?? [], sizeBytes: null, blobs };
+  const id = item.versionId === undefined ? {} : { versionId: item.versionId };
+  return { digest: digestOf(name), tags: item.tags ?? [], sizeBytes: null, blobs, ...id };
 }
 
 function timeOf(item: Item): number | null {
