@@ -21,14 +21,10 @@ import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
 import { pullRequest } from "../servers/github.ts";
+import { cacheFolder } from "../servers/go-programs.ts";
 import { copyStore } from "../servers/oci-copy.ts";
-import {
-  cacheFolder,
-  findRegistry,
-  isProgram,
-  type RealRegistry,
-  startRealRegistry,
-} from "../servers/real-registry.ts";
+import { isProgram } from "../servers/program.ts";
+import { findRegistry, type RealRegistry, startRealRegistry } from "../servers/real-registry.ts";
 import { RegistryStore } from "../servers/store.ts";
 
 const IN_FLIGHT = 16;

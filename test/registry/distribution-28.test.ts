@@ -6,9 +6,9 @@ import { type Forge, fillTeamRegistry, serveForge } from "../e2e/team.ts";
 import { silentLog } from "../run.ts";
 import { pushImage, pushMultiArch, pushReferrer } from "../servers/content.ts";
 import { ask, copyStore, manifestStatus, pullWhole, tagsOf } from "../servers/oci-copy.ts";
+import { isProgram } from "../servers/program.ts";
 import {
   findRegistry,
-  isProgram,
   type RealRegistry,
   type RealRegistryOptions,
   startRealRegistry,

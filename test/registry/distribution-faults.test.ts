@@ -15,7 +15,7 @@ import {
   type TestServer,
 } from "../servers/http-server.ts";
 import { serveOci } from "../servers/oci.ts";
-import { isProgram } from "../servers/real-registry.ts";
+import { isProgram } from "../servers/program.ts";
 import { makeSigningKey } from "../servers/signed-tokens.ts";
 import { RegistryStore } from "../servers/store.ts";
 

@@ -1,8 +1,10 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findGoProgram } from "./go-programs.ts";
+import { isProgram } from "./program.ts";
 
 /** `2.8`: Debian's package docker-registry; `3`: built by Go. */
 export type DistributionVersion = "2.8" | "3";
@@ -32,12 +34,9 @@ export interface RealRegistry {
   close(): Promise<void>;
 }
 
-// Go builds it once, outside of the repository: a build takes two minutes.
-const V3 = "github.com/distribution/distribution/v3/cmd/registry@v3.1.1";
-
 /** The registry's program; null: it is not there, which CI takes for a failure, as a proof that is skipped is never missed. */
 export function findRegistry(version: DistributionVersion): string | null {
-  return version === "2.8" ? findDebian() : findBuilt();
+  return version === "2.8" ? findDebian() : findGoProgram("registry");
 }
 
 function findDebian(): string | null {
@@ -45,32 +44,6 @@ function findDebian(): string | null {
   if (isProgram("docker-registry")) return "docker-registry";
   if (CI) throw new Error("docker-registry is not installed; the proof by it is required in CI");
   return null;
-}
-
-/** Where programs built by Go are kept for the tests. */
-export function cacheFolder(): string {
-  const { XDG_CACHE_HOME } = process.env;
-  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "refsweep-test", "bin");
-}
-
-/** `REFSWEEP_TEST_BUILD=1` builds it where Go is: no test run should begin with two minutes of it unasked. */
-function findBuilt(): string | null {
-  const { REFSWEEP_TEST_BUILD } = process.env;
-  const program = join(cacheFolder(), "registry");
-  if (existsSync(program)) return program;
-  if (!REFSWEEP_TEST_BUILD || !isProgram("go", "version")) return null;
-  execFileSync("go", ["install", V3], { env: { ...process.env, GOBIN: cacheFolder() }, stdio: "inherit" });
-  return program;
-}
-
-/** Whether a program of this name can be run. */
-export function isProgram(program: string, ...args: readonly string[]): boolean {
-  try {
-    execFileSync(program, args.length === 0 ? ["--version"] : args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Starts a registry: an empty one, or, where `from` is another's folder, with a copy of what lies there. */
