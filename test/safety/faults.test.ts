@@ -18,6 +18,12 @@ const PAGED: Readonly<Partial<Record<StageKind, readonly string[]>>> = {
   oci: ["_catalog", "graphql", "list"],
 };
 
+/** The same ones in each run, others for each fault, and one at least. */
+function sampleOf(places: readonly Place[], index: number): readonly Place[] {
+  const sample = places.filter((_, place) => (place + index) % EVERY === 0);
+  return sample.length > 0 ? sample : places.slice(0, 1);
+}
+
 const tally = { trials: 0, requests: 0, began: 0 };
 let lanes: Awaited<ReturnType<typeof openLanes>>;
 
@@ -52,7 +58,7 @@ describe.each(PLAYS)("a sweep in which one request goes wrong: $title", (play) =
   test.concurrent.each(Object.entries(FAULTS).map(([name, fault], index) => ({ name, fault, index })))(
     "$name",
     async ({ name, fault, index }) => {
-      const places = placesOf(course, fault).filter((_, place) => (place + index) % EVERY === 0);
+      const places = sampleOf(placesOf(course, fault), index);
       expect(places.length).toBeGreaterThan(0);
       const failures: string[] = [];
       const trial = async (place: Place): Promise<void> => {
