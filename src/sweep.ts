@@ -10,6 +10,9 @@ import type { Outcome, StaleTag } from "./report/result.ts";
 import type { Look } from "./survey.ts";
 import type { Turns } from "./turns.ts";
 
+/** A server that fails on so many deletions in a row is down, or read-only: with each, five attempts are made. */
+const MOST_DOWN = 30;
+
 /** What a sweep works with. */
 export interface SweepTools {
   readonly registry: Registry;
@@ -44,6 +47,8 @@ interface Work {
   readonly staleTags: Map<string, StaleTag>;
   /** Deletions that failed, or that the registry's policy refused. */
   failures: number;
+  /** Requests in a row on which the server failed. */
+  down: number;
   fault: Fault | HttpError | null;
 }
 
@@ -54,7 +59,7 @@ interface Work {
  */
 export async function sweepRepository(planned: Look, tools: SweepTools): Promise<Swept> {
   const staleTags = new Map(staleTagsOf(planned).map((entry) => [entry.tag, entry]));
-  const work: Work = { planned, tools, outcomes: new Map(), staleTags, failures: 0, fault: null };
+  const work: Work = { planned, tools, outcomes: new Map(), staleTags, failures: 0, down: 0, fault: null };
   const all = planned.plan.waves.flat();
   const mayUntag = tools.removeStaleTags && staleTags.size > 0;
   try {
@@ -131,6 +136,7 @@ async function deleteOne(work: Work, digest: Digest, isOver: () => boolean): Pro
   if (decision === undefined || work.fault !== null || tools.signal.aborted || isOver()) return;
   try {
     const deletion = await tools.registry.delete(planned.plan.repository, decision);
+    work.down = 0;
     if (deletion.outcome === "refused") work.failures += 1;
     settle(
       work,
@@ -139,7 +145,7 @@ async function deleteOne(work: Work, digest: Digest, isOver: () => boolean): Pro
     );
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
-    if (error instanceof Fault || endsSweep(error)) work.fault ??= error;
+    if (endsSweep(work, error)) work.fault ??= error;
     if (error instanceof HttpError && isUnsent(error)) return;
     work.failures += 1;
     settle(work, digest, { outcome: "failed", error: describe(error) });
@@ -191,10 +197,11 @@ async function removeOne(work: Work, entry: StaleTag, isOver: () => boolean): Pr
   if (work.fault !== null || tools.signal.aborted || isOver()) return;
   try {
     const outcome = await tools.registry.deleteTag(planned.plan.repository, entry.tag);
+    work.down = 0;
     staleTags.set(entry.tag, { ...entry, outcome });
   } catch (error) {
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
-    if (error instanceof Fault || endsSweep(error)) work.fault ??= error;
+    if (endsSweep(work, error)) work.fault ??= error;
     if (error instanceof HttpError && isUnsent(error)) return;
     staleTags.set(entry.tag, { ...entry, outcome: "failed" });
   }
@@ -205,7 +212,13 @@ function isUnsent(error: HttpError): boolean {
   return error.unsent === true || error.code === "expired" || error.status === 429;
 }
 
-/** A host that refuses one request for now, after all that was waited for, refuses the others. */
-function endsSweep(error: HttpError): boolean {
-  return error.code === "interrupted" || error.status === 429;
+/**
+ * Whether what went wrong with one deletion would go wrong with the others. A host that refuses a request for now, after all
+ * that was waited for, refuses them all; and one that fails on so many in a row is not there for the next.
+ */
+function endsSweep(work: Work, error: Fault | HttpError): boolean {
+  if (error instanceof Fault || error.code === "interrupted" || error.status === 429) return true;
+  const isDown = error.code !== "expired" && (error.status === undefined || error.status >= 500);
+  work.down = isDown ? work.down + 1 : 0;
+  return work.down >= MOST_DOWN;
 }

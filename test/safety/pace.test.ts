@@ -117,3 +117,17 @@ test("a host that refuses a deletion for now ends the sweep, and no deletion cou
   expect(new Set(planned?.map(({ outcome }) => outcome))).toEqual(new Set(["kept"]));
   expect(planned).toHaveLength(DEAD);
 });
+
+test("a server that fails on every deletion is not asked for all of them", async () => {
+  fill("web");
+  const result = await sweepAt(1_000, ({ method }) => (method === "DELETE" ? refuse(503) : null));
+  expect(result.problems).toMatchObject([
+    { kind: "deletion" },
+    { kind: "listing", message: expect.stringContaining("503") },
+  ]);
+  const outcomes = result.repositories[0]?.manifests.filter(({ decision }) => decision === "delete");
+  const failed = outcomes?.filter(({ outcome }) => outcome === "failed").length ?? 0;
+  expect(failed).toBeGreaterThanOrEqual(30);
+  expect(failed).toBeLessThan(34);
+  expect(outcomes?.filter(({ outcome }) => outcome === "kept")).toHaveLength(DEAD - failed);
+});
