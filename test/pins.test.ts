@@ -246,6 +246,7 @@ describe("the files of protect-digests", () => {
     symlinkSync(join(workspace, "deploy"), join(workspace, "linked"));
     symlinkSync(workspace, join(workspace, "deploy/circle"));
     symlinkSync(join(workspace, "nowhere"), join(workspace, "deploy/broken"));
+    symlinkSync("loop", join(workspace, "deploy/loop"));
     expect(await pinned("linked/*.yaml")).toEqual(["v1"]);
     expect(await pinned("deploy/**/web.yaml")).toEqual(["v1", "v3"]);
   });
@@ -259,14 +260,20 @@ describe("the files of protect-digests", () => {
     },
   );
 
-  it.each([["nothing/*.yaml"], ["deploy"], ["deploy/"], ["deploy/*.yml"], ["nothing.txt"], ["**/*.yaml/x"]])(
-    "that match nothing are an error: %s",
-    async (pattern) => {
-      const error = await pinned("deploy/web.yaml", pattern).catch((caught: unknown) => caught);
-      expect(error).toMatchObject({ name: "Fault", kind: "input" });
-      expect(String(error)).toContain(JSON.stringify(pattern));
-    },
-  );
+  it.each([
+    ["nothing/*.yaml"],
+    ["deploy"],
+    ["deploy/"],
+    ["deploy/*.yml"],
+    ["nothing.txt"],
+    ["**/*.yaml/x"],
+    ["images.txt/x"],
+    ["images.txt/*"],
+  ])("that match nothing are an error: %s", async (pattern) => {
+    const error = await pinned("deploy/web.yaml", pattern).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: "Fault", kind: "input" });
+    expect(String(error)).toContain(JSON.stringify(pattern));
+  });
 
   it("that are empty are an error, as a failed command leaves them", async () => {
     write("empty/a.txt", "");
