@@ -8,7 +8,7 @@ import type { Settings } from "./settings.ts";
 /**
  * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
  *
- * @throws Fault `input` where a pattern matches no file or only empty ones, or a file cannot be read
+ * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin nothing
  */
 export async function readPins(settings: Pick<Settings, "protectDigests" | "registry" | "workspace">): Promise<Pins> {
   const { digests, files } = settings.protectDigests;
@@ -19,6 +19,7 @@ export async function readPins(settings: Pick<Settings, "protectDigests" | "regi
   }
   // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
   const scanned = scanPins([...texts.values()].join("\n"), settings.registry);
+  if (texts.size > 0 && scanned.digests.size + scanned.tags.size === 0) throw nothingPinned(settings.registry.name);
   return { digests: new Set([...digests, ...scanned.digests]), tags: scanned.tags };
 }
 
@@ -27,6 +28,14 @@ function nothingIn(pattern: string): Fault {
     "input",
     `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`,
     "A command that failed leaves its output file empty. Make the step that writes it fail (`set -o pipefail`).",
+  );
+}
+
+function nothingPinned(registry: string): Fault {
+  return new Fault(
+    "input",
+    `\`protect-digests\`: its files name no image of ${registry}, and no digest, so they protect nothing`,
+    "Do they come from the right place, and is this the host by which the images are pulled? By another host, only digests pin.",
   );
 }
 

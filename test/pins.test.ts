@@ -284,6 +284,16 @@ describe("the files of protect-digests", () => {
     expect(await pinned("empty/*")).toEqual([A]);
   });
 
+  it("that name no image of the registry, and no digest, are an error: they would protect nothing, and say nothing", async () => {
+    write("other/pods.json", JSON.stringify({ items: [{ image: "mirror.example/team/web:v1", tag: "v1" }] }));
+    write("other/none.json", JSON.stringify({ items: [] }));
+    for (const pattern of ["other/pods.json", "other/none.json", "other/*"]) {
+      await expect(pinned(pattern)).rejects.toThrow("name no image of registry.digitalocean.com/team, and no digest");
+    }
+    expect(await pinned("other/*", "images.txt")).toEqual([A]);
+    expect(await pinned("other/*", "deploy/web.yaml")).toEqual(["v1"]);
+  });
+
   it("that are all excluded are an error", async () => {
     await expect(pinned("deploy/*.yaml", "!deploy/**")).rejects.toThrow("matches no file");
   });
