@@ -75,6 +75,11 @@ export function parseGlobs(text: string, what: keyof typeof FOREIGN): Parsed<rea
       takes: `globs over ${what}, and none can hold ${JSON.stringify(foreign)} (\`*\`, \`**\`, \`?\` and \`{a,b}\` are known)`,
     };
   }
+  if (what === "repository names" && globs.some((glob) => /^!?\.?\/|\/\/|\/$/.test(glob))) {
+    return {
+      takes: `globs over ${what}, without a slash at either end or two in a row (\`team/**\` is all below \`team\`)`,
+    };
+  }
   try {
     compileGlobs(globs, "case-sensitive");
   } catch (error) {
