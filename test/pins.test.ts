@@ -80,8 +80,14 @@ describe("an image of the registry", () => {
     ["image: localhost:5000/web:v1", ["web:v1"]],
     ["image: localhost:5000/team/web:v1", ["team/web:v1"]],
     ["image: localhost/web:v1", ["web:v1"]],
-    ["image: 127.0.0.1:5000/web:v1", []],
+    ["image: 127.0.0.1:5000/web:v1", ["web:v1"]],
+    ["image: [::1]:5000/web:v1", ["web:v1"]],
+    ["image: 128.0.0.1:5000/web:v1", []],
   ])("without a prefix: %s", (text, tags) => expect(tagsIn(text, LOCAL)).toEqual(tags));
+
+  it("of another host is no loopback's", () => {
+    expect(tagsIn("localhost/team/web:v1 127.0.0.1:5000/team/web:v1", TEAM)).toEqual([]);
+  });
 
   it("of a registry at an IPv6 address", () => {
     expect(tagsIn("[::1]:5000/web:v1", address("http://[::1]:5000", ""))).toEqual(["web:v1"]);

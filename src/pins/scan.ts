@@ -6,6 +6,7 @@ const LONGEST_NAME = 255;
 // OCI distribution-spec, "Pulling manifests": <reference> as a tag.
 const TAG = "\\w[\\w.-]{0,127}";
 const DIGESTS = /(sha256(?::|%3a)[0-9a-f]{64}|sha512(?::|%3a)[0-9a-f]{128})/gi;
+const LOOPBACK = "(?:localhost|127(?:\\.\\d{1,3}){3}|\\[::1\\])";
 /** What a template, a shell or a Makefile puts in the place of a registry. */
 const VARIABLE = "\\$\\{[^{}\\s]{1,200}\\}|\\$\\([^()\\s]{1,200}\\)|\\$\\w{1,200}|\\{\\{[^{}\\n]{1,200}\\}\\}";
 // `key: value`, also with YAML's `!!type` and `&anchor` before the value, and a Makefile's `:=` and `?=`.
@@ -58,7 +59,9 @@ function digestsIn(text: string): ReadonlySet<Digest> {
 
 /** `HOST/path:tag`, at any port: an image may be pulled by another way than the one that it is swept by. */
 function referencesTo(origin: URL): RegExp {
-  const host = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
+  const own = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
+  // Names of one machine: whichever the files use, the image is the same.
+  const host = new RegExp(`^${LOOPBACK}$`).test(origin.hostname) ? `(?:${own}|${LOOPBACK})` : own;
   return new RegExp(
     `(?:${host}(?::\\d{1,5})?|${VARIABLE})/([\\w./-]+)(?::(${TAG})([$<{%])?|(?=[ \\t]{1,99}(${TAG}))|)`,
     "gi",
