@@ -7,6 +7,7 @@ import { readSettings, reportPathOf } from "./inputs.ts";
 import { sweep } from "./main.ts";
 import { policyFor } from "./registry/open.ts";
 import { createActionsLog } from "./report/actions-log.ts";
+import { withoutSecrets } from "./report/hide.ts";
 import { resultOfNothing } from "./report/record.ts";
 import type { RunResult } from "./report/result.ts";
 import { writeReport } from "./report/write.ts";
@@ -50,7 +51,8 @@ async function run(settings: Settings): Promise<void> {
 }
 
 /** Tells what a run came to wherever it is told: annotations, report file, outputs and summary. */
-function tell(result: RunResult, reportPath: string): void {
+function tell(whole: RunResult, reportPath: string): void {
+  const result = withoutSecrets(whole, log.hide);
   for (const { kind, message, remedy } of result.problems) log.error(kind, `${message}\n${remedy}`);
   for (const notice of result.notices) log.warn("notice", notice);
   writeReport(result, reportPath, log);

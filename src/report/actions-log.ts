@@ -12,6 +12,8 @@ const ANNOTATION_LENGTH = 4_000;
 
 /** A log whose annotations are written at the end, when it is known how many of a kind there are. */
 export interface ActionsLog extends Log {
+  /** The text without what was masked: for what goes past the log, of which the runner hides nothing. */
+  hide(text: string): string;
   /** Writes the annotations collected so far. Synchronous, as a cancelled job has little time left. */
   flush(): void;
 }
@@ -26,7 +28,7 @@ type Level = "error" | "warning";
 
 /** The log of a GitHub Actions step. Lines appear at once, annotations with `flush`; nothing said is taken for a command. */
 export function createActionsLog(clock: Clock): ActionsLog {
-  const secrets = new Set<string>();
+  let secrets: readonly string[] = [];
   const annotations = { error: new Map<string, Annotation>(), warning: new Map<string, Annotation>() };
   let open = 0;
 
@@ -65,10 +67,12 @@ export function createActionsLog(clock: Clock): ActionsLog {
       }
     },
     mask(secret) {
-      if (secret === "") return;
-      core.setSecret(secret);
-      secrets.add(secret);
+      const forms = formsOf(secret).filter((form) => form !== "" && !secrets.includes(form));
+      for (const form of forms) core.setSecret(form);
+      // The longest first: of one that begins with another, the rest would be left.
+      secrets = [...secrets, ...forms].sort((a, b) => b.length - a.length);
     },
+    hide,
     progress: (unit, total) => createProgress(clock, info, unit, total),
     flush() {
       for (const { title, text } of fold(annotations.warning)) core.warning(text, { title });
@@ -77,6 +81,13 @@ export function createActionsLog(clock: Clock): ActionsLog {
       annotations.error.clear();
     },
   };
+}
+
+/** A secret as it is, and as URLs and JSON hold it. */
+function formsOf(secret: string): readonly string[] {
+  // Half a surrogate pair has no form in a URL.
+  const text = Buffer.from(secret).toString("utf8");
+  return [...new Set([secret, encodeURIComponent(text), encodeURI(text), JSON.stringify(secret).slice(1, -1)])];
 }
 
 /** At most as many annotations as the runner shows, each with the number of those it stands for. */

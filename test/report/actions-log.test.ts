@@ -44,7 +44,20 @@ describe("lines", () => {
 
   test("hide a secret even where escaping would part it", async () => {
     const step = await logged(`log.mask("pass::word"); log.mask(""); log.info("it is pass::word");`);
-    expect(step.lines).toEqual(["::add-mask::pass::word", "it is ***"]);
+    expect(step.lines).toEqual(["::add-mask::pass::word", "::add-mask::pass%253A%253Aword", "it is ***"]);
+  });
+
+  test.each([
+    ["as it is", 'a b/"c', 'a b/"c'],
+    ["in a URL's query", 'a b/"c', "a%20b%2F%22c"],
+    ["in a URL's path", 'a b/"c', "a%20b/%22c"],
+    ["in JSON", 'a b/"c', 'a b/\\"c'],
+    ["beside one that it begins with", "abc", "abc"],
+    ["that no URL can hold", "a\ud800b", "a\ud800b"],
+  ])("hide a secret %s, in the log and past it", async (_title, secret, shown) => {
+    const [mask, text] = [secret, `<${shown}>`].map((each) => JSON.stringify(each));
+    const step = await logged(`log.mask("ab"); log.mask(${mask}); log.info(${text}); log.info(log.hide(${text}));`);
+    expect(step.lines.filter((line) => !line.startsWith("::add-mask::"))).toEqual(["<***>", "<***>"]);
   });
 
   test("tell the progress of long work", async () => {
