@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bytesFreed } from "../../src/plan/bytes.ts";
 import type { Rules } from "../../src/plan/view.ts";
 import {
+  contentOf,
   DAY,
   decisionsOf,
   deletedIn,
@@ -552,6 +553,17 @@ describe("what is asked for", () => {
     expect(planWorld(world, { keepCount: 1 }, TAGGED_ONLY).timed.toSorted()).toEqual(["new", "old"]);
   });
 
+  test("no image at a second look that hides it, and nothing that the first look read", () => {
+    const world: World = { inner: { children: ["leaf"] }, leaf: {}, live: { tags: ["live"] } };
+    const since = firstLook({ live: { tags: ["live"] } }, { old: "gone", inner: "follows", leaf: "follows" }, (name) =>
+      name === "leaf" ? "image" : "index",
+    );
+    const contents = new Map(["inner", "live"].map((name) => [digestOf(name), contentOf(world[name] ?? {}, world)]));
+    const { read, plan } = planWorld(world, { since: { ...since, contents } }, TAGGED_ONLY);
+    expect(read).toEqual([]);
+    expect(plan.waves).toEqual([[digestOf("inner")], [digestOf("leaf")]]);
+  });
+
   test("no subject where a sweep of a pull request leaves what is attached to nothing", () => {
     const world: World = { dead: { tags: ["dead"] }, sig: { tags: ["sha256-never.sig"] }, live: { tags: ["live"] } };
     expect(planWorld(world).read).toContain("unknown");
@@ -672,6 +684,7 @@ describe("what is told besides", () => {
     const bytesOf = (of: World): number | null => bytesFreed([planWorld(of).plan.blobs]);
     expect(bytesOf(world)).toBe(15);
     expect(bytesOf({ ...world, c: { tags: ["dead-3"] } })).toBeNull();
+    expect(bytesOf({ ...world, c: { tags: ["dead-3"], blobs: [{ name: "c", bytes: null }] } })).toBeNull();
   });
 
   test("a blob that several repositories share counts once, and not at all where one of them keeps it", () => {

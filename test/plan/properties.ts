@@ -284,7 +284,7 @@ function countsBytes(sample: Sample): void {
     if (outcome.read.includes(name) && item?.read === "missing") return new Map();
     const isTold = item?.read === undefined && outcome.read.includes(name);
     const isListed = registry.listsBlobs && (registry.listsUntagged || (item?.tags ?? []).length > 0);
-    return isTold || isListed ? new Map((item?.blobs ?? []).map((blob) => [blob.name, blob.bytes])) : null;
+    return isTold || isListed ? new Map((item?.blobs ?? []).map((blob) => [blob.name, blob.bytes ?? 0])) : null;
   };
   const all = [...decisionsOf(world, outcome)].map(([name, { decision }]) => ({ decision, blobs: blobsOf(name) }));
   const going = all.filter(({ decision }) => decision === "delete");

@@ -43,7 +43,7 @@ export interface Item {
   /** What the indexes that list it say of its type; default: what it is. */
   readonly type?: string;
   readonly versionId?: number;
-  readonly blobs?: readonly { readonly name: string; readonly bytes: number }[];
+  readonly blobs?: readonly { readonly name: string; readonly bytes: number | null }[];
 }
 
 export type World = Readonly<Record<string, Item>>;
@@ -81,7 +81,7 @@ export function contentOf(item: Item, world: World): ManifestContent {
   const blobs = (item.blobs ?? []).map((blob) => ({
     mediaType: "layer",
     digest: digestOf(blob.name),
-    sizeBytes: blob.bytes,
+    sizeBytes: blob.bytes ?? 0,
   }));
   const children = (item.children ?? []).map((name) => ({
     mediaType: world[name]?.type ?? (world[name]?.children === undefined ? IMAGE : INDEX),
