@@ -82,6 +82,7 @@ describe("an image of the registry", () => {
     ["image: localhost/web:v1", ["web:v1"]],
     ["image: 127.0.0.1:5000/web:v1", ["web:v1"]],
     ["image: [::1]:5000/web:v1", ["web:v1"]],
+    ["image: 127.8.8.8/web:v1", ["web:v1"]],
     ["image: 128.0.0.1:5000/web:v1", []],
   ])("without a prefix: %s", (text, tags) => expect(tagsIn(text, LOCAL)).toEqual(tags));
 
