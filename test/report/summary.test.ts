@@ -20,6 +20,8 @@ describe("the headline", () => {
   const one = [repository("web", [manifest("a"), manifest("b"), kept("c", "branch main")])];
   const failed = [repository("web", [manifest("a", { outcome: "failed", error: "500" })])];
   const planned = [repository("web", [manifest("a", { outcome: "planned" })])];
+  const spared = [repository("web", [manifest("a", { outcome: "changed" }), manifest("b", { outcome: "gone" })])];
+  const idle = [repository("web", [kept("a", "branch main")])];
   test.each<[string, Partial<RunResult>, string]>([
     ["says what was deleted", { repositories: one }, "### ✔️ 2 manifests deleted, 1.9\u00a0MiB"],
     [
@@ -35,6 +37,8 @@ describe("the headline", () => {
     ],
     ["marks a dry run that deletes nothing", { dryRun: true }, "### Dry run: nothing would be deleted"],
     ["is pleased to find nothing", {}, "### ✔️ Nothing to delete"],
+    ["is pleased to find nothing but what stays", { repositories: idle }, "### ✔️ Nothing to delete"],
+    ["says when all that was planned was spared", { repositories: spared }, "### ✔️ Nothing was deleted"],
   ])("%s", (_, overrides, expected) => {
     expect(headlineOf(run(overrides))).toBe(expected);
   });

@@ -17,7 +17,7 @@ export function headline(result: RunResult, total: Tally): string {
   return `### ${title(result, total)}\n\n${facts.filter((fact) => fact !== false).join(" · ")}\n\n${dryRunNote(result)}`;
 }
 
-function title({ dryRun, problems }: RunResult, { deleted, failed, bytes }: Tally): string {
+function title({ dryRun, problems, repositories }: RunResult, { deleted, failed, bytes }: Tally): string {
   const what = `${counted(deleted, "manifest")}`;
   const size = deleted === 0 || bytes === null || bytes.bytes === 0 ? "" : `, ${bytesMarkup(bytes)}`;
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
@@ -25,7 +25,11 @@ function title({ dryRun, problems }: RunResult, { deleted, failed, bytes }: Tall
   if (dryRun) {
     return `${wrong ? "⚠️ " : ""}Dry run: ${deleted === 0 ? "nothing" : what} would be deleted${size}`;
   }
-  if (deleted === 0) return wrong ? `✖️ Nothing was deleted${failures}` : "✔️ Nothing to delete";
+  if (deleted === 0 && wrong) return `✖️ Nothing was deleted${failures}`;
+  if (deleted === 0) {
+    const planned = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
+    return planned ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
+  }
   return `${wrong ? "⚠️" : "✔️"} ${what} deleted${size}${failures}`;
 }
 
