@@ -13,8 +13,8 @@ const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /**
  * `fetch`, as far as Octokit uses it, on top of `sendHop`: any status is returned, not thrown; a body that nests too deeply is
- * an HttpError. A POST to GraphQL counts as
- * reading, and may be repeated: this program sends no mutation. A write that is redirected is no success: it throws.
+ * an HttpError. A POST to GraphQL counts as reading, and may be repeated: this program sends no mutation. A write that is
+ * redirected is no success: it throws.
  */
 export function fetchOver(
   sendHop: (hop: Hop, signal: AbortSignal | null) => Promise<HttpResponse>,
