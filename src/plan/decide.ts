@@ -164,7 +164,8 @@ function countClaims(
   // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
   const isClaim = (subject: Digest): boolean =>
     graph.has(subject) ||
-    (rules.since?.planned.get(subject)?.state !== "gone" &&
+    // What was planned to go, and is not there, has gone: by this sweep or by another one.
+    (rules.since?.planned.has(subject) !== true &&
       (rules.pullRequest !== null || view.contents.get(subject) !== "missing"));
   const claims = new Map<Digest, number>();
   for (const node of graph.values()) {

@@ -63,7 +63,7 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
     names.filter((name) => staysByItself(world, name, rules) || isNew(world, name, registry, rules)),
   );
   const isClaim = (subject: string): boolean =>
-    world[subject] !== undefined || (rules.pullRequest !== null && stateOf(subject, rules) !== "gone");
+    world[subject] !== undefined || (rules.pullRequest !== null && stateOf(subject, rules) === null);
   const claims = (name: string): readonly string[] => [
     ...names.filter((parent) => childrenOf(world, parent).includes(name)),
     ...subjectsOf(world, name).filter(isClaim),

@@ -423,6 +423,15 @@ const CASES: readonly Case[] = [
     deleted: ["amd64", "sig"],
   },
   {
+    title: "a pull request's sweep finishes what another one beside it began",
+    world: { sig: { tags: ["sha256-old.sig"] } },
+    rules: {
+      pullRequest: 12,
+      since: firstLook({ old: { tags: ["dead"] }, sig: { tags: ["sha256-old.sig"] } }, { old: "goes", sig: "follows" }),
+    },
+    deleted: ["sig"],
+  },
+  {
     title: "a listing of tagged manifests: a new index lists what is left of the plan, and nothing else goes",
     world: { new: { tags: ["live"], children: ["child"] }, child: {} },
     rules: { since: firstLook({}, { old: "gone", child: "follows" }) },
