@@ -1,5 +1,5 @@
 import { serveOci } from "../servers/oci.ts";
-import type { OciBehaviour } from "../servers/oci-behaviour.ts";
+import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "../servers/oci-behaviour.ts";
 import { copyStore } from "../servers/oci-copy.ts";
 import { findRegistry, type RealRegistry, startRealRegistry } from "../servers/real-registry.ts";
 import type { RegistryStore } from "../servers/store.ts";
@@ -23,16 +23,12 @@ export interface BackendKind {
   open(store: RegistryStore, options?: BackendOptions): Promise<Backend>;
 }
 
-const LIKE_28: OciBehaviour = {
-  referrersApi: "no",
-  tagDeletes: "refused",
-  paging: "ignore-n",
-};
 const LIKE_ZOT: OciBehaviour = { pageSize: 7 };
 
 /** Played registries and real ones; a real one that is not there is skipped by its name. */
 export const BACKENDS: readonly BackendKind[] = [
-  played("played, like distribution 2.8", LIKE_28, "refused"),
+  played("played, like distribution 2.8", DISTRIBUTION_2_8, "refused"),
+  played("played, like distribution 3", DISTRIBUTION_3, "enabled"),
   played("played, with all of the OCI spec and small pages", LIKE_ZOT, "enabled"),
   real("distribution 2.8 (Debian's docker-registry)", "2.8", "refused"),
   real("distribution 3.1.1 (built by Go)", "3", "enabled"),

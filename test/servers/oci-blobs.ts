@@ -20,7 +20,11 @@ export function blobs(at: Place, request: ServedRequest, uploads: Map<string, Bu
 }
 
 /** Uploads: POST begins (or, with a digest, is all; or mounts what is there), PATCH adds, PUT ends. */
-function upload({ store, name, reference }: Place, request: ServedRequest, uploads: Map<string, Buffer>): Reply {
+function upload(
+  { store, behaviour, repository, name, reference }: Place,
+  request: ServedRequest,
+  uploads: Map<string, Buffer>,
+): Reply {
   const { method, url, body } = request;
   const mount = url.searchParams.get("mount") ?? "";
   if (method === "POST" && store.blob(mount) !== null) return created(name, mount);
@@ -45,6 +49,7 @@ function upload({ store, name, reference }: Place, request: ServedRequest, uploa
     return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   uploads.delete(id);
   store.putBlob(bytes);
+  if (behaviour.blobsMakeRepository === "yes") store.touch(repository);
   return created(name, digest);
 }
 

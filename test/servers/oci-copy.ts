@@ -61,7 +61,7 @@ export async function copyStore(store: RegistryStore, to: RemoteRegistry): Promi
   }
 }
 
-async function pushBlob(to: RemoteRegistry, repository: string, bytes: Buffer): Promise<void> {
+export async function pushBlob(to: RemoteRegistry, repository: string, bytes: Buffer): Promise<void> {
   const started = await expecting(202, to, { method: "POST", path: `/v2/${repository}/blobs/uploads/` });
   const place = new URL(String(started.headers["location"]), to.url);
   place.searchParams.set("digest", sha256(bytes));

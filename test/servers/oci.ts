@@ -61,12 +61,13 @@ function manifests(at: Place, request: ServedRequest): Reply {
   }
 }
 
-function pullManifest({ store, repository, reference }: Place, { headers }: ServedRequest): Reply {
+function pullManifest({ store, behaviour, repository, reference }: Place, { headers }: ServedRequest): Reply {
   const manifest = store.resolve(repository, reference);
   if (manifest === null) return ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
   // As distribution does: an OCI type that the client does not accept is not found.
   const accepted = (headers.accept ?? "").split(",").map((type) => type.split(";")[0]?.trim());
-  if (manifest.mediaType.includes("vnd.oci") && !accepted.includes(manifest.mediaType)) {
+  const always = manifest.mediaType === INDEX && behaviour.indexes === "whatever is accepted";
+  if (!always && manifest.mediaType.includes("vnd.oci") && !accepted.includes(manifest.mediaType)) {
     const [what, all] = manifest.mediaType === INDEX ? ["index", "indexes"] : ["manifest", "manifests"];
     return ociError(404, "MANIFEST_UNKNOWN", `OCI ${what} found, but accept header does not support OCI ${all}`);
   }
@@ -120,11 +121,19 @@ function deleteManifest({ store, behaviour, repository, reference }: Place): Rep
 
 function tags({ store, behaviour, repository, name }: Place, request: ServedRequest): Reply {
   const all = store.tags(repository);
-  if (!store.has(repository) || (all.length === 0 && behaviour.withoutTags === "not-found")) {
+  const asksOn = behaviour.afterUnknown === "null" && request.url.searchParams.has("last");
+  if (all.length === 0 && !asksOn && !listsNothing(store, behaviour, repository)) {
     return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
   }
   if (behaviour.paging === "ignore-n") return { status: 200, body: { name, tags: all.length === 0 ? null : all } };
-  return paged(all, request, behaviour, (page) => ({ name, tags: page.length === 0 ? null : page }));
+  const links = behaviour.paging === "by-link when full" ? "when full" : "to more";
+  return paged(all, request, { ...behaviour, links }, (page) => ({ name, tags: page.length === 0 ? null : page }));
+}
+
+/** Whether a repository without tags has a list of them, rather than none. */
+function listsNothing(store: RegistryStore, { withoutTags }: OciBehaviour, repository: string): boolean {
+  if (withoutTags === "not-found until tagged") return store.wasTagged(repository);
+  return withoutTags !== "not-found" && store.has(repository);
 }
 
 function catalog(store: RegistryStore, behaviour: OciBehaviour, request: ServedRequest): Reply {
@@ -136,7 +145,7 @@ function catalog(store: RegistryStore, behaviour: OciBehaviour, request: ServedR
 function paged(
   all: readonly string[],
   { url }: ServedRequest,
-  { pageSize = 100, paging }: OciBehaviour,
+  { pageSize = 100, paging, links = "to more" }: OciBehaviour & { readonly links?: "to more" | "when full" },
   bodyOf: (page: readonly string[]) => object,
 ): Reply {
   const last = url.searchParams.get("last") ?? "";
@@ -146,8 +155,8 @@ function paged(
   const rest = all.filter((name) => name > last);
   const page = rest.slice(0, Math.min(n, pageSize));
   const next = new URLSearchParams({ last: page.at(-1) ?? "", n: String(n) });
-  const link =
-    rest.length > page.length && paging !== "by-last" ? { link: `<${url.pathname}?${next}>; rel="next"` } : {};
+  const goesOn = rest.length > page.length || (links === "when full" && page.length === n);
+  const link = goesOn && paging !== "by-last" ? { link: `<${url.pathname}?${next}>; rel="next"` } : {};
   return { status: 200, headers: link, body: bodyOf(page) };
 }
 

@@ -22,6 +22,8 @@ export interface References {
 interface StoredRepository {
   readonly manifests: Map<Digest, StoredManifest>;
   readonly tags: Map<string, Digest>;
+  /** Whether there ever was a tag. */
+  wasTagged: boolean;
 }
 
 /** The sha256 digest of bytes. */
@@ -62,14 +64,24 @@ export class RegistryStore {
     pushedAt: number = this.#clock.now(),
   ): Digest {
     const digest = sha256(bytes);
-    const { manifests, tags } = this.#make(repository);
-    manifests.set(digest, { digest, bytes, mediaType, pushedAt });
-    if (reference !== null && !isDigest(reference)) tags.set(reference, digest);
+    this.#make(repository).manifests.set(digest, { digest, bytes, mediaType, pushedAt });
+    if (reference !== null && !isDigest(reference)) this.tag(repository, reference, digest);
     return digest;
   }
 
   tag(repository: string, tag: string, digest: Digest): void {
-    this.#make(repository).tags.set(tag, digest);
+    const held = this.#make(repository);
+    held.tags.set(tag, digest);
+    held.wasTagged = true;
+  }
+
+  /** Makes a repository, if there is none, in which nothing is. */
+  touch(repository: string): void {
+    this.#make(repository);
+  }
+
+  wasTagged(repository: string): boolean {
+    return this.#repositories.get(repository)?.wasTagged ?? false;
   }
 
   resolve(repository: string, reference: string): StoredManifest | null {
@@ -135,7 +147,7 @@ export class RegistryStore {
   }
 
   #make(repository: string): StoredRepository {
-    const held = this.#repositories.get(repository) ?? { manifests: new Map(), tags: new Map() };
+    const held = this.#repositories.get(repository) ?? { manifests: new Map(), tags: new Map(), wasTagged: false };
     this.#repositories.set(repository, held);
     return held;
   }
