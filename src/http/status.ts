@@ -19,7 +19,7 @@ export interface Settled {
 export function statusError(hop: Hop, { answer, attempts, throttled }: Settled): HttpError {
   const { status } = answer;
   const text = answer.body.toString("utf8", 0, 100_000);
-  const requestId = requestIdOf(answer.headers, text);
+  const requestId = requestIdOf(answer.headers, text, hop.secrets);
   const detail = excerpt(text, hop.secrets);
   const url = redactUrl(hop.url);
   const phrase = STATUS_CODES[status];
@@ -61,8 +61,12 @@ export function refusalError(hop: Hop, refusal: HostRefusal, now: number): HttpE
 }
 
 /** The server's id for a request: DigitalOcean's and GitHub's headers, or the body's `request_id`. */
-function requestIdOf(headers: Readonly<Record<string, string>>, body: string): string | undefined {
+function requestIdOf(
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  secrets: readonly string[],
+): string | undefined {
   const id =
     headers["x-request-id"] ?? headers["x-github-request-id"] ?? /"request_id"\s*:\s*"([^"\\]+)"/.exec(body)?.[1];
-  return id === undefined || id === "" ? undefined : excerpt(id, [], 100);
+  return id === undefined || id === "" ? undefined : excerpt(id, secrets, 100);
 }

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
-import { refuse, type ServerFault } from "../servers/http-server.ts";
+import { refuse, type ServedRequest, type ServerFault } from "../servers/http-server.ts";
 import { failure, stage } from "./setup.ts";
 
 describe("bodies", () => {
@@ -100,6 +100,16 @@ describe("errors", () => {
   ])("take the request id of %s header", async (_, name) => {
     const { client, to } = await stage({ handler: () => ({ status: 404, headers: { [name]: "ID-7" } }) });
     expect((await failure(client.send(to("/")))).requestId).toBe("ID-7");
+  });
+
+  test("show no part of a secret that a request id holds where it is cut", async () => {
+    const answer = ({ headers }: ServedRequest) => ({
+      status: 400,
+      headers: { "x-request-id": `${"7".repeat(90)}${headers.authorization?.replace("Bearer ", "")}` },
+    });
+    const { client, to } = await stage({ handler: answer });
+    const error = await failure(client.send(to("/", { authorization: "Bearer dop_v1_hush-hush-hush" })));
+    expect(error.requestId).toBe(`${"7".repeat(90)}***`);
   });
 
   test("cut what the server said to 300 characters on one line", async () => {
