@@ -34,9 +34,8 @@ export function orderOf(
 
 /** The earliest wave of a manifest, whatever may list it without having been read. */
 function firstWave(node: Node): number {
-  if (node.tags.length === 0) return 2;
   const isImage = isContent(node.known) ? node.known.kind === "image" : (node.listed?.blobs ?? []).length > 0;
-  return isImage ? 1 : 0;
+  return (node.tags.length === 0 ? 2 : 0) + (isImage ? 1 : 0);
 }
 
 /** A package version's id grows with every first push, so it is the better clock where there is one. */

@@ -98,6 +98,30 @@ describe.each<StoreKind>(["digitalocean", "distribution"])("%s: once the index i
   });
 });
 
+test.each<StoreKind>(["digitalocean", "distribution"])(
+  "%s: what cannot be deleted keeps all that it lists",
+  async (kind) => {
+    stage = await openStage(kind);
+    const [leaf, other] = deadIndex(stage.store);
+    if (leaf === undefined || other === undefined) throw new Error("an index has two images");
+    const inner = pushIndex(stage.store, { ...AT, children: [leaf] });
+    const outer = pushIndex(stage.store, { ...AT, children: [inner, other], tags: ["pr-3"] });
+    stage.servers[SERVER[kind] ?? ""]?.inject(({ method, path }) =>
+      method === "DELETE" && path.endsWith(inner) ? refuse(500) : null,
+    );
+    const result = await sweepStage(stage, forge);
+    expect(result.problems).toMatchObject([{ kind: "deletion", message: expect.stringContaining(inner) }]);
+    const outcomes = new Map(result.repositories[0]?.manifests.map(({ digest, outcome }) => [digest, outcome]));
+    expect([outer, inner, leaf, other].map((digest) => outcomes.get(digest))).toEqual([
+      "deleted",
+      "failed",
+      "changed",
+      "deleted",
+    ]);
+    expect([inner, leaf].map((digest) => stage.store.resolve("web", digest)?.digest)).toEqual([inner, leaf]);
+  },
+);
+
 describe("what a later look cannot read", () => {
   test.each([
     ["500", refuse(500)],
