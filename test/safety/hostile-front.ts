@@ -74,8 +74,11 @@ export function torrent(declared: number | null, type = "application/json"): Ans
 
 function drained(outgoing: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    outgoing.once("drain", resolve);
-    outgoing.once("close", resolve);
+    const done = (): void => {
+      outgoing.off("drain", done).off("close", done);
+      resolve();
+    };
+    outgoing.on("drain", done).on("close", done);
   });
 }
 
@@ -85,17 +88,5 @@ export function whole(body: Buffer, headers: Readonly<Record<string, string>>, s
     outgoing.writeHead(status, headers);
     outgoing.end(body);
     sent.bytes += body.length;
-  };
-}
-
-/** A byte every `everyMs`, for ever. */
-export function drip(everyMs: number): Answering {
-  return async (outgoing, sent) => {
-    outgoing.writeHead(200, { "content-type": "application/json" });
-    while (!outgoing.destroyed) {
-      outgoing.write(" ");
-      sent.bytes += 1;
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
-    }
   };
 }

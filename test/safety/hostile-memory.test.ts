@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { runStep, type StepResult } from "../e2e/runner.ts";
+import type { Forge } from "../e2e/team.ts";
+import { type Answering, type Front, serveInFront, torrent, whole } from "./hostile-front.ts";
+import { openStage, type Stage, serveStageForge } from "./stage.ts";
+
+/** What a step may take of a runner's 16 GB, whatever it is sent. An ordinary sweep takes some 90. */
+const MOST_MIB = 500;
+/** Old space holds what is read, not the bytes that come. */
+const OLD_SPACE_MIB = 256;
+const TELL_PEAK = `data:text/javascript,process.on('exit',()=>console.log('peak',process.resourceUsage().maxRSS))`;
+
+let forge: Forge;
+let stage: Stage;
+let front: Front;
+
+beforeEach(async () => {
+  forge = await serveStageForge("kept");
+  stage = await openStage("oci");
+});
+
+afterEach(async () => {
+  await Promise.all([forge.close(), stage.close(), front.close()]);
+});
+
+async function run(meets: (path: string) => boolean, answer: Answering): Promise<StepResult> {
+  front = await serveInFront(stage.inputs["registry"] ?? "", (_, path) => meets(path), answer);
+  return runStep({
+    inputs: { ...stage.inputs, registry: front.host, provider: "distribution" },
+    environment: {
+      ...forge.environment,
+      NODE_OPTIONS: `--max-old-space-size=${OLD_SPACE_MIB} --import=${TELL_PEAK}`,
+    },
+  });
+}
+
+const peakMiB = ({ log }: StepResult): number => Number(/^peak (\d+)$/m.exec(log)?.[1] ?? Number.NaN) / 1024;
+
+const MANIFEST = { "content-type": "application/vnd.oci.image.index.v1+json" };
+const digest = (n: number): string => `sha256:${n.toString(16).padStart(64, "0")}`;
+const manyTags = JSON.stringify({ name: "web", tags: Array.from({ length: 1_000_000 }, (_, n) => `b${n}`) });
+const manyChildren = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: MANIFEST["content-type"],
+  manifests: Array.from({ length: 45_000 }, (_, n) => ({ digest: digest(n) })),
+});
+
+const isManifest = (path: string): boolean => path.includes("/manifests/");
+const isTags = (path: string): boolean => path.includes("/tags/list");
+
+test.each<[string, (path: string) => boolean, Answering, number]>([
+  ["manifests without an end", isManifest, torrent(null), 1],
+  ["a list of tags without an end", isTags, torrent(null), 1],
+  ["a tag of 15 MB", isTags, whole(Buffer.from(JSON.stringify({ tags: ["x".repeat(15_000_000)] })), {}), 1],
+  ["a million tags, of which the first is none", isTags, whole(Buffer.from(manyTags.replace("b0", "-")), {}), 1],
+  [
+    "an index of 45,000 entries that nobody has, for every tag",
+    isManifest,
+    whole(Buffer.from(manyChildren), MANIFEST),
+    0,
+  ],
+])("%s: a step stays within its memory, and tells what came", async (_, meets, answer, exitCode) => {
+  const result = await run(meets, answer);
+  expect(result.exitCode).toBe(exitCode);
+  expect(result.report).toBeDefined();
+  expect(peakMiB(result)).toBeLessThan(MOST_MIB);
+});
