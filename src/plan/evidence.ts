@@ -33,12 +33,12 @@ export function isBranchGone({ state, fromFork, headBranch }: PullRequest, names
 }
 
 /**
- * Whether the head of a pull request proves images of that commit dead: it was closed without a merge, from a fork or not, as a
- * commit is the same wherever it is. Not while a branch of the head's name lives here: the commit may be of that branch's own
- * history (a closed pull request from `main` into `release`, or from a fork's `main` in step with this one).
+ * Whether the head of a pull request proves images of that commit dead: it was closed without a merge, and it is no fork's, as
+ * anybody can open one there from a commit of this repository's own history, and close it. Not while a branch of the
+ * head's name lives here: the commit may be of that branch's history (a closed pull request from `main` into `release`).
  */
-export function isHeadDead({ state, headBranch }: PullRequest, names: LiveNames): boolean {
-  return state === "closed" && !names.branchNames.has(headBranch);
+export function isHeadDead({ state, fromFork, headBranch }: PullRequest, names: LiveNames): boolean {
+  return state === "closed" && !fromFork && !names.branchNames.has(headBranch);
 }
 
 /** The commits of a merged pull request: the base branch's own, or what production may run. They prove nothing dead. */

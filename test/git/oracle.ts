@@ -130,7 +130,9 @@ function commitStanding(text: string, refs: LiveRefs, pullRequests: readonly Pul
     pullRequests.filter((each) => each.state === state && each.headCommit.startsWith(hex));
   if ([...refs.branches, ...refs.tags].some(({ commit }) => commit.startsWith(hex)) || names("open").length > 0)
     return "alive";
-  const evidence = names("closed").filter(({ headBranch }) => !refs.branches.some(({ name }) => name === headBranch));
+  const evidence = names("closed").filter(
+    ({ fromFork, headBranch }) => !fromFork && !refs.branches.some(({ name }) => name === headBranch),
+  );
   return evidence.length > 0 && names("merged").length === 0 && /[a-f]/.test(hex) ? "dead" : "unknown";
 }
 

@@ -273,9 +273,9 @@ describe("commits", () => {
       closed(12),
     ],
     [
-      "the head of a fork's closed one",
-      head,
-      "dead: head of pull request #12, closed without a merge 2026-11-02",
+      "the head of a fork's closed one, which anybody can open from an old commit",
+      short(head),
+      silent(head),
       closed(12, { fromFork: true }),
     ],
     ["the merge of a closed one", short(merge), silent(merge), closed(12, { mergeCommit: merge })],
