@@ -31,6 +31,7 @@ export async function readPages<T extends string>(
   parse: (response: HttpResponse) => readonly T[],
 ): Promise<readonly T[] | "missing"> {
   const items = new Set<T>();
+  let links = false;
   const seen = new Set<string>();
   for (let url: URL | null = first; url !== null; ) {
     if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url);
@@ -47,7 +48,10 @@ export async function readPages<T extends string>(
     const page = parse(response);
     const before = items.size;
     for (const item of page) items.add(item);
-    url = linked(response, url) ?? (items.size > before ? afterFull(page, url) : null);
+    const next = linked(response, url);
+    links ||= next !== null;
+    // Who links at all links to every next page: without a link that was the last, however full it is.
+    url = next ?? (links || items.size === before ? null : afterFull(page, url));
   }
   return [...items];
 }

@@ -208,6 +208,15 @@ describe("tags", () => {
     expect(asked()).toHaveLength(requests);
   });
 
+  it("end without another question where the last of linked pages is full", async () => {
+    const { oci, asked } = await withTags(20, {
+      handler: (registry) => (request) =>
+        registry({ ...request, url: new URL(request.path.replace(/n=\d+/, "n=10"), request.url) }),
+    });
+    expect(await oci.tags("app")).toHaveLength(20);
+    expect(asked()).toHaveLength(2);
+  });
+
   it("come once, 1000 of them, from a registry that overlooks both `n` and `last`", async () => {
     const { oci, asked } = await withTags(1000, { behaviour: { paging: "ignore-n" } });
     expect(await oci.tags("app")).toHaveLength(1000);
