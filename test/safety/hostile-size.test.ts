@@ -110,7 +110,8 @@ describe.each(KINDS)("$title", (kind) => {
   });
 
   test.each(Object.entries(ODD))("%s: whatever comes of it is told, and nothing living breaks", async (_, body) => {
-    for (const status of [200, 422]) {
+    // Of errors, only depth makes a difference: their bodies are text.
+    for (const status of body.length > DEEP ? [200, 422] : [200]) {
       await sweepBehind(kind, whole(Buffer.from(body), JSON_TYPE, status));
       expect(front.answered()).toBeGreaterThan(0);
       expect(front.answered()).toBeLessThan(MOST_REQUESTS);
