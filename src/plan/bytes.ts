@@ -29,17 +29,15 @@ export function blobUse(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>): B
  * any repository uses any more. Null where one of them is not known.
  */
 export function bytesFreed(uses: readonly (BlobUse | null)[]): number | null {
-  const counted = new Set<Digest>();
-  let bytes = 0;
-  for (const use of uses) {
-    if (use === null) return null;
-    for (const [digest, size] of use.going) {
-      if (counted.has(digest) || uses.some((other) => other?.staying.has(digest))) continue;
-      counted.add(digest);
-      bytes += size;
-    }
+  const told = uses.filter((use) => use !== null);
+  if (told.length < uses.length) return null;
+  const staying = new Set<Digest>();
+  for (const use of told) for (const digest of use.staying) staying.add(digest);
+  const freed = new Map<Digest, number>();
+  for (const use of told) {
+    for (const [digest, size] of use.going) if (!staying.has(digest) && !freed.has(digest)) freed.set(digest, size);
   }
-  return bytes;
+  return [...freed.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** The blobs of a manifest; null: unknown. */
