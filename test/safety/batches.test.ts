@@ -206,3 +206,33 @@ describe("a referrers API", () => {
     expect(deletions).toBeLessThan(2);
   });
 });
+
+describe("a token that is refused halfway ends the run", () => {
+  test("while manifests are read: it is no manifest that cannot be read", async () => {
+    stage = await openStage("digitalocean");
+    const before = contentsOf(stage.store);
+    stage.servers["oci"]?.inject(({ path, headers }) =>
+      headers.authorization !== undefined && path.includes("/manifests/") ? refuse(403) : null,
+    );
+    const result = await sweepStage(stage, forge);
+    // It is a problem of the run, and not of the repository alone.
+    expect(result.problems).toMatchObject([{ kind: "permission", message: expect.not.stringMatching(/^web: /) }]);
+    expect(contentsOf(stage.store)).toEqual(before);
+  });
+
+  test("while manifests are deleted: what was not reached is told so", async () => {
+    stage = await openStage("digitalocean");
+    let deletions = 0;
+    stage.servers["api"]?.inject(({ method }) => {
+      if (method === "DELETE") deletions += 1;
+      return method === "DELETE" && deletions > 1 ? refuse(403, {}, { id: "forbidden", message: "no" }) : null;
+    });
+    const result = await sweepStage(stage, forge, { concurrency: "1" });
+    expect(result.problems).toMatchObject([{ kind: "deletion" }, { kind: "permission" }]);
+    expect(deletions).toBe(2);
+    const planned = result.repositories[0]?.manifests.filter(({ decision }) => decision === "delete") ?? [];
+    const [deleted, failed, ...others] = planned.map(({ outcome, error }) => `${outcome} ${error ?? ""}`);
+    expect([deleted, failed?.split(" ")[0]]).toEqual(["deleted ", "failed"]);
+    expect(new Set(others)).toEqual(new Set(["kept not reached: the run ended before its turn"]));
+  });
+});
