@@ -142,7 +142,7 @@ function planOf(
   rules: Rules,
   unreadable: RepositoryPlan["unreadable"],
 ): RepositoryPlan {
-  const waves = orderOf(graph, verdicts, view.times);
+  const waves = orderOf(graph, verdicts, view);
   const going = waves.flat();
   const staying = [...graph.keys()].filter((digest) => !goes(verdicts.get(digest)));
   const decisions = [...going, ...staying].flatMap((digest) => {

@@ -58,6 +58,8 @@ export function openDistribution({ address, oci, log, collectGarbage, sizes }: D
       writable ??= proveWritable(oci, address, nameOf(repository));
       return writable;
     },
+    // By digest alone, though with its tags gone before it takes Distribution 3 half the time: what an interruption leaves
+    // without a tag is shown by no listing, and no later run would find it.
     delete: async (repository, { digest }) => {
       // Only a size is missed where it cannot be read: what goes was decided by what is known.
       if (sizes === "told") await read(repository, digest).catch((error: unknown) => throwUnlessListing(error));

@@ -601,6 +601,25 @@ describe("in which order", () => {
     expect(plan.waves[2]).toEqual([digestOf("leaf")]);
   });
 
+  test.each([
+    { roots: 200, sizes: [200, 200] },
+    { roots: 600, sizes: [256, 256 + 256, 88 + 256, 88] },
+    { roots: 8_000, sizes: [500, ...Array.from({ length: 15 }, () => 1_000), 500] },
+  ])(
+    "where no listing shows what an interruption leaves, it leaves the parts of a few of $roots indexes",
+    ({ roots, sizes }) => {
+      const world: World = Object.fromEntries(
+        Array.from({ length: roots }, (_, index) => [
+          [`index-${index}`, { tags: [`dead-${index}`], children: [`part-${index}`] }] as const,
+          [`part-${index}`, {}] as const,
+        ]).flat(),
+      );
+      const { plan } = planWorld(world, {}, TAGGED_ONLY);
+      expect(plan.waves.map((wave) => wave.length)).toEqual(sizes);
+      expect(planWorld(world).plan.waves.map((wave) => wave.length)).toEqual([roots, roots]);
+    },
+  );
+
   test("an index of referrers is read, and goes before what it lists", () => {
     const world: World = {
       image: {},
