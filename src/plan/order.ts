@@ -54,8 +54,13 @@ function wavesOfRoots(going: readonly Node[], times: ReadonlyMap<Digest, number 
 
 /** The earliest wave of a manifest, whatever may list it without having been read. */
 function firstWave(node: Node): number {
-  const isImage = isContent(node.known) ? node.known.kind === "image" : (node.listed?.blobs ?? []).length > 0;
+  const isImage = isContent(node.known) ? node.known.kind === "image" : isListedAsImage(node);
   return (node.tags.length === 0 ? 2 : 0) + (isImage ? 1 : 0);
+}
+
+/** Whether the listing tells that it is an image: an index has no blobs. */
+export function isListedAsImage({ listed, listedAs }: Node): boolean {
+  return listedAs === "image" || (listed?.blobs ?? []).length > 0;
 }
 
 /** A package version's id grows with every first push, so it is the better clock where there is one. */

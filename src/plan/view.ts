@@ -121,6 +121,8 @@ export interface RepositoryPlan {
    * as is known. A wave that ended before the next begins leaves untagged leftovers and never a tag that cannot be pulled.
    */
   readonly waves: readonly (readonly Digest[])[];
+  /** Whether a tagged manifest goes that was not read: it may list others of its wave, those that are older. */
+  readonly orderIsGuessed: boolean;
   /** Those of them that go only because what they belong to does. */
   readonly followers: ReadonlySet<Digest>;
   /** Kept indexes with entries that are missing, and listed manifests that answer 404. */

@@ -46,6 +46,7 @@ export function repository(
       listsUntagged: true,
       decisions: manifests,
       followers: new Set(),
+      orderIsGuessed: false,
       waves: [manifests.filter(({ decision }) => decision === "delete").map(({ digest }) => digest)],
       broken: [],
       ghosts: [],
