@@ -193,7 +193,7 @@ describe("what GitHub refuses", () => {
     async (concurrency) => {
       const made = await world();
       const { packages } = made.server;
-      const child = packages.pushImage("web", "popular amd64", { tags: ["pr-1-amd64"] });
+      const child = packages.pushImage("web", "popular amd64", { tags: ["pr-3"] });
       packages.pushImage("web", "other", { tags: ["pr-2"] });
       packages.pushIndex("web", "popular", [child], { tags: ["pr-1"], downloads: 9_999 });
       packages.pushImage("web", "kept", { tags: ["kept-1"] });
@@ -203,6 +203,17 @@ describe("what GitHub refuses", () => {
       expect(packages.find("web", "pr-2")).toBeNull();
     },
   );
+
+  test("more than 5,000 downloads: after the first refusal what is left is known, and no other one takes a look", async () => {
+    const made = await world();
+    const { packages } = made.server;
+    for (const tag of ["pr-1", "pr-2", "pr-3", "pr-4"])
+      packages.pushImage("web", tag, { tags: [tag], downloads: 9_999 });
+    packages.pushImage("web", "kept", { tags: ["kept-1"] });
+    const result = await made.run({ concurrency: 1 });
+    expect(outcomes(result)).toEqual({ kept: 4 });
+    expect(made.server.api.requests.filter(({ path }) => path.includes("/versions?"))).toHaveLength(1 + 1 + 1);
+  });
 
   test("trap 22: a job without the role Admin: one deletion is tried, and the run says what to change", async () => {
     const made = await world({ behaviour: { role: "read" } });
