@@ -22,7 +22,7 @@ export interface OciClient {
   resolve(name: string, tag: string): Promise<OciManifest | "missing">;
   /** Whether a manifest is there now, whatever was read before. */
   exists(name: string, digest: Digest): Promise<boolean>;
-  /** What is attached to a digest; null where the registry has no referrers API (found out once). */
+  /** What is attached to a digest; null where the registry has no referrers API (found out once), or does not tell. */
   referrers(name: string, digest: Digest): Promise<readonly Digest[] | null>;
   /** All tags; `missing` for 404, which also a repository answers whose manifests were pushed by digest only. */
   tags(name: string): Promise<readonly string[] | "missing">;
@@ -54,7 +54,7 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
   const { origin } = options;
   const authorizer = createAuthorizer(options);
   const known = new Map<string, Promise<ManifestContent | "missing">>();
-  let hasReferrers = true;
+  let referrersApi: "unknown" | "there" | "none" = "unknown";
 
   function urlOf(name: string, kind: "manifests" | "blobs" | "tags" | "referrers", reference: string): URL {
     if (!NAME.test(name)) throw noName(origin, "repository", name);
@@ -101,13 +101,20 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
     },
     exists: async (name, digest) => (await get(name, digest)) !== "missing",
     async referrers(name, digest) {
-      if (!hasReferrers) return null;
+      if (referrersApi === "none") return null;
       const found = await readReferrers(urlOf(name, "referrers", digest), (url, expected) =>
         authorizer.send({ method: "GET", url, headers: { accept: MANIFEST_TYPES[0] }, expected }, pull(name)),
       );
-      // The spec wants 200 with an empty list where nothing is attached: 404 is a registry without the API.
-      if (found === "missing") hasReferrers = false;
-      return found === "missing" ? null : found;
+      if (found !== "missing") {
+        referrersApi = "there";
+        return found;
+      }
+      // The spec wants 200 with an empty list where nothing is attached, so 404 is a registry without the API. Some that have
+      // it answer 404 too, of what is not there.
+      const isThere = (await get(name, digest)) !== "missing";
+      if (referrersApi === "there") return isThere ? null : [];
+      if (isThere) referrersApi = "none";
+      return null;
     },
     tags: async (name) =>
       list(urlOf(name, "tags", "list"), pull(name), (response) => parseBody(Tags, response).tags ?? []),

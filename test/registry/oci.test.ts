@@ -340,8 +340,8 @@ describe("referrers", () => {
     const requests = asked().length;
     expect(await oci.referrers("other", subject)).toBeNull();
     expect(asked()).toEqual([]);
-    // 501 is a 5xx: the HTTP stack may repeat it before it stands.
-    if (status < 500) expect(requests).toBe(1);
+    // 501 is a 5xx: the HTTP stack may repeat it before it stands. The other request is for the subject: is it there?
+    if (status < 500) expect(requests).toBe(2);
   });
 
   it.each([301, 302, 303, 307, 308])(
@@ -353,10 +353,24 @@ describe("referrers", () => {
         instead((path) => path.includes("/referrers/"), { status, headers }),
       );
       expect(await oci.referrers("app", subject)).toBeNull();
-      expect(asked()).toHaveLength(1);
+      expect(asked().filter((line) => line.includes("/referrers/"))).toHaveLength(1);
       expect(page.requests).toEqual([]);
     },
   );
+
+  it("are none of what is not there, and unknown of what is, where only the API's 404 tells", async () => {
+    const lost = digestOfNothing("lost");
+    const silent = { current: lost };
+    const made = await signed(
+      instead((path) => path.endsWith(`/referrers/${silent.current}`), { status: 404, body: "404 page not found\n" }),
+    );
+    expect(await made.oci.referrers("app", lost)).toBeNull();
+    expect(await made.oci.referrers("app", made.subject)).toEqual([made.signature]);
+    expect(await made.oci.referrers("app", lost)).toEqual([]);
+    silent.current = made.subject;
+    expect(await made.oci.referrers("app", made.subject)).toBeNull();
+    expect(await made.oci.referrers("app", made.signature)).toEqual([]);
+  });
 
   const of = (body: unknown, type: string = INDEX): Reply => ({ status: 200, headers: { "content-type": type }, body });
   it.each<[string, Reply, string]>([
