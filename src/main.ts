@@ -6,15 +6,16 @@ import { selectionOf } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
 import { createJudge, type RefsJudge } from "./judge.ts";
 import { joinPins, readPins } from "./pins.ts";
-import type { Rules, SinceFirstLook } from "./plan/view.ts";
+import type { Rules } from "./plan/view.ts";
 import { openRegistry } from "./registry/open.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
 import type { Log } from "./report/log.ts";
 import { createRunRecord, endsRun, type RunRecord } from "./report/record.ts";
 import { tellRepository } from "./report/repository-log.ts";
 import type { RunResult } from "./report/result.ts";
+import { lookAgain, throwUnlessReadable } from "./second-look.ts";
 import type { Settings } from "./settings.ts";
-import { type Look, referrersLost, survey } from "./survey.ts";
+import { type Look, survey } from "./survey.ts";
 import { sweepRepository } from "./sweep.ts";
 import { createTurns } from "./turns.ts";
 
@@ -115,16 +116,6 @@ async function planRepositories(run: Run, listings: ReadonlyMap<string, Listing>
   return looks;
 }
 
-function throwUnlessReadable({ plan }: Look): void {
-  const [unreadable] = plan.unreadable;
-  if (unreadable === undefined) return;
-  throw new Fault(
-    "listing",
-    `${unreadable.digest} stays and could not be read, so nothing that it may refer to is deleted: ${unreadable.reason}`,
-    "Run it again; if it stays, delete or push that manifest anew.",
-  );
-}
-
 function enforceLimit(settings: Settings, looks: ReadonlyMap<string, Look>): void {
   const planned = countPlanned(looks);
   if (settings.maxDeletions === 0 || planned <= settings.maxDeletions) return;
@@ -137,6 +128,7 @@ function enforceLimit(settings: Settings, looks: ReadonlyMap<string, Look>): voi
 
 /** Carries out all plans. A fault in one repository ends its work; one that no other can escape ends the run. */
 async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promise<void> {
+  const { concurrency, removeStaleTags } = run.settings;
   const halt = new AbortController();
   const signal = AbortSignal.any([run.signal, halt.signal]);
   const progress = run.log.progress("manifests swept", countPlanned(looks));
@@ -151,11 +143,11 @@ async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promis
     const swept = await sweepRepository(planned, {
       registry: run.registry,
       clock: run.clock,
-      concurrency: run.settings.concurrency,
-      removeStaleTags: run.settings.removeStaleTags,
+      concurrency,
+      removeStaleTags,
       turns,
       signal,
-      look: (progress) => lookAgain(run, repository, planned, progress),
+      look: (progress) => lookAgain({ ...run, concurrency }, repository, planned, progress),
       affordable: (open) => allotment.affordable(repository, open),
       onOutcome: progress,
     });
@@ -177,26 +169,6 @@ function countPlanned(looks: ReadonlyMap<string, Look>): number {
 
 function countsPlanned(looks: ReadonlyMap<string, Look>): ReadonlyMap<string, number> {
   return new Map([...looks].map(([repository, { plan }]) => [repository, plan.waves.flat().length]));
-}
-
-/**
- * A new look at a repository, with the refs read anew, that can only keep more than the first.
- *
- * @throws Fault `listing` where it cannot see as much as the first did
- */
-async function lookAgain(run: Run, repository: string, first: Look, planned: SinceFirstLook["planned"]): Promise<Look> {
-  const listing = await run.registry.list(repository);
-  // Afterwards: a list may take minutes, in which a branch comes back, or an app is rolled back.
-  await run.judge.refresh();
-  const { manifests, times } = first.listing;
-  const known = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
-  const pinned = run.judge.pinned();
-  const rules: Rules = { ...run.rules, pinned, since: { known, times, contents: first.contents, planned } };
-  const look = await survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency);
-  throwUnlessReadable(look);
-  const [lost] = look.plan.waves.flat();
-  if (lost !== undefined && first.referrersApi === true && look.referrersApi === false) throw referrersLost(lost);
-  return look;
 }
 
 /** Starts the collection where it was asked for and has something to free. */

@@ -147,6 +147,26 @@ describe("what a later look cannot read", () => {
   });
 });
 
+test.each<StoreKind>(["digitalocean", "distribution"])(
+  "%s: a list that is empty by then, of what was to stay too, is no word that all is gone",
+  async (kind) => {
+    stage = await openStage(kind);
+    const before = contentsOf(stage.store);
+    const isList = (path: string): boolean => path.includes("/digests?") || path.includes("/tags/list");
+    const empty = { manifests: [], meta: { total: 0 }, name: "web", tags: null };
+    let lists = 0;
+    stage.servers[SERVER[kind] ?? ""]?.inject(({ path }) => {
+      if (path.includes("/tags?")) return refuse(200, {}, { tags: [], meta: { total: 0 } });
+      if (isList(path)) lists += 1;
+      return isList(path) && lists > 1 ? refuse(200, {}, empty) : null;
+    });
+    const result = await sweepStage(stage, forge);
+    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("was empty") }]);
+    expect(new Set(result.repositories[0]?.manifests.map(({ outcome }) => outcome))).toEqual(new Set(["kept"]));
+    expect(contentsOf(stage.store)).toEqual(before);
+  },
+);
+
 /** Answers what is attached to a manifest, as a registry does that has a referrers API; null: it is asked something else. */
 function referrersOf({ path }: ServedRequest): readonly string[] | null {
   const subject = /\/referrers\/(sha256:\w+)$/.exec(path)?.[1];
