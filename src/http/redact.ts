@@ -32,10 +32,10 @@ export function secretsOf(authorization: string | undefined): readonly string[] 
   return [credential, password].filter((secret) => secret.length >= 4);
 }
 
-/** Text from a server, for an error: one line, without `secrets`, cut to `longest` characters. */
+/** Text from a server, for an error: one line, without `secrets`, cut to `longest` characters, and not within what may be a secret. */
 export function excerpt(text: string, secrets: readonly string[], longest = 300): string {
   let shown = text;
   for (const secret of secrets) shown = shown.replaceAll(secret, "***");
   shown = shown.replace(/\s+/g, " ").trim();
-  return shown.length > longest ? `${shown.slice(0, longest - 1)}…` : shown;
+  return shown.length > longest ? `${shown.slice(0, longest - 1).replace(/[\w+/=.~-]+$/, "")}…` : shown;
 }

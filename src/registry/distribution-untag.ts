@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
+import { excerpt } from "../http/redact.ts";
 import type { OciClient } from "./oci.ts";
 import type { Registry } from "./registry.ts";
 
@@ -32,7 +33,7 @@ export function createUntagger(oci: OciClient): (name: string, tag: string) => P
       url: url.href,
       status,
       retryable: false,
-      detail: body.toString("utf8").slice(0, 300),
+      detail: excerpt(body.toString("utf8"), []),
     });
   }
 

@@ -2,6 +2,7 @@ import pMap from "p-map";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
+import { excerpt } from "../http/redact.ts";
 import type { Digest, ListedManifest, ManifestContent } from "../plan/manifest.ts";
 import type { Log } from "../report/log.ts";
 import type { RegistryAddress } from "../settings.ts";
@@ -169,6 +170,6 @@ async function deleteDigest(oci: OciClient, name: string, digest: Digest): Promi
     url: response.url.href,
     status: response.status,
     retryable: false,
-    detail: response.body.toString("utf8").slice(0, 300),
+    detail: excerpt(response.body.toString("utf8"), []),
   });
 }

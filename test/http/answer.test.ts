@@ -115,8 +115,16 @@ describe("errors", () => {
   test("cut what the server said to 300 characters on one line", async () => {
     const { client, to } = await stage({ handler: () => ({ status: 400, body: "a line\n".repeat(100_000) }) });
     const error = await failure(client.send(to("/")));
-    expect(error.detail).toMatch(/^(a line ){42}/);
-    expect(error.detail?.length).toBe(300);
+    expect(error.detail).toMatch(/^(a line ){42}…?/);
+    expect(error.detail?.length).toBeGreaterThan(290);
+    expect(error.detail?.length).toBeLessThanOrEqual(300);
+  });
+
+  test("cut it before a word that would be cut, which may be a secret", async () => {
+    const token = "s3cr3t-".repeat(8);
+    const { client, to } = await stage({ handler: () => ({ status: 400, body: `${"-- ".repeat(90)}"${token}"` }) });
+    const error = await failure(client.send(to("/")));
+    expect(error.detail).toBe(`${"-- ".repeat(90)}"…`);
   });
 
   test("tell an unknown host in plain words", async () => {
