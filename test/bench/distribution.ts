@@ -6,7 +6,7 @@
  * `node test/bench/distribution.ts [tags] [milliseconds]`
  */
 import { execFile, fork } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
 import { pullRequest } from "../servers/github.ts";
-import { cacheFolder } from "../servers/go-programs.ts";
+import { findGoProgram } from "../servers/go-programs.ts";
 import { copyStore } from "../servers/oci-copy.ts";
 import { isProgram } from "../servers/program.ts";
 import { findRegistry, type RealRegistry, startRealRegistry } from "../servers/real-registry.ts";
@@ -246,8 +246,8 @@ async function others(contest: Contest): Promise<ReadonlyMap<string, number>> {
     );
     seconds.set("skopeo", each * dead.length);
   }
-  const regctl = join(cacheFolder(), "regctl");
-  if (existsSync(regctl)) {
+  const regctl = findGoProgram("regctl");
+  if (regctl !== null) {
     const each = await withCopy(contest, (url) => {
       const host = `reg=${url.host},tls=disabled`;
       const args = ["manifest", "delete", "--force-tag-dereference", "--host", host];
