@@ -5,6 +5,7 @@ import type { Credential } from "../settings.ts";
 import { fetchToken } from "./bearer.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicOf, refusal, refusedAnswer } from "./refusal.ts";
+import { createWarnings } from "./warnings.ts";
 
 export interface AuthorizerOptions {
   readonly http: HttpClient;
@@ -60,6 +61,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   /** Scopes that a registry asks for beside those that the spec has, by the latter. */
   const extra = new Map<string, readonly string[]>();
   const told = new Set<string>();
+  const tellWarnings = createWarnings(options.origin, options.log);
   let bearer: Challenge | null = null;
   let takesBasic = false;
   /** The first request finds out what the registry asks for; the others wait for it, in place of being refused too. */
@@ -122,6 +124,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         expected: [...request.expected, 401, 403],
         ...(sent.scheme === "none" ? {} : { authorization: sent.header }),
       });
+      tellWarnings(response);
       if (response.status !== 401 && response.status !== 403) return response;
       // Where a redirect led to is not the registry: it knows nothing of the credential, and cannot ask for it.
       if (response.url.origin !== request.url.origin) throw refusedAnswer(request.method, response, []);
