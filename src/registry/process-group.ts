@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
+import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../clock.ts";
 
@@ -14,8 +15,11 @@ export type Ending =
       readonly lastErrors: string;
     }
   /** `goesOn`: it belongs to another user, as under sudo, and could not be ended. */
-  | { readonly kind: "timed out" | "cancelled"; readonly goesOn: boolean }
+  | { readonly kind: CutOff; readonly goesOn: boolean }
   | { readonly kind: "not started"; readonly error: Error };
+
+/** Why a command was ended before its own end. */
+type CutOff = "timed out" | "cancelled";
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -42,36 +46,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
   const { clock, signal } = options;
-  const [program, ...args] = words;
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      detached: process.platform !== "win32",
-      env: withoutInputs(options.environment),
-      stdio: ["ignore", "pipe", "pipe"],
-      windowsHide: true,
-    });
+    const child = startGroup(words, options.environment);
     const over = new AbortController();
     const after = (ms: number, act: () => void): void => {
       clock.sleep(Math.min(ms, LONGEST_TIMER_MS), over.signal).then(act, () => undefined);
     };
-    let ended: "timed out" | "cancelled" | null = null;
-    let goesOn = false;
-    let lastErrors = "";
-    const signalAll = (name: NodeJS.Signals): void => {
-      goesOn = !endGroup(child, name);
-    };
-    const end = (why: "timed out" | "cancelled"): void => {
-      if (ended !== null) return;
-      ended = why;
-      signalAll("SIGTERM");
-      after(LAST_MOMENT_MS, () => {
-        signalAll("SIGKILL");
-        settle({ kind: why, goesOn });
-      });
-    };
-    const onAbort = (): void => end("cancelled");
-    signal.addEventListener("abort", onAbort, { once: true });
-    after(options.timeoutMs, () => end("timed out"));
+    let cutOff: CutOff | null = null;
     const settle = (ending: Ending): void => {
       over.abort();
       signal.removeEventListener("abort", onAbort);
@@ -81,20 +62,38 @@ export function runToEnd(words: Words, options: RunOptions): Promise<Ending> {
       child.unref();
       resolve(ending);
     };
+    const end = (why: CutOff): void => {
+      if (cutOff !== null) return;
+      cutOff = why;
+      endGroup(child, "SIGTERM");
+      after(LAST_MOMENT_MS, () => settle(killed(child, why)));
+    };
+    const onAbort = (): void => end("cancelled");
+    signal.addEventListener("abort", onAbort, { once: true });
+    after(options.timeoutMs, () => end("timed out"));
     readText(child.stdout, options.onOutput);
-    readText(child.stderr, (chunk) => {
-      lastErrors = (lastErrors + chunk).slice(-ERROR_TAIL);
-    });
+    const lastErrors = tailOf(child.stderr);
     child.once("error", (error) => settle({ kind: "not started", error }));
     child.once("exit", (code, killedBy) => {
-      if (ended === null) after(LAST_MOMENT_MS, () => settle(exited(code, killedBy, lastErrors)));
+      if (cutOff === null) after(LAST_MOMENT_MS, () => settle(exited(code, killedBy, lastErrors())));
     });
-    child.once("close", (code, killedBy) => {
-      // Whoever left the group's pipes early may be at work still.
-      if (ended !== null) signalAll("SIGKILL");
-      settle(ended === null ? exited(code, killedBy, lastErrors) : { kind: ended, goesOn });
-    });
+    // Once it is cut off, whoever left the group's pipes early may be at work still.
+    child.once("close", (code, killedBy) =>
+      settle(cutOff === null ? exited(code, killedBy, lastErrors()) : killed(child, cutOff)),
+    );
     if (signal.aborted) onAbort();
+  });
+}
+
+function startGroup(
+  [program, ...args]: Words,
+  environment: NodeJS.ProcessEnv,
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(program, args, {
+    detached: process.platform !== "win32",
+    env: withoutInputs(environment),
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
   });
 }
 
@@ -121,6 +120,19 @@ function withoutInputs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function exited(code: number | null, killedBy: NodeJS.Signals | null, lastErrors: string): Ending {
   const status = code ?? 128 + (killedBy === null ? 0 : constants.signals[killedBy]);
   return { kind: "exited", code: status, killedBy, lastErrors: lastErrors.trim() };
+}
+
+function killed(child: ChildProcess, kind: CutOff): Ending {
+  return { kind, goesOn: !endGroup(child, "SIGKILL") };
+}
+
+/** Reads a stream, and tells the end of what it has said so far. */
+function tailOf(stream: NodeJS.ReadableStream): () => string {
+  let tail = "";
+  readText(stream, (chunk) => {
+    tail = (tail + chunk).slice(-ERROR_TAIL);
+  });
+  return () => tail;
 }
 
 function readText(stream: NodeJS.ReadableStream, take: (chunk: string) => void): void {
