@@ -27,7 +27,7 @@ export function byNumberQuery(numbers: readonly number[]): string {
 fragment answer on PullRequest { ${FIELDS} }`;
 }
 
-export function aliasOf(number: number): string {
+function aliasOf(number: number): string {
   return `p${number}`;
 }
 

@@ -3,7 +3,7 @@ import type { HttpRequest } from "./http.ts";
 import { Flight } from "./receive.ts";
 
 /** How long a DELETE, POST or PUT that is in flight may take to end: to cut it off would hide what it did. */
-export const GRACE_MS = 3_000;
+const GRACE_MS = 3_000;
 
 const CUT_OFF = new Error("cut off, as the run was cancelled");
 

@@ -1,7 +1,7 @@
 import type { Hop } from "./hop.ts";
 
 /** More than this is a loop. */
-export const MOST_REDIRECTS = 5;
+const MOST_REDIRECTS = 5;
 
 const STATUSES = new Set([301, 302, 303, 307, 308]);
 

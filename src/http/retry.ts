@@ -3,11 +3,11 @@ import type { Throttle } from "./rate-limit.ts";
 import type { Outcome } from "./transport.ts";
 
 /** How often one request is sent at most, where the server, or the way to it, fails. */
-export const ATTEMPTS = 5;
+const ATTEMPTS = 5;
 /** A host that is unknown or refuses connections rarely comes back within seconds. */
-export const ATTEMPTS_UNREACHABLE = 3;
+const ATTEMPTS_UNREACHABLE = 3;
 /** A refusal for rate is obeyed rather than fought, and costs the host little: others may be using the same token. */
-export const ATTEMPTS_THROTTLED = 10;
+const ATTEMPTS_THROTTLED = 10;
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 20_000;
@@ -60,6 +60,6 @@ function repeat(tally: Tally, most: number, random: () => number): Verdict {
 }
 
 /** Exponential, with full jitter: clients that failed together do not come back together. `failures` counts from 1. */
-export function backoff(failures: number, random: () => number): number {
+function backoff(failures: number, random: () => number): number {
   return random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
 }
