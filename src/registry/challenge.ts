@@ -7,6 +7,7 @@ export interface Challenge {
 }
 
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
+/** Ends where the challenge does, so that no `name=value` passes for one. */
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const SEPARATOR = /[\s,]*/y;
@@ -32,7 +33,7 @@ export function parseChallenges(header: string): readonly Challenge[] {
       continue;
     }
     challenges.push({ scheme: name.toLowerCase(), parameters: {} });
-    if (reader.take(SPACE) !== null && !reader.looksLikeParameter()) reader.take(TOKEN68);
+    if (reader.take(SPACE) !== null) reader.take(TOKEN68);
   }
 }
 
@@ -55,12 +56,5 @@ class Reader {
   takeValue(): string | null {
     const quoted = this.take(QUOTED);
     return quoted === null ? this.take(TOKEN) : quoted.replaceAll(/\\(.)/g, "$1");
-  }
-
-  /** `name=value`, as against a token68 that ends in `=`. */
-  looksLikeParameter(): boolean {
-    return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*=[ \t]*(?:"|[!#$%&'*+\-.^_`|~0-9A-Za-z])/.test(
-      this.#text.slice(this.#at),
-    );
   }
 }

@@ -59,6 +59,7 @@ describe("what registries and proxies ask for", () => {
   it.each([
     ["a quoted string that does not end", 'Basic realm="r", Bearer realm="x'],
     ["a value that is missing", 'Basic realm="r", Bearer realm=,'],
+    ["a value that is missing before others", 'Basic realm="r", Bearer service="s",scope=,realm="x"'],
   ])("%s ends the reading, and what came before it stands", (_what, header) => {
     const [first, second] = parseChallenges(header);
     expect(first).toEqual({ scheme: "basic", parameters: { realm: "r" } });
