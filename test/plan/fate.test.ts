@@ -51,6 +51,10 @@ describe("the rules run in their order", () => {
     ["pr-12", "dead: pull request #12 closed", { pullRequests: [closed(12, { closedAt: null })] }],
     ["sha-abc1234", "silent: commit abc1234, which no ref knows", {}],
     ["anything", UNMATCHED, {}],
+    [`pr-12-${"x".repeat(122)}`, "dead: pull request #12 closed 2026-11-02", { pullRequests: [closed(12)] }],
+    [`pr-12-${"x".repeat(123)}`, UNMATCHED, { pullRequests: [closed(12)] }],
+    ["main", "alive: branch main", { pullRequests: [open(12, { headBranch: "main" })] }],
+    ["MAIN", "alive: branch main", { pullRequests: [open(12, { headBranch: "main" })] }],
   ])("%s is %s", (tag, expected, world) => {
     expect(told(tag, world)).toBe(expected);
   });
@@ -298,6 +302,11 @@ describe("commits", () => {
     expect(told(short(head), { pullRequests })).toBe(silent(head));
   });
 
+  test("a merge commit is silent, though it was the head of one that was closed", () => {
+    const pullRequests = [closed(11, { headCommit: merge }), merged(12)];
+    expect(told(short(merge), { pullRequests })).toBe(silent(merge));
+  });
+
   test("decimal digits alone are evidence of no death, and eight of them are no commit's form", () => {
     const pullRequests = [
       closed(1, { headCommit: "20261121".padEnd(40, "a") }),
@@ -320,9 +329,10 @@ describe("commits", () => {
 describe("several placeholders", () => {
   const tip = commitOf("main").slice(0, 7);
   const lost = commitOf("head of 12").slice(0, 7);
-  const patterns = ["{branch}-{sha}", "{branch}-pr-{pr}", "pr-{pr}-{sha}"];
+  const patterns = ["{branch}-{sha}", "{branch}-pr-{pr}", "pr-{pr}-{sha}", "{branch}_{branch}"];
   test.each<[string, string, readonly PullRequest[]]>([
     [`main-${tip}`, "alive: branch main, tip of branch main", []],
+    ["main_main", "alive: branch main", []],
     ["main-abc1234", UNMATCHED, []],
     [`main-${lost}`, UNMATCHED, [closed(12)]],
     [`topic-12-${lost}`, "dead: branch topic-12 of closed pull request #12 is deleted", [closed(12)]],

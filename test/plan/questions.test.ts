@@ -79,6 +79,10 @@ describe("how far back closed pull requests matter", () => {
     expect(oldest(["gone", PUSHED], ["gone-too", Date.UTC(1980, 0, 1)])).toBeNull();
   });
 
+  test("to the push of a tag that only names a commit, too", () => {
+    expect(oldest([`sha-${commitOf("nobody").slice(0, 7)}`, PUSHED])).toBe(PUSHED);
+  });
+
   test("not at all where nothing is in question", () => {
     expect(oldest(["main", PUSHED], ["pr-1", PUSHED])).toBeNull();
   });
@@ -126,6 +130,15 @@ describe("what a closed pull request settles", () => {
     expect(
       answeredBy(questions, namesBy())(pullRequestOf({ number: 1, headCommit: "1234567".padEnd(40, "a") })).commits,
     ).toEqual([]);
+  });
+
+  test("of a merged one both commits, and those of decimal digits too: they stay silent", () => {
+    const questions = asked(["sha-1234567", "sha-7654321"]);
+    const of = (digits: string): string => digits.padEnd(40, "a");
+    const told = pullRequestOf({
+      ...{ number: 1, state: "merged", headCommit: of("1234567"), mergeCommit: of("7654321") },
+    });
+    expect(answeredBy(questions, namesBy())(told).commits).toEqual(["1234567", "7654321"]);
   });
 });
 
