@@ -74,6 +74,21 @@ describe("the credential goes as the registry asks for it", () => {
     expect(made.server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 
+  it("as Basic still, when one refusal names no scheme", async () => {
+    const made = await bench({
+      handler: (registry) => (request) => {
+        if (request.path.includes("secret")) return { status: 401 };
+        const headers = { "www-authenticate": 'Basic realm="r"' };
+        return request.headers.authorization === BASIC ? registry(request) : { status: 401, headers };
+      },
+    });
+    await made.oci.tags("app");
+    await expect(made.oci.tags("secret")).rejects.toMatchObject({ kind: "permission" });
+    made.asked();
+    await made.oci.tags("app");
+    expect(paths(made)).toEqual(["GET /v2/app/tags/list"]);
+  });
+
   it("as Basic, from the second request on", async () => {
     const made = await bench({ behaviour: { guard: basicAuth(LOGIN) } });
     await made.oci.tags("app");
@@ -150,6 +165,27 @@ describe("a token", () => {
     expect(tokensAsked(made)).toBe(1);
   });
 
+  it("that could not be fetched is asked for again by the next request", async () => {
+    let failures = 1;
+    const made = await bench(
+      asking('Bearer realm="HERE"', () => {
+        failures -= 1;
+        return failures >= 0 ? { status: 418 } : { status: 200, body: { token: "t" } };
+      }),
+    );
+    await expect(made.oci.tags("app")).rejects.toMatchObject({ status: 418 });
+    expect(await made.oci.tags("app")).toBe("missing");
+  });
+
+  it("that was issued out of a store after its end is for one request", async () => {
+    const body = { token: "t", expires_in: 60, issued_at: "2001-01-01T00:00:00Z" };
+    const headers = { date: "Mon, 01 Jan 2001 01:00:00 GMT" };
+    const made = await bench(asking('Bearer realm="HERE"', () => ({ status: 200, headers, body })));
+    expect(await made.oci.tags("app")).toBe("missing");
+    expect(await made.oci.tags("app")).toBe("missing");
+    expect(tokensAsked(made)).toBe(2);
+  });
+
   it("that ends before its time is fetched once more, by one of all that wait", async () => {
     let valid = "";
     let issued = 0;
@@ -200,6 +236,32 @@ describe("a token", () => {
     ]);
   });
 
+  it.each([
+    ["what it asks for already", "repository:app:delete", "scope=repository%3Aapp%3Apull%2Cdelete"],
+    [
+      "more than that",
+      "repository:app:pull,push",
+      "scope=repository%3Aapp%3Apull%2Cdelete&scope=repository%3Aapp%3Apull%2Cpush",
+    ],
+  ])("is asked for by each scope once, where the registry names %s", async (_what, scope, query) => {
+    const reply: Reply = { status: 200, body: { token: "t" } };
+    const made = await bench(asking(`Bearer realm="HERE",scope="${scope}"`, () => reply));
+    await made.oci.delete("app", digestOfNothing("x"));
+    expect(made.asked().filter((line) => line.includes("/token"))).toEqual([`GET /token?${query}`]);
+  });
+
+  it("of all that the registry names is not asked for again, where that refuses it", async () => {
+    const made = await bench({
+      handler: () => (request) => {
+        if (request.url.pathname === "/token") return { status: 200, body: { token: "t" } };
+        const challenge = `Bearer realm="${new URL("/token", request.url).href}",scope="repository:other:pull"`;
+        return { status: 401, headers: { "www-authenticate": challenge } };
+      },
+    });
+    await expect(made.oci.tags("app")).rejects.toMatchObject({ kind: "permission" });
+    expect(tokensAsked(made)).toBe(1);
+  });
+
   it("is asked for anew by a scope that only the second refusal names, once for all who wait", async () => {
     const made = await bench({ handler: () => grantsWhatIsAsked("repository:proxy/app:pull repository:extra:pull") });
     await Promise.all([made.oci.tags("app"), made.oci.tags("app"), made.oci.tags("app")]);
@@ -233,6 +295,7 @@ describe("a token", () => {
     ["an empty one", { status: 200, body: { token: "" } }],
     ["one of another type", { status: 200, body: { token: 1, access_token: null } }],
     ["one that would add a header", { status: 200, body: { token: "t\r\nx-evil: 1" } }],
+    ["one of two words", { status: 200, body: { token: "a b" } }],
   ])("server that answers 200 with %s is an error", async (_what, reply) => {
     const made = await bench(asking('Bearer realm="HERE"', () => reply));
     await expect(made.oci.tags("app")).rejects.toMatchObject({
@@ -311,6 +374,8 @@ describe("the credential goes nowhere else", () => {
     ["of another scheme", "ftp://127.0.0.1/token", "no URL"],
     ["of a script", "javascript:alert(1)", "no URL"],
     ["with a user", "https://u:p@auth.example/token", "no URL"],
+    ["with a user alone", "https://u@auth.example/token", "no URL"],
+    ["with a password alone", "https://:p@auth.example/token", "no URL"],
     ["without TLS", "http://auth.example/token", "without TLS"],
     ["whose name begins as this machine's address", "http://127.0.0.1.example/token", "without TLS"],
   ])("a realm %s is refused, and nothing is sent there", async (_what, realm, message) => {
@@ -320,6 +385,13 @@ describe("the credential goes nowhere else", () => {
       message: expect.stringContaining(message),
     });
     expect(Object.keys(made.http.counts())).toEqual([made.server.url.host]);
+  });
+
+  it("a realm on the registry's own host is not told of, and asked without a credential where there is none", async () => {
+    const anonymous = { credential: null, mayReceiveCredential: () => false };
+    const made = await withTokens({ accepts: (login) => login === null }, anonymous);
+    expect(await made.oci.tags("app")).toBe("missing");
+    expect(made.lines).toEqual([]);
   });
 
   it("a realm on another host gets it where the registry's own rules allow it, and is told of once", async () => {

@@ -36,6 +36,7 @@ const TOLD: readonly (readonly [what: string, header: string | readonly string[]
   ["none", [], []],
   ["an empty one", '299 - ""', []],
   ["a cache's", '110 - "Response is Stale"', []],
+  ["of no such code", '1299 - "hello"', []],
   ["another agent's", '299 proxy.example "hello"', []],
   ["one that is cut off", '299 - "hello', []],
 ];
