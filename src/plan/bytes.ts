@@ -4,8 +4,8 @@ import type { Blob, Digest } from "./manifest.ts";
 import type { BlobUse } from "./view.ts";
 
 /**
- * The blobs that only deleted manifests of this repository use, with their bytes, and those that others use. Null where the
- * sizes of a deleted manifest, or the blobs of one that stays, are not known.
+ * The blobs of this repository that deleted manifests use, with their bytes, and those that others use. Null where the sizes
+ * of a deleted manifest, or the blobs of one that stays, are not known.
  */
 export function blobUse(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>): BlobUse | null {
   const staying = new Set<Digest>();
@@ -20,7 +20,6 @@ export function blobUse(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>): B
       else going.set(blob.digest, blob.sizeBytes);
     }
   }
-  for (const digest of staying) going.delete(digest);
   return { going, staying };
 }
 
@@ -35,7 +34,7 @@ export function bytesFreed(uses: readonly (BlobUse | null)[]): number | null {
   for (const use of told) for (const digest of use.staying) staying.add(digest);
   const freed = new Map<Digest, number>();
   for (const use of told) {
-    for (const [digest, size] of use.going) if (!staying.has(digest) && !freed.has(digest)) freed.set(digest, size);
+    for (const [digest, size] of use.going) if (!staying.has(digest)) freed.set(digest, size);
   }
   return [...freed.values()].reduce((sum, size) => sum + size, 0);
 }

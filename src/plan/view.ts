@@ -103,7 +103,10 @@ export interface Decision {
   readonly versionId?: number;
 }
 
-/** Which blobs a plan takes away (bytes by digest), and which stay in use; a registry holds each once, whoever uses it. */
+/**
+ * Which blobs a plan takes from manifests that go (bytes by digest), and which stay in use, some of them both; a registry holds
+ * each once, whoever uses it.
+ */
 export interface BlobUse {
   readonly going: ReadonlyMap<Digest, number>;
   readonly staying: ReadonlySet<Digest>;

@@ -45,6 +45,39 @@ const CASES: readonly Case[] = [
     rules: { unmatchedTags: "delete" },
     deleted: ["a"],
   },
+  {
+    title: "a dead tag beside one that goes by absence outlasts no grace period",
+    world: { young: { tags: ["dead", "other"], hours: 2 }, old: { tags: ["dead-2", "other-2"], hours: 24 } },
+    rules: { unmatchedTags: "delete" },
+    deleted: ["old"],
+  },
+  {
+    title: "a dead tag beside one that goes by absence is not of one pull request alone",
+    world: { both: { tags: ["dead", "other"] }, one: { tags: ["dead-2"] } },
+    rules: { unmatchedTags: "delete", pullRequest: 12 },
+    deleted: ["one"],
+  },
+  {
+    title: "an unknown push time is within any grace period, but not where there is none",
+    world: { a: { tags: ["other"], hours: null } },
+    rules: { unmatchedTags: "delete", gracePeriodMs: 0 },
+    deleted: ["a"],
+  },
+  {
+    title: "what is attached to nothing that is there may go without a known time, but not if it has a tag of its own",
+    world: {
+      sig: { tags: ["sha256-gone.sig"], hours: null },
+      named: { tags: ["sha256-gone.att", "other"], hours: null },
+    },
+    rules: { unmatchedTags: "delete" },
+    deleted: ["sig"],
+  },
+  {
+    title: "an unknown push time counts as newest",
+    world: { timeless: { tags: ["dead"], hours: null }, young: { tags: ["dead-2"], hours: 1 } },
+    rules: { keepCount: 1 },
+    deleted: ["young"],
+  },
   { title: "an unmatched tag keeps what a dead one would not", world: { a: { tags: ["dead", "other"] } }, deleted: [] },
   {
     title: "where the last tagged manifest cannot go, the newest stays with its closure",
@@ -605,6 +638,7 @@ describe("in which order", () => {
     { roots: 200, sizes: [200, 200] },
     { roots: 600, sizes: [256, 256 + 256, 88 + 256, 88] },
     { roots: 8_000, sizes: [500, ...Array.from({ length: 15 }, () => 1_000), 500] },
+    { roots: 8_008, sizes: [501, ...Array.from({ length: 14 }, () => 1_002), 501 + 493, 493] },
   ])(
     "where no listing shows what an interruption leaves, it leaves the parts of a few of $roots indexes",
     ({ roots, sizes }) => {
@@ -619,6 +653,18 @@ describe("in which order", () => {
       expect(planWorld(world).plan.waves.map((wave) => wave.length)).toEqual([roots, roots]);
     },
   );
+
+  test("there the newest roots go first, and what is attached to one of them is no root", () => {
+    const world: World = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [
+        [`image-${index}`, { tags: [`dead-${index}`], versionId: index }] as const,
+        [`sig-${index}`, { tags: [`sha256-image-${index}.sig`] }] as const,
+      ]).flat(),
+    );
+    const { waves } = planWorld(world, {}, TAGGED_ONLY).plan;
+    expect(waves.map((wave) => wave.length)).toEqual([256, 44 + 256, 44]);
+    expect(waves[0]).toEqual(Array.from({ length: 256 }, (_, index) => digestOf(`image-${299 - index}`)));
+  });
 
   test("an index of referrers is read, and goes before what it lists", () => {
     const world: World = {
@@ -700,6 +746,11 @@ describe("what is told besides", () => {
     };
     const { decisions } = planWorld(world, rules).plan;
     expect(decisions.flatMap(({ staleTags }) => staleTags.map(({ tag }) => tag)).sort()).toEqual(stale);
+  });
+
+  test("the size of a manifest that was read is its own and that of its blobs", () => {
+    const world: World = { a: { tags: ["dead"], blobs: [{ name: "a", bytes: 10 }] } };
+    expect(planWorld(world, {}, TAGGED_ONLY).plan.decisions.map(({ sizeBytes }) => sizeBytes)).toEqual([510]);
   });
 
   test("bytes are those of blobs that nothing kept uses, each once", () => {
