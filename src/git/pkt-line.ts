@@ -43,17 +43,18 @@ export function textPacket(text: string): Packet {
   return { type: "line", payload: Buffer.from(`${text}\n`) };
 }
 
-/** Bytes -> packets. The payloads are views of `bytes`. Throws GitProtocolError where the last packet is cut or a length is none. */
-export function decodePackets(bytes: Uint8Array): Packet[] {
+/**
+ * Bytes -> packets, one at a time, as an answer may hold millions of empty ones. The payloads are views of `bytes`.
+ * Throws GitProtocolError where the last packet is cut or a length is none, once it comes to that.
+ */
+export function* decodePackets(bytes: Uint8Array): Generator<Packet, void, void> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const packets: Packet[] = [];
   let offset = 0;
   while (offset < buffer.length) {
     const length = packetLength(buffer, offset);
-    packets.push(packetAt(buffer, offset, length));
+    yield packetAt(buffer, offset, length);
     offset += Math.max(length, LENGTH_DIGITS);
   }
-  return packets;
 }
 
 function encodePacket(packet: Packet): Buffer {

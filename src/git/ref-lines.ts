@@ -33,35 +33,40 @@ export function parseAdvertisement(bytes: Uint8Array): LiveRefs {
 }
 
 /** The banner is a message of its own: one line and a flush packet. */
-function withoutBanner(packets: readonly Packet[]): readonly Packet[] {
-  const [first, second] = packets;
+function withoutBanner(packets: Iterator<Packet, void, void>): Iterator<Packet, void, void> {
+  const first = packets.next().value;
   const banner = first?.type === "line" ? textOrRefusal(first.payload) : "";
   // Git's own server leaves the banner out where it speaks v2.
   if (banner === "version 2") throw onlyV2();
   if (banner !== BANNER) {
     throw new GitProtocolError("malformed", `the answer does not begin with ${JSON.stringify(BANNER)}`);
   }
+  const second = packets.next().value;
   if (second === undefined) throw new GitProtocolError("truncated", "the answer ends after its banner");
   if (second.type !== "flush") throw new GitProtocolError("malformed", "no flush packet after the banner");
-  return packets.slice(2);
+  return packets;
 }
 
 /**
  * What `read` makes of an answer that is one message: lines, a flush packet, and nothing behind it.
  * Each line is read before the next is looked at, so that what is no list of refs at all is not called a cut one.
  */
-function oneMessage(packets: readonly Packet[], read: (line: string) => AdvertisedRef[]): AdvertisedRef[] {
+function oneMessage(packets: Iterator<Packet, void, void>, read: (line: string) => AdvertisedRef[]): AdvertisedRef[] {
   const refs: AdvertisedRef[] = [];
-  for (const [index, packet] of packets.entries()) {
+  let lines = 0;
+  for (let packet = packets.next().value; packet !== undefined; packet = packets.next().value) {
     if (packet.type === "line") {
-      refs.push(...read(textOrRefusal(packet.payload)));
+      lines += 1;
+      for (const ref of read(textOrRefusal(packet.payload))) refs.push(ref);
       continue;
     }
     if (packet.type !== "flush") throw new GitProtocolError("malformed", `a ${packet.type} packet among refs`);
-    if (index !== packets.length - 1) throw new GitProtocolError("malformed", "data after the end of the answer");
+    if (packets.next().value !== undefined) {
+      throw new GitProtocolError("malformed", "data after the end of the answer");
+    }
     return refs;
   }
-  throw new GitProtocolError("truncated", `the answer ends after ${packets.length} lines, without a flush packet`);
+  throw new GitProtocolError("truncated", `the answer ends after ${lines} lines, without a flush packet`);
 }
 
 /** https://git-scm.com/docs/gitprotocol-pack#_pkt_line_format: an error packet may stand in any packet's place. */

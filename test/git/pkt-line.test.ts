@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodePackets, encodePackets, GitProtocolError, type Packet, textPacket } from "../../src/git/pkt-line.ts";
+import {
+  decodePackets as decodeLazily,
+  encodePackets,
+  GitProtocolError,
+  type Packet,
+  textPacket,
+} from "../../src/git/pkt-line.ts";
+
+const decodePackets = (bytes: Uint8Array): readonly Packet[] => [...decodeLazily(bytes)];
 
 const packet: fc.Arbitrary<Packet> = fc.oneof(
   { weight: 5, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => line(bytes)) },
@@ -77,3 +85,11 @@ describe("packet lines", () => {
 function line(payload: string | Uint8Array): Packet {
   return { type: "line", payload: Buffer.from(payload) };
 }
+
+it("one packet is read at a time: millions that nobody asks for cost nothing", () => {
+  const packets = decodeLazily(Buffer.alloc(16 * 1024 * 1024, "0004"));
+  const before = process.memoryUsage().heapUsed;
+  expect(packets.next().value).toEqual({ type: "line", payload: Buffer.alloc(0) });
+  // As objects they would be 600 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(50 * 1024 * 1024);
+});
