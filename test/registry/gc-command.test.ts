@@ -69,6 +69,26 @@ describe("a command that ends", () => {
     expect(result).toEqual({ status: "succeeded", freedBytes, blobsDeleted: 2, note: expect.stringContaining(note) });
   });
 
+  test("with fewer blobs named than counted has freed nobody knows how much", async () => {
+    const result = await run(`(${PRINTS}) | head -3`, {}, { holders: 0, sizeOf: () => 100 });
+    expect(result).toMatchObject({
+      freedBytes: null,
+      blobsDeleted: 2,
+      note: expect.stringContaining("1 of the blobs"),
+    });
+  });
+
+  test.each([
+    ["keeps untagged manifests", "--dry-run", 1, ["gc-command"]],
+    ["deletes them, and none holds another", "-m", 0, ["gc-command"]],
+    ["deletes them, and one holds another", "-m", 1, ["gc-command", "gc-command-untagged"]],
+  ])("warns of what it may take along, where it %s", async (_, flag, holders, kinds) => {
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (kind: string) => void warned.push(kind) };
+    await run("", { log, words: ["true", "garbage-collect", flag] }, { ...EMPTY, holders });
+    expect(warned).toEqual(kinds);
+  });
+
   test("that tells nothing has freed nobody knows what", async () => {
     const note = expect.stringContaining("printed nothing");
     expect(await run("true")).toEqual({ status: "succeeded", freedBytes: null, blobsDeleted: null, note });
@@ -204,12 +224,14 @@ describe("a command that goes on", () => {
     },
   );
 
-  test("is not started in a job that is cancelled already", async () => {
-    const signal = AbortSignal.abort(new Fault("interrupted", "cancelled", "run it again"));
-    await expect(run('touch "$TEST_FOLDER/started"', { signal })).rejects.toBeInstanceOf(Fault);
-    expect(tryRead("started")).toBe("");
-    expect(() => read("started")).toThrow();
-  });
+  test.each([60_000, 0])(
+    "is not started in a job that is cancelled already, with gc-timeout: %i",
+    async (timeoutMs) => {
+      const signal = AbortSignal.abort(new Fault("interrupted", "cancelled", "run it again"));
+      await expect(run('touch "$TEST_FOLDER/started"', { signal, timeoutMs })).rejects.toBeInstanceOf(Fault);
+      expect(() => read("started")).toThrow();
+    },
+  );
 
   test("with gc-timeout: 0 is left to itself, without what the runner ends its leftovers by", async () => {
     const result = await run('env > "$TEST_FOLDER/env"; sleep 1000 & echo $! > "$TEST_FOLDER/child"; wait', {

@@ -79,7 +79,10 @@ describe("the flags of a command", () => {
     [["registry", "garbage-collect", "--delete-untagged=true", "config.yml"], true, false],
     [["registry", "garbage-collect", "--delete-untagged=false", "config.yml"], false, false],
     [["registry", "garbage-collect", "-dm", "config.yml"], true, true],
+    [["registry", "garbage-collect", "-md", "config.yml"], true, true],
     [["registry", "garbage-collect", "--dry-run", "config.yml"], false, true],
+    [["registry", "garbage-collect", "--dry-run=false", "config.yml"], false, false],
+    [["ssh", "host", "sh -c 'garbage-collect --dry-run config.yml'"], false, true],
     [["ssh", "host", "docker exec registry registry garbage-collect -m /etc/config.yml"], true, false],
     [
       ["kubectl", "-n", "my-m", "exec", "-m", "registry", "--", "registry", "garbage-collect", "/my-m.yml"],
