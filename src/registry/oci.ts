@@ -117,7 +117,13 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
       return null;
     },
     tags: async (name) =>
-      list(urlOf(name, "tags", "list"), pull(name), (response) => parseBody(Tags, response).tags ?? []),
+      list(urlOf(name, "tags", "list"), pull(name), (response) => {
+        const tags = parseBody(Tags, response).tags ?? [];
+        // Found out before the first of perhaps a million is asked for.
+        const strange = tags.find((tag) => !TAG.test(tag));
+        if (strange !== undefined) throw noName(origin, "tag", strange);
+        return tags;
+      }),
     async catalog() {
       const url = new URL("/v2/_catalog", origin);
       const all = await orMissing(() =>

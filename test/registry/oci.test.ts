@@ -168,6 +168,12 @@ describe("names from outside", () => {
 });
 
 describe("tags", () => {
+  it.each(["", "-x", "a b", "a/b", "../x", "a".repeat(129)])("with one that is none (%j) are an error", async (tag) => {
+    const reply = { status: 200, body: { name: "app", tags: ["v1", tag] } };
+    const { oci } = await bench(instead((path) => path.includes("/tags/list"), reply));
+    await expect(oci.tags("app")).rejects.toEqual(listing("cannot be the name of a tag"));
+  });
+
   async function withTags(count: number, options: OciBenchOptions = {}): Promise<OciBench> {
     const made = await bench(options);
     const tags = Array.from({ length: count }, (_, number) => `t${String(number).padStart(4, "0")}`);
