@@ -14,7 +14,10 @@ export interface Allotment {
  *
  * @param wanted planned deletions by repository
  */
-export function allotDeletions(registry: Registry, wanted: ReadonlyMap<string, number>): Allotment {
+export function allotDeletions(
+  registry: Pick<Registry, "deletionBudget">,
+  wanted: ReadonlyMap<string, number>,
+): Allotment {
   const budget = registry.deletionBudget?.(wanted) ?? null;
   return {
     notice: budget === null ? null : noticeOf(budget, wanted),
