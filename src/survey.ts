@@ -26,10 +26,14 @@ export interface Look {
 /** So many manifests that answer 404, and nothing else that was read: none of them is taken for a ghost. */
 const MOST_GHOSTS = 8;
 
+/** Each level of nested indexes takes a round, and a few more are all that is asked for: builds nest three levels. */
+const MOST_ROUNDS = 200;
+
 /**
  * Completes a listing to a final plan: reads what the plan asks for, and plans again, until it asks for nothing.
  * The view only ever grows, so this ends. What is read once is known to the registry for the rest of the run.
- * @throws Fault for a refused token, or HttpError `interrupted`; a manifest that cannot be read is part of the plan.
+ *
+ * @throws Fault `listing` where indexes nest without measure; Fault for a refused token, or HttpError `interrupted`; a manifest that cannot be read is part of the plan.
  */
 export async function survey(
   registry: Registry,
@@ -44,7 +48,8 @@ export async function survey(
   const referrers = new Map<Digest, readonly Digest[]>();
   const fates = judge.fatesOf(repository, tagsOf(listing));
   let referrersApi: boolean | null = null;
-  for (;;) {
+  for (let round = 1; ; round += 1) {
+    if (round > MOST_ROUNDS) throw nestsTooDeep();
     const view: RepositoryView = {
       repository,
       listed: listing.manifests,
@@ -76,6 +81,14 @@ export async function survey(
       ask,
     );
   }
+}
+
+function nestsTooDeep(): Fault {
+  return new Fault(
+    "listing",
+    `Its indexes list indexes, which list indexes, and so on for about ${MOST_ROUNDS} levels`,
+    "No build makes such images: see who pushes to this repository, and delete them.",
+  );
 }
 
 const NOTHING_IS_THERE: Known = {
