@@ -284,6 +284,35 @@ describe("a collection", () => {
   });
 });
 
+describe("somebody else's collection", () => {
+  test("that collects more than was asked for, and has not looked yet, serves as well", async () => {
+    const made = await bench();
+    made.collections.begin("untagged manifests and unreferenced blobs");
+    expect(await made.registry.collectGarbage()).toMatchObject({
+      status: "succeeded",
+      note: expect.stringContaining("adopted"),
+    });
+    expect(made.collections.begun()).toBe(1);
+  });
+
+  test("that holds up one's own when the job is cancelled leaves it cancelled", async () => {
+    const made = await bench({ collection: { movesOn: 10 * MINUTE_MS } });
+    made.collections.begin("untagged manifests only");
+    const collecting = made.registry.collectGarbage();
+    while (made.clock.sleeps.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    made.cancel.abort(new Error("SIGTERM"));
+    expect(await collecting).toMatchObject({ status: "started", fault: { kind: "interrupted" } });
+  });
+});
+
+test("a collection that has ended when its start is answered is not waited for", async () => {
+  const made = await bench();
+  const body = { garbage_collection: { ...COLLECTION, status: "succeeded", freed_bytes: 5, blobs_deleted: 1 } };
+  script(made, { "POST garbage-collection": { status: 201, body } });
+  expect(await made.registry.collectGarbage()).toMatchObject({ status: "succeeded", freedBytes: 5, blobsDeleted: 1 });
+  expect(made.clock.sleeps).toEqual([]);
+});
+
 describe("before a deletion", () => {
   test("no active collection costs one request", async () => {
     const made = await bench();
