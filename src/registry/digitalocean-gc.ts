@@ -4,14 +4,8 @@ import { HttpError } from "../http/errors.ts";
 import type { Log } from "../report/log.ts";
 import type { GcType } from "../settings.ts";
 import type { DigitalOceanApi } from "./digitalocean-api.ts";
-import {
-  type Collection,
-  findInList,
-  getActive,
-  isOver,
-  SUCCESS,
-  startCollection,
-} from "./digitalocean-collections.ts";
+import { type Collection, findInList, getActive, isOver, startCollection } from "./digitalocean-collections.ts";
+import { begun, notStarted, type Origin, outcomeOf, timedOut, vanished } from "./digitalocean-gc-outcome.ts";
 import type { GarbageCollection } from "./registry.ts";
 
 export interface CollectorOptions {
@@ -71,7 +65,7 @@ async function collect(options: CollectorOptions): Promise<GarbageCollection> {
     options.log.info(`Garbage collection ${uuid} of ${options.api.registry} ${origin}: ${status}`);
     const end = await follow(options, collection, origin, deadline);
     if (end.fault !== undefined || origin === "started" || servesFor(options.type, collection)) return end;
-    if (end.status === "started" || end.status === "timed-out") return notStarted(options, collection);
+    if (end.status === "started" || end.status === "timed-out") return notStarted(options.api.registry, collection);
   }
 }
 
@@ -82,13 +76,6 @@ const EARLY: ReadonlySet<string> = new Set(["requested", "waiting for write JWTs
 function servesFor(type: GcType, theirs: Collection): boolean {
   const covers = theirs.type === type || theirs.type === "untagged manifests and unreferenced blobs";
   return covers && EARLY.has(theirs.status);
-}
-
-function notStarted({ api }: CollectorOptions, { uuid, type }: Collection): GarbageCollection {
-  return unfinished(
-    "timed-out",
-    `Garbage collection ${uuid} (${type}), which somebody else started, holds up the one that was to follow the deletions: none was started within gc-timeout. When it has ended, run this again with run-gc: always, or start one in the control panel of ${api.registry}.`,
-  );
 }
 
 async function follow(
@@ -107,10 +94,6 @@ async function follow(
   }
 }
 
-function begun({ uuid }: Collection, origin: Origin): GarbageCollection {
-  return unfinished("started", `Garbage collection ${uuid} was ${origin}; it goes on by itself.`);
-}
-
 function endOfWait(error: unknown, { api, signal }: CollectorOptions, { uuid }: Collection): Fault | HttpError {
   if (isInterruption(error, signal)) {
     return new Fault(
@@ -127,8 +110,6 @@ function endOfWait(error: unknown, { api, signal }: CollectorOptions, { uuid }: 
 function isInterruption(error: unknown, signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true || (error instanceof HttpError && error.code === "interrupted");
 }
-
-type Origin = "started" | "adopted, as it was already running";
 
 /** What a second start answers is documented nowhere: whatever it is, one that is active now stands in the way, or is it. */
 async function start(options: CollectorOptions): Promise<{ collection: Collection; origin: Origin }> {
@@ -191,11 +172,7 @@ async function waitForEnd(
     status = seen.status;
     if (isOver(seen)) return outcomeOf(seen, origin);
   }
-  const minutes = Math.round(timeoutMs / 60_000);
-  return unfinished(
-    "timed-out",
-    `Garbage collection ${first.uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`,
-  );
+  return timedOut(first.uuid, timeoutMs, status);
 }
 
 function* pollIntervals(): Generator<number, never> {
@@ -213,27 +190,4 @@ async function poll(options: CollectorOptions, uuid: string): Promise<Collection
     options.log.info(`The state of garbage collection ${uuid} could not be read, asking again: ${error.message}`);
     return "unanswered";
   }
-}
-
-function outcomeOf(collection: Collection, origin: Origin): GarbageCollection {
-  const succeeded = SUCCESS.has(collection.status);
-  return {
-    status: succeeded ? "succeeded" : "failed",
-    freedBytes: collection.freed_bytes ?? null,
-    blobsDeleted: collection.blobs_deleted ?? null,
-    note: succeeded
-      ? `Garbage collection ${collection.uuid} was ${origin}, and succeeded.`
-      : `Garbage collection ${collection.uuid} was ${origin}, and ended as "${collection.status}". Run this again with run-gc: always.`,
-  };
-}
-
-function vanished(uuid: string): GarbageCollection {
-  return unfinished(
-    "failed",
-    `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of collections does not tell what came of it. See the control panel.`,
-  );
-}
-
-function unfinished(status: "started" | "timed-out" | "failed", note: string): GarbageCollection {
-  return { status, freedBytes: null, blobsDeleted: null, note };
 }
