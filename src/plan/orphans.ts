@@ -3,8 +3,8 @@ import type { Digest } from "./manifest.ts";
 import type { Fate, Rules } from "./view.ts";
 import { age, duration, shortDigest } from "./words.ts";
 
-/** Pushes before 2013 are what reproducible builds write: there were no OCI images then. */
-const FIRST_IMAGES = Date.UTC(2013, 0, 1);
+/** Docker itself is of 2013: an earlier push is what reproducible builds write, 1970 or 1980 (gcr-cleaner#141). */
+export const FIRST_IMAGES = Date.UTC(2013, 0, 1);
 
 /** An orphan, before the rules that spare some. */
 export interface Orphan {

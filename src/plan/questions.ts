@@ -7,15 +7,13 @@ import type { TagPattern } from "../git/tag-patterns.ts";
 import { indexFrom, wordsOf } from "../git/words.ts";
 import { deadSlugs, isBranchGone, isHeadDead, mergedCommits, provesNothing } from "./evidence.ts";
 import { decidedByText, type ProtectedBy, verdictOf } from "./fate.ts";
+import { FIRST_IMAGES } from "./orphans.ts";
 
 /** An image tag and the push of its manifest, in milliseconds since the epoch; null: unknown. */
 export interface PushedTag {
   readonly tag: string;
   readonly pushedAt: number | null;
 }
-
-// Docker itself is of 2013: reproducible builds write 1970 or 1980 (gcr-cleaner#141).
-const FIRST_IMAGE = Date.UTC(2013, 0, 1);
 
 /** What the living refs leave open about `tags`: what has to be asked of the pull requests, and no more. */
 export function questionsOf(
@@ -38,7 +36,7 @@ export function questionsOf(
     if (!open.branch && open.commits.length === 0) continue;
     oldestPush = Math.min(
       oldestPush,
-      pushedAt !== null && pushedAt >= FIRST_IMAGE ? pushedAt : Number.NEGATIVE_INFINITY,
+      pushedAt !== null && pushedAt >= FIRST_IMAGES ? pushedAt : Number.NEGATIVE_INFINITY,
     );
   }
   return { numbers, branchTags, commits, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
