@@ -698,6 +698,11 @@ describe("in which order", () => {
     expect(planWorld(world).plan.waves).toEqual([["a", "c", "b"].map(digestOf)]);
   });
 
+  test("whose time is not known first: it may list any other", () => {
+    const world: World = { young: { tags: ["dead"], hours: 1 }, timeless: { tags: ["dead-2"], hours: null } };
+    expect(planWorld(world).plan.waves).toEqual([["timeless", "young"].map(digestOf)]);
+  });
+
   test("tagged before untagged, those without blobs before images, newest first, where it is not", () => {
     const blobs = [{ name: "layer", bytes: 1 }];
     const world: World = {

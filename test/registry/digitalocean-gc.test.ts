@@ -185,6 +185,13 @@ describe("a collection", () => {
     await expect(made.registry.collectGarbage()).rejects.toMatchObject({ kind: "garbage-collection" });
   });
 
+  test("whose start is answered by an error of theirs is not started again: it may have been begun, and ended", async () => {
+    const made = await bench();
+    script(made, { "POST garbage-collection": { status: 500, body: { id: "x", message: "ill" } } });
+    await expect(made.registry.collectGarbage()).rejects.toMatchObject({ kind: "garbage-collection" });
+    expect(made.asked().filter((line) => line === `POST ${ACTIVE}`)).toHaveLength(1);
+  });
+
   test("in a list without end is not looked for for ever", async () => {
     const made = await bench();
     let page = 1;
