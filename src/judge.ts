@@ -61,11 +61,8 @@ export function createJudge(
     ]);
     names = newNames;
     pinned = joinPins([pins, newPins]);
-    pullRequests = {
-      byNumber: new Map([...pullRequests.byNumber, ...opened.map((open) => [open.number, open] as const)]),
-      open: [...pullRequests.open, ...opened],
-      closed: pullRequests.closed.filter(({ number }) => !opened.some((open) => open.number === number)),
-    };
+    // One that is open in any answer is open, whatever others say of it.
+    pullRequests = { ...pullRequests, open: [...pullRequests.open, ...opened] };
     judge = fatesOf(names, pullRequests, protectedBy);
   };
 
