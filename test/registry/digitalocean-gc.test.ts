@@ -257,6 +257,13 @@ describe("a collection", () => {
     expect(await made.registry.collectGarbage()).toMatchObject({ status: "succeeded" });
   });
 
+  test("whose state is refused is not asked for again, and goes on by itself", async () => {
+    const made = await bench({ collection: { movesOn: 10 * MINUTE_MS } });
+    script(made, { "GET garbage-collection": { status: 418, body: {} } });
+    expect(await made.registry.collectGarbage()).toMatchObject({ status: "started", fault: { status: 418 } });
+    expect(made.clock.sleeps).toHaveLength(1);
+  });
+
   test("of which counts are absent has none", async () => {
     const made = await bench();
     script(made, {
