@@ -31,7 +31,7 @@ function createGcOutput() {
     let rest = "";
     function readLine(line) {
         const digest = ELIGIBLE.exec(line)?.[1];
-        if (digest !== undefined && (0,manifest/* isDigest */.B)(digest))
+        if (digest !== undefined && (0,manifest/* isDigest */.Bc)(digest))
             eligible.add(digest);
         const counts = SUMMARY.exec(line);
         if (counts === null)
@@ -62,7 +62,9 @@ function isDryRun(words) {
 }
 function flagsOf(words) {
     const all = words.flatMap((word) => word.split(/[\s"']+/));
-    return all.slice(all.indexOf("garbage-collect") + 1);
+    // A `-d` of docker's own, or of a script's, says nothing of the collection.
+    const at = all.findIndex((word) => word === "garbage-collect" || word.endsWith("-garbage-collect"));
+    return at === -1 ? [] : all.slice(at + 1);
 }
 
 // EXTERNAL MODULE: external "node:child_process"
@@ -81,51 +83,58 @@ const ERROR_TAIL = 1_000;
 const LAST_MOMENT_MS = 2_000;
 /** A timer's longest time in Node: 24 days and a bit. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** Runs a command without a shell. Past its time, or when the job is cancelled, it is ended with all that it started. */
+/**
+ * Runs a command without a shell. Past its time, or when the job is cancelled, it is ended with all that it started.
+ * It is over when it has exited and its output has ended, or a moment after it exited: a server that it started may hold
+ * its output open for good.
+ */
 function runToEnd(words, options) {
     const { clock, signal } = options;
-    const [program, ...args] = words;
     return new Promise((resolve) => {
-        const child = (0,external_node_child_process_.spawn)(program, args, {
-            detached: process.platform !== "win32",
-            env: withoutInputs(options.environment),
-            stdio: ["ignore", "pipe", "pipe"],
-            windowsHide: true,
-        });
+        const child = startGroup(words, options.environment);
         const over = new AbortController();
         const after = (ms, act) => {
             clock.sleep(Math.min(ms, LONGEST_TIMER_MS), over.signal).then(act, () => undefined);
         };
-        let ended = null;
-        let lastErrors = "";
+        let cutOff = null;
+        const settle = (ending) => {
+            over.abort();
+            signal.removeEventListener("abort", onAbort);
+            // Whoever left the group may hold them open for as long as it likes.
+            child.stdout.destroy();
+            child.stderr.destroy();
+            child.unref();
+            resolve(ending);
+        };
         const end = (why) => {
-            if (ended !== null)
+            if (cutOff !== null)
                 return;
-            ended = why;
+            cutOff = why;
             endGroup(child, "SIGTERM");
-            after(LAST_MOMENT_MS, () => endGroup(child, "SIGKILL"));
+            after(LAST_MOMENT_MS, () => settle(killed(child, why)));
         };
         const onAbort = () => end("cancelled");
         signal.addEventListener("abort", onAbort, { once: true });
         after(options.timeoutMs, () => end("timed out"));
-        const settle = (ending) => {
-            over.abort();
-            signal.removeEventListener("abort", onAbort);
-            resolve(ending);
-        };
         readText(child.stdout, options.onOutput);
-        readText(child.stderr, (chunk) => {
-            lastErrors = (lastErrors + chunk).slice(-ERROR_TAIL);
-        });
+        const lastErrors = tailOf(child.stderr);
         child.once("error", (error) => settle({ kind: "not started", error }));
-        child.once("close", (code, killedBy) => {
-            // Whoever left the group's pipes early may be at work still.
-            if (ended !== null)
-                endGroup(child, "SIGKILL");
-            settle(ended === null ? exited(code, killedBy, lastErrors) : { kind: ended });
+        child.once("exit", (code, killedBy) => {
+            if (cutOff === null)
+                after(LAST_MOMENT_MS, () => settle(exited(code, killedBy, lastErrors())));
         });
+        // Once it is cut off, whoever left the group's pipes early may be at work still.
+        child.once("close", (code, killedBy) => settle(cutOff === null ? exited(code, killedBy, lastErrors()) : killed(child, cutOff)));
         if (signal.aborted)
             onAbort();
+    });
+}
+function startGroup([program, ...args], environment) {
+    return (0,external_node_child_process_.spawn)(program, args, {
+        detached: process.platform !== "win32",
+        env: withoutInputs(environment),
+        stdio: ["ignore", "pipe", "pipe"],
+        windowsHide: true,
     });
 }
 /** Starts a command that outlives this process. Null: it runs; else why it does not. */
@@ -150,25 +159,33 @@ function exited(code, killedBy, lastErrors) {
     const status = code ?? 128 + (killedBy === null ? 0 : external_node_os_.constants.signals[killedBy]);
     return { kind: "exited", code: status, killedBy, lastErrors: lastErrors.trim() };
 }
+function killed(child, kind) {
+    return { kind, goesOn: !endGroup(child, "SIGKILL") };
+}
+/** Reads a stream, and tells the end of what it has said so far. */
+function tailOf(stream) {
+    let tail = "";
+    readText(stream, (chunk) => {
+        tail = (tail + chunk).slice(-ERROR_TAIL);
+    });
+    return () => tail;
+}
 function readText(stream, take) {
     const decoder = new external_node_string_decoder_.StringDecoder("utf8");
     stream.on("data", (chunk) => take(decoder.write(chunk)));
 }
-/** Signals a child and all that it started; Windows has no groups, and ends a tree at once. */
+/** Signals a child and all that it started, false: it may not; Windows has no groups, and ends a tree at once. */
 function endGroup({ pid }, signal) {
     if (pid === undefined)
-        return;
+        return true;
     if (process.platform === "win32") {
-        (0,external_node_child_process_.spawnSync)("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" });
-        return;
+        return (0,external_node_child_process_.spawnSync)("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" }).status === 0;
     }
     try {
-        process.kill(-pid, signal);
+        return process.kill(-pid, signal);
     }
     catch (error) {
-        const isGone = error instanceof Error && "code" in error && error.code === "ESRCH";
-        if (!isGone)
-            throw error;
+        return error instanceof Error && "code" in error && error.code === "ESRCH";
     }
 }
 
@@ -176,6 +193,8 @@ function endGroup({ pid }, signal) {
 
 
 
+/** Of a command that changed its user. */
+const NOT_OURS = "as it belongs to a user whose processes this one may not end";
 const NONE = { freedBytes: null, blobsDeleted: null };
 /**
  * Collects the registry's garbage by a command of the user's, run without a shell. Throws a Fault of kind `interrupted`
@@ -220,11 +239,12 @@ function resultOf(ending, told, options, holdings) {
             return { status: "failed", ...NONE, note: notStarted(options.words[0], ending.error) };
         case "timed out": {
             const minutes = Math.round(options.timeoutMs / 6_000) / 10;
-            const note = `gc-command did not end within ${minutes} min, and was ended. Raise gc-timeout, and run this again with run-gc: always.`;
+            const how = ending.goesOn ? `goes on by itself, ${NOT_OURS}` : "was ended";
+            const note = `gc-command did not end within ${minutes} min, and ${how}. Raise gc-timeout, and run this again with run-gc: always.`;
             return { status: "timed-out", ...NONE, note };
         }
         case "cancelled":
-            throw new fault/* Fault */.v("interrupted", "The job was cancelled during gc-command, which was ended", "Run it again with run-gc: always: a collection that was cut off has left garbage, and broken nothing.", { cause: options.signal.reason });
+            throw new fault/* Fault */.v("interrupted", `The job was cancelled during gc-command, which ${ending.goesOn ? `goes on by itself, ${NOT_OURS}` : "was ended"}`, "Run it again with run-gc: always: a collection that was cut off has left garbage, and broken nothing.", { cause: options.signal.reason });
         case "exited":
             if (ending.code !== 0)
                 return failed(ending);

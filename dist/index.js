@@ -45723,6 +45723,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/ty
 
 /***/ }),
 
+/***/ 8877:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+
+/***/ }),
+
 /***/ 5919:
 /***/ ((module) => {
 
@@ -45852,10 +45859,14 @@ function gitlabSlug(name) {
 function branchSlugs(name) {
     return possible([sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-"), gitlabSlug(name)]);
 }
-/** Every slug that builds give the Git tag `name`: those of a branch, and the normal form of a PEP 440 version. */
+/**
+ * Every slug that builds give the Git tag `name`: those of a branch, the version without its `v` whatever its form
+ * (`type=match,pattern=v(.*)`, `${TAG#v}`), and the normal form of a PEP 440 version.
+ */
 function tagSlugs(name) {
+    const bare = /^v\d/.test(name) ? [sanitize(name.slice(1))] : [];
     const normal = (0,_versions_js__WEBPACK_IMPORTED_MODULE_0__/* .pep440Of */ .z)(name);
-    return normal === null ? branchSlugs(name) : possible([...branchSlugs(name), sanitize(normal)]);
+    return possible([...branchSlugs(name), ...bare, ...(normal === null ? [] : [sanitize(normal)])]);
 }
 function possible(slugs) {
     return [...new Set(slugs)].filter((slug) => slug.length <= LONGEST_TAG && TAG_TEXT.test(slug));
@@ -46118,7 +46129,7 @@ const SEMVER = new RegExp(`^v?(?<core>(?<major>${NUMBER})\\.(?<minor>${NUMBER})\
 const LONGEST = 256;
 /** Reads the Git tag `name` as docker/metadata-action's `type=semver` does; null: no strict semantic version. */
 function semverOf(name) {
-    const groups = name.length > LONGEST ? undefined : SEMVER.exec(name)?.groups;
+    const groups = name.length > LONGEST ? undefined : SEMVER.exec(inOneSegment(name))?.groups;
     if (groups === undefined)
         return null;
     const { core = "", major = "", minor = "", pre = "" } = groups;
@@ -46144,7 +46155,7 @@ const PRE_RELEASES = {
 };
 /** The normal form of the Git tag `name` by PEP 440 ("Normalization"); null: no such version. */
 function pep440Of(name) {
-    const groups = name.length > LONGEST ? undefined : PEP440.exec(name.toLowerCase())?.groups;
+    const groups = name.length > LONGEST ? undefined : PEP440.exec(inOneSegment(name).toLowerCase())?.groups;
     if (groups === undefined)
         return null;
     const { epoch = "0", release = "", pre, preNumber = "", bare, post, postNumber = "", dev, devNumber = "", local, } = groups;
@@ -46157,6 +46168,10 @@ function pep440Of(name) {
         dev === undefined ? "" : `.dev${decimal(devNumber)}`,
         local === undefined ? "" : `+${local.split(/[-_.]/).map(localSegment).join(".")}`,
     ].join("");
+}
+/** docker/metadata-action reads a version once each `/` is a `-`: the Git tag `v1.2.3/rc.1` is 1.2.3-rc.1. */
+function inOneSegment(name) {
+    return name.replaceAll("/", "-");
 }
 /** Without leading zeros; an implicit number is zero. Text, as a date version may pass the safe integers. */
 function decimal(digits) {
@@ -46405,7 +46420,7 @@ function advance(step, name, here) {
 
 /***/ }),
 
-/***/ 2151:
+/***/ 7151:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -46672,6 +46687,7 @@ var redact = __nccwpck_require__(2616);
 
 
 const TRUST = "if the certificate is your own authority's, name its file in NODE_EXTRA_CA_CERTS";
+/** That the network is at fault while connecting; a connection that stands can fail by some of the same codes. */
 const NEVER_SENT = {
     ENOTFOUND: "unknown host; check the name, and the runner's DNS or proxy",
     EAI_AGAIN: "the host's name cannot be resolved now; check the runner's DNS or proxy",
@@ -46714,11 +46730,13 @@ function wordsFor(hop, cause, timeoutMs) {
         return { ...network, text: "timed out: the answer comes too slowly" };
     if (cause instanceof Undecodable)
         return { ...network, text: `the answer is damaged: ${cause.message}` };
-    const code = rootCode(cause);
+    const root = rootOf(cause);
+    const code = codeOf(root);
     const tls = Object.hasOwn(TLS, code) ? TLS[code] : undefined;
     if (tls !== undefined)
         return { ...network, reach: "none", retryable: false, text: tls };
-    const unsent = Object.hasOwn(NEVER_SENT, code) ? NEVER_SENT[code] : undefined;
+    const connects = !(root instanceof Error && "syscall" in root && /^(?:read|write)/.test(String(root.syscall)));
+    const unsent = connects && Object.hasOwn(NEVER_SENT, code) ? NEVER_SENT[code] : undefined;
     if (unsent !== undefined)
         return { ...network, reach: "none", text: unsent };
     const message = cause instanceof Error ? cause.message : "";
@@ -46736,19 +46754,24 @@ function wordsFor(hop, cause, timeoutMs) {
         text: `the connection was closed before the answer was whole${code === "" ? "" : ` (${code})`}`,
     };
 }
-/** The code of the deepest cause that has one: undici and Node wrap it, once or in an AggregateError. */
-function rootCode(error) {
+/** The deepest cause that has a code, or `error` itself: undici and Node wrap it, once or in an AggregateError. */
+function rootOf(error) {
     if (!(error instanceof Error))
-        return "";
-    const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
-    return rootCode(inner) || codeOf(error);
+        return error;
+    const root = rootOf(error instanceof AggregateError ? error.errors[0] : error.cause);
+    return codeOf(root) === "" ? error : root;
 }
 /** The error for what was cancelled: before it was ever sent, while it was under way, or before it was sent again. */
 function interruption(hop, state, cause) {
     const url = (0,redact/* redactUrl */.BO)(hop.url);
     const text = { waiting: "was not sent", "in flight": "was cut off", repeating: "was not sent again" }[state];
+    const doubt = state !== "waiting" && isWrite(hop) ? "; the server may have acted on it all the same" : "";
     const unsent = state === "waiting" ? { unsent: true } : {};
-    return new errors/* HttpError */.j(`${hop.method} ${url} ${text}: the run was cancelled`, { code: "interrupted", method: hop.method, url, retryable: false, ...unsent }, { cause });
+    return new errors/* HttpError */.j(`${hop.method} ${url} ${text}: the run was cancelled${doubt}`, { code: "interrupted", method: hop.method, url, retryable: false, ...unsent }, { cause });
+}
+/** A POST that may be repeated asks for something: refs, pull requests, a token. */
+function isWrite({ method, repeatable }) {
+    return method === "DELETE" || method === "PUT" || !repeatable;
 }
 /** The error for a DELETE whose turn came too late. */
 function expiry(hop, waitedMs) {
@@ -46770,6 +46793,9 @@ function firstHop(request) {
     // A HEAD's content-length shall be that of the plain body.
     if (request.method !== "HEAD")
         headers["accept-encoding"] = "gzip, deflate, br";
+    // A cache on the way must ask again: what is deleted is decided by what is true now.
+    if (request.method === "GET" || request.method === "HEAD")
+        headers["cache-control"] = "no-cache";
     for (const name in request.headers)
         headers[name.toLowerCase()] = request.headers[name] ?? "";
     if (request.authorization !== undefined)
@@ -46790,19 +46816,62 @@ function isExpected(hop, status) {
     return hop.expected === "any" || hop.expected.includes(status);
 }
 
+;// CONCATENATED MODULE: ./build/http/nesting.js
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** `[` and `{`, and `]` and `}`, are the same but for this bit. */
+const CURLY = 0x20;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+/**
+ * Whether JSON nests deeper than `most` levels. `JSON.parse` reads any depth; what walks through its value afterwards
+ * (`JSON.stringify` of an error's body, for one) overflows the stack. Bytes that are no JSON may get either answer.
+ */
+function nestsDeeper(json, most) {
+    let depth = 0;
+    let quoted = false;
+    for (let at = 0; at < json.length; at += 1) {
+        const byte = json[at] ?? 0;
+        if (quoted) {
+            if (byte === BACKSLASH)
+                at += 1;
+            else if (byte === QUOTE)
+                quoted = false;
+        }
+        else if (byte === QUOTE)
+            quoted = true;
+        else if ((byte & ~CURLY) === OPEN) {
+            depth += 1;
+            if (depth > most)
+                return true;
+        }
+        else if ((byte & ~CURLY) === CLOSE)
+            depth -= 1;
+    }
+    return false;
+}
+
 ;// CONCATENATED MODULE: ./build/http/fetch.js
 
+
+
+
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+/** GitHub's answers nest some ten levels. Octokit makes text of errors again, which no stack holds at any depth. */
+const DEEPEST = 500;
 /** Statuses that a Response must not have a body for. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 /**
- * `fetch`, as far as Octokit uses it, on top of `sendHop`: any status is returned, not thrown. A POST to GraphQL counts as
- * reading, and may be repeated: this program sends no mutation. A write that is redirected is no success: it throws.
+ * `fetch`, as far as Octokit uses it, on top of `sendHop`: any status is returned, not thrown; a body that nests too deeply is
+ * an HttpError. A POST to GraphQL counts as reading, and may be repeated: this program sends no mutation. A write that is
+ * redirected is no success: it throws.
  */
 function fetchOver(sendHop) {
     return async (input, init) => {
         const hop = hopOf(input, init);
         const response = await sendHop(hop, init?.signal ?? null);
+        if (nestsDeeper(response.body, DEEPEST))
+            throw tooDeep(hop, response);
         return toResponse(response);
     };
 }
@@ -46821,6 +46890,11 @@ function hopOf(input, init) {
     const headers = Object.fromEntries(new Headers(init?.headers));
     const hop = firstHop({ method, url, headers, expected: [], ...(body ? { body } : {}), ...repeats });
     return { ...hop, expected: "any", followsRedirects: init?.redirect !== "manual" };
+}
+function tooDeep({ method }, { url: { href }, status }) {
+    const url = (0,redact/* redactUrl */.BO)(new URL(href));
+    const details = { code: "protocol", method, url, status, retryable: false };
+    return new errors/* HttpError */.j(`${method} ${url} answered ${status}, with a body that nests deeper than ${DEEPEST} levels`, details);
 }
 function toResponse(answer) {
     const headers = new Headers(answer.headers);
@@ -47223,7 +47297,14 @@ class HostGate {
 const MOST_REDIRECTS = 5;
 const STATUSES = new Set([301, 302, 303, 307, 308]);
 /** What may go to another origin: nothing there can hold a credential. */
-const HARMLESS_HEADERS = new Set(["accept", "accept-encoding", "accept-language", "range", "user-agent"]);
+const HARMLESS_HEADERS = new Set([
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "range",
+    "user-agent",
+]);
 /**
  * What to do with an answer to `hop`. Only GET and HEAD are followed: a DELETE that is sent elsewhere is not what was
  * asked for. Another origin gets no credential, must speak https (or be this very machine, as the first one was), and the
@@ -47310,7 +47391,7 @@ var external_node_http_ = __nccwpck_require__(7067);
 function statusError(hop, { answer, attempts, throttled }) {
     const { status } = answer;
     const text = answer.body.toString("utf8", 0, 100_000);
-    const requestId = requestIdOf(answer.headers, text);
+    const requestId = requestIdOf(answer.headers, text, hop.secrets);
     const detail = (0,redact/* excerpt */.Kb)(text, hop.secrets);
     const url = (0,redact/* redactUrl */.BO)(hop.url);
     const phrase = external_node_http_.STATUS_CODES[status];
@@ -47347,9 +47428,9 @@ function refusalError(hop, refusal, now) {
     return new errors/* HttpError */.j(message, details, { cause: refusal });
 }
 /** The server's id for a request: DigitalOcean's and GitHub's headers, or the body's `request_id`. */
-function requestIdOf(headers, body) {
+function requestIdOf(headers, body, secrets) {
     const id = headers["x-request-id"] ?? headers["x-github-request-id"] ?? /"request_id"\s*:\s*"([^"\\]+)"/.exec(body)?.[1];
-    return id === undefined || id === "" ? undefined : (0,redact/* excerpt */.Kb)(id, [], 100);
+    return id === undefined || id === "" ? undefined : (0,redact/* excerpt */.Kb)(id, secrets, 100);
 }
 
 ;// CONCATENATED MODULE: ./build/http/transport.js
@@ -47389,6 +47470,7 @@ function plainHeaders(headers) {
 }
 
 ;// CONCATENATED MODULE: ./build/http/client.js
+
 
 
 
@@ -47452,11 +47534,16 @@ function createHttpClient(options) {
         const ticket = gate.ticket(hop.method, hop.url.pathname);
         const tally = { failures: 0, throttles: 0 };
         const askedAt = clock.now();
+        let refusedAt = Number.POSITIVE_INFINITY;
         for (let attempts = 1;; attempts += 1) {
             signal?.throwIfAborted();
             const { outcome, throttle } = await sendOnce(hop, gate, ticket, attempts === 1 ? "new" : "repeat", askedAt);
             const verdict = verdictOn(hop, outcome, throttle, tally, clock.random);
-            if (verdict.next === "end" || cancellation.cancelled) {
+            if (throttle !== null)
+                refusedAt = Math.min(refusedAt, clock.now());
+            // Each wait is short enough, and a run is not to wait for a day of them.
+            const isEndless = throttle !== null && clock.now() - refusedAt > rate_limit/* LONGEST_WAIT_MS */.u_;
+            if (verdict.next === "end" || isEndless || cancellation.cancelled) {
                 if (outcome.kind === "failure")
                     throw outcome.error;
                 return { answer: outcome, attempts, throttled: throttle !== null };
@@ -47586,6 +47673,13 @@ async function openOctokit(http, github) {
 /* unused harmony export readRetryAfter */
 /** The longest that a host may make a run wait: the length of the longest window that the known hosts keep, an hour. */
 const LONGEST_WAIT_MS = 3_600_000;
+/** Clocks that differ by less are as good as equal: `Date` is told in whole seconds, and an answer takes its time. */
+const EQUAL_CLOCKS_MS = 60_000;
+/** How far the host's clock is ahead of this one, in milliseconds, by the answer's `Date`: its points in time are told by it. */
+function aheadBy({ date }, now) {
+    const ahead = date === undefined ? 0 : Date.parse(date) - now;
+    return Math.abs(ahead) < EQUAL_CLOCKS_MS || Number.isNaN(ahead) ? 0 : ahead;
+}
 /**
  * The budget that an answer tells of, or null: DigitalOcean's `ratelimit-*` and GitHub's `x-ratelimit-*`. Both give the
  * reset in epoch seconds; the IETF draft counts from now, and such small numbers are read so.
@@ -47596,19 +47690,20 @@ function readBudget(headers, now) {
     if (remaining === null || reset === null)
         return null;
     const limit = wholeNumber(headers["ratelimit-limit"] ?? headers["x-ratelimit-limit"]) ?? remaining;
-    return { limit, remaining, resetAt: reset < 1_000_000_000 ? now + reset * 1_000 : reset * 1_000 };
+    const resetAt = reset < 1_000_000_000 ? now + reset * 1_000 : reset * 1_000 - aheadBy(headers, now);
+    return { limit, remaining, resetAt };
 }
+/** A thousand years: more digits than a number holds would be Infinity, for which no alarm is ever set. */
+const LONGEST_MS = 1_000 * 365 * 86_400_000;
 /** Milliseconds from now, of `retry-after` in its two forms: seconds, or an HTTP date (RFC 9110, 10.2.3); null: none. */
-function readRetryAfter(value, now) {
-    if (value === undefined)
-        return null;
-    const text = value.trim();
+function readRetryAfter(headers, now) {
+    const text = headers["retry-after"]?.trim() ?? "";
     if (/^\d+(\.\d+)?$/.test(text))
-        return Number(text) * 1_000;
+        return Math.min(LONGEST_MS, Number(text) * 1_000);
     if (!/^[A-Za-z]{3,9},? /.test(text))
         return null;
     const date = Date.parse(text);
-    return Number.isNaN(date) ? null : Math.max(0, date - now);
+    return Number.isNaN(date) ? null : Math.max(0, date - aheadBy(headers, now) - now);
 }
 /**
  * Whether an answer asks the whole host to pause, and until when; null: it does not.
@@ -47624,7 +47719,7 @@ function throttleOf(answer, now, level, random) {
     const { status, headers } = answer;
     if (status !== 429 && status !== 403 && status !== 503)
         return null;
-    const retryAfter = readRetryAfter(headers["retry-after"], now);
+    const retryAfter = readRetryAfter(headers, now);
     const secondary = isSecondary(answer);
     // Jobs that share a token and were refused together should not come back together.
     const jitter = random() * 500;
@@ -47708,13 +47803,13 @@ function secretsOf(authorization) {
     // Shorter ones are no secrets, and would blot out half the text.
     return [credential, password].filter((secret) => secret.length >= 4);
 }
-/** Text from a server, for an error: one line, without `secrets`, cut to `longest` characters. */
+/** Text from a server, for an error: one line, without `secrets`, cut to `longest` characters, and not within what may be a secret. */
 function excerpt(text, secrets, longest = 300) {
     let shown = text;
     for (const secret of secrets)
         shown = shown.replaceAll(secret, "***");
     shown = shown.replace(/\s+/g, " ").trim();
-    return shown.length > longest ? `${shown.slice(0, longest - 1)}…` : shown;
+    return shown.length > longest ? `${shown.slice(0, longest - 1).replace(/[\w+/=.~-]+$/, "")}…` : shown;
 }
 
 
@@ -47725,15 +47820,19 @@ function excerpt(text, secrets, longest = 300) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3024);
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7094);
-/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4900);
-/* harmony import */ var _http_client_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(2151);
-/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(5407);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8932);
-/* harmony import */ var _registry_open_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(455);
-/* harmony import */ var _report_actions_log_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(5002);
-/* harmony import */ var _report_record_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(2834);
-/* harmony import */ var _report_write_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(9226);
+/* harmony import */ var node_v8__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8877);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7094);
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4900);
+/* harmony import */ var _http_client_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7151);
+/* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5407);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7987);
+/* harmony import */ var _registry_open_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9623);
+/* harmony import */ var _report_actions_log_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5002);
+/* harmony import */ var _report_hide_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(539);
+/* harmony import */ var _report_record_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(2834);
+/* harmony import */ var _report_write_js__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(9226);
+
+
 
 
 
@@ -47746,17 +47845,20 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 
 /** A cancelled job gets 7.5 s from the runner, and promises 5 to its user: what has not ended by then is left to itself. */
 const LAST_MOMENT_MS = 4_800;
-const log = (0,_report_actions_log_js__WEBPACK_IMPORTED_MODULE_7__/* .createActionsLog */ .g)(_clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .m);
+// V8's young generation grows by what survives in it, to some 100 MB of which most is garbage. That it stays as small as it
+// begins costs a sweep no time, and the runner is shared with what else the job does.
+(0,node_v8__WEBPACK_IMPORTED_MODULE_1__.setFlagsFromString)("--semi-space-growth-factor=1");
+const log = (0,_report_actions_log_js__WEBPACK_IMPORTED_MODULE_8__/* .createActionsLog */ .g)(_clock_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .m);
 const cancelled = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"])
     process.on(signal, cancel);
 try {
-    await run((0,_inputs_js__WEBPACK_IMPORTED_MODULE_4__/* .readSettings */ .s)(process.env, (path) => (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.readFileSync)(path, "utf8")));
+    await run((0,_inputs_js__WEBPACK_IMPORTED_MODULE_5__/* .readSettings */ .s)(process.env, (path) => (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.readFileSync)(path, "utf8")));
 }
 catch (error) {
-    if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_2__/* .Fault */ .v))
+    if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_3__/* .Fault */ .v))
         throw error;
-    tell((0,_report_record_js__WEBPACK_IMPORTED_MODULE_8__/* .resultOfNothing */ .ex)(error, _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .m.now()), (0,_inputs_js__WEBPACK_IMPORTED_MODULE_4__/* .reportPathOf */ .L)(process.env));
+    tell((0,_report_record_js__WEBPACK_IMPORTED_MODULE_9__/* .resultOfNothing */ .ex)(error, _clock_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .m.now()), (0,_inputs_js__WEBPACK_IMPORTED_MODULE_5__/* .reportPathOf */ .L)(process.env));
 }
 finally {
     log.flush();
@@ -47764,28 +47866,29 @@ finally {
 async function run(settings) {
     for (const secret of secretsOf(settings))
         log.mask(secret);
-    const http = (0,_http_client_js__WEBPACK_IMPORTED_MODULE_3__/* .createHttpClient */ .u)({
-        clock: _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .m,
+    const http = (0,_http_client_js__WEBPACK_IMPORTED_MODULE_4__/* .createHttpClient */ .u)({
+        clock: _clock_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .m,
         concurrency: settings.concurrency,
         signal: cancelled.signal,
         environment: process.env,
-        policy: (0,_registry_open_js__WEBPACK_IMPORTED_MODULE_6__/* .policyFor */ .K)(settings),
+        policy: (0,_registry_open_js__WEBPACK_IMPORTED_MODULE_7__/* .policyFor */ .K)(settings),
         onWait: ({ host, ms, reason }) => log.info(`${host}: waiting ${Math.ceil(ms / 1000)} s, ${reason}`),
     });
     try {
-        tell(await (0,_main_js__WEBPACK_IMPORTED_MODULE_5__/* .sweep */ .X)(settings, { http, clock: _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .m, log, signal: cancelled.signal }), settings.reportPath);
+        tell(await (0,_main_js__WEBPACK_IMPORTED_MODULE_6__/* .sweep */ .X)(settings, { http, clock: _clock_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .m, log, signal: cancelled.signal }), settings.reportPath);
     }
     finally {
         await http.close();
     }
 }
 /** Tells what a run came to wherever it is told: annotations, report file, outputs and summary. */
-function tell(result, reportPath) {
+function tell(whole, reportPath) {
+    const result = (0,_report_hide_js__WEBPACK_IMPORTED_MODULE_11__/* .withoutSecrets */ .c)(whole, log.hide);
     for (const { kind, message, remedy } of result.problems)
         log.error(kind, `${message}\n${remedy}`);
     for (const notice of result.notices)
         log.warn("notice", notice);
-    (0,_report_write_js__WEBPACK_IMPORTED_MODULE_9__/* .writeReport */ .u)(result, reportPath, log);
+    (0,_report_write_js__WEBPACK_IMPORTED_MODULE_10__/* .writeReport */ .u)(result, reportPath, log);
 }
 /** The credentials, and the forms in which they travel. */
 function secretsOf({ credential, github }) {
@@ -47796,10 +47899,11 @@ function secretsOf({ credential, github }) {
     const { username, secret } = credential;
     return [...ofGitHub, secret, basic(username, secret), basic(secret, secret)];
 }
+/** A second signal hurries nothing: the end is near as it is, and whoever reads the report shall know what was deleted. */
 function cancel() {
     if (cancelled.signal.aborted)
-        process.exit(1);
-    cancelled.abort(new _fault_js__WEBPACK_IMPORTED_MODULE_2__/* .Fault */ .v("interrupted", "The job was cancelled before the sweep had ended", "Run it again: it finishes what is left."));
+        return;
+    cancelled.abort(new _fault_js__WEBPACK_IMPORTED_MODULE_3__/* .Fault */ .v("interrupted", "The job was cancelled before the sweep had ended", "Run it again: it finishes what is left."));
     setTimeout(() => process.exit(1), LAST_MOMENT_MS).unref();
 }
 
@@ -47881,9 +47985,26 @@ function splitOutsideBraces(line) {
     }
     return [...parts, line.slice(start)];
 }
+/** What no such name holds. A glob that holds it matches nothing, and what it was to protect or to exclude would go. */
+const FOREIGN = {
+    "image tags": /[^\w.*?{},-]/u,
+    "repository names": /[^\w./*?{},-]/u,
+    files: /\0/,
+};
 /** A list of globs, each of which is one, and of which one at least includes. */
 function parseGlobs(text, what) {
     const globs = parseList(text);
+    const foreign = FOREIGN[what].exec(globs.map((glob) => glob.replace(/^!/, "")).join(""))?.[0];
+    if (foreign !== undefined) {
+        return {
+            takes: `globs over ${what}, and none can hold ${JSON.stringify(foreign)} (\`*\`, \`**\`, \`?\` and \`{a,b}\` are known)`,
+        };
+    }
+    if (what === "repository names" && globs.some((glob) => /^!?\.?\/|\/\/|\/$/.test(glob))) {
+        return {
+            takes: `globs over ${what}, without a slash at either end or two in a row (\`team/**\` is all below \`team\`)`,
+        };
+    }
     try {
         (0,glob/* compileGlobs */.tI)(globs, "case-sensitive");
     }
@@ -47916,13 +48037,42 @@ function readGitHub(reader, environment) {
         reader.bad("github-token", "is required, and empty; leave it out for the token of the job");
     else if (!isOneWord(token))
         reader.bad("github-token", "got a value with blanks or the like; it takes one token");
+    const server = environment["GITHUB_SERVER_URL"] || serverOf(environment["GITHUB_API_URL"]);
+    const api = environment["GITHUB_API_URL"] || apiOf(server);
     return {
         token,
         repository: reader.read("git-repository", (text) => parseRepository(text || environment["GITHUB_REPOSITORY"] || "")),
-        apiUrl: reader.environment("GITHUB_API_URL", parseUrl, "https://api.github.com"),
-        graphqlUrl: reader.environment("GITHUB_GRAPHQL_URL", parseUrl, "https://api.github.com/graphql"),
-        serverUrl: reader.environment("GITHUB_SERVER_URL", parseUrl, "https://github.com"),
+        apiUrl: reader.environment("GITHUB_API_URL", parseUrl, api),
+        graphqlUrl: reader.environment("GITHUB_GRAPHQL_URL", parseUrl, graphqlOf(api)),
+        serverUrl: reader.environment("GITHUB_SERVER_URL", parseFolder, server),
     };
+}
+// What a runner leaves empty (Gitea's has no GraphQL) is looked for beside what it tells: the token of one server is none of
+// github.com's business. Layouts: GitHub's docs, "Quickstart for GitHub REST API" of GitHub Enterprise Server and of ghe.com.
+const GITHUBS = /^(?:github\.com|[^.]+\.ghe\.com)$/;
+function serverOf(api) {
+    const url = URL.parse(api ?? "");
+    if (url === null)
+        return "https://github.com";
+    const host = url.host.replace(/^api\./, "");
+    return GITHUBS.test(host) ? `${url.protocol}//${host}` : url.href.replace(/\/api\/v3\/?$/, "");
+}
+function apiOf(server) {
+    const url = URL.parse(server);
+    if (url === null || GITHUBS.test(url.host))
+        return `https://api.${url?.host ?? "github.com"}`;
+    return `${withoutSlash(url.href)}/api/v3`;
+}
+function graphqlOf(api) {
+    const known = URL.canParse(api) ? withoutSlash(api) : "https://api.github.com";
+    return `${known.replace(/\/api\/v3$/, "/api")}/graphql`;
+}
+function withoutSlash(url) {
+    return url.endsWith("/") ? url.slice(0, -1) : url;
+}
+/** A URL that paths are looked up below: without a slash at its end its last segment would be lost. */
+function parseFolder(text) {
+    return parseUrl(text.endsWith("/") ? text : `${text}/`);
 }
 function parseRepository(text) {
     const isRepository = /^[A-Za-z0-9_][A-Za-z0-9_-]*\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/.test(text) && !/\.git$/i.test(text);
@@ -48544,13 +48694,13 @@ function parseTagPatterns(text) {
 /** An entry with the look of a digest must be one: cut short, it would pin nothing, and say nothing. */
 function parsePins(text) {
     const entries = parseList(text);
-    const bad = entries.find((entry) => /sha(?:256|512):/i.test(entry) && !(0,manifest/* isDigest */.B)(entry));
+    const bad = entries.find((entry) => /sha(?:256|512):/i.test(entry) && !(0,manifest/* isDigest */.Bc)(entry));
     if (bad !== undefined) {
         const takes = "digests (`sha256:` and 64 lower-case hex digits) or files";
         return { takes: `${takes}, and ${JSON.stringify(bad.slice(0, 200))} is no digest` };
     }
-    const files = parseGlobs(entries.filter((entry) => !(0,manifest/* isDigest */.B)(entry)).join("\n"), "files");
-    return "value" in files ? { value: { digests: entries.filter(manifest/* isDigest */.B), files: files.value } } : files;
+    const files = parseGlobs(entries.filter((entry) => !(0,manifest/* isDigest */.Bc)(entry)).join("\n"), "files");
+    return "value" in files ? { value: { digests: entries.filter(manifest/* isDigest */.Bc), files: files.value } } : files;
 }
 function parseRunGc(text) {
     const asBoolean = parseBoolean(text);
@@ -48649,7 +48799,7 @@ function readScope(reader, event) {
 
 /***/ }),
 
-/***/ 8932:
+/***/ 7987:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -48713,17 +48863,18 @@ function encodePackets(packets) {
 function textPacket(text) {
     return { type: "line", payload: Buffer.from(`${text}\n`) };
 }
-/** Bytes -> packets. The payloads are views of `bytes`. Throws GitProtocolError where the last packet is cut or a length is none. */
-function decodePackets(bytes) {
+/**
+ * Bytes -> packets, one at a time, as an answer may hold millions of empty ones. The payloads are views of `bytes`.
+ * Throws GitProtocolError where the last packet is cut or a length is none, once it comes to that.
+ */
+function* decodePackets(bytes) {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const packets = [];
     let offset = 0;
     while (offset < buffer.length) {
         const length = packetLength(buffer, offset);
-        packets.push(packetAt(buffer, offset, length));
+        yield packetAt(buffer, offset, length);
         offset += Math.max(length, LENGTH_DIGITS);
     }
-    return packets;
 }
 function encodePacket(packet) {
     switch (packet.type) {
@@ -48793,7 +48944,7 @@ function parseAdvertisement(bytes) {
 }
 /** The banner is a message of its own: one line and a flush packet. */
 function withoutBanner(packets) {
-    const [first, second] = packets;
+    const first = packets.next().value;
     const banner = first?.type === "line" ? textOrRefusal(first.payload) : "";
     // Git's own server leaves the banner out where it speaks v2.
     if (banner === "version 2")
@@ -48801,11 +48952,12 @@ function withoutBanner(packets) {
     if (banner !== BANNER) {
         throw new GitProtocolError("malformed", `the answer does not begin with ${JSON.stringify(BANNER)}`);
     }
+    const second = packets.next().value;
     if (second === undefined)
         throw new GitProtocolError("truncated", "the answer ends after its banner");
     if (second.type !== "flush")
         throw new GitProtocolError("malformed", "no flush packet after the banner");
-    return packets.slice(2);
+    return packets;
 }
 /**
  * What `read` makes of an answer that is one message: lines, a flush packet, and nothing behind it.
@@ -48813,18 +48965,22 @@ function withoutBanner(packets) {
  */
 function oneMessage(packets, read) {
     const refs = [];
-    for (const [index, packet] of packets.entries()) {
+    let lines = 0;
+    for (let packet = packets.next().value; packet !== undefined; packet = packets.next().value) {
         if (packet.type === "line") {
-            refs.push(...read(textOrRefusal(packet.payload)));
+            lines += 1;
+            for (const ref of read(textOrRefusal(packet.payload)))
+                refs.push(ref);
             continue;
         }
         if (packet.type !== "flush")
             throw new GitProtocolError("malformed", `a ${packet.type} packet among refs`);
-        if (index !== packets.length - 1)
+        if (packets.next().value !== undefined) {
             throw new GitProtocolError("malformed", "data after the end of the answer");
+        }
         return refs;
     }
-    throw new GitProtocolError("truncated", `the answer ends after ${packets.length} lines, without a flush packet`);
+    throw new GitProtocolError("truncated", `the answer ends after ${lines} lines, without a flush packet`);
 }
 /** https://git-scm.com/docs/gitprotocol-pack#_pkt_line_format: an error packet may stand in any packet's place. */
 function textOrRefusal(payload) {
@@ -49355,11 +49511,18 @@ const MOST_PAGES = 10_000;
 async function answerQuestions(http, github, questions, known, answersOf) {
     const source = sourceOf(http, github);
     const event = known === null ? null : fromEvent(known);
-    const [byNumber, { open, closed }] = await Promise.all([
+    const [byNumber, { open, closed, foundBranchTag }] = await Promise.all([
         answerNumbers(source, questions.numbers, event),
         search(source, questions, event, answersOf),
     ]);
-    return { byNumber, open, closed };
+    // A branch name that is gone here may still be that of an open pull request, a fork's: what speaks for life is heard
+    // before what speaks for death, wherever that was found.
+    const branchIsGone = foundBranchTag || [...byNumber.values()].some((answer) => frees(answer, answersOf));
+    return { byNumber, open: open ?? (branchIsGone ? await readOpen(source) : []), closed };
+}
+/** Whether an answer to a number is evidence as well that the branch of an image tag in question is gone. */
+function frees(answer, answersOf) {
+    return answer !== "missing" && [...answersOf(answer).branchTags].length > 0;
 }
 /**
  * The pull requests that are open and were touched since `since` (milliseconds since the epoch, by this machine's clock): all
@@ -49425,7 +49588,7 @@ async function search(source, questions, event, answersOf) {
     const { oldestPush } = questions;
     const unanswered = new Unanswered(questions, answersOf);
     if (unanswered.isEmpty)
-        return { open: [], closed: [] };
+        return { open: null, closed: [], foundBranchTag: false };
     const closed = new Map();
     const found = (pullRequest) => {
         closed.set(pullRequest.number, pullRequest);
@@ -49433,18 +49596,15 @@ async function search(source, questions, event, answersOf) {
     };
     if (event !== null)
         found(event);
-    let open = unanswered.asksForCommits ? await readOpen(source) : null;
+    const open = unanswered.asksForCommits ? await readOpen(source) : null;
     for (const pullRequest of open ?? [])
         unanswered.settleLiving(pullRequest);
     if (!unanswered.isEmpty) {
         const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
         await readClosed(source, until, unanswered, found);
     }
-    // A branch name that is gone here may still be that of an open pull request, a fork's: what speaks for life is heard
-    // before what speaks for death.
-    if (open === null && unanswered.foundBranchTag)
-        open = await readOpen(source);
-    return { open: open ?? [], closed: [...closed.values()].sort(newestFirst) };
+    const { foundBranchTag } = unanswered;
+    return { open, closed: [...closed.values()].sort(newestFirst), foundBranchTag };
 }
 /**
  * All open pull requests. They give life, so each must be there: in the order of their birth none can slip past a cursor, and a
@@ -49497,6 +49657,306 @@ function newestFirst(a, b) {
 
 // EXTERNAL MODULE: ./build/git/tag-names.js + 1 modules
 var tag_names = __nccwpck_require__(8646);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+;// CONCATENATED MODULE: ./build/pins/files.js
+
+
+
+
+/** Nothing has this name, or a link leads to nothing. */
+const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+/**
+ * The files that `patterns` mean: globs relative to `workspace`, those that begin with `!` excluded. Files whose name begins
+ * with a dot are files like others, and links are followed; only `.git` folders are left out.
+ *
+ * @returns the absolute paths of each pattern
+ * @throws Fault `input` where a pattern matches no file, or a folder cannot be read
+ */
+async function findFiles(patterns, workspace) {
+    const excluding = patterns
+        .filter((pattern) => pattern.startsWith("!"))
+        .map((pattern) => fromWorkspace(pattern.slice(1), workspace));
+    const stays = (0,build_glob/* compileGlobs */.tI)(["**", ...excluding.map((each) => `!${each}`)], "case-sensitive");
+    const found = new Map();
+    for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
+        const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(stays);
+        if (files.length === 0)
+            throw matchesNothing(pattern, workspace);
+        found.set(pattern, files.map((file) => (0,external_node_path_.join)(workspace, file)));
+    }
+    return found;
+}
+/** The text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell's `>` writes it. */
+async function readText(path) {
+    const bytes = await orFault(path, () => (0,promises_.readFile)(path));
+    const [first, second] = bytes;
+    if (first === 0xff && second === 0xfe)
+        return new TextDecoder("utf-16le").decode(bytes);
+    if (first === 0xfe && second === 0xff)
+        return new TextDecoder("utf-16be").decode(bytes);
+    return new TextDecoder("utf-8").decode(bytes);
+}
+/** A pattern, or a path, as it is seen from the workspace, with `/` between its segments. */
+function fromWorkspace(pattern, workspace) {
+    const path = external_node_path_.sep === "/" ? pattern : pattern.replaceAll(external_node_path_.sep, "/");
+    const seen = external_node_path_.posix.isAbsolute(path) || /^[A-Za-z]:\//.test(path) ? (0,external_node_path_.relative)(workspace, path) : path;
+    return external_node_path_.posix.normalize(external_node_path_.sep === "/" ? seen : seen.replaceAll(external_node_path_.sep, "/"));
+}
+async function filesOf(pattern, workspace) {
+    const segments = pattern.split("/");
+    const wild = segments.findIndex(build_glob/* hasWildcard */.rl);
+    if (wild < 0)
+        return (await isFile((0,external_node_path_.join)(workspace, pattern))) ? [pattern] : [];
+    const base = segments.slice(0, wild).join("/");
+    const matches = (0,build_glob/* compileGlobs */.tI)([pattern], "case-sensitive");
+    const files = [];
+    await walk(base, workspace, [], (file) => {
+        if (matches(file))
+            files.push(file);
+    });
+    return files;
+}
+/** Calls `onFile` for each file below `folder`. `above`: the folders on the way here, against links in a circle. */
+async function walk(folder, workspace, above, onFile) {
+    const path = (0,external_node_path_.join)(workspace, folder);
+    const here = await present(path, () => (0,promises_.realpath)(path));
+    if (here === null || above.includes(here) || !(await isFolder(here)))
+        return;
+    const entries = await orFault(path, () => (0,promises_.readdir)(here, { withFileTypes: true }));
+    for (const entry of entries) {
+        const below = folder === "" ? entry.name : external_node_path_.posix.join(folder, entry.name);
+        const link = entry.isSymbolicLink();
+        if (entry.isFile() || (link && (await isFile((0,external_node_path_.join)(workspace, below)))))
+            onFile(below);
+        else if (entry.name !== ".git" && (entry.isDirectory() || link)) {
+            await walk(below, workspace, [...above, here], onFile);
+        }
+    }
+}
+async function isFile(path) {
+    return (await present(path, () => (0,promises_.stat)(path)))?.isFile() ?? false;
+}
+async function isFolder(path) {
+    return (await present(path, () => (0,promises_.stat)(path)))?.isDirectory() ?? false;
+}
+/** What `work` finds at `path`; null where nothing is there. What may not be looked at may pin an image. */
+async function present(path, work) {
+    return orFault(path, () => work().catch((error) => {
+        if (error instanceof Error && "code" in error && ABSENT.has(error.code))
+            return null;
+        throw error;
+    }));
+}
+async function orFault(path, work) {
+    try {
+        return await work();
+    }
+    catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new fault/* Fault */.v("input", `\`protect-digests\`: ${path} could not be read: ${reason}`, "Whatever it pins would be deleted, so nothing was. Make it readable, or leave it out.", { cause });
+    }
+}
+function matchesNothing(pattern, workspace) {
+    return new fault/* Fault */.v("input", `\`protect-digests\`: ${JSON.stringify(pattern)} matches no file in ${workspace}`, "Is the repository checked out before this step? A folder's files are `folder/**`; a digest is `sha256:` and 64 hex digits.");
+}
+
+// EXTERNAL MODULE: ./build/plan/manifest.js
+var manifest = __nccwpck_require__(7213);
+;// CONCATENATED MODULE: ./build/pins/scan.js
+
+const LONGEST_NAME = 255;
+// OCI distribution-spec, "Pulling manifests": <reference> as a tag.
+const TAG = "\\w[\\w.-]{0,127}";
+const DIGESTS = /(sha256(?::|%3a)[0-9a-f]{64}|sha512(?::|%3a)[0-9a-f]{128})/gi;
+const LOOPBACK = "(?:localhost|127(?:\\.\\d{1,3}){3}|\\[::1\\])";
+/** What a template, a shell or a Makefile puts in the place of a registry. */
+const VARIABLE = "\\$\\{[^{}\\s]{1,200}\\}|\\$\\([^()\\s]{1,200}\\)|\\$\\w{1,200}|\\{\\{[^{}\\n]{1,200}\\}\\}";
+// `key: value`, also with YAML's `!!type` and `&anchor` before the value, and a Makefile's `:=` and `?=`.
+// The lookbehind lets a key begin in one place only, and the value is bounded: the time stays linear.
+const ENTRIES = /(?<![\w.-])([\w.-]+)["']?[ \t]*(?:[:?+]?=|:{1,3})[ \t]*(?:[!&][^\s"',{}[\]#]{1,200}[ \t]{1,99}){0,2}(?=["']?([^\s"',{}[\]#]{1,512}))/g;
+/** `value` and `default`: the name of what they hold stands beside them, as in Argo CD, Kubernetes and Terraform. */
+const TAG_KEY = /(?:tag|version|value|default)$/i;
+const DEFAULT_VALUES = new RegExp(`(?:\\$\\{\\w{1,200}:?[-=]|\\bdefault[ \\t]{1,8})["']?(${TAG})`, "g");
+/**
+ * Every digest in `text`, and every image tag of this registry that it may mean. It is meant for any text in which images
+ * stand: Kubernetes and Compose files, Dockerfiles, Helm values, JSON, what kubectl and docker print.
+ *
+ * Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. A repository that is
+ * named without a tag is pinned by `latest`, and by every tag that stands by itself in the text (`tag: v1`, `newTag`,
+ * `IMAGE_TAG=`). The time is linear in the text.
+ */
+function scanPins(text, registry) {
+    const plain = unescaped(text);
+    const found = new Found(registry.path.toLowerCase());
+    for (const [reference, name = "", tag, rest, column] of plain.matchAll(referencesTo(registry.origin))) {
+        const place = /^[${]/.test(reference) ? "perhaps below the prefix" : "below the prefix";
+        found.reference(name, tag, place);
+        // `v1-${SUFFIX}` is the beginning of a tag, and `${TAG}` none that could be read.
+        if (tag !== undefined && rest !== undefined)
+            found.reference(name, undefined, place);
+        // `docker images` has a column for tags.
+        if (column !== undefined)
+            found.reference(name, column, place);
+    }
+    for (const [, key = "", value = ""] of plain.matchAll(ENTRIES))
+        found.entry(key, value);
+    for (const [, value = ""] of plain.matchAll(DEFAULT_VALUES))
+        found.looseTag(value);
+    return { digests: digestsIn(plain), tags: found.tags() };
+}
+/** JSON in JSON, as Kubernetes keeps what was last applied, has its quotes escaped; some writers escape slashes, too. */
+function unescaped(text) {
+    let plain = text.replaceAll("\\/", "/");
+    for (let depth = 0; depth < 3; depth += 1)
+        plain = plain.replaceAll('\\"', '"');
+    return plain;
+}
+function digestsIn(text) {
+    const digests = new Set();
+    for (const [match] of text.matchAll(DIGESTS)) {
+        const digest = match.toLowerCase().replace("%3a", ":");
+        if ((0,manifest/* isDigest */.Bc)(digest))
+            digests.add(digest);
+    }
+    return digests;
+}
+/** `HOST/path:tag`, at any port: an image may be pulled by another way than the one that it is swept by. */
+function referencesTo(origin) {
+    const own = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
+    // Names of one machine: whichever the files use, the image is the same.
+    const host = new RegExp(`^${LOOPBACK}$`).test(origin.hostname) ? `(?:${own}|${LOOPBACK})` : own;
+    return new RegExp(`(?:${host}(?::\\d{1,5})?|${VARIABLE})/([\\w./-]+)(?::(${TAG})([$<{%])?|(?=[ \\t]{1,99}(${TAG}))|)`, "gi");
+}
+/** Collects references; whether a repository goes without a tag is known only at the end. */
+class Found {
+    #prefix;
+    #tagged = new Map();
+    #untagged = new Set();
+    #loose = new Set(["latest"]);
+    constructor(prefix) {
+        this.#prefix = prefix;
+    }
+    reference(path, tag, place) {
+        for (const name of this.#names(path, place)) {
+            if (tag === undefined)
+                this.#untagged.add(name);
+            else
+                addTag(setOf(this.#tagged, name), tag);
+        }
+    }
+    /** `key: value`, `key = value` and the like. */
+    entry(key, value) {
+        if (TAG_KEY.test(key) && key !== "apiVersion")
+            this.looseTag(value);
+        if (!/(?:image|repository|repo|newname)$/i.test(key))
+            return;
+        // Without a host; one that has this registry's is a reference already, and any other is of another registry.
+        const image = /^([\w./-]+)(?::(\w[\w.-]{0,127}))?/.exec(value);
+        if (image?.[1] === undefined || hasHost(value))
+            return;
+        this.reference(image[1], image[2], "perhaps below the prefix");
+    }
+    /** A tag that stands by itself, up to where a shell or JSON in JSON ends the word. */
+    looseTag(text) {
+        const tag = /^(\w[\w.-]{0,127})(?:$|[;)&|<>`\\])/.exec(text)?.[1];
+        if (tag !== undefined)
+            addTag(this.#loose, tag);
+    }
+    tags() {
+        const all = new Map(this.#tagged);
+        for (const name of this.#untagged) {
+            for (const tag of this.#tagged.get(name) ?? [])
+                this.#loose.add(tag);
+            // The same set for all of them: a set for each would grow with the product of repositories and tags.
+            all.set(name, this.#loose);
+        }
+        return all;
+    }
+    #names(path, place) {
+        const name = path.toLowerCase().replace(/^[./-]+/, "");
+        const whole = withoutEnd(name);
+        if (whole === "" || whole.length > LONGEST_NAME)
+            return [];
+        const isBelow = this.#prefix === "" || whole.startsWith(`${this.#prefix}/`);
+        const below = this.#prefix === "" ? whole : whole.slice(this.#prefix.length + 1);
+        if (place === "below the prefix")
+            return isBelow ? [below] : [];
+        return isBelow ? [below, whole] : [whole];
+    }
+}
+function setOf(map, name) {
+    const set = map.get(name) ?? new Set();
+    map.set(name, set);
+    return set;
+}
+/** A full stop after a tag may end a sentence or be the tag's own. */
+function addTag(tags, tag) {
+    tags.add(tag);
+    const shorter = withoutEnd(tag);
+    if (shorter !== "")
+        tags.add(shorter);
+}
+/** Without punctuation at the end. No regular expression: `[./-]+$` takes quadratic time. */
+function withoutEnd(text) {
+    let end = text.length;
+    while (end > 0 && "./-".includes(text.charAt(end - 1)))
+        end -= 1;
+    return text.slice(0, end);
+}
+/** As Docker tells them apart: a host has a dot or a port, or is `localhost` (distribution/reference, "domain"). */
+function hasHost(image) {
+    const slash = image.indexOf("/");
+    if (slash < 0)
+        return false;
+    const first = image.slice(0, slash);
+    return first.includes(".") || first.includes(":") || first === "localhost";
+}
+
+;// CONCATENATED MODULE: ./build/pins.js
+
+
+
+
+/**
+ * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
+ *
+ * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin nothing
+ */
+async function readPins(settings) {
+    const { digests, files } = settings.protectDigests;
+    const texts = new Map();
+    for (const [pattern, paths] of await findFiles(files, (0,external_node_path_.resolve)(settings.workspace))) {
+        for (const path of paths)
+            texts.set(path, texts.get(path) ?? (await readText(path)));
+        if (paths.every((path) => texts.get(path)?.trim() === ""))
+            throw nothingIn(pattern);
+    }
+    // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
+    const scanned = scanPins([...texts.values()].join("\n"), settings.registry);
+    if (texts.size > 0 && scanned.digests.size + scanned.tags.size === 0)
+        throw nothingPinned(settings.registry.name);
+    return { digests: new Set([...digests, ...scanned.digests]), tags: scanned.tags };
+}
+function nothingIn(pattern) {
+    return new fault/* Fault */.v("input", `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`, "A command that failed leaves its output file empty. Make the step that writes it fail (`set -o pipefail`).");
+}
+function nothingPinned(registry) {
+    return new fault/* Fault */.v("input", `\`protect-digests\`: its files name no image of ${registry}, and no digest, so they protect nothing`, "Do they come from the right place, and is this the host by which the images are pulled? By another host, only digests pin.");
+}
+/** All that any of `pins` holds. */
+function joinPins(pins) {
+    const tags = new Map();
+    for (const [repository, names] of pins.flatMap((one) => [...one.tags])) {
+        const others = tags.get(repository);
+        // Scanned repositories may share one large set: it is copied only where it has to be.
+        tags.set(repository, others === undefined ? names : new Set([...others, ...names]));
+    }
+    return { digests: new Set(pins.flatMap((one) => [...one.digests])), tags };
+}
+
 // EXTERNAL MODULE: ./build/git/words.js
 var git_words = __nccwpck_require__(3598);
 ;// CONCATENATED MODULE: ./build/git/frontier.js
@@ -49765,12 +50225,12 @@ function isBranchGone({ state, fromFork, headBranch }, names) {
     return state !== "open" && !fromFork && !names.branchNames.has(headBranch);
 }
 /**
- * Whether the head of a pull request proves images of that commit dead: it was closed without a merge, from a fork or not, as a
- * commit is the same wherever it is. Not while a branch of the head's name lives here: the commit may be of that branch's own
- * history (a closed pull request from `main` into `release`, or from a fork's `main` in step with this one).
+ * Whether the head of a pull request proves images of that commit dead: it was closed without a merge, and it is no fork's, as
+ * anybody can open one there from a commit of this repository's own history, and close it. Not while a branch of the
+ * head's name lives here: the commit may be of that branch's history (a closed pull request from `main` into `release`).
  */
-function isHeadDead({ state, headBranch }, names) {
-    return state === "closed" && !names.branchNames.has(headBranch);
+function isHeadDead({ state, fromFork, headBranch }, names) {
+    return state === "closed" && !fromFork && !names.branchNames.has(headBranch);
 }
 /** The commits of a merged pull request: the base branch's own, or what production may run. They prove nothing dead. */
 function mergedCommits({ state, headCommit, mergeCommit }) {
@@ -49852,8 +50312,6 @@ function onDay(time) {
     return time === null ? "" : ` ${new Date(time).toISOString().slice(0, 10)}`;
 }
 
-// EXTERNAL MODULE: ./build/plan/manifest.js
-var manifest = __nccwpck_require__(7213);
 ;// CONCATENATED MODULE: ./build/plan/fate.js
 
 
@@ -49886,7 +50344,7 @@ function decidedByText(tag, protectedBy) {
 function subjectOf(tag) {
     const hex = /^sha256-([0-9a-f]{64})(?:[._-].*)?$/.exec(tag)?.[1];
     const digest = `sha256:${hex}`;
-    return hex !== undefined && (0,manifest/* isDigest */.B)(digest) ? digest : null;
+    return hex !== undefined && (0,manifest/* isDigest */.Bc)(digest) ? digest : null;
 }
 /** Alive by any pattern, else dead by any, else silent; null: nothing is known of it. */
 function verdictOf(patterns, tag, read) {
@@ -49941,470 +50399,6 @@ function stronger(known, findings) {
     return findings.reduce((best, finding) => finding.standing === "dead" && (best === null || STRENGTH[finding.by] > STRENGTH[best.by]) ? finding : best, known);
 }
 
-;// CONCATENATED MODULE: ./build/plan/questions.js
-
-
-
-
-
-
-// Docker itself is of 2013: reproducible builds write 1970 or 1980 (gcr-cleaner#141).
-const FIRST_IMAGE = Date.UTC(2013, 0, 1);
-/** What the living refs leave open about `tags`: what has to be asked of the pull requests, and no more. */
-function questionsOf(tags, names, protectedBy) {
-    const meanings = (0,tag_names/* meaningsOfRefs */.CN)(names);
-    const numbers = new Set();
-    const branchTags = new Set();
-    const commits = new Set();
-    let oldestPush = Number.POSITIVE_INFINITY;
-    for (const { tag, pushedAt } of tags) {
-        const open = decidedByText(tag, protectedBy) ? null : openQuestions(tag, names, meanings);
-        if (open === null)
-            continue;
-        for (const number of open.numbers)
-            numbers.add(number);
-        for (const commit of open.commits)
-            commits.add(commit);
-        if (open.branch)
-            branchTags.add(tag);
-        // Numbers are asked one by one; only the search through closed pull requests needs a bound.
-        if (!open.branch && open.commits.length === 0)
-            continue;
-        oldestPush = Math.min(oldestPush, pushedAt !== null && pushedAt >= FIRST_IMAGE ? pushedAt : Number.NEGATIVE_INFINITY);
-    }
-    return { numbers, branchTags, commits, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
-}
-/** null: the living refs have decided. */
-function openQuestions(tag, names, meanings) {
-    const read = [];
-    const verdict = verdictOf(names.patterns, tag, (pattern, text) => {
-        const ends = readings(pattern, text, meanings);
-        if (ends.length > 0)
-            read.push({ pattern, ends });
-        return ends;
-    });
-    if (verdict?.fate === "alive")
-        return null;
-    const findings = findingsOf(read.flatMap(({ ends }) => ends));
-    const numbers = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.number ?? []) : []));
-    const commits = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.commit ?? []) : []));
-    // A tag that names a number or a commit alone is asked by that: a branch of the same name is too rare to read the
-    // whole history of pull requests for, and not asking keeps the tag.
-    const named = numbers.length > 0 || verdict?.fate === "silent";
-    return { numbers, commits, branch: !named && read.some(({ pattern, ends }) => mayDieByBranch(pattern, ends)) };
-}
-function mayDieByBranch(pattern, ends) {
-    return pattern.parts.some(({ kind }) => kind === "branch") && ends.every(({ marks }) => (marks & Mark.living) === 0);
-}
-/** Finds for each closed pull request which of `questions` it settles; an open one settles none. */
-function answeredBy(questions, names) {
-    const lengths = [...new Set([...questions.commits].map((commit) => commit.length))];
-    const sorted = [...questions.branchTags].sort();
-    return (pullRequest) => {
-        // A merged one settles its commits too: they stay silent, whatever another pull request of the same head says.
-        const settled = isHeadDead(pullRequest, names) ? [pullRequest.headCommit] : mergedCommits(pullRequest);
-        const commits = settled.flatMap((commit) => lengths.map((length) => commit.slice(0, length)));
-        return {
-            branchTags: isBranchGone(pullRequest, names) ? tagsOf(pullRequest, questions, sorted, names) : [],
-            commits: [...new Set(commits)].filter((commit) => questions.commits.has(commit) && (pullRequest.state === "merged" || !provesNothing(commit))),
-        };
-    };
-}
-/** The tags in question that the gone head branch of `pullRequest` is evidence against. */
-function tagsOf(pullRequest, questions, sorted, names) {
-    const slugs = deadSlugs(pullRequest);
-    const meanings = { ...(0,tag_names/* meaningsOfRefs */.CN)(names), deadBranches: (0,git_words/* wordsOf */.Z9)(slugs) };
-    const answered = new Set();
-    for (const pattern of names.patterns) {
-        for (const [slug] of slugs) {
-            for (const tag of candidates(pattern, slug, questions.branchTags, sorted)) {
-                const verdict = verdictOf([pattern], tag, (each, text) => readings(each, text, meanings));
-                if (verdict?.fate === "dead")
-                    answered.add(tag);
-            }
-        }
-    }
-    return [...answered];
-}
-/** The tags that `pattern` can have made of `slug`, found without looking at each where it begins with what is known. */
-function candidates(pattern, slug, tags, sorted) {
-    const [first, second] = pattern.parts;
-    if (first?.kind === "branch")
-        return pattern.parts.length === 1 ? (tags.has(slug) ? [slug] : []) : withPrefix(sorted, slug);
-    if (first?.kind === "text" && second?.kind === "branch")
-        return withPrefix(sorted, first.text + slug);
-    if (!pattern.parts.some(({ kind }) => kind === "branch"))
-        return [];
-    return sorted.filter((tag) => tag.includes(slug));
-}
-function withPrefix(sorted, prefix) {
-    const found = [];
-    for (let at = (0,git_words/* indexFrom */.L4)(sorted, prefix); sorted[at]?.startsWith(prefix); at += 1)
-        found.push(sorted[at] ?? "");
-    return found;
-}
-
-;// CONCATENATED MODULE: ./build/judge.js
-
-
-
-
-
-
-/** How long refs are good for, in milliseconds, once they were read anew: repositories swept side by side share them. */
-const FRESH_MS = 60_000;
-/** @param pinnedTags image tags that must stay, by repository */
-function createJudge(settings, pinnedTags, { http, clock }) {
-    const { github } = settings;
-    const patterns = (0,tag_names/* compileTagPatterns */.Rk)(settings.tagPatterns);
-    const protectedBy = protection(settings.protectTags);
-    const gitUrl = new URL(`${github.repository}.git`, github.serverUrl);
-    const readRefs = async () => (0,tag_names/* namesOf */.eZ)(patterns, await listRefs(http, { url: gitUrl, token: github.token }));
-    let names = (0,tag_names/* namesOf */.eZ)(patterns, { branches: [], tags: [] });
-    let pullRequests = { byNumber: new Map(), open: [], closed: [] };
-    let askedAt = 0;
-    let judge = fatesOf(names, pullRequests, protectedBy);
-    let fresh = null;
-    const readAnew = async () => {
-        const since = askedAt;
-        const [newNames, opened] = await Promise.all([
-            readRefs(),
-            decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
-        ]);
-        names = newNames;
-        pullRequests = {
-            byNumber: new Map([...pullRequests.byNumber, ...opened.map((open) => [open.number, open])]),
-            open: [...pullRequests.open, ...opened],
-            closed: pullRequests.closed.filter(({ number }) => !opened.some((open) => open.number === number)),
-        };
-        judge = fatesOf(names, pullRequests, protectedBy);
-    };
-    return {
-        async readRefs() {
-            names = await readRefs();
-        },
-        async readPullRequests(listings) {
-            const questions = questionsOf(pushedTags(listings), names, protectedBy);
-            // A job that is run again brings its old event along: the pull request may have been reopened since.
-            askedAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
-            pullRequests = await answerQuestions(http, github, questions, settings.event, answeredBy(questions, names));
-            judge = fatesOf(names, pullRequests, protectedBy);
-        },
-        async refresh() {
-            if (fresh === null || clock.now() - fresh.at >= FRESH_MS)
-                fresh = { at: clock.now(), done: readAnew() };
-            await fresh.done;
-        },
-        fatesOf(repository, tags) {
-            const pinned = pinnedTags.get(repository);
-            const fates = new Map();
-            for (const tag of tags)
-                fates.set(tag, pinned?.has(tag) === true ? PINNED : judge(tag));
-            return fates;
-        },
-    };
-}
-const PINNED = { fate: "alive", reason: "pinned: it is in use" };
-/** Whether any answer can be evidence that an image tag is dead. */
-function decidesByPullRequest({ byNumber, closed }) {
-    return closed.length > 0 || [...byNumber.values()].some((answer) => answer !== "missing" && answer.state !== "open");
-}
-/** The first of `globs` that protects a tag, shown as the reason; an exclusion takes back what globs before it protect. */
-function protection(globs) {
-    const matches = (0,build_glob/* compileGlobs */.tI)(globs, "case-sensitive");
-    const single = globs
-        .filter((glob) => !glob.startsWith("!"))
-        .map((glob) => ({ glob, matches: (0,build_glob/* compileGlobs */.tI)([glob], "case-sensitive") }));
-    return (tag) => (matches(tag) ? (single.find((one) => one.matches(tag))?.glob ?? tag) : null);
-}
-function* pushedTags(listings) {
-    for (const { manifests, times } of listings) {
-        for (const { digest, tags } of manifests) {
-            for (const tag of tags)
-                yield { tag, pushedAt: times.get(digest) ?? null };
-        }
-    }
-}
-
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-;// CONCATENATED MODULE: ./build/pins/files.js
-
-
-
-
-/**
- * The files that `patterns` mean: globs relative to `workspace`, those that begin with `!` excluded. Files whose name begins
- * with a dot are files like others, and links are followed; only `.git` folders are left out.
- *
- * @returns the absolute paths of each pattern
- * @throws Fault `input` where a pattern matches no file, or a folder cannot be read
- */
-async function findFiles(patterns, workspace) {
-    const excluding = patterns
-        .filter((pattern) => pattern.startsWith("!"))
-        .map((pattern) => fromWorkspace(pattern.slice(1), workspace));
-    const stays = (0,build_glob/* compileGlobs */.tI)(["**", ...excluding.map((each) => `!${each}`)], "case-sensitive");
-    const found = new Map();
-    for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
-        const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(stays);
-        if (files.length === 0)
-            throw matchesNothing(pattern, workspace);
-        found.set(pattern, files.map((file) => (0,external_node_path_.join)(workspace, file)));
-    }
-    return found;
-}
-/** The text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell's `>` writes it. */
-async function readText(path) {
-    const bytes = await orFault(path, () => (0,promises_.readFile)(path));
-    const [first, second] = bytes;
-    if (first === 0xff && second === 0xfe)
-        return new TextDecoder("utf-16le").decode(bytes);
-    if (first === 0xfe && second === 0xff)
-        return new TextDecoder("utf-16be").decode(bytes);
-    return new TextDecoder("utf-8").decode(bytes);
-}
-/** A pattern, or a path, as it is seen from the workspace, with `/` between its segments. */
-function fromWorkspace(pattern, workspace) {
-    const path = external_node_path_.sep === "/" ? pattern : pattern.replaceAll(external_node_path_.sep, "/");
-    const seen = external_node_path_.posix.isAbsolute(path) || /^[A-Za-z]:\//.test(path) ? (0,external_node_path_.relative)(workspace, path) : path;
-    return external_node_path_.posix.normalize(external_node_path_.sep === "/" ? seen : seen.replaceAll(external_node_path_.sep, "/"));
-}
-async function filesOf(pattern, workspace) {
-    const segments = pattern.split("/");
-    const wild = segments.findIndex(build_glob/* hasWildcard */.rl);
-    if (wild < 0)
-        return (await isFile((0,external_node_path_.join)(workspace, pattern))) ? [pattern] : [];
-    const base = segments.slice(0, wild).join("/");
-    const matches = (0,build_glob/* compileGlobs */.tI)([pattern], "case-sensitive");
-    const files = [];
-    await walk(base, workspace, [], (file) => {
-        if (matches(file))
-            files.push(file);
-    });
-    return files;
-}
-/** Calls `onFile` for each file below `folder`. `above`: the folders on the way here, against links in a circle. */
-async function walk(folder, workspace, above, onFile) {
-    const path = (0,external_node_path_.join)(workspace, folder);
-    const here = await (0,promises_.realpath)(path).catch(() => null);
-    if (here === null || above.includes(here) || !(await isFolder(here)))
-        return;
-    const entries = await orFault(path, () => (0,promises_.readdir)(here, { withFileTypes: true }));
-    for (const entry of entries) {
-        const below = folder === "" ? entry.name : external_node_path_.posix.join(folder, entry.name);
-        const link = entry.isSymbolicLink();
-        if (entry.isFile() || (link && (await isFile((0,external_node_path_.join)(workspace, below)))))
-            onFile(below);
-        else if (entry.name !== ".git" && (entry.isDirectory() || link)) {
-            await walk(below, workspace, [...above, here], onFile);
-        }
-    }
-}
-async function isFile(path) {
-    return (await (0,promises_.stat)(path).catch(() => null))?.isFile() ?? false;
-}
-async function isFolder(path) {
-    return (await (0,promises_.stat)(path).catch(() => null))?.isDirectory() ?? false;
-}
-async function orFault(path, work) {
-    try {
-        return await work();
-    }
-    catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new fault/* Fault */.v("input", `\`protect-digests\`: ${path} could not be read: ${reason}`, "Whatever it pins would be deleted, so nothing was. Make it readable, or leave it out.", { cause });
-    }
-}
-function matchesNothing(pattern, workspace) {
-    return new fault/* Fault */.v("input", `\`protect-digests\`: ${JSON.stringify(pattern)} matches no file in ${workspace}`, "Is the repository checked out before this step? A folder's files are `folder/**`; a digest is `sha256:` and 64 hex digits.");
-}
-
-;// CONCATENATED MODULE: ./build/pins/scan.js
-
-const LONGEST_NAME = 255;
-// OCI distribution-spec, "Pulling manifests": <reference> as a tag.
-const TAG = "\\w[\\w.-]{0,127}";
-const DIGESTS = /(sha256(?::|%3a)[0-9a-f]{64}|sha512(?::|%3a)[0-9a-f]{128})/gi;
-/** What a template, a shell or a Makefile puts in the place of a registry. */
-const VARIABLE = "\\$\\{[^{}\\s]{1,200}\\}|\\$\\([^()\\s]{1,200}\\)|\\$\\w{1,200}|\\{\\{[^{}\\n]{1,200}\\}\\}";
-// The lookbehind lets a key begin in one place only, and the value is bounded: the time stays linear.
-const ENTRIES = /(?<![\w.-])([\w.-]+)["']?[ \t]*[:=][ \t]*(?=["']?([^\s"',{}[\]#]{1,512}))/g;
-const DEFAULT_VALUES = new RegExp(`(?:\\$\\{\\w{1,200}:?[-=]|\\bdefault[ \\t]{1,8})["']?(${TAG})`, "g");
-/**
- * Every digest in `text`, and every image tag of this registry that it may mean. It is meant for any text in which images
- * stand: Kubernetes and Compose files, Dockerfiles, Helm values, JSON, what kubectl and docker print.
- *
- * Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. A repository that is
- * named without a tag is pinned by `latest`, and by every tag that stands by itself in the text (`tag: v1`, `newTag`,
- * `IMAGE_TAG=`). The time is linear in the text.
- */
-function scanPins(text, registry) {
-    const plain = unescaped(text);
-    const found = new Found(registry.path.toLowerCase());
-    for (const [reference, name = "", tag, rest, column] of plain.matchAll(referencesTo(registry.origin))) {
-        const place = /^[${]/.test(reference) ? "perhaps below the prefix" : "below the prefix";
-        found.reference(name, tag, place);
-        // `v1-${SUFFIX}` is the beginning of a tag, and `${TAG}` none that could be read.
-        if (tag !== undefined && rest !== undefined)
-            found.reference(name, undefined, place);
-        // `docker images` has a column for tags.
-        if (column !== undefined)
-            found.reference(name, column, place);
-    }
-    for (const [, key = "", value = ""] of plain.matchAll(ENTRIES))
-        found.entry(key, value);
-    for (const [, value = ""] of plain.matchAll(DEFAULT_VALUES))
-        found.looseTag(value);
-    return { digests: digestsIn(plain), tags: found.tags() };
-}
-/** JSON in JSON, as Kubernetes keeps what was last applied, has its quotes escaped; some writers escape slashes, too. */
-function unescaped(text) {
-    let plain = text.replaceAll("\\/", "/");
-    for (let depth = 0; depth < 3; depth += 1)
-        plain = plain.replaceAll('\\"', '"');
-    return plain;
-}
-function digestsIn(text) {
-    const digests = new Set();
-    for (const [match] of text.matchAll(DIGESTS)) {
-        const digest = match.toLowerCase().replace("%3a", ":");
-        if ((0,manifest/* isDigest */.B)(digest))
-            digests.add(digest);
-    }
-    return digests;
-}
-/** `HOST/path:tag`, at any port: an image may be pulled by another way than the one that it is swept by. */
-function referencesTo(origin) {
-    const host = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
-    return new RegExp(`(?:${host}(?::\\d{1,5})?|${VARIABLE})/([\\w./-]+)(?::(${TAG})([$<{%])?|(?=[ \\t]{1,99}(${TAG}))|)`, "gi");
-}
-/** Collects references; whether a repository goes without a tag is known only at the end. */
-class Found {
-    #prefix;
-    #tagged = new Map();
-    #untagged = new Set();
-    #loose = new Set(["latest"]);
-    constructor(prefix) {
-        this.#prefix = prefix;
-    }
-    reference(path, tag, place) {
-        for (const name of this.#names(path, place)) {
-            if (tag === undefined)
-                this.#untagged.add(name);
-            else
-                addTag(setOf(this.#tagged, name), tag);
-        }
-    }
-    /** `key: value`, `key = value` and the like. */
-    entry(key, value) {
-        if (/(?:tag|version)$/i.test(key) && key !== "apiVersion")
-            this.looseTag(value);
-        if (!/(?:image|repository|repo|newname)$/i.test(key))
-            return;
-        // Without a host; one that has this registry's is a reference already, and any other is of another registry.
-        const image = /^([\w./-]+)(?::(\w[\w.-]{0,127}))?/.exec(value);
-        if (image?.[1] === undefined || hasHost(value))
-            return;
-        this.reference(image[1], image[2], "perhaps below the prefix");
-    }
-    looseTag(tag) {
-        if (/^\w[\w.-]{0,127}$/.test(tag))
-            addTag(this.#loose, tag);
-    }
-    tags() {
-        const all = new Map(this.#tagged);
-        for (const name of this.#untagged) {
-            for (const tag of this.#tagged.get(name) ?? [])
-                this.#loose.add(tag);
-            // The same set for all of them: a set for each would grow with the product of repositories and tags.
-            all.set(name, this.#loose);
-        }
-        return all;
-    }
-    #names(path, place) {
-        const name = path.toLowerCase().replace(/^[./-]+/, "");
-        const whole = withoutEnd(name);
-        if (whole === "" || whole.length > LONGEST_NAME)
-            return [];
-        const isBelow = this.#prefix === "" || whole.startsWith(`${this.#prefix}/`);
-        const below = this.#prefix === "" ? whole : whole.slice(this.#prefix.length + 1);
-        if (place === "below the prefix")
-            return isBelow ? [below] : [];
-        return isBelow ? [below, whole] : [whole];
-    }
-}
-function setOf(map, name) {
-    const set = map.get(name) ?? new Set();
-    map.set(name, set);
-    return set;
-}
-/** A full stop after a tag may end a sentence or be the tag's own. */
-function addTag(tags, tag) {
-    tags.add(tag);
-    const shorter = withoutEnd(tag);
-    if (shorter !== "")
-        tags.add(shorter);
-}
-/** Without punctuation at the end. No regular expression: `[./-]+$` takes quadratic time. */
-function withoutEnd(text) {
-    let end = text.length;
-    while (end > 0 && "./-".includes(text.charAt(end - 1)))
-        end -= 1;
-    return text.slice(0, end);
-}
-/** As Docker tells them apart: a host has a dot or a port, or is `localhost` (distribution/reference, "domain"). */
-function hasHost(image) {
-    const slash = image.indexOf("/");
-    if (slash < 0)
-        return false;
-    const first = image.slice(0, slash);
-    return first.includes(".") || first.includes(":") || first === "localhost";
-}
-
-;// CONCATENATED MODULE: ./build/pins.js
-
-
-
-
-/**
- * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
- *
- * @throws Fault `input` where a pattern matches no file or only empty ones, or a file cannot be read
- */
-async function readPins(settings) {
-    const { digests, files } = settings.protectDigests;
-    const texts = new Map();
-    for (const [pattern, paths] of await findFiles(files, (0,external_node_path_.resolve)(settings.workspace))) {
-        for (const path of paths)
-            texts.set(path, texts.get(path) ?? (await readText(path)));
-        if (paths.every((path) => texts.get(path)?.trim() === ""))
-            throw nothingIn(pattern);
-    }
-    // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
-    const scanned = scanPins([...texts.values()].join("\n"), settings.registry);
-    return { digests: new Set([...digests, ...scanned.digests]), tags: scanned.tags };
-}
-function nothingIn(pattern) {
-    return new fault/* Fault */.v("input", `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`, "A command that failed leaves its output file empty. Make the step that writes it fail (`set -o pipefail`).");
-}
-/** All that any of `pins` holds. */
-function joinPins(pins) {
-    const tags = new Map();
-    for (const [repository, names] of pins.flatMap((one) => [...one.tags])) {
-        const others = tags.get(repository);
-        // Scanned repositories may share one large set: it is copied only where it has to be.
-        tags.set(repository, others === undefined ? names : new Set([...others, ...names]));
-    }
-    return { digests: new Set(pins.flatMap((one) => [...one.digests])), tags };
-}
-
-// EXTERNAL MODULE: ./build/registry/open.js + 25 modules
-var registry_open = __nccwpck_require__(455);
-// EXTERNAL MODULE: ./build/report/record.js
-var report_record = __nccwpck_require__(2834);
 ;// CONCATENATED MODULE: ./build/plan/words.js
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -50437,53 +50431,9 @@ function duration(ms) {
     return `${Math.round(ms / 60_000)}m`;
 }
 
-;// CONCATENATED MODULE: ./build/report/repository-log.js
-
-/** Lines that a repository gets in the log at most: the report file has them all. */
-const MOST_LINES = 200;
-const WORDS = {
-    deleted: "deleted",
-    gone: "was gone",
-    failed: "failed",
-    changed: "stays, changed since it was planned",
-    planned: "would be deleted",
-    kept: "stays",
-};
-/** Tells in one collapsible group what became of a repository: a line for each manifest that the plan deletes. */
-async function tellRepository(log, result) {
-    await log.group(titleOf(result), async () => {
-        if (result.error !== null)
-            log.info(`Not swept whole: ${result.error}`);
-        const planned = result.manifests.filter(({ decision }) => decision === "delete");
-        for (const manifest of planned.slice(0, MOST_LINES))
-            log.info(lineOf(manifest));
-        if (planned.length > MOST_LINES)
-            log.info(`… and ${planned.length - MOST_LINES} more: see the report file`);
-        for (const { tag, reason, outcome } of result.staleTags.slice(0, MOST_LINES)) {
-            log.info(`stale tag ${tag}: ${reason} (${outcome})`);
-        }
-    });
-}
-function titleOf({ name, manifests }) {
-    const counts = new Map();
-    for (const { outcome } of manifests)
-        counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    const told = ["planned", "deleted", "gone", "failed", "changed", "kept"].flatMap((outcome) => {
-        const count = counts.get(outcome);
-        return count === undefined ? [] : [`${count} ${outcome === "planned" ? "to delete" : outcome}`];
-    });
-    return `${name}: ${told.length === 0 ? "no manifests" : told.join(", ")}`;
-}
-function lineOf(manifest) {
-    const why = manifest.error === null ? manifest.reason : `${manifest.reason}; ${manifest.error}`;
-    return `${WORDS[manifest.outcome]}: ${named(manifest.digest, manifest.tags)}: ${why}`;
-}
-
-// EXTERNAL MODULE: ./build/plan/bytes.js
-var bytes = __nccwpck_require__(1341);
 ;// CONCATENATED MODULE: ./build/plan/orphans.js
 
-/** Pushes before 2013 are what reproducible builds write: there were no OCI images then. */
+/** Docker itself is of 2013: an earlier push is what reproducible builds write, 1970 or 1980 (gcr-cleaner#141). */
 const FIRST_IMAGES = Date.UTC(2013, 0, 1);
 /** When a manifest was pushed; `unknown` where no time can be trusted; undefined: not asked yet. */
 function pushTime(times, digest) {
@@ -50586,6 +50536,247 @@ function newest(orphans, times, count, untimed) {
     return timed.slice(0, count).map(({ orphan }) => orphan);
 }
 
+;// CONCATENATED MODULE: ./build/plan/questions.js
+
+
+
+
+
+
+
+/** What the living refs leave open about `tags`: what has to be asked of the pull requests, and no more. */
+function questionsOf(tags, names, protectedBy) {
+    const meanings = (0,tag_names/* meaningsOfRefs */.CN)(names);
+    const numbers = new Set();
+    const branchTags = new Set();
+    const commits = new Set();
+    let oldestPush = Number.POSITIVE_INFINITY;
+    for (const { tag, pushedAt } of tags) {
+        const open = decidedByText(tag, protectedBy) ? null : openQuestions(tag, names, meanings);
+        if (open === null)
+            continue;
+        for (const number of open.numbers)
+            numbers.add(number);
+        for (const commit of open.commits)
+            commits.add(commit);
+        if (open.branch)
+            branchTags.add(tag);
+        // Numbers are asked one by one; only the search through closed pull requests needs a bound.
+        if (!open.branch && open.commits.length === 0)
+            continue;
+        oldestPush = Math.min(oldestPush, pushedAt !== null && pushedAt >= FIRST_IMAGES ? pushedAt : Number.NEGATIVE_INFINITY);
+    }
+    return { numbers, branchTags, commits, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
+}
+/** null: the living refs have decided. */
+function openQuestions(tag, names, meanings) {
+    const read = [];
+    const verdict = verdictOf(names.patterns, tag, (pattern, text) => {
+        const ends = readings(pattern, text, meanings);
+        if (ends.length > 0)
+            read.push({ pattern, ends });
+        return ends;
+    });
+    if (verdict?.fate === "alive")
+        return null;
+    const findings = findingsOf(read.flatMap(({ ends }) => ends));
+    const numbers = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.number ?? []) : []));
+    const commits = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.commit ?? []) : []));
+    // A tag that names a number or a commit alone is asked by that: a branch of the same name is too rare to read the
+    // whole history of pull requests for, and not asking keeps the tag.
+    const named = numbers.length > 0 || verdict?.fate === "silent";
+    return { numbers, commits, branch: !named && read.some(({ pattern, ends }) => mayDieByBranch(pattern, ends)) };
+}
+function mayDieByBranch(pattern, ends) {
+    return pattern.parts.some(({ kind }) => kind === "branch") && ends.every(({ marks }) => (marks & Mark.living) === 0);
+}
+/** Finds for each closed pull request which of `questions` it settles; an open one settles none. */
+function answeredBy(questions, names) {
+    const lengths = [...new Set([...questions.commits].map((commit) => commit.length))];
+    const sorted = [...questions.branchTags].sort();
+    return (pullRequest) => {
+        // A merged one settles its commits too: they stay silent, whatever another pull request of the same head says.
+        const settled = isHeadDead(pullRequest, names) ? [pullRequest.headCommit] : mergedCommits(pullRequest);
+        const commits = settled.flatMap((commit) => lengths.map((length) => commit.slice(0, length)));
+        return {
+            branchTags: isBranchGone(pullRequest, names) ? tagsOf(pullRequest, questions, sorted, names) : [],
+            commits: [...new Set(commits)].filter((commit) => questions.commits.has(commit) && (pullRequest.state === "merged" || !provesNothing(commit))),
+        };
+    };
+}
+/** The tags in question that the gone head branch of `pullRequest` is evidence against. */
+function tagsOf(pullRequest, questions, sorted, names) {
+    const slugs = deadSlugs(pullRequest);
+    const meanings = { ...(0,tag_names/* meaningsOfRefs */.CN)(names), deadBranches: (0,git_words/* wordsOf */.Z9)(slugs) };
+    const answered = new Set();
+    for (const pattern of names.patterns) {
+        for (const [slug] of slugs) {
+            for (const tag of candidates(pattern, slug, questions.branchTags, sorted)) {
+                const verdict = verdictOf([pattern], tag, (each, text) => readings(each, text, meanings));
+                if (verdict?.fate === "dead")
+                    answered.add(tag);
+            }
+        }
+    }
+    return [...answered];
+}
+/** The tags that `pattern` can have made of `slug`, found without looking at each where it begins with what is known. */
+function candidates(pattern, slug, tags, sorted) {
+    const [first, second] = pattern.parts;
+    if (first?.kind === "branch")
+        return pattern.parts.length === 1 ? (tags.has(slug) ? [slug] : []) : withPrefix(sorted, slug);
+    if (first?.kind === "text" && second?.kind === "branch")
+        return withPrefix(sorted, first.text + slug);
+    if (!pattern.parts.some(({ kind }) => kind === "branch"))
+        return [];
+    return sorted.filter((tag) => tag.includes(slug));
+}
+function withPrefix(sorted, prefix) {
+    const found = [];
+    for (let at = (0,git_words/* indexFrom */.L4)(sorted, prefix); sorted[at]?.startsWith(prefix); at += 1)
+        found.push(sorted[at] ?? "");
+    return found;
+}
+
+;// CONCATENATED MODULE: ./build/judge.js
+
+
+
+
+
+
+
+/** How long refs and pins are good for, in milliseconds, once read anew: repositories swept side by side share them. */
+const FRESH_MS = 60_000;
+/**
+ * @param pins what must stay, as it was when the run began
+ * @param readPins reads them anew; null: they do not change
+ */
+function createJudge(settings, pins, readPins, { http, clock }) {
+    const { github } = settings;
+    const patterns = (0,tag_names/* compileTagPatterns */.Rk)(settings.tagPatterns);
+    const protectedBy = protection(settings.protectTags);
+    const gitUrl = new URL(`${github.repository}.git`, github.serverUrl);
+    const readRefs = async () => (0,tag_names/* namesOf */.eZ)(patterns, await listRefs(http, { url: gitUrl, token: github.token }));
+    let names = (0,tag_names/* namesOf */.eZ)(patterns, { branches: [], tags: [] });
+    let pullRequests = { byNumber: new Map(), open: [], closed: [] };
+    let askedAt = 0;
+    let judge = fatesOf(names, pullRequests, protectedBy);
+    let pinned = pins;
+    let fresh = null;
+    const readAnew = async () => {
+        const since = askedAt;
+        const [newNames, opened, newPins] = await Promise.all([
+            readRefs(),
+            decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
+            readPins?.() ?? pins,
+        ]);
+        names = newNames;
+        pinned = joinPins([pins, newPins]);
+        // One that is open in any answer is open, whatever others say of it.
+        pullRequests = { ...pullRequests, open: [...pullRequests.open, ...opened] };
+        judge = fatesOf(names, pullRequests, protectedBy);
+    };
+    return {
+        async readRefs() {
+            names = await readRefs();
+        },
+        async readPullRequests(listings) {
+            const questions = questionsOf(pushedTags(listings), names, protectedBy);
+            // A job that is run again brings its old event along: the pull request may have been reopened since.
+            askedAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
+            pullRequests = await answerQuestions(http, github, questions, settings.event, answeredBy(questions, names));
+            judge = fatesOf(names, pullRequests, protectedBy);
+        },
+        async refresh() {
+            const age = fresh === null ? FRESH_MS : clock.now() - fresh.at;
+            // A clock that was put back makes nothing fresh.
+            if (fresh === null || age < 0 || age >= FRESH_MS)
+                fresh = { at: clock.now(), done: readAnew() };
+            await fresh.done;
+        },
+        pinned: () => pinned.digests,
+        fatesOf(repository, tags) {
+            const inUse = pinned.tags.get(repository);
+            const fates = new Map();
+            for (const tag of tags)
+                fates.set(tag, inUse?.has(tag) === true ? PINNED : judge(tag));
+            return fates;
+        },
+    };
+}
+const PINNED = { fate: "alive", reason: "pinned: it is in use" };
+/** Whether any answer can be evidence that an image tag is dead. */
+function decidesByPullRequest({ byNumber, closed }) {
+    return closed.length > 0 || [...byNumber.values()].some((answer) => answer !== "missing" && answer.state !== "open");
+}
+/** The first of `globs` that protects a tag, shown as the reason; an exclusion takes back what globs before it protect. */
+function protection(globs) {
+    const matches = (0,build_glob/* compileGlobs */.tI)(globs, "case-sensitive");
+    const single = globs
+        .filter((glob) => !glob.startsWith("!"))
+        .map((glob) => ({ glob, matches: (0,build_glob/* compileGlobs */.tI)([glob], "case-sensitive") }));
+    return (tag) => (matches(tag) ? (single.find((one) => one.matches(tag))?.glob ?? tag) : null);
+}
+function* pushedTags(listings) {
+    for (const { manifests, times } of listings) {
+        for (const { digest, tags } of manifests) {
+            for (const tag of tags)
+                yield { tag, pushedAt: times.get(digest) ?? null };
+        }
+    }
+}
+
+// EXTERNAL MODULE: ./build/registry/open.js + 30 modules
+var registry_open = __nccwpck_require__(9623);
+// EXTERNAL MODULE: ./build/report/record.js
+var report_record = __nccwpck_require__(2834);
+;// CONCATENATED MODULE: ./build/report/repository-log.js
+
+/** Lines that a repository gets in the log at most: the report file has them all. */
+const MOST_LINES = 200;
+const WORDS = {
+    deleted: "deleted",
+    gone: "was gone",
+    failed: "failed",
+    changed: "stays, changed since it was planned",
+    planned: "would be deleted",
+    kept: "stays",
+};
+/** Tells in one collapsible group what became of a repository: a line for each manifest that the plan deletes. */
+async function tellRepository(log, result) {
+    await log.group(titleOf(result), async () => {
+        if (result.error !== null)
+            log.info(`Not swept whole: ${result.error}`);
+        const planned = result.manifests.filter(({ decision }) => decision === "delete");
+        for (const manifest of planned.slice(0, MOST_LINES))
+            log.info(lineOf(manifest));
+        if (planned.length > MOST_LINES)
+            log.info(`… and ${planned.length - MOST_LINES} more: see the report file`);
+        for (const { tag, reason, outcome } of result.staleTags.slice(0, MOST_LINES)) {
+            log.info(`stale tag ${tag}: ${reason} (${outcome})`);
+        }
+    });
+}
+function titleOf({ name, manifests }) {
+    const counts = new Map();
+    for (const { outcome } of manifests)
+        counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    const told = ["planned", "deleted", "gone", "failed", "changed", "kept"].flatMap((outcome) => {
+        const count = counts.get(outcome);
+        return count === undefined ? [] : [`${count} ${outcome === "planned" ? "to delete" : outcome}`];
+    });
+    return `${name}: ${told.length === 0 ? "no manifests" : told.join(", ")}`;
+}
+function lineOf(manifest) {
+    const why = manifest.error === null ? manifest.reason : `${manifest.reason}; ${manifest.error}`;
+    return `${WORDS[manifest.outcome]}: ${named(manifest.digest, manifest.tags)}: ${why}`;
+}
+
+// EXTERNAL MODULE: ./build/plan/graph.js
+var plan_graph = __nccwpck_require__(4598);
+// EXTERNAL MODULE: ./build/plan/bytes.js
+var bytes = __nccwpck_require__(1341);
 ;// CONCATENATED MODULE: ./build/plan/last-tagged.js
 
 /** Why it stays: GitHub answers 400, "You cannot delete the last tagged version of a package". */
@@ -50609,20 +50800,25 @@ function lastTagged(graph, staying, going, times, untimed) {
 
 
 
-/** Applies the rules of what an orphan is, in their order, to the manifests of one repository. Linear but for one sort. */
-function decide(graph, view, fates, rules) {
+/**
+ * Applies the rules of what an orphan is, in their order, to the manifests of one repository. Linear but for one sort.
+ *
+ * @param held what is to stay though the rules name it
+ */
+function decide(graph, view, fates, rules, held) {
     const of = new Map();
     for (const node of graph.values()) {
-        const keeper = keptByItself(node, fates, rules);
+        const keeper = keptByItself(node, view, fates, rules);
         if (keeper !== null)
             of.set(node.digest, keeper);
     }
     keepWhatBelongs(graph, of, [...of.keys()]);
     const claims = countClaims(graph, of, view, rules);
     const open = [...graph.values()].filter((node) => !of.has(node.digest));
-    const roots = open.filter((node) => claims.get(node.digest) === 0);
+    const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
+    const roots = open.filter((node) => claims.get(node.digest) === 0 && !isLeft(node, rules.since));
     const claimed = open.filter((node) => claims.get(node.digest) !== 0);
-    const sorted = sortOrphans(roots, claimed, fates, view.times, rules);
+    const sorted = sortOrphans(roots, [...claimed, ...left], fates, view.times, rules);
     const { going, spared, rollback } = sorted;
     for (const [digest, reason] of spared)
         of.set(digest, { cause: "spared", reason });
@@ -50635,10 +50831,17 @@ function decide(graph, view, fates, rules) {
         of.set(last.digest, { cause: "rollback", reason: LAST_TAGGED });
         keepWhatBelongs(graph, of, [last.digest]);
     }
+    for (const { digest } of open)
+        if (held.has(digest) && !of.has(digest))
+            of.set(digest, HELD);
+    keepWhatBelongs(graph, of, [...held]);
     for (const { node, reason } of going) {
         if (!of.has(node.digest))
             of.set(node.digest, { cause: "orphan", reason });
     }
+    for (const { digest } of left)
+        if (!of.has(digest))
+            of.set(digest, LEFT);
     deleteWhatBelongs(graph, of, claims);
     const unresolved = open.filter((node) => !of.has(node.digest));
     for (const { digest } of unresolved)
@@ -50654,11 +50857,17 @@ function decide(graph, view, fates, rules) {
 function newestStay(count) {
     return count === 1 ? "newest orphan stays" : `newest ${count} orphans stay`;
 }
+/** Of an index that went before, or a subject: nothing else spares it than what would have spared it then. */
+function isLeft(node, since) {
+    return since?.planned.get(node.digest)?.state === "follows";
+}
+const LEFT = { cause: "follows", reason: "what it belonged to is gone" };
+const HELD = { cause: "spared", reason: "it was not planned to go" };
 const UNRESOLVED = { cause: "unresolved", reason: "what it belongs to neither stays nor goes" };
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
 const NEVER_JUDGED = { fate: "alive", reason: "its tag appeared after the refs were read" };
 /** Rules 1 and 2 of a manifest: a tag of its own, or a pin. */
-function keptByItself(node, fates, rules) {
+function keptByItself(node, view, fates, rules) {
     const own = node.tags.map((tag) => fates.get(tag) ?? NEVER_JUDGED);
     const alive = own.find((fate) => fate.fate === "alive");
     if (alive !== undefined)
@@ -50670,21 +50879,25 @@ function keptByItself(node, fates, rules) {
     }
     if (rules.pinned.has(node.digest))
         return { cause: "pinned", reason: "pinned by `protect-digests`" };
-    const change = changeOf(node, rules.since);
+    const change = rules.since === null ? null : changeOf(node, view, rules.since);
     return change === null ? null : { cause: "spared", reason: change };
 }
 /** What happened to a manifest since the first look that makes it stay; null: nothing. */
-function changeOf(node, since) {
-    if (since === null)
-        return null;
-    if (since.undeletable.has(node.digest))
+function changeOf({ digest, tags, listed }, view, since) {
+    const state = since.planned.get(digest)?.state;
+    if (state === "stays")
         return "it could not be deleted";
-    if (node.listed === null)
+    if (listed === null)
         return null;
-    const before = since.known.get(node.digest);
-    if (before === undefined)
+    const before = since.known.get(digest);
+    if (before === undefined || state === "gone")
         return "pushed since it was planned";
-    return node.tags.every((tag) => before.includes(tag)) ? null : "tagged since it was planned";
+    const had = new Set(before.tags);
+    if (!tags.every((tag) => had.has(tag)))
+        return "tagged since it was planned";
+    const [then, now] = [since.times.get(digest) ?? null, view.times.get(digest) ?? null];
+    const isAnew = listed.versionId !== before.versionId || (then !== null && now !== null && now > then);
+    return isAnew ? "pushed again since it was planned" : null;
 }
 /** Silent tags go with the other tags of their digest; alone, they count as unmatched. */
 function onlySilent(own) {
@@ -50712,7 +50925,10 @@ function keepWhatBelongs(graph, of, roots) {
 /** For what nothing keeps: how many parents and subjects must go before it does. */
 function countClaims(graph, of, view, rules) {
     // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
-    const isClaim = (subject) => rules.pullRequest !== null || graph.has(subject) || view.contents.get(subject) !== "missing";
+    const isClaim = (subject) => graph.has(subject) ||
+        // What was planned to go, and is not there, has gone: by this sweep or by another one.
+        (rules.since?.planned.has(subject) !== true &&
+            (rules.pullRequest !== null || view.contents.get(subject) !== "missing"));
     const claims = new Map();
     for (const node of graph.values()) {
         if (of.has(node.digest))
@@ -50724,7 +50940,10 @@ function countClaims(graph, of, view, rules) {
 /** Rules 4 and 5: what is claimed only by what goes, goes along. */
 function deleteWhatBelongs(graph, of, claims) {
     const left = new Map(claims);
-    const open = [...graph.values()].filter((node) => of.get(node.digest)?.cause === "orphan");
+    const open = [...graph.values()].filter((node) => {
+        const cause = of.get(node.digest)?.cause;
+        return cause === "orphan" || cause === "follows";
+    });
     const release = (digest, relation, by) => {
         const node = graph.get(digest);
         const before = left.get(digest);
@@ -50749,31 +50968,34 @@ function unaskedSubjects(nodes, graph, view) {
     return [...subjects].filter((subject) => !graph.has(subject) && !view.contents.has(subject));
 }
 
-// EXTERNAL MODULE: ./build/plan/graph.js
-var plan_graph = __nccwpck_require__(4598);
 ;// CONCATENATED MODULE: ./build/plan/order.js
 
+/** So many roots go at a time where no listing shows what they leave behind, or more, as each wave waits for the last. */
+const ROOTS_A_WAVE = 256;
+const MOST_WAVES_OF_ROOTS = 16;
 /**
  * The order of deletion: parents before children, subjects before referrers, newest first among equals.
  *
  * Where no decision needed a manifest's content, it may list any other: an untagged manifest waits for the tagged ones, and
  * an image, which the listing shows by its blobs, for those that may be an index. Newest first does the rest, as an
  * index is pushed after what it lists.
+ *
+ * Where no listing shows untagged manifests, all that can be found is read; but what an interruption leaves of an index is
+ * not found again. There the roots go in several waves, what belonged to one of them along with the next.
  */
-function orderOf(graph, verdicts, times) {
+function orderOf(graph, verdicts, { times, listsUntagged }) {
+    const going = [...verdicts].flatMap(([digest, { cause }]) => cause === "orphan" || cause === "follows" ? (graph.get(digest) ?? []) : []);
+    const earliest = listsUntagged ? firstWave : wavesOfRoots(going, times);
     const waveOf = new Map();
     const waves = [];
     // `verdicts` names what follows after all that it follows: each claim has its wave by then.
-    for (const [digest, { cause }] of verdicts) {
-        const node = graph.get(digest);
-        if (node === undefined || (cause !== "orphan" && cause !== "follows"))
-            continue;
-        let wave = firstWave(node);
+    for (const node of going) {
+        let wave = earliest(node);
         for (const claim of node.parents)
             wave = Math.max(wave, (waveOf.get(claim) ?? -1) + 1);
         for (const claim of node.subjects)
             wave = Math.max(wave, (waveOf.get(claim) ?? -1) + 1);
-        waveOf.set(digest, wave);
+        waveOf.set(node.digest, wave);
         while (waves.length <= wave)
             waves.push([]);
         waves[wave]?.push(node);
@@ -50782,12 +51004,23 @@ function orderOf(graph, verdicts, times) {
         .filter((wave) => wave.length > 0)
         .map((wave) => wave.sort(order_newestFirst(times)).map((node) => node.digest));
 }
+function wavesOfRoots(going, times) {
+    const goes = new Set(going.map(({ digest }) => digest));
+    const roots = going
+        .filter(({ parents, subjects }) => ![...parents, ...subjects].some((claim) => goes.has(claim)))
+        .sort(order_newestFirst(times));
+    const size = Math.max(ROOTS_A_WAVE, Math.ceil(roots.length / MOST_WAVES_OF_ROOTS));
+    const waveOf = new Map(roots.map(({ digest }, index) => [digest, Math.floor(index / size)]));
+    return ({ digest }) => waveOf.get(digest) ?? 0;
+}
 /** The earliest wave of a manifest, whatever may list it without having been read. */
 function firstWave(node) {
-    if (node.tags.length === 0)
-        return 2;
-    const isImage = (0,plan_graph/* isContent */.a)(node.known) ? node.known.kind === "image" : (node.listed?.blobs ?? []).length > 0;
-    return isImage ? 1 : 0;
+    const isImage = (0,plan_graph/* isContent */.a)(node.known) ? node.known.kind === "image" : isListedAsImage(node);
+    return (node.tags.length === 0 ? 2 : 0) + (isImage ? 1 : 0);
+}
+/** Whether the listing tells that it is an image: an index has no blobs. */
+function isListedAsImage({ listed, listedAs }) {
+    return listedAs === "image" || (listed?.blobs ?? []).length > 0;
 }
 /** A package version's id grows with every first push, so it is the better clock where there is one. */
 function order_newestFirst(times) {
@@ -50811,21 +51044,44 @@ const NOTHING = { contents: [], times: [], referrers: [] };
  * @param rules the rules of the inputs, and the time
  */
 function planRepository(view, fates, rules) {
-    const graph = (0,plan_graph/* graphOf */.c)(view, fates);
-    const verdicts = decide(graph, view, fates, rules);
-    const unreadable = [...graph.values()].flatMap((node) => node.known !== undefined && node.known !== "missing" && "unreadable" in node.known
-        ? [{ digest: node.digest, reason: node.known.unreadable }]
-        : []);
+    const graph = (0,plan_graph/* graphOf */.c)(view, fates, rules.since);
+    const verdicts = decide(graph, view, fates, rules, NOTHING_HELD);
+    const unreadable = [...graph.values()].flatMap((node) => {
+        const reason = blindness(node, rules.since);
+        return reason === null ? [] : [{ digest: node.digest, reason }];
+    });
     const [blind] = unreadable;
     if (blind !== undefined) {
         const of = failClosed(graph, verdicts.of, blind.digest);
         return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted: null };
     }
-    const wanted = wantedFor(view, graph, verdicts, rules);
-    const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
-    return isFinal
-        ? { plan: planOf(view, graph, verdicts.of, fates, rules, unreadable), wanted: null }
-        : { plan: null, wanted };
+    const stepOf = (final) => {
+        const wanted = wantedFor(view, graph, final, rules);
+        const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
+        return isFinal
+            ? { plan: planOf(view, graph, final.of, fates, rules, unreadable), wanted: null }
+            : { plan: null, wanted };
+    };
+    const step = stepOf(verdicts);
+    const held = step.plan === null ? NOTHING_HELD : unplanned(verdicts, rules);
+    return held.size === 0 ? step : stepOf(decide(graph, view, fates, rules, held));
+}
+const NOTHING_HELD = new Set();
+/** A second look only ever keeps more: what was not planned to go stays, whatever has become of the refs since. */
+function unplanned(verdicts, { since }) {
+    if (since === null)
+        return NOTHING_HELD;
+    return new Set([...verdicts.of].flatMap(([digest, verdict]) => (goes(verdict) && !since.planned.has(digest) ? [digest] : [])));
+}
+/** Why it cannot be known what a manifest refers to; null: it is known, or was not asked. */
+function blindness({ digest, known, listed }, since) {
+    if (known === undefined || (0,plan_graph/* isContent */.a)(known))
+        return null;
+    if (known !== "missing")
+        return known.unreadable;
+    // What is listed and not there is a ghost; what was listed only now was pushed a moment ago.
+    const isNew = since !== null && listed !== null && !since.known.has(digest);
+    return isNew ? "it was pushed since it was planned, and answers 404" : null;
 }
 function goes(verdict) {
     return verdict?.cause === "orphan" || verdict?.cause === "follows";
@@ -50866,7 +51122,12 @@ function wantedFor(view, graph, verdicts, rules) {
  * yet waits for its subject.
  */
 function candidatesToRead(view, verdicts, rules, unread, mayNest) {
-    const needed = verdicts.sparedByAbsence || rules.keepCount > 0 || rules.pullRequest !== null || !view.listsUntagged;
+    const needed = verdicts.sparedByAbsence ||
+        rules.keepCount > 0 ||
+        rules.pullRequest !== null ||
+        !view.listsUntagged ||
+        // Where one deletion failed, others may: what they would leave of what they list must be known.
+        [...(rules.since?.planned.values() ?? [])].some(({ state }) => state === "stays");
     const waits = (node) => (node.subjects.length > 0 || node.parents.length > 0) && (node.listed?.blobs ?? []).length === 0;
     const candidates = view.referrersApi ? unread : mayNest.filter((node) => needed || waits(node));
     const open = candidates.filter((node) => isCandidate(verdicts.of.get(node.digest)));
@@ -50880,7 +51141,7 @@ function failClosed(graph, verdicts, unread) {
     return new Map([...verdicts].map(([digest, verdict]) => [digest, goes(verdict) ? { cause: "unresolved", reason } : verdict]));
 }
 function planOf(view, graph, verdicts, fates, rules, unreadable) {
-    const waves = orderOf(graph, verdicts, view.times);
+    const waves = orderOf(graph, verdicts, view);
     const going = waves.flat();
     const staying = [...graph.keys()].filter((digest) => !goes(verdicts.get(digest)));
     const decisions = [...going, ...staying].flatMap((digest) => {
@@ -50896,11 +51157,16 @@ function planOf(view, graph, verdicts, fates, rules, unreadable) {
         listsUntagged: view.listsUntagged,
         decisions,
         waves,
+        orderIsGuessed: going.some((digest) => mayListUnread(graph.get(digest))),
+        followers: new Set(going.filter((digest) => verdicts.get(digest)?.cause === "follows")),
         broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
         ghosts: view.listed.map((listed) => listed.digest).filter((digest) => view.contents.get(digest) === "missing"),
         unreadable,
         blobs: (0,bytes/* blobUse */.FC)(graph, verdicts),
     };
+}
+function mayListUnread(node) {
+    return node !== undefined && node.known === undefined && node.tags.length > 0 && !isListedAsImage(node);
 }
 function decisionOf(node, verdict, view, fates, rules) {
     const versionId = node.listed?.versionId;
@@ -50947,13 +51213,16 @@ function brokenEntries(node, graph, view) {
 
 
 
+
 /** So many manifests that answer 404, and nothing else that was read: none of them is taken for a ghost. */
 const MOST_GHOSTS = 8;
+/** Each level of nested indexes takes a round, and a few more are all that is asked for: builds nest three levels. */
+const MOST_ROUNDS = 200;
 /**
  * Completes a listing to a final plan: reads what the plan asks for, and plans again, until it asks for nothing.
  * The view only ever grows, so this ends. What is read once is known to the registry for the rest of the run.
  *
- * @throws Fault for a refused token, or HttpError `interrupted`; a manifest that cannot be read is part of the plan.
+ * @throws Fault `listing` where indexes nest without measure; Fault for a refused token, or HttpError `interrupted`; a manifest that cannot be read is part of the plan.
  */
 async function survey(registry, repository, listing, judge, rules, concurrency) {
     const contents = new Map();
@@ -50961,7 +51230,9 @@ async function survey(registry, repository, listing, judge, rules, concurrency) 
     const referrers = new Map();
     const fates = judge.fatesOf(repository, survey_tagsOf(listing));
     let referrersApi = null;
-    for (;;) {
+    for (let round = 1;; round += 1) {
+        if (round > MOST_ROUNDS)
+            throw nestsTooDeep();
         const view = {
             repository,
             listed: listing.manifests,
@@ -50975,20 +51246,26 @@ async function survey(registry, repository, listing, judge, rules, concurrency) 
         if (plan !== null) {
             const first = plan.waves[0]?.[0];
             if (first === undefined)
-                return lookOf(listing, plan);
+                return lookOf(listing, plan, contents, referrersApi);
             if (await doubtGhosts(registry, repository, listing, contents))
                 continue;
             if (referrersApi !== null)
-                return lookOf(listing, plan);
-            // Whether subjects can hide their referrers matters only once something is to be deleted.
-            referrersApi = (await registry.referrers(repository, first)) !== null;
+                return lookOf(listing, plan, contents, referrersApi);
+            // Whether subjects can hide their referrers matters only once something is to be deleted. What could be read is
+            // asked for: of what is not there, some registries that have the API answer 404 as those that have none.
+            const isThere = (digest) => (0,plan_graph/* isContent */.a)(contents.get(digest) ?? rules.since?.contents.get(digest));
+            const there = listing.manifests.find(({ digest }) => isThere(digest));
+            referrersApi = (await registry.referrers(repository, there?.digest ?? first)) !== null;
             continue;
         }
         const ask = { concurrency };
         await (0,p_map/* default */.Ay)(wanted.contents, async (digest) => contents.set(digest, await read(registry, repository, digest)), ask);
         await (0,p_map/* default */.Ay)(wanted.times, async (digest) => times.set(digest, await registry.createdAt(repository, digest)), ask);
-        await (0,p_map/* default */.Ay)(wanted.referrers, async (digest) => referrers.set(digest, (await registry.referrers(repository, digest)) ?? []), ask);
+        await (0,p_map/* default */.Ay)(wanted.referrers, async (digest) => referrers.set(digest, await attachedTo(registry, repository, digest)), ask);
     }
+}
+function nestsTooDeep() {
+    return new fault/* Fault */.v("listing", `Its indexes list indexes, which list indexes, and so on for about ${MOST_ROUNDS} levels`, "No build makes such images: see who pushes to this repository, and delete them.");
 }
 const NOTHING_IS_THERE = {
     unreadable: "it answers 404, and so does all else that was asked for: nothing shows that manifests can be read there",
@@ -51009,8 +51286,20 @@ async function doubtGhosts(registry, repository, { manifests }, contents) {
         contents.set(next.digest, await read(registry, repository, next.digest));
     return true;
 }
-function lookOf(listing, plan) {
-    return { listing, plan, decisions: new Map(plan.decisions.map((decision) => [decision.digest, decision])) };
+function lookOf(listing, plan, contents, referrersApi) {
+    const decisions = new Map(plan.decisions.map((decision) => [decision.digest, decision]));
+    return { listing, plan, decisions, contents, referrersApi };
+}
+/** What is attached to a manifest, of a registry that has told so before: by now, silence is no answer. */
+async function attachedTo(registry, repository, digest) {
+    const attached = await registry.referrers(repository, digest);
+    if (attached === null)
+        throw referrersLost(digest);
+    return attached;
+}
+/** A registry told what is attached to some manifests, and does not tell it of `digest`. */
+function referrersLost(digest) {
+    return new fault/* Fault */.v("listing", `What is attached to ${digest} is not known: the registry's referrers API answered before, and now it is not there`, "Run it again; if it persists, look whether something between registry and runner answers in its place.");
 }
 /** All tags of a listing. */
 function survey_tagsOf(listing) {
@@ -51030,9 +51319,81 @@ async function read(registry, repository, digest) {
     }
 }
 
-// EXTERNAL MODULE: ./build/sweep.js
-var sweep = __nccwpck_require__(3992);
+;// CONCATENATED MODULE: ./build/second-look.js
+
+
+/**
+ * A new look at a repository, with the refs read anew, that can only keep more than the first.
+ *
+ * @param planned how far the first look's plan has come
+ * @throws Fault `listing` where it cannot see as much as the first did
+ */
+async function lookAgain({ registry, judge, rules, concurrency }, repository, first, planned) {
+    const listing = await registry.list(repository);
+    throwIfEmptied(listing, first);
+    // Afterwards: a list may take minutes, in which a branch comes back, or an app is rolled back.
+    await judge.refresh();
+    const known = new Map(first.listing.manifests.map((manifest) => [manifest.digest, manifest]));
+    const since = { known, times: first.listing.times, contents: first.contents, planned };
+    const secondRules = { ...rules, pinned: judge.pinned(), since };
+    const look = await survey(registry, repository, listing, judge, secondRules, concurrency);
+    throwUnlessReadable(look);
+    const [lost] = look.plan.waves.flat();
+    if (lost !== undefined && first.referrersApi === true && look.referrersApi === false)
+        throw referrersLost(lost);
+    return look;
+}
+/** A list without one of the many that were to stay is more often a wrong one than a repository that somebody emptied. */
+function throwIfEmptied({ manifests }, first) {
+    const stays = (digest) => first.decisions.get(digest)?.decision === "keep";
+    if (manifests.length > 0 || !first.listing.manifests.some(({ digest }) => stays(digest)))
+        return;
+    throw new fault/* Fault */.v("listing", "Its list of manifests was empty when it was read again, and what was to stay is not there either", "See whether the repository was deleted; if it is there, run this again.");
+}
+/** Throws a Fault of kind `listing` where what stays could not be read. */
+function throwUnlessReadable({ plan }) {
+    const [unreadable] = plan.unreadable;
+    if (unreadable === undefined)
+        return;
+    throw new fault/* Fault */.v("listing", `${unreadable.digest} stays and could not be read, so nothing that it may refer to is deleted: ${unreadable.reason}`, "Run it again; if it stays, delete or push that manifest anew.");
+}
+
+// EXTERNAL MODULE: ./build/sweep.js + 1 modules
+var sweep = __nccwpck_require__(4147);
+;// CONCATENATED MODULE: ./build/turns.js
+function createTurns() {
+    const running = new Set();
+    let alone = Promise.resolve();
+    const start = (work) => {
+        const working = work();
+        const ended = working.catch(() => undefined).finally(() => running.delete(ended));
+        running.add(ended);
+        return working;
+    };
+    return {
+        async together(work) {
+            for (let before = null; before !== alone;) {
+                before = alone;
+                await before;
+            }
+            return start(work);
+        },
+        alone(work) {
+            const before = alone;
+            const turn = (async () => {
+                await before;
+                await Promise.all(running);
+                return work();
+            })();
+            alone = turn.catch(() => undefined);
+            return turn;
+        },
+    };
+}
+
 ;// CONCATENATED MODULE: ./build/main.js
+
+
 
 
 
@@ -51060,11 +51421,11 @@ async function main_sweep(settings, tools) {
         startedAt: clock.now(),
     });
     await record.attempt(async () => {
-        const pinned = await readPins(settings);
+        const written = await readPins(settings);
         const registry = (0,registry_open/* openRegistry */.M)(settings, tools);
-        const deployed = settings.protectApps ? await registry.deployedImages?.() : undefined;
-        const pins = deployed === undefined ? pinned : joinPins([pinned, deployed]);
-        const judge = createJudge(settings, pins.tags, tools);
+        const readDeployed = settings.protectApps ? (registry.deployedImages ?? null) : null;
+        const pins = readDeployed === null ? written : joinPins([written, await readDeployed()]);
+        const judge = createJudge(settings, pins, readDeployed, tools);
         const run = {
             ...tools,
             settings,
@@ -51113,15 +51474,10 @@ async function planRepositories(run, listings) {
         const look = await survey(registry, repository, listing, judge, rules, settings.concurrency);
         looks.set(repository, look);
         record.planned(repository, look);
-        const unreadable = look.plan.unreadable[0];
-        if (unreadable !== undefined)
-            throw unreadableFault(unreadable.digest, unreadable.reason);
+        throwUnlessReadable(look);
     });
     await (0,p_map/* default */.Ay)(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
     return looks;
-}
-function unreadableFault(digest, reason) {
-    return new fault/* Fault */.v("listing", `${digest} stays and could not be read, so nothing was deleted here: ${reason}`, "Run it again; if it stays, delete or push that manifest anew.");
 }
 function enforceLimit(settings, looks) {
     const planned = countPlanned(looks);
@@ -51131,6 +51487,7 @@ function enforceLimit(settings, looks) {
 }
 /** Carries out all plans. A fault in one repository ends its work; one that no other can escape ends the run. */
 async function deletePlanned(run, looks) {
+    const { concurrency, removeStaleTags } = run.settings;
     const halt = new AbortController();
     const signal = AbortSignal.any([run.signal, halt.signal]);
     const progress = run.log.progress("manifests swept", countPlanned(looks));
@@ -51139,16 +51496,18 @@ async function deletePlanned(run, looks) {
         run.log.info(allotment.notice);
         run.record.notice(allotment.notice);
     }
+    const turns = createTurns();
     const sweepOne = async ([repository, planned]) => {
         if (signal.aborted)
             return;
         const swept = await (0,sweep/* sweepRepository */.T)(planned, {
             registry: run.registry,
             clock: run.clock,
-            concurrency: run.settings.concurrency,
-            removeStaleTags: run.settings.removeStaleTags,
+            concurrency,
+            removeStaleTags,
+            turns,
             signal,
-            look: (undeletable) => lookAgain(run, repository, planned, undeletable),
+            look: (progress) => lookAgain({ ...run, concurrency }, repository, planned, progress),
             affordable: (open) => allotment.affordable(repository, open),
             onOutcome: progress,
         });
@@ -51169,13 +51528,6 @@ function countPlanned(looks) {
 }
 function countsPlanned(looks) {
     return new Map([...looks].map(([repository, { plan }]) => [repository, plan.waves.flat().length]));
-}
-/** A new look at a repository, with the refs read anew, that can only keep more than the first. */
-async function lookAgain(run, repository, planned, undeletable) {
-    const [listing] = await Promise.all([run.registry.list(repository), run.judge.refresh()]);
-    const known = new Map(planned.listing.manifests.map((manifest) => [manifest.digest, manifest.tags]));
-    const rules = { ...run.rules, since: { known, undeletable } };
-    return survey(run.registry, repository, listing, run.judge, rules, run.settings.concurrency);
 }
 /** Starts the collection where it was asked for and has something to free. */
 async function collectGarbage({ settings, record, registry }) {
@@ -51211,8 +51563,8 @@ async function collectGarbage({ settings, record, registry }) {
 /* harmony import */ var _graph_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4598);
 
 /**
- * The blobs that only deleted manifests of this repository use, with their bytes, and those that others use. Null where the
- * sizes of a deleted manifest, or the blobs of one that stays, are not known.
+ * The blobs of this repository that deleted manifests use, with their bytes, and those that others use. Null where the sizes
+ * of a deleted manifest, or the blobs of one that stays, are not known.
  */
 function blobUse(graph, verdicts) {
     const staying = new Set();
@@ -51231,8 +51583,6 @@ function blobUse(graph, verdicts) {
                 going.set(blob.digest, blob.sizeBytes);
         }
     }
-    for (const digest of staying)
-        going.delete(digest);
     return { going, staying };
 }
 /**
@@ -51240,19 +51590,20 @@ function blobUse(graph, verdicts) {
  * any repository uses any more. Null where one of them is not known.
  */
 function bytesFreed(uses) {
-    const counted = new Set();
-    let bytes = 0;
-    for (const use of uses) {
-        if (use === null)
-            return null;
-        for (const [digest, size] of use.going) {
-            if (counted.has(digest) || uses.some((other) => other?.staying.has(digest)))
-                continue;
-            counted.add(digest);
-            bytes += size;
-        }
+    const told = uses.filter((use) => use !== null);
+    if (told.length < uses.length)
+        return null;
+    const staying = new Set();
+    for (const use of told)
+        for (const digest of use.staying)
+            staying.add(digest);
+    const freed = new Map();
+    for (const use of told) {
+        for (const [digest, size] of use.going)
+            if (!staying.has(digest))
+                freed.set(digest, size);
     }
-    return bytes;
+    return [...freed.values()].reduce((sum, size) => sum + size, 0);
 }
 /** The blobs of a manifest; null: unknown. */
 function blobsOf(node) {
@@ -51289,12 +51640,12 @@ function isContent(known) {
  * Ties the manifests of a repository to each other by all that is known of them: linear in manifests and entries.
  * Where the listing shows tagged manifests only, the children and referrers that reading brought to light are nodes too.
  */
-function graphOf(view, fates) {
+function graphOf(view, fates, since = null) {
     const graph = new Map();
     for (const listed of view.listed)
-        graph.set(listed.digest, newNode(listed.digest, listed, view));
+        graph.set(listed.digest, newNode(listed.digest, listed, view, since));
     if (!view.listsUntagged)
-        discover(view, graph);
+        discover(view, graph, since);
     for (const node of graph.values()) {
         if (isContent(node.known))
             tieChildren(graph, node, node.known);
@@ -51307,12 +51658,13 @@ function graphOf(view, fates) {
     }
     return graph;
 }
-function newNode(digest, listed, view) {
+function newNode(digest, listed, view, since) {
+    const before = since?.contents.get(digest);
     return {
         digest,
         tags: listed?.tags ?? [],
         listed,
-        known: view.contents.get(digest),
+        known: view.contents.get(digest) ?? (isContent(before) ? before : undefined),
         children: [],
         parents: [],
         subjects: [],
@@ -51320,20 +51672,26 @@ function newNode(digest, listed, view) {
         listedAs: null,
     };
 }
-function discover(view, graph) {
+/** What was planned to go is there until it went, though nothing that is listed leads to it by now: a new index may. */
+function discover(view, graph, since) {
     const open = [...graph.keys(), ...view.contents.keys(), ...[...view.referrers.values()].flat()];
+    for (const [digest, { state, kind }] of since?.planned ?? []) {
+        if (state === "gone" || graph.has(digest) || view.contents.get(digest) === "missing")
+            continue;
+        graph.set(digest, { ...newNode(digest, null, view, since), listedAs: kind === "image" ? "image" : null });
+        open.push(digest);
+    }
     const seen = new Set();
     for (let digest = open.pop(); digest !== undefined; digest = open.pop()) {
         if (seen.has(digest))
             continue;
         seen.add(digest);
-        const known = view.contents.get(digest);
-        if (known === "missing" && !graph.has(digest))
+        if (view.contents.get(digest) === "missing" && !graph.has(digest))
             continue;
-        if (!graph.has(digest))
-            graph.set(digest, newNode(digest, null, view));
-        if (isContent(known))
-            for (const child of known.children)
+        const node = graph.get(digest) ?? newNode(digest, null, view, since);
+        graph.set(digest, node);
+        if (isContent(node.known))
+            for (const child of node.known.children)
                 open.push(child.digest);
     }
 }
@@ -51341,9 +51699,9 @@ function tieChildren(graph, node, content) {
     const seen = new Set();
     for (const child of content.children) {
         const there = graph.get(child.digest);
-        if (there !== undefined && (0,_manifest_js__WEBPACK_IMPORTED_MODULE_0__/* .isIndexType */ .$)(child.mediaType))
+        if (there !== undefined && (0,_manifest_js__WEBPACK_IMPORTED_MODULE_0__/* .isIndexType */ .$U)(child.mediaType))
             there.listedAs = "index";
-        else if (there !== undefined)
+        else if (there !== undefined && !(0,_manifest_js__WEBPACK_IMPORTED_MODULE_0__/* .mayListManifests */ .ec)(child.mediaType))
             there.listedAs ??= "image";
         if (seen.has(child.digest))
             continue;
@@ -51376,14 +51734,26 @@ function attach(graph, referrer, subject) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ isIndexType),
-/* harmony export */   B: () => (/* binding */ isDigest)
+/* harmony export */   $U: () => (/* binding */ isIndexType),
+/* harmony export */   Bc: () => (/* binding */ isDigest),
+/* harmony export */   ec: () => (/* binding */ mayListManifests)
 /* harmony export */ });
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 /** Whether `text` is a digest of an algorithm that the OCI image-spec registers (descriptor.md, "Digests"). */
 function isDigest(text) {
     return DIGEST.test(text);
 }
+/**
+ * Whether an entry of media type `type` may itself list manifests. It is told by whoever pushed the index: only what names
+ * an image's manifest, or no manifest at all (the layers of a build cache), cannot.
+ */
+function mayListManifests(type) {
+    return !IMAGE_TYPES.includes(type) && (type === "" || /manifest|index|list/i.test(type));
+}
+const IMAGE_TYPES = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
 /** Whether media type `type` is that of an index: OCI, or Docker's manifest list. */
 function isIndexType(type) {
     return (type === "application/vnd.oci.image.index.v1+json" ||
@@ -51393,7 +51763,7 @@ function isIndexType(type) {
 
 /***/ }),
 
-/***/ 455:
+/***/ 9623:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -51552,7 +51922,7 @@ async function listAppImages(api) {
     for (const node of nodesOf(await listApps(api))) {
         if (typeof node === "string") {
             for (const [text] of node.matchAll(DIGESTS))
-                if ((0,plan_manifest/* isDigest */.B)(text))
+                if ((0,plan_manifest/* isDigest */.Bc)(text))
                     digests.add(text);
             continue;
         }
@@ -51625,19 +51995,15 @@ function incomplete(why) {
     return new fault/* Fault */.v("listing", `The apps of App Platform, whose images must stay, could not be listed whole: ${why}`, "Run it again; with protect-apps: false they are not asked for");
 }
 
-;// CONCATENATED MODULE: ./build/registry/digitalocean-gc.js
+;// CONCATENATED MODULE: ./build/registry/digitalocean-collections.js
 
 
-
-
-const FIRST_POLL_MS = 5_000;
-const LONGEST_POLL_MS = 30_000;
-/** How often a collection may be neither active nor in the list before its outcome is given up. */
-const UNSEEN_POLLS = 4;
 const Count = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* number */.aig()), null);
 const Collection = dist/* object */.Ikc({
     uuid: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)),
     status: dist/* nullish */.cl6(dist/* string */.YjP(), "unknown"),
+    /** GODO knows it, the OpenAPI document does not. */
+    type: dist/* nullish */.cl6(dist/* string */.YjP(), "unreferenced blobs only"),
     blobs_deleted: Count,
     freed_bytes: Count,
 });
@@ -51650,6 +52016,95 @@ const FAILURE = new Set(["failed", "cancelled", "canceled"]);
 function isOver(collection) {
     return SUCCESS.has(collection.status) || FAILURE.has(collection.status);
 }
+/** Starts a collection. What a second one answers is documented nowhere: it is an HttpError. */
+async function startCollection(api, type) {
+    const response = await api.ofRegistry({
+        method: "POST",
+        path: ["garbage-collection"],
+        body: { type },
+        expected: [201],
+        scope: "registry:update",
+    });
+    return parseBody(response, OneCollection, "garbage-collection").garbage_collection;
+}
+/** The active collection; null: there is none, or none any more. */
+async function getActive(api) {
+    const response = await api.ofRegistry({
+        method: "GET",
+        path: ["garbage-collection"],
+        expected: [200, 404],
+        scope: "registry:read",
+    });
+    return response.status === 404 ? null : parseBody(response, OneCollection, "garbage-collection").garbage_collection;
+}
+/** Once a collection has ended, only the list of all collections tells what came of it. */
+async function findInList(api, uuid) {
+    const seen = new Set();
+    let query = { page: "1" };
+    while (query !== null && !seen.has(JSON.stringify(query)) && seen.size < MOST_LINKED_PAGES) {
+        seen.add(JSON.stringify(query));
+        const response = await api.ofRegistry({
+            method: "GET",
+            path: ["garbage-collections"],
+            query: { ...query, per_page: PER_PAGE },
+            expected: [200, 404],
+            scope: "registry:read",
+        });
+        if (response.status === 404)
+            return null;
+        const page = parseBody(response, CollectionPage, "garbage-collection");
+        const found = page.garbage_collections?.find((collection) => collection.uuid === uuid);
+        if (found !== undefined)
+            return found;
+        query = nextPage(page);
+    }
+    return null;
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean-gc-outcome.js
+
+/** The result of a collection that has ended. */
+function outcomeOf(collection, origin) {
+    const succeeded = SUCCESS.has(collection.status);
+    return {
+        status: succeeded ? "succeeded" : "failed",
+        freedBytes: collection.freed_bytes ?? null,
+        blobsDeleted: collection.blobs_deleted ?? null,
+        note: succeeded
+            ? `Garbage collection ${collection.uuid} was ${origin}, and succeeded.`
+            : `Garbage collection ${collection.uuid} was ${origin}, and ended as "${collection.status}". Run this again with run-gc: always.`,
+    };
+}
+/** Of one that was begun, and is not waited for to its end. */
+function begun({ uuid }, origin) {
+    return unfinished("started", `Garbage collection ${uuid} was ${origin}; it goes on by itself.`);
+}
+/** Of one's own, for which somebody else's left no time. */
+function notStarted(registry, { uuid, type }) {
+    return unfinished("timed-out", `Garbage collection ${uuid} (${type}), which somebody else started, holds up the one that was to follow the deletions: none was started within gc-timeout. When it has ended, run this again with run-gc: always, or start one in the control panel of ${registry}.`);
+}
+/** Of one that goes on past `timeoutMs`. */
+function timedOut(uuid, timeoutMs, status) {
+    const minutes = Math.round(timeoutMs / 60_000);
+    return unfinished("timed-out", `Garbage collection ${uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`);
+}
+/** Of one that is shown nowhere any more. */
+function vanished(uuid) {
+    return unfinished("failed", `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of collections does not tell what came of it. See the control panel.`);
+}
+function unfinished(status, note) {
+    return { status, freedBytes: null, blobsDeleted: null, note };
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean-gc.js
+
+
+
+
+const FIRST_POLL_MS = 5_000;
+const LONGEST_POLL_MS = 30_000;
+/** How often a collection may be neither active nor in the list before its outcome is given up. */
+const UNSEEN_POLLS = 4;
 function createCollector(options) {
     return { waitForNone: () => waitForNone(options), collect: () => collect(options) };
 }
@@ -51671,22 +52126,37 @@ function stillCollecting(registry, active) {
     return new fault/* Fault */.v("registry", `The registry ${registry} is read-only: its garbage collection ${active.uuid} is running (${active.status})`, "Run it again when that has ended, or raise the input gc-timeout, which is how long it is waited for");
 }
 async function collect(options) {
-    const { collection, origin } = await start(options);
-    options.log.info(`Garbage collection ${collection.uuid} of ${options.api.registry} ${origin}: ${collection.status}`);
+    const deadline = options.clock.now() + options.timeoutMs;
+    for (;;) {
+        const { collection, origin } = await start(options);
+        const { uuid, status } = collection;
+        options.log.info(`Garbage collection ${uuid} of ${options.api.registry} ${origin}: ${status}`);
+        const end = await follow(options, collection, origin, deadline);
+        if (end.fault !== undefined || origin === "started" || servesFor(options.type, collection))
+            return end;
+        if (end.status === "started" || end.status === "timed-out")
+            return notStarted(options.api.registry, collection);
+    }
+}
+/** These come before the manifests are looked at. */
+const EARLY = new Set(["requested", "waiting for write JWTs to expire"]);
+/** Whether a collection that somebody else started frees what this run deleted: else one's own is to follow it. */
+function servesFor(type, theirs) {
+    const covers = theirs.type === type || theirs.type === "untagged manifests and unreferenced blobs";
+    return covers && EARLY.has(theirs.status);
+}
+async function follow(options, collection, origin, deadline) {
     if (isOver(collection))
         return outcomeOf(collection, origin);
     if (options.timeoutMs === 0)
         return begun(collection, origin);
     try {
-        return await waitForEnd(options, collection, origin);
+        return await waitForEnd(options, collection, origin, deadline);
     }
     catch (error) {
         // It was begun, and whatever ends the wait for it does not end it.
         return { ...begun(collection, origin), fault: endOfWait(error, options, collection) };
     }
-}
-function begun({ uuid }, origin) {
-    return unfinished("started", `Garbage collection ${uuid} was ${origin}; it goes on by itself.`);
 }
 function endOfWait(error, { api, signal }, { uuid }) {
     if (isInterruption(error, signal)) {
@@ -51699,32 +52169,42 @@ function endOfWait(error, { api, signal }, { uuid }) {
 function isInterruption(error, signal) {
     return signal?.aborted === true || (error instanceof errors/* HttpError */.j && error.code === "interrupted");
 }
-/** What a second start answers is documented nowhere: whatever it is, a collection that is active now is the one. */
+/** What a second start answers is documented nowhere: whatever it is, one that is active now stands in the way, or is it. */
 async function start(options) {
     const { api, type } = options;
-    try {
-        const response = await api.ofRegistry({
-            method: "POST",
-            path: ["garbage-collection"],
-            body: { type },
-            expected: [201],
-            scope: "registry:update",
-        });
-        const body = parseBody(response, OneCollection, "garbage-collection");
-        return { collection: body.garbage_collection, origin: "started" };
-    }
-    catch (error) {
-        if (!(error instanceof errors/* HttpError */.j) || error.code === "interrupted")
-            throw error;
-        const collection = await getActive(api);
-        if (collection !== null)
-            return { collection, origin: "adopted, as it was already running" };
-        throw new fault/* Fault */.v("garbage-collection", `The garbage collection of ${api.registry} could not be started: ${error.detail ?? error.message}`, "Start it in DigitalOcean's control panel, or run this again with run-gc: always", { cause: error });
+    for (let attempt = 1;; attempt += 1) {
+        try {
+            return { collection: await startCollection(api, type), origin: "started" };
+        }
+        catch (error) {
+            if (!leavesOpen(error))
+                throw error;
+            const collection = await getActive(api);
+            // One that has ended is not what stood in the way.
+            if (collection !== null && !isOver(collection)) {
+                return { collection, origin: error instanceof fault/* Fault */.v ? "started" : "adopted, as it was already running" };
+            }
+            // What stood in the way may have ended since. A refusal began nothing, so that none is begun twice.
+            if (attempt === 1 && isRefusal(error))
+                continue;
+            throw error instanceof fault/* Fault */.v ? error : couldNotStart(api.registry, error);
+        }
     }
 }
-async function waitForEnd(options, first, origin) {
+/** Whether an error leaves open what became of a start: a Fault is of an answer that it was begun, and cannot be read. */
+function leavesOpen(error) {
+    if (error instanceof fault/* Fault */.v)
+        return error.kind === "garbage-collection";
+    return error instanceof errors/* HttpError */.j && error.code !== "interrupted";
+}
+function isRefusal(error) {
+    return error instanceof errors/* HttpError */.j && error.status !== undefined && error.status >= 400 && error.status < 500;
+}
+function couldNotStart(registry, error) {
+    return new fault/* Fault */.v("garbage-collection", `The garbage collection of ${registry} could not be started: ${error.detail ?? error.message}`, "Start it in DigitalOcean's control panel, or run this again with run-gc: always", { cause: error });
+}
+async function waitForEnd(options, first, origin, deadline) {
     const { api, clock, log, timeoutMs, signal } = options;
-    const deadline = clock.now() + timeoutMs;
     let { status } = first;
     let unseen = 0;
     for (const intervalMs of pollIntervals()) {
@@ -51746,8 +52226,7 @@ async function waitForEnd(options, first, origin) {
         if (isOver(seen))
             return outcomeOf(seen, origin);
     }
-    const minutes = Math.round(timeoutMs / 60_000);
-    return unfinished("timed-out", `Garbage collection ${first.uuid} did not end within ${minutes} min (${status}). It goes on by itself, and the registry is read-only until it ends.`);
+    return timedOut(first.uuid, timeoutMs, status);
 }
 function* pollIntervals() {
     for (let ms = FIRST_POLL_MS;; ms = Math.min(ms * 1.5, LONGEST_POLL_MS))
@@ -51767,55 +52246,6 @@ async function poll(options, uuid) {
         options.log.info(`The state of garbage collection ${uuid} could not be read, asking again: ${error.message}`);
         return "unanswered";
     }
-}
-async function getActive(api) {
-    const response = await api.ofRegistry({
-        method: "GET",
-        path: ["garbage-collection"],
-        expected: [200, 404],
-        scope: "registry:read",
-    });
-    return response.status === 404 ? null : parseBody(response, OneCollection, "garbage-collection").garbage_collection;
-}
-/** Once a collection has ended, only the list of all collections tells what came of it. */
-async function findInList(api, uuid) {
-    const seen = new Set();
-    let query = { page: "1" };
-    while (query !== null && !seen.has(JSON.stringify(query))) {
-        seen.add(JSON.stringify(query));
-        const response = await api.ofRegistry({
-            method: "GET",
-            path: ["garbage-collections"],
-            query: { ...query, per_page: PER_PAGE },
-            expected: [200, 404],
-            scope: "registry:read",
-        });
-        if (response.status === 404)
-            return null;
-        const page = parseBody(response, CollectionPage, "garbage-collection");
-        const found = page.garbage_collections?.find((collection) => collection.uuid === uuid);
-        if (found !== undefined)
-            return found;
-        query = nextPage(page);
-    }
-    return null;
-}
-function outcomeOf(collection, origin) {
-    const succeeded = SUCCESS.has(collection.status);
-    return {
-        status: succeeded ? "succeeded" : "failed",
-        freedBytes: collection.freed_bytes ?? null,
-        blobsDeleted: collection.blobs_deleted ?? null,
-        note: succeeded
-            ? `Garbage collection ${collection.uuid} was ${origin}, and succeeded.`
-            : `Garbage collection ${collection.uuid} was ${origin}, and ended as "${collection.status}". Run this again with run-gc: always.`,
-    };
-}
-function vanished(uuid) {
-    return unfinished("failed", `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of collections does not tell what came of it. See the control panel.`);
-}
-function unfinished(status, note) {
-    return { status, freedBytes: null, blobsDeleted: null, note };
 }
 
 ;// CONCATENATED MODULE: ./build/registry/reference.js
@@ -51872,7 +52302,7 @@ const BlobEntry = dist/* object */.Ikc({
     compressed_size_byte: Size,
 });
 const ManifestEntry = dist/* object */.Ikc({
-    digest: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(plan_manifest/* isDigest */.B, "not a digest")),
+    digest: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(plan_manifest/* isDigest */.Bc, "not a digest")),
     tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(isTag, "not a tag")))),
     blobs: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* array */.YOg(BlobEntry)), null),
     compressed_size_bytes: Size,
@@ -51947,10 +52377,11 @@ async function hasTags(api, repository) {
         expected: [200, 404],
         scope: "registry:read",
     });
-    return response.status === 200 && parseBody(response, dist/* object */.Ikc(Meta.entries)).meta.total > 0;
+    // A repository without tags has an empty list: 404 for one whose manifests were just listed shows nothing.
+    return response.status === 404 || parseBody(response, dist/* object */.Ikc(Meta.entries)).meta.total > 0;
 }
 function tagsLeftOut(registry, repository) {
-    return new fault/* Fault */.v("listing", `DigitalOcean lists tags of ${registry}/${repository}, and none on any of its manifests: one of the two lists is wrong`, "Run it again later: a list of tags can lag behind by hours. If it persists, report it to DigitalOcean");
+    return new fault/* Fault */.v("listing", `DigitalOcean lists no tag on any manifest of ${registry}/${repository}, and its list of tags is not an empty one: one of the two is wrong`, "Run it again later: a list of tags can lag behind by hours. If it persists, report it to DigitalOcean");
 }
 function readManifests(api, repository, patience) {
     return readUntilStill(`the manifests of ${api.registry}/${repository}`, patience, async () => {
@@ -51999,7 +52430,7 @@ function listingOf(pages) {
     const times = new Map();
     for (const entry of pages.flatMap((page) => page.manifests ?? [])) {
         const { digest } = entry;
-        if (!(0,plan_manifest/* isDigest */.B)(digest))
+        if (!(0,plan_manifest/* isDigest */.Bc)(digest))
             continue;
         manifests.push({
             digest,
@@ -52020,7 +52451,7 @@ function blobsOf(entry) {
     const blobs = [];
     for (const blob of entry.blobs ?? []) {
         const digest = blob.digest ?? "";
-        if (!(0,plan_manifest/* isDigest */.B)(digest))
+        if (!(0,plan_manifest/* isDigest */.Bc)(digest))
             return null;
         blobs.push({ digest, sizeBytes: sizeOf(blob.compressed_size_bytes ?? blob.compressed_size_byte) });
     }
@@ -52147,6 +52578,8 @@ function unknownRegistry(registry) {
 
 // EXTERNAL MODULE: ./node_modules/p-map/index.js
 var p_map = __nccwpck_require__(606);
+// EXTERNAL MODULE: ./build/http/redact.js
+var redact = __nccwpck_require__(2616);
 ;// CONCATENATED MODULE: ./build/registry/distribution-names.js
 
 
@@ -52195,6 +52628,64 @@ async function namesBelow(oci, prefix) {
     return [...new Set(below)].sort();
 }
 
+;// CONCATENATED MODULE: ./build/registry/distribution-untag.js
+
+
+
+/**
+ * Takes tags from manifests, where the registry can: 2.8 answers 400, others 405. The first tag goes alone, and its manifest
+ * is looked for afterwards, as registries that are older than the OCI spec's deletion of tags delete the manifest itself.
+ *
+ * @returns what deletes a tag of a repository, by its whole name; it throws a Fault of kind `deletion` where a manifest went
+ */
+function createUntagger(oci) {
+    let untags = true;
+    let proven = false;
+    let queue = Promise.resolve();
+    async function untag(name, tag) {
+        if (!untags)
+            return "unsupported";
+        const { status, url, body } = await oci.delete(name, tag);
+        if (status === 400 || status === 405) {
+            untags = false;
+            return "unsupported";
+        }
+        if (status === 202)
+            return "deleted";
+        // 404 answers who may not, as well; 200 is said by a proxy or a login page in the registry's place.
+        if ((await oci.resolve(name, tag)) === "missing")
+            return status === 404 ? "gone" : "deleted";
+        throw new errors/* HttpError */.j(`DELETE ${url} answered ${status}, and the tag is still there`, {
+            code: "status",
+            method: "DELETE",
+            url: url.href,
+            status,
+            retryable: false,
+            detail: (0,redact/* excerpt */.Kb)(body.toString("utf8"), []),
+        });
+    }
+    async function tryOne(name, tag) {
+        const tagged = untags ? await oci.resolve(name, tag) : "missing";
+        if (tagged === "missing")
+            return untags ? "gone" : "unsupported";
+        const untagged = await untag(name, tag);
+        if (untagged !== "deleted")
+            return untagged;
+        proven = await oci.exists(name, tagged.digest);
+        if (proven)
+            return "deleted";
+        untags = false;
+        throw new fault/* Fault */.v("deletion", `${name}@${tagged.digest} was deleted with its tag ${tag}: this registry cannot delete a tag alone`, "Set remove-stale-tags: false, and push that image again.");
+    }
+    return (name, tag) => {
+        if (proven)
+            return untag(name, tag);
+        const mine = queue.then(() => (proven ? untag(name, tag) : tryOne(name, tag)));
+        queue = mine.catch(() => null);
+        return mine;
+    };
+}
+
 ;// CONCATENATED MODULE: ./build/registry/holdings.js
 function createHoldings() {
     const sizes = new Map();
@@ -52221,6 +52712,8 @@ function createHoldings() {
 
 
 
+
+
 /** Requests that one listing has ready: how many are in flight is the HTTP stack's to say. */
 const distribution_READY = 64;
 /** No manifest has it: what a registry answers to its deletion says whether it deletes at all. */
@@ -52233,7 +52726,7 @@ function openDistribution({ address, oci, log, collectGarbage, sizes }) {
     const nameOf = (repository) => (address.path === "" ? repository : `${address.path}/${repository}`);
     const holdings = createHoldings();
     let writable = null;
-    let untags = true;
+    const untag = createUntagger(oci);
     async function read(repository, digest) {
         const content = await oci.read(nameOf(repository), digest);
         if (content !== "missing")
@@ -52253,6 +52746,8 @@ function openDistribution({ address, oci, log, collectGarbage, sizes }) {
             writable ??= proveWritable(oci, address, nameOf(repository));
             return writable;
         },
+        // By digest alone, though with its tags gone before it takes Distribution 3 half the time: what an interruption leaves
+        // without a tag is shown by no listing, and no later run would find it.
         delete: async (repository, { digest }) => {
             // Only a size is missed where it cannot be read: what goes was decided by what is known.
             if (sizes === "told")
@@ -52261,15 +52756,7 @@ function openDistribution({ address, oci, log, collectGarbage, sizes }) {
             holdings.forget(repository, digest);
             return deletion;
         },
-        deleteTag: async (repository, tag) => {
-            if (!untags)
-                return "unsupported";
-            const { status } = await oci.delete(nameOf(repository), tag);
-            if (status === 404)
-                return "gone";
-            untags = status < 300;
-            return untags ? "deleted" : "unsupported";
-        },
+        deleteTag: (repository, tag) => untag(nameOf(repository), tag),
         collectGarbage: async () => (collectGarbage === null ? UNSUPPORTED : collectGarbage(holdings)),
     };
 }
@@ -52372,7 +52859,7 @@ async function deleteDigest(oci, name, digest) {
         url: response.url.href,
         status: response.status,
         retryable: false,
-        detail: response.body.toString("utf8").slice(0, 300),
+        detail: (0,redact/* excerpt */.Kb)(response.body.toString("utf8"), []),
     });
 }
 
@@ -52427,7 +52914,8 @@ function readConfig(path) {
     }
     let json;
     try {
-        json = JSON.parse(text);
+        // Docker takes an empty file for one without logins.
+        json = text.trim() === "" ? {} : JSON.parse(text);
     }
     catch {
         // JSON.parse quotes the text in its error, which may hold a password.
@@ -52438,10 +52926,14 @@ function readConfig(path) {
         throw unusable(path, "has another shape than Docker's");
     return parsed.output;
 }
+/** Docker Hub's names: `docker login` writes the second, and its registry answers at the third. */
+const DOCKER_HUB = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 /** The value whose key names the registry's host: as it is first, then in any of the forms that Docker has written. */
 function lookUp(byKey, origin) {
     const own = Object.entries(byKey);
-    return (own.find(([key]) => key === origin.host) ?? own.find(([key]) => hostOf(key, origin) === origin.host))?.[1];
+    const names = DOCKER_HUB.includes(origin.host) ? DOCKER_HUB : [origin.host];
+    const other = own.find(([key]) => names.includes(hostOf(key, origin) ?? ""));
+    return (own.find(([key]) => key === origin.host) ?? other)?.[1];
 }
 /** `host`, `host:443` and `https://host/v1/` are the same registry; ports that are the scheme's own are left out. */
 function hostOf(key, { protocol }) {
@@ -52477,8 +52969,6 @@ function unusable(path, what, cause) {
 var http_octokit = __nccwpck_require__(6712);
 // EXTERNAL MODULE: ./build/http/rate-limit.js
 var rate_limit = __nccwpck_require__(1065);
-// EXTERNAL MODULE: ./build/http/redact.js
-var redact = __nccwpck_require__(2616);
 ;// CONCATENATED MODULE: ./build/registry/ghcr-api.js
 
 
@@ -52502,16 +52992,22 @@ function createPackagesApi(options) {
                 opened = null;
                 throw error;
             });
-            const path = request.path.map((segment) => encodeURIComponent(segment)).join("/");
+            const path = request.path.map((segment) => encodeSegment(String(segment))).join("/");
             const url = `${base}${path === "" ? "" : `/${path}`}`;
             return send(octokit, options, { ...request, url });
         },
     };
 }
+/** A segment of a path. What a list names may be anything: half a character cannot be sent, and dots would lead elsewhere. */
+function encodeSegment(text) {
+    if (!/^\.{0,2}$|\p{Cs}/u.test(text))
+        return encodeURIComponent(text);
+    throw new fault/* Fault */.v("listing", `${JSON.stringify(text.slice(0, 200))} cannot be a name on GitHub`, "Check the input repository-pattern, and what the owner's list of packages names.");
+}
 const Account = dist/* object */.Ikc({ type: dist/* string */.YjP() });
 /** Organisations and users have paths of their own. An app's token may not ask for `/user`, but may for any account's type. */
 async function baseOf(octokit, options) {
-    const owner = encodeURIComponent(options.owner);
+    const owner = encodeSegment(options.owner);
     const answer = await send(octokit, options, { method: "GET", url: `/users/${owner}`, expected: [200, 404] });
     if (answer.status === 404) {
         throw new fault/* Fault */.v("registry", `GitHub knows no user and no organization ${JSON.stringify(options.owner)}: ${answer.url} answered 404`, "Check the owner in the input registry (ghcr.io/OWNER)");
@@ -52674,7 +53170,48 @@ function mostWithin(left, deletions, lookRequests) {
     return fits;
 }
 
+;// CONCATENATED MODULE: ./build/registry/link.js
+const TARGET = /[\s,]*<([^>]*)>/y;
+const PARAMETER = /\s*;\s*([^\s=;,"<>]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/y;
+/** A link ends with a comma, or with the header; a lone `;` before it is overlooked. */
+const END = /[\s;]*(?:,|$)/y;
+/** The links of a header; null: it cannot be read whole, and may hold any link. */
+function parseLinks(header) {
+    const links = [];
+    let at = 0;
+    const take = (pattern) => {
+        pattern.lastIndex = at;
+        const match = pattern.exec(header);
+        if (match !== null)
+            at = pattern.lastIndex;
+        return match;
+    };
+    while (header.slice(at).trim() !== "") {
+        const target = take(TARGET)?.[1];
+        if (target === undefined)
+            return null;
+        let relations = null;
+        for (let found = take(PARAMETER); found !== null; found = take(PARAMETER)) {
+            const [, name = "", quoted, plain = ""] = found;
+            // The first `rel` counts, later ones do not (RFC 8288, 3.3).
+            if (name.toLowerCase() === "rel")
+                relations ??= wordsOf(quoted?.replaceAll(/\\(.)/g, "$1") ?? plain);
+        }
+        if (take(END) === null)
+            return null;
+        links.push({ target, relations: relations ?? [] });
+    }
+    return links;
+}
+function wordsOf(text) {
+    return text
+        .toLowerCase()
+        .split(/\s+/)
+        .filter((word) => word !== "");
+}
+
 ;// CONCATENATED MODULE: ./build/registry/ghcr-pages.js
+
 
 /** The largest `per_page` that GitHub takes. */
 const ghcr_pages_PER_PAGE = 100;
@@ -52739,20 +53276,25 @@ function ghcr_pages_endless() {
 /**
  * The pages that a `Link` header names (RFC 8288). Only their numbers are taken, never their host: a token must not follow
  * a link to a host that an answer names.
+ * Throws a Fault of kind `listing` for a header that cannot be read whole, as the link that is missed may lead on.
  */
 function linkedPages(header) {
-    return { next: linked(header, "next"), last: linked(header, "last") };
+    const links = typeof header === "string" ? parseLinks(header) : [];
+    if (links === null)
+        throw unreadable("`Link` header cannot be read");
+    return { next: linked(links, "next"), last: linked(links, "last") };
 }
-function linked(header, relation) {
-    if (typeof header !== "string")
+function linked(links, relation) {
+    const target = links.find(({ relations }) => relations.includes(relation))?.target;
+    if (target === undefined)
         return null;
-    const link = new RegExp(`<([^>]*)>\\s*;[^,]*\\brel="?${relation}"?`, "i").exec(header)?.[1];
-    if (link === undefined)
-        return null;
-    const page = Number(URL.parse(link, "https://api.github.com")?.searchParams.get("page"));
+    const page = Number(URL.parse(target, "https://api.github.com")?.searchParams.get("page"));
     if (Number.isSafeInteger(page) && page >= 1)
         return page;
-    throw new fault/* Fault */.v("listing", `GitHub's link to the ${relation} page names no page`, "Run it again.");
+    throw unreadable(`link to the ${relation} page names no page`);
+}
+function unreadable(what) {
+    return new fault/* Fault */.v("listing", `GitHub's ${what}`, "Run it again.");
 }
 
 ;// CONCATENATED MODULE: ./build/registry/ghcr-listing.js
@@ -52767,7 +53309,7 @@ function linked(header, relation) {
 const Time = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* string */.YjP()), null);
 const Version = dist/* object */.Ikc({
     id: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(1)),
-    name: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(plan_manifest/* isDigest */.B, "not a digest")),
+    name: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(plan_manifest/* isDigest */.Bc, "not a digest")),
     metadata: dist/* object */.Ikc({ container: dist/* object */.Ikc({ tags: dist/* array */.YOg(dist/* string */.YjP()) }) }),
     created_at: Time,
     updated_at: Time,
@@ -52818,6 +53360,12 @@ async function hasPackage(api, name) {
     const { status } = await api.ask({ method: "GET", path: packagePath(name), expected: [200, 404] });
     return status === 200;
 }
+/** Whether the version of this id is there. */
+async function hasVersion(api, name, id) {
+    const path = [...packagePath(name), "versions", id];
+    const { status } = await api.ask({ method: "GET", path, expected: [200, 404] });
+    return status === 200;
+}
 /**
  * Every version of a package, once, and the number of pages that it took; or a Fault of kind `listing`.
  *
@@ -52843,7 +53391,7 @@ async function listVersions(api, repository, pagesBefore, patience) {
     const times = new Map();
     for (const version of rows) {
         const { id, name: digest, metadata } = version;
-        if (!(0,plan_manifest/* isDigest */.B)(digest))
+        if (!(0,plan_manifest/* isDigest */.Bc)(digest))
             continue;
         manifests.push({ digest, tags: metadata.container.tags, sizeBytes: null, blobs: null, versionId: id });
         times.set(digest, laterOf(version));
@@ -52891,6 +53439,7 @@ function laterOf({ created_at, updated_at }) {
 
 
 
+
 /**
  * GitHub's container registry: a repository is a package, a manifest one of its versions. Listing and deletion are by the
  * packages API (GitHub's docs, "REST API endpoints for packages"), as ghcr.io answers 405 to a DELETE; manifests are read
@@ -52927,8 +53476,11 @@ function openGhcr(options) {
             if (versionId === undefined)
                 throw withoutId(repository, digest);
             const deletion = await deleteVersion(api, repository, versionId);
-            if (deletion.outcome === "gone")
-                await confirmGone(repository);
+            if (deletion.outcome !== "gone")
+                return deletion;
+            if (await hasVersion(api, repository, versionId))
+                throw notAllowed(`${api.owner}/${repository}@${digest}`);
+            await confirmGone(repository);
             return deletion;
         },
         deleteTag: async () => "unsupported",
@@ -52949,7 +53501,9 @@ function openGhcr(options) {
 function withoutId(repository, digest) {
     return new fault/* Fault */.v("deletion", `${repository}@${digest} cannot be deleted: GitHub's list did not tell its version id`, "Run it again; if it stays, report it as a bug of Refsweep.");
 }
-/** 400 is GitHub's policy: the last tagged version, or a public one of more than 5,000 downloads. It says which. */
+/** Of the last tagged version GitHub says that you cannot delete it, and of one of many downloads that it cannot be deleted. */
+const POLICY = /\bcannot\b.*\bdelete/i;
+/** 400 is GitHub's policy where it says so: the last tagged version, or a public one of more than 5,000 downloads. */
 async function deleteVersion(api, repository, id) {
     const answer = await api.ask({
         method: "DELETE",
@@ -52961,15 +53515,30 @@ async function deleteVersion(api, repository, id) {
     if (answer.status === 404)
         return { outcome: "gone" };
     const reason = messageOf(answer);
-    return { outcome: "refused", reason: reason === "" ? "GitHub refuses to delete it (400)" : `GitHub says: ${reason}` };
+    if (POLICY.test(reason))
+        return { outcome: "refused", reason: `GitHub says: ${reason}` };
+    throw new errors/* HttpError */.j(`DELETE ${answer.url} answered 400`, {
+        code: "status",
+        method: "DELETE",
+        url: answer.url,
+        status: 400,
+        retryable: false,
+        ...(reason === "" ? {} : { detail: reason }),
+    });
+}
+/** GitHub answers 404 in place of 403 to who may not, too: what is there still was not deleted. */
+function notAllowed(version) {
+    const message = `DELETE answered 404, and ${version} is there still: GitHub answers so where the token may not delete it`;
+    return new fault/* Fault */.v("permission", message, `Check ${RIGHTS}`);
 }
 /** 404 also answers who may not see: it means gone only where the package can be read. */
 async function ghcr_confirmReadable(api, repository) {
     if (await hasPackage(api, repository))
         return;
-    throw new fault/* Fault */.v("permission", `DELETE answered 404, and so does the package ${api.owner}/${repository}: nothing shows that the version was deleted`, "Check that the package still exists, that the job has `permissions: packages: write`, and that its repository has " +
-        'the role Admin in the package\'s settings under "Manage Actions access".');
+    throw new fault/* Fault */.v("permission", `DELETE answered 404, and so does the package ${api.owner}/${repository}: nothing shows that the version was deleted`, `Check that the package still exists, ${RIGHTS}`);
 }
+const RIGHTS = "that the job has `permissions: packages: write`, and that its repository has the role Admin in the package's " +
+    'settings under "Manage Actions access".';
 async function selectPackages(tools, selection) {
     if (selection.names !== null)
         return namedPackages(tools, selection.names);
@@ -53143,6 +53712,7 @@ function isLoopback(hostname) {
 
 ;// CONCATENATED MODULE: ./build/registry/challenge.js
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
+/** Ends where the challenge does, so that no `name=value` passes for one. */
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const SEPARATOR = /[\s,]*/y;
@@ -53169,7 +53739,7 @@ function parseChallenges(header) {
             continue;
         }
         challenges.push({ scheme: name.toLowerCase(), parameters: {} });
-        if (reader.take(SPACE) !== null && !reader.looksLikeParameter())
+        if (reader.take(SPACE) !== null)
             reader.take(TOKEN68);
     }
 }
@@ -53191,13 +53761,37 @@ class Reader {
         const quoted = this.take(QUOTED);
         return quoted === null ? this.take(TOKEN) : quoted.replaceAll(/\\(.)/g, "$1");
     }
-    /** `name=value`, as against a token68 that ends in `=`. */
-    looksLikeParameter() {
-        return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*=[ \t]*(?:"|[!#$%&'*+\-.^_`|~0-9A-Za-z])/.test(this.#text.slice(this.#at));
-    }
+}
+
+;// CONCATENATED MODULE: ./build/registry/warnings.js
+
+/** The only form that the spec has; others are a proxy's, or of another agent. */
+const WARNING = /(?:^|,)\s*299 - "((?:[^"\\]|\\.)*)"/g;
+/** A registry that warns of each request anew is not to fill the log. */
+const MOST_WARNINGS = 5;
+/**
+ * Tells what a registry warns of in its answers (OCI distribution-spec, "Warnings"), each text once; by the spec nothing
+ * else follows from it.
+ *
+ * @returns what takes in an answer; one from elsewhere, where a redirect led to, is passed over
+ */
+function createWarnings(origin, log) {
+    const told = new Set();
+    return ({ headers, url }) => {
+        if (url.origin !== origin.origin)
+            return;
+        for (const [, quoted = ""] of (headers["warning"] ?? "").matchAll(WARNING)) {
+            const text = (0,redact/* excerpt */.Kb)(quoted.replaceAll(/\\(.)/g, "$1"), []);
+            if (text === "" || told.has(text) || told.size === MOST_WARNINGS)
+                continue;
+            told.add(text);
+            log.warn("registry-warning", `${origin.host} warns: ${text}`);
+        }
+    };
 }
 
 ;// CONCATENATED MODULE: ./build/registry/authorizer.js
+
 
 
 
@@ -53211,6 +53805,7 @@ function createAuthorizer(options) {
     /** Scopes that a registry asks for beside those that the spec has, by the latter. */
     const extra = new Map();
     const told = new Set();
+    const tellWarnings = createWarnings(options.origin, options.log);
     let bearer = null;
     let takesBasic = false;
     /** The first request finds out what the registry asks for; the others wait for it, in place of being refused too. */
@@ -53227,34 +53822,39 @@ function createAuthorizer(options) {
         if (known !== undefined && known.expiresAt > clock.now())
             return known;
         tellOfRealm(options, challenge, told);
-        const more = extra.get(scope);
-        const answer = fetchToken(options, challenge, more === undefined ? [scope] : [scope, more]);
+        const scopes = [scope, ...(extra.get(scope) ?? [])];
+        const answer = fetchToken(options, challenge, scopes);
         const value = answer.then((token) => {
             options.log.mask(token.value);
             return token.value;
         });
-        const token = { value, expiresAt: Number.POSITIVE_INFINITY };
+        const token = { value, scopes, expiresAt: Number.POSITIVE_INFINITY };
         tokens.set(scope, token);
         answer.then(({ lifeMs }) => {
             token.expiresAt = clock.now() + Math.max(lifeMs - MARGIN_MS, lifeMs / 2);
         }, () => tokens.get(scope) === token && tokens.delete(scope));
         return token;
     }
-    /** Takes in what a 401 asks for. False: nothing that was not sent already, or cannot be. */
-    function learn(response, sent, scope) {
+    /** Takes in what the `attempt`th 401 asks for. False: nothing that was not sent already, or cannot be. */
+    function learn(response, sent, scope, attempt) {
         const challenges = parseChallenges(response.headers["www-authenticate"] ?? "");
         const wanted = challenges.find(({ scheme }) => scheme === "bearer");
         if (wanted === undefined) {
             takesBasic ||= credential !== null && challenges.some(({ scheme }) => scheme === "basic");
-            return takesBasic && sent.scheme !== "basic";
+            return takesBasic && sent.scheme === "none";
         }
+        const token = sent.scheme === "bearer" ? sent.token : null;
+        const missing = scopesIn(wanted).filter((asked) => !covers(token?.scopes ?? [scope], asked));
+        const expired = token !== null && token.expiresAt <= clock.now();
+        // A token of all that is asked for, fetched for this very request, will not be better the next time.
+        if (attempt > 1 && !expired && missing.length === 0)
+            return false;
         bearer = wanted;
+        if (missing.length > 0)
+            extra.set(scope, missing);
         // One that another request fetched meanwhile is as good as new.
-        if (sent.scheme === "bearer" && tokens.get(scope) === sent.token)
+        if (tokens.get(scope) === token)
             tokens.delete(scope);
-        const asked = wanted.parameters["scope"];
-        if (asked !== undefined && !covers(scope, asked))
-            extra.set(scope, asked);
         return true;
     }
     async function sendAsAsked(request, scope) {
@@ -53265,15 +53865,16 @@ function createAuthorizer(options) {
                 expected: [...request.expected, 401, 403],
                 ...(sent.scheme === "none" ? {} : { authorization: sent.header }),
             });
+            tellWarnings(response);
             if (response.status !== 401 && response.status !== 403)
                 return response;
             // Where a redirect led to is not the registry: it knows nothing of the credential, and cannot ask for it.
             if (response.url.origin !== request.url.origin)
                 throw refusedAnswer(request.method, response, []);
-            const expired = sent.scheme === "bearer" && sent.token.expiresAt <= clock.now();
-            const mayRepeat = response.status === 401 && attempt < MOST_ATTEMPTS && (attempt === 1 || expired);
-            if (!mayRepeat || !learn(response, sent, scope))
+            const mayRepeat = response.status === 401 && attempt < MOST_ATTEMPTS;
+            if (!mayRepeat || !learn(response, sent, scope, attempt)) {
                 throw refusal(options, request.method, response, [scope]);
+            }
         }
     }
     return {
@@ -53295,14 +53896,15 @@ function tellOfRealm({ origin, log }, challenge, told) {
     told.add(host);
     log.info(`${origin.host} sends for its tokens to ${host}`);
 }
-/** Whether `scope` holds all that `asked` does: `repository:app:pull,delete` covers `repository:app:delete`. */
-function covers(scope, asked) {
-    const [resource, actions] = apart(scope);
-    return asked
-        .split(" ")
-        .filter((one) => one !== "")
-        .map(apart)
-        .every(([wanted, needed]) => wanted === resource && needed.every((action) => actions.includes(action)));
+/** The scopes that a challenge names, space-separated in one parameter (distribution, spec/auth/scope.md). */
+function scopesIn(challenge) {
+    return (challenge.parameters["scope"] ?? "").split(" ").filter((scope) => scope !== "");
+}
+/** Whether `scopes` hold all that `asked` does: `repository:app:pull,delete` covers `repository:app:delete`. */
+function covers(scopes, asked) {
+    const [wanted, needed] = apart(asked);
+    const granted = scopes.map(apart).filter(([resource]) => resource === wanted);
+    return needed.every((action) => granted.some(([, actions]) => actions.includes(action)));
 }
 function apart(scope) {
     const end = scope.lastIndexOf(":");
@@ -53327,7 +53929,7 @@ const MANIFEST_TYPES = [
 /** Larger ones are refused: registries must take 4 MiB (OCI distribution-spec, "Pushing Manifests"), and none needs more. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** A digest as it enters. */
-const DigestShape = dist/* custom */.IeY((text) => typeof text === "string" && (0,plan_manifest/* isDigest */.B)(text), "no sha256 or sha512 digest");
+const DigestShape = dist/* custom */.IeY((text) => typeof text === "string" && (0,plan_manifest/* isDigest */.Bc)(text), "no sha256 or sha512 digest");
 const DescriptorShape = dist/* object */.Ikc({
     mediaType: dist/* optional */.lqM(dist/* string */.YjP(), ""),
     digest: DigestShape,
@@ -53356,7 +53958,7 @@ function parseManifest(bytes, contentType, where) {
         throw oci_manifest_unusable(where, `is no manifest: ${dist/* summarize */.ehc(parsed.issues).slice(0, 200)}`);
     const manifest = parsed.output;
     const mediaType = mediaTypeOf(manifest, contentType, where);
-    const isIndex = (0,plan_manifest/* isIndexType */.$)(mediaType);
+    const isIndex = (0,plan_manifest/* isIndexType */.$U)(mediaType);
     // What may have children must say which: `null` says none, silence may be anything's.
     if (isIndex && manifest.manifests === undefined)
         throw oci_manifest_unusable(where, "is no manifest: an index without `manifests`");
@@ -53415,46 +54017,6 @@ function oci_manifest_unusable(where, what, cause) {
     });
 }
 
-;// CONCATENATED MODULE: ./build/registry/link.js
-const TARGET = /[\s,]*<([^>]*)>/y;
-const PARAMETER = /\s*;\s*([^\s=;,"<>]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/y;
-/** A link ends with a comma, or with the header; a lone `;` before it is overlooked. */
-const END = /[\s;]*(?:,|$)/y;
-/** The links of a header; null: it cannot be read whole, and may hold any link. */
-function parseLinks(header) {
-    const links = [];
-    let at = 0;
-    const take = (pattern) => {
-        pattern.lastIndex = at;
-        const match = pattern.exec(header);
-        if (match !== null)
-            at = pattern.lastIndex;
-        return match;
-    };
-    while (header.slice(at).trim() !== "") {
-        const target = take(TARGET)?.[1];
-        if (target === undefined)
-            return null;
-        let relations = null;
-        for (let found = take(PARAMETER); found !== null; found = take(PARAMETER)) {
-            const [, name = "", quoted, plain = ""] = found;
-            // The first `rel` counts, later ones do not (RFC 8288, 3.3).
-            if (name.toLowerCase() === "rel")
-                relations ??= wordsOf(quoted?.replaceAll(/\\(.)/g, "$1") ?? plain);
-        }
-        if (take(END) === null)
-            return null;
-        links.push({ target, relations: relations ?? [] });
-    }
-    return links;
-}
-function wordsOf(text) {
-    return text
-        .toLowerCase()
-        .split(/\s+/)
-        .filter((word) => word !== "");
-}
-
 ;// CONCATENATED MODULE: ./build/registry/oci-pages.js
 
 
@@ -53471,11 +54033,14 @@ function firstPage(url) {
     return first;
 }
 /**
- * All entries of a list that continues by `Link` (OCI distribution-spec, "Listing Tags"); `missing`: its first page is 404.
- * Throws a Fault of kind `listing` where it continues on another host, goes in a circle, or a later page is missing.
+ * All entries of a list, each once, that continues by `Link`, or after its last entry where a page is as full as was asked
+ * for: that it links to the next one is left to the registry (OCI distribution-spec 1.1, "Listing Tags").
+ * `missing`: its first page is 404. Throws a Fault of kind `listing` where it continues on another host, goes in a circle,
+ * or a later page is missing.
  */
 async function oci_pages_readPages(first, ask, parse) {
-    const items = [];
+    const items = new Set();
+    let links = false;
     const seen = new Set();
     for (let url = first; url !== null;) {
         if (seen.has(url.href) || seen.size >= oci_pages_MOST_PAGES)
@@ -53492,14 +54057,28 @@ async function oci_pages_readPages(first, ask, parse) {
             url = new URL(url.pathname, url);
             continue;
         }
-        for (const item of parse(response))
-            items.push(item);
-        url = nextOf(response, url);
+        const page = parse(response);
+        const before = items.size;
+        for (const item of page)
+            items.add(item);
+        const next = oci_pages_linked(response, url);
+        links ||= next !== null;
+        // Who links at all links to every next page: without a link that was the last, however full it is.
+        url = next ?? (links || items.size === before ? null : afterFull(page, url));
     }
-    return items;
+    return [...items];
 }
-/** The next page by `Link`, relative or absolute, on the same origin only; null: this was the last. */
-function nextOf(response, current) {
+/** What follows a page that holds as many as were asked for; null: it holds fewer, so there are no more. */
+function afterFull(page, current) {
+    const last = page.at(-1);
+    if (last === undefined || page.length !== Number(current.searchParams.get("n")))
+        return null;
+    const next = new URL(current);
+    next.searchParams.set("last", last);
+    return next;
+}
+/** The next page by `Link`, relative or absolute, on the same host only; null: there is no link. */
+function oci_pages_linked(response, current) {
     const links = parseLinks(response.headers["link"] ?? "");
     if (links === null)
         throw noRegistry(current, "answered with a `Link` header that cannot be read");
@@ -53507,11 +54086,11 @@ function nextOf(response, current) {
     if (target === undefined)
         return null;
     const next = URL.parse(target, current.href);
-    if (next === null || next.origin !== current.origin) {
-        const shown = JSON.stringify(target.slice(0, 200));
-        throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
-    }
-    return next;
+    // A registry behind a proxy that ends TLS links to http on its own host: the way there stays the one that was taken.
+    if (next !== null && next.host === current.host)
+        return new URL(next.pathname + next.search, current.origin);
+    const shown = JSON.stringify(target.slice(0, 200));
+    throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
 }
 /** The body of an answer as `schema` has it, or a Fault of kind `listing`. */
 function oci_pages_parseBody(schema, response) {
@@ -53541,6 +54120,51 @@ function oci_pages_endless(url) {
     return new fault/* Fault */.v("listing", `The list at ${(0,redact/* redactUrl */.BO)(url)} does not end, or lost a page`, "Run it again; if it stays, the registry is at fault.");
 }
 
+;// CONCATENATED MODULE: ./build/registry/oci-referrers.js
+
+
+
+
+
+
+const Index = dist/* object */.Ikc({
+    mediaType: dist/* optional */.lqM(dist/* string */.YjP()),
+    manifests: dist/* nullable */.mee(dist/* array */.YOg(dist/* object */.Ikc({ digest: DigestShape }))),
+});
+/**
+ * Whoever sends for referrers elsewhere has none itself: ghcr.io leads to a page of github.com, which answers 404, or 429 for
+ * hours (artifacthub/hub#4785).
+ */
+const ELSEWHERE = [301, 302, 303, 307, 308];
+/** What registries that refuse the path as such answer to it: as good as the 404 of those that do not know it. */
+const REFUSED_AS_UNKNOWN = [400, 405, 406, 501];
+/** All entries of the referrers list at `first`; `missing`: the registry has no such API. Sends nothing elsewhere. */
+async function readReferrers(first, send) {
+    const ask = async (url, expected) => {
+        const response = await send(url, [...expected, ...ELSEWHERE]);
+        return ELSEWHERE.includes(response.status) ? { ...response, status: 404 } : response;
+    };
+    return orMissing(() => oci_pages_readPages(first, ask, readIndex));
+}
+/** Asks for what not every registry has; `missing`: it refuses the path as such. */
+async function orMissing(ask) {
+    try {
+        return await ask();
+    }
+    catch (error) {
+        if (error instanceof errors/* HttpError */.j && REFUSED_AS_UNKNOWN.includes(error.status ?? 0))
+            return "missing";
+        throw error;
+    }
+}
+function readIndex(response) {
+    const { mediaType, manifests } = oci_pages_parseBody(Index, response);
+    const type = mediaType ?? bareType(response.headers["content-type"]);
+    if ((0,plan_manifest/* isIndexType */.$U)(type))
+        return (manifests ?? []).map(({ digest }) => digest);
+    throw new fault/* Fault */.v("listing", `GET ${response.url.origin}${response.url.pathname} answered ${JSON.stringify(type.slice(0, 100))}, and not an OCI index`, "Check the registry's address: its referrers must be known whole before anything is deleted.");
+}
+
 ;// CONCATENATED MODULE: ./build/registry/oci.js
 
 
@@ -53557,22 +54181,22 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const NAME = /^(?!\.{1,2}(?:\/|$))[\w.-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)*$/;
 /** The config of what has none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
-const Tags = dist/* object */.Ikc({ tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* string */.YjP())) });
+/** That a list tells of no tags is believed where it is one of tags: it names its repository. */
+const Tags = dist/* union */.KCZ([
+    dist/* object */.Ikc({ tags: dist/* array */.YOg(dist/* string */.YjP()) }),
+    dist/* object */.Ikc({ name: dist/* string */.YjP(), tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* string */.YjP())) }),
+]);
 const Repositories = dist/* object */.Ikc({ repositories: dist/* nullable */.mee(dist/* array */.YOg(dist/* string */.YjP())) });
-const Index = dist/* object */.Ikc({
-    mediaType: dist/* optional */.lqM(dist/* string */.YjP()),
-    manifests: dist/* nullable */.mee(dist/* array */.YOg(dist/* object */.Ikc({ digest: DigestShape }))),
-});
 const oci_Config = dist/* object */.Ikc({ created: dist/* optional */.lqM(dist/* unknown */.L5J()) });
 function createOciClient(options) {
     const { origin } = options;
     const authorizer = createAuthorizer(options);
     const known = new Map();
-    let hasReferrers = true;
+    let referrersApi = "unknown";
     function urlOf(name, kind, reference) {
         if (!NAME.test(name))
             throw noName(origin, "repository", name);
-        if (!(0,plan_manifest/* isDigest */.B)(reference) && !TAG.test(reference))
+        if (!(0,plan_manifest/* isDigest */.Bc)(reference) && !TAG.test(reference))
             throw noName(origin, "tag", reference);
         return new URL(`/v2/${name}/${kind}/${reference}`, origin);
     }
@@ -53581,7 +54205,7 @@ function createOciClient(options) {
         const response = refuseWebPage(await authorizer.send({ method: "GET", url, headers: { accept: ACCEPT }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES }, pull(name)));
         if (response.status === 404)
             return "missing";
-        const digest = provenDigest(response, (0,plan_manifest/* isDigest */.B)(reference) ? reference : null);
+        const digest = provenDigest(response, (0,plan_manifest/* isDigest */.Bc)(reference) ? reference : null);
         return { digest, content: parseManifest(response.body, response.headers["content-type"], `GET ${url}`) };
     }
     function list(url, scope, read) {
@@ -53604,20 +54228,33 @@ function createOciClient(options) {
         },
         exists: async (name, digest) => (await get(name, digest)) !== "missing",
         async referrers(name, digest) {
-            if (!hasReferrers)
+            if (referrersApi === "none")
                 return null;
-            const ask = (url, expected) => authorizer.send({ method: "GET", url, headers: { accept: MANIFEST_TYPES[0] }, expected }, pull(name));
-            const first = urlOf(name, "referrers", digest);
-            const found = await orMissing(() => oci_pages_readPages(first, ask, readIndex));
-            // The spec wants 200 with an empty list where nothing is attached: 404 is a registry without the API.
-            if (found === "missing")
-                hasReferrers = false;
-            return found === "missing" ? null : found;
+            const found = await readReferrers(urlOf(name, "referrers", digest), (url, expected) => authorizer.send({ method: "GET", url, headers: { accept: MANIFEST_TYPES[0] }, expected }, pull(name)));
+            if (found !== "missing") {
+                referrersApi = "there";
+                return found;
+            }
+            // The spec wants 200 with an empty list where nothing is attached, so 404 is a registry without the API. Some that have
+            // it answer 404 too, of what is not there.
+            const isThere = (await get(name, digest)) !== "missing";
+            if (referrersApi === "there")
+                return isThere ? null : [];
+            if (isThere)
+                referrersApi = "none";
+            return null;
         },
-        tags: async (name) => list(urlOf(name, "tags", "list"), pull(name), (response) => oci_pages_parseBody(Tags, response).tags ?? []),
+        tags: async (name) => list(urlOf(name, "tags", "list"), pull(name), (response) => {
+            const tags = oci_pages_parseBody(Tags, response).tags ?? [];
+            // Found out before the first of perhaps a million is asked for.
+            const strange = tags.find((tag) => !TAG.test(tag));
+            if (strange !== undefined)
+                throw noName(origin, "tag", strange);
+            return tags;
+        }),
         async catalog() {
             const url = new URL("/v2/_catalog", origin);
-            const all = await list(url, "registry:catalog:*", (page) => oci_pages_parseBody(Repositories, page).repositories ?? []);
+            const all = await orMissing(() => list(url, "registry:catalog:*", (page) => oci_pages_parseBody(Repositories, page).repositories ?? []));
             if (all === "missing")
                 throw noCatalog(origin);
             return all;
@@ -53639,8 +54276,9 @@ function pull(name) {
 }
 /** The digest of a manifest's bytes, which must be the one that was asked for, and the one that the registry tells. */
 function provenDigest({ body, headers, url }, asked) {
-    const digest = digestOfBytes(body, asked);
     const told = headers["docker-content-digest"];
+    // By a tag: of the algorithm that the registry keeps it by, as no other digest would delete it.
+    const digest = digestOfBytes(body, asked ?? (told !== undefined && (0,plan_manifest/* isDigest */.Bc)(told) ? told : null));
     const differs = told !== undefined && told !== digest && algorithmOf(told) === algorithmOf(digest);
     if ((asked === null || asked === digest) && !differs)
         return digest;
@@ -53649,13 +54287,6 @@ function provenDigest({ body, headers, url }, asked) {
 }
 function algorithmOf(digest) {
     return digest.split(":")[0];
-}
-function readIndex(response) {
-    const { mediaType, manifests } = oci_pages_parseBody(Index, response);
-    const type = mediaType ?? bareType(response.headers["content-type"]);
-    if ((0,plan_manifest/* isIndexType */.$)(type))
-        return (manifests ?? []).map(({ digest }) => digest);
-    throw new fault/* Fault */.v("listing", `GET ${response.url.origin}${response.url.pathname} answered ${JSON.stringify(type.slice(0, 100))}, and not an OCI index`, "Check the registry's address: its referrers must be known whole before anything is deleted.");
 }
 /** When an image was created, as its config tells. A config may be anything: what is not an image's tells nothing. */
 function createdOf(config) {
@@ -53667,22 +54298,11 @@ function createdOf(config) {
         return null;
     }
 }
-/** Some registries refuse the path as such: 400, 405 and 501 are as good as the 404 of those that do not know it. */
-async function orMissing(ask) {
-    try {
-        return await ask();
-    }
-    catch (error) {
-        if (error instanceof errors/* HttpError */.j && [400, 405, 501].includes(error.status ?? 0))
-            return "missing";
-        throw error;
-    }
-}
 function noName(origin, what, text) {
     return new fault/* Fault */.v("listing", `${JSON.stringify(text.slice(0, 200))} cannot be the name of a ${what} at ${origin.host}`, "Check the input `repository-pattern`, and what the registry lists.");
 }
 function noCatalog(origin) {
-    return new fault/* Fault */.v("registry", `${origin.host} has no catalog of its repositories: GET /v2/_catalog answered 404`, "Name the repositories in the input `repository-pattern`, without wildcards.");
+    return new fault/* Fault */.v("registry", `${origin.host} has no catalog of its repositories: GET /v2/_catalog shows none`, "Name the repositories in the input `repository-pattern`, without wildcards.");
 }
 
 ;// CONCATENATED MODULE: ./build/registry/open.js
@@ -53844,7 +54464,7 @@ const MOST_ANNOTATIONS = 10;
 const ANNOTATION_LENGTH = 4_000;
 /** The log of a GitHub Actions step. Lines appear at once, annotations with `flush`; nothing said is taken for a command. */
 function createActionsLog(clock) {
-    const secrets = new Set();
+    let secrets = [];
     const annotations = { error: new Map(), warning: new Map() };
     let open = 0;
     // Escaping can part a secret in two, which the runner would then not find: it is hidden before that.
@@ -53887,11 +54507,13 @@ function createActionsLog(clock) {
             }
         },
         mask(secret) {
-            if (secret === "")
-                return;
-            core/* setSecret */.Pq(secret);
-            secrets.add(secret);
+            const forms = formsOf(secret).filter((form) => form !== "" && !secrets.includes(form));
+            for (const form of forms)
+                core/* setSecret */.Pq(form);
+            // The longest first: of one that begins with another, the rest would be left.
+            secrets = [...secrets, ...forms].sort((a, b) => b.length - a.length);
         },
+        hide,
         progress: (unit, total) => createProgress(clock, info, unit, total),
         flush() {
             for (const { title, text } of fold(annotations.warning))
@@ -53902,6 +54524,12 @@ function createActionsLog(clock) {
             annotations.error.clear();
         },
     };
+}
+/** A secret as it is, and as URLs and JSON hold it. */
+function formsOf(secret) {
+    // Half a surrogate pair has no form in a URL.
+    const text = Buffer.from(secret).toString("utf8");
+    return [...new Set([secret, encodeURIComponent(text), encodeURI(text), JSON.stringify(secret).slice(1, -1)])];
 }
 /** At most as many annotations as the runner shows, each with the number of those it stands for. */
 function fold(kinds) {
@@ -54119,6 +54747,42 @@ function shortDigest(digest) {
 
 /***/ }),
 
+/***/ 539:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   c: () => (/* binding */ withoutSecrets)
+/* harmony export */ });
+/**
+ * A result in which what others said holds no secret. A server can send back what it was sent, and the runner hides secrets
+ * in the log alone: not in the summary, the outputs and the report.
+ *
+ * @param hide replaces every secret in a text
+ */
+function withoutSecrets(result, hide) {
+    const { repositories, garbageCollection, problems, notices } = result;
+    return {
+        ...result,
+        repositories: repositories.map((repository) => hideIn(repository, hide)),
+        garbageCollection: { ...garbageCollection, note: hide(garbageCollection.note) },
+        problems: problems.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
+        notices: notices.map(hide),
+    };
+}
+function hideIn(repository, hide) {
+    const { error, manifests, plan } = repository;
+    return {
+        ...repository,
+        error: error === null ? null : hide(error),
+        plan: plan && { ...plan, unreadable: plan.unreadable.map((each) => ({ ...each, reason: hide(each.reason) })) },
+        // Of 100,000 manifests, next to none has one.
+        manifests: manifests.map((each) => (each.error === null ? each : { ...each, error: hide(each.error) })),
+    };
+}
+
+
+/***/ }),
+
 /***/ 2834:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -54129,7 +54793,7 @@ function shortDigest(digest) {
 /* harmony export */ });
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
 /* harmony import */ var _http_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2602);
-/* harmony import */ var _sweep_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3992);
+/* harmony import */ var _sweep_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4147);
 
 
 
@@ -54256,10 +54920,10 @@ function faultOf(error) {
     if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v)
         return error;
     const message = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
-    const kind = error.code === "interrupted" ? "interrupted" : "listing";
-    return new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v(kind, message, "Run it again; if it stays, look at the registry's own status and log.", {
-        cause: error,
-    });
+    if (error.code === "interrupted")
+        return new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("interrupted", message, "Run it again: it finishes what is left.", { cause: error });
+    const remedy = "Run it again; if it stays, look at the registry's own status and log.";
+    return new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", message, remedy, { cause: error });
 }
 function resultOf(name, entry, dryRun) {
     const { look, swept } = entry;
@@ -54790,7 +55454,7 @@ function headline(result, total) {
     ];
     return `### ${title(result, total)}\n\n${facts.filter((fact) => fact !== false).join(" · ")}\n\n${dryRunNote(result)}`;
 }
-function title({ dryRun, problems }, { deleted, failed, bytes }) {
+function title({ dryRun, problems, repositories }, { deleted, failed, bytes }) {
     const what = `${(0,format/* counted */.hS)(deleted, "manifest")}`;
     const size = deleted === 0 || bytes === null || bytes.bytes === 0 ? "" : `, ${bytesMarkup(bytes)}`;
     const failures = failed > 0 ? `, ${(0,format/* formatCount */.B4)(failed)} failed` : "";
@@ -54798,8 +55462,12 @@ function title({ dryRun, problems }, { deleted, failed, bytes }) {
     if (dryRun) {
         return `${wrong ? "⚠️ " : ""}Dry run: ${deleted === 0 ? "nothing" : what} would be deleted${size}`;
     }
-    if (deleted === 0)
-        return wrong ? `✖️ Nothing was deleted${failures}` : "✔️ Nothing to delete";
+    if (deleted === 0 && wrong)
+        return `✖️ Nothing was deleted${failures}`;
+    if (deleted === 0) {
+        const planned = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
+        return planned ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
+    }
     return `${wrong ? "⚠️" : "✔️"} ${what} deleted${size}${failures}`;
 }
 function dryRunNote({ dryRun }) {
@@ -55100,21 +55768,62 @@ function writeSummary(result) {
 
 /***/ }),
 
-/***/ 3992:
+/***/ 4147:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   T: () => (/* binding */ sweepRepository),
-/* harmony export */   e: () => (/* binding */ staleTagsOf)
-/* harmony export */ });
-/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(606);
-/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
-/* harmony import */ var _http_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2602);
 
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  e: () => (/* binding */ staleTagsOf),
+  T: () => (/* binding */ sweepRepository)
+});
 
+// EXTERNAL MODULE: ./node_modules/p-map/index.js
+var p_map = __nccwpck_require__(606);
+// EXTERNAL MODULE: ./build/fault.js
+var fault = __nccwpck_require__(4900);
+;// CONCATENATED MODULE: ./build/batches.js
 
 /** How long one look at a repository is good for, in milliseconds: longer work looks again. */
 const BATCH_MS = 60_000;
+/** So many batches alone in which no deletion's turn came in time are enough: more would be the same. */
+const MOST_IDLE = 3;
+/**
+ * Batch after batch, until nothing is open. One of which nothing came, as the looks of others took the host's requests until
+ * its own held no more, is followed by batches alone.
+ */
+async function inBatches({ turns, repository }, open, batch) {
+    let idle = 0;
+    let turn = turns.together;
+    for (let left = open(); left.length > 0;) {
+        await turn(() => batch(left));
+        const before = left.length;
+        left = open();
+        idle = left.length < before ? 0 : idle + 1;
+        if (idle > 0)
+            turn = turns.alone;
+        if (idle > MOST_IDLE)
+            throw standstill(repository, left.length);
+    }
+}
+function standstill(repository, left) {
+    return new fault/* Fault */.v("deletion", `${left} deletions in ${repository} are left: their turn did not come in time, ${MOST_IDLE} times in a row`, "Run it again when nothing else sends requests to the registry with the same token.");
+}
+/** Whether what follows from a look that ends now must end; a clock that is put back ends it. */
+function timerOf(clock) {
+    const start = clock.now();
+    return () => clock.now() < start || clock.now() >= start + BATCH_MS;
+}
+
+// EXTERNAL MODULE: ./build/http/errors.js
+var errors = __nccwpck_require__(2602);
+;// CONCATENATED MODULE: ./build/sweep.js
+
+
+
+
+/** A server that fails on so many deletions in a row is down, or read-only: with each, five attempts are made. */
+const MOST_DOWN = 30;
 /**
  * Carries out the plan of one repository in batches of at most 60 s. Each begins with a new look, and deletes only what
  * the plan and the new look agree on. Parents go before children; when a deletion fails, a new look spares what belongs
@@ -55122,25 +55831,27 @@ const BATCH_MS = 60_000;
  */
 async function sweepRepository(planned, tools) {
     const staleTags = new Map(staleTagsOf(planned).map((entry) => [entry.tag, entry]));
-    const work = { planned, tools, outcomes: new Map(), staleTags, undeletable: new Set(), fault: null };
+    const work = { planned, tools, outcomes: new Map(), staleTags, failures: 0, down: 0, fault: null };
     const all = planned.plan.waves.flat();
     const mayUntag = tools.removeStaleTags && staleTags.size > 0;
     try {
         if (all.length > 0 || mayUntag)
             await tools.registry.prepareDeletion(planned.plan.repository);
-        for (let open = all; open.length > 0; open = open.filter((digest) => !work.outcomes.has(digest))) {
-            const most = tools.affordable(open.length);
+        const at = { turns: tools.turns, repository: planned.plan.repository };
+        const open = () => all.filter((digest) => !work.outcomes.has(digest));
+        await inBatches(at, open, async (left) => {
+            const most = tools.affordable(left.length);
             // Parents go first, so what is left of the order breaks nothing that goes now.
-            for (const digest of open.slice(most))
+            for (const digest of left.slice(most))
                 settle(work, digest, LEFT);
             if (most > 0)
-                await deleteBatch(work, open.slice(0, most));
-        }
+                await deleteBatch(work, left.slice(0, most));
+        });
         if (mayUntag)
-            await removeStaleTags(work);
+            await inBatches(at, () => reported(staleTags), (left) => removeStaleTags(work, left));
     }
     catch (error) {
-        if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
+        if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
             throw error;
         work.fault ??= error;
     }
@@ -55149,26 +55860,44 @@ async function sweepRepository(planned, tools) {
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
 async function deleteBatch(work, open) {
     const { tools } = work;
-    const look = await tools.look(work.undeletable);
-    const until = tools.clock.now() + BATCH_MS;
+    const look = await lookAgain(work);
+    const isOver = timerOf(tools.clock);
     const agreed = new Set(open.filter((digest) => agree(work, look, digest)));
-    for (const wave of wavesOf(work.planned, look, agreed)) {
-        const failures = work.undeletable.size;
-        await (0,p_map__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .Ay)(wave, (digest) => deleteOne(work, digest, until), { concurrency: tools.concurrency });
+    for (const wave of look.plan.waves) {
+        const { failures } = work;
+        const going = wave.filter((digest) => agreed.has(digest));
+        // The first goes alone: where it is not permitted, none is.
+        if (work.outcomes.size === 0)
+            for (const digest of going.splice(0, 1))
+                await deleteOne(work, digest, isOver);
+        // What fails may list what is yet to come, where that is not known.
+        const ends = () => isOver() || (look.plan.orderIsGuessed && work.failures > failures);
+        await (0,p_map/* default */.Ay)(going, (digest) => deleteOne(work, digest, ends), { concurrency: tools.concurrency });
         if (work.fault !== null)
             throw work.fault;
         tools.signal.throwIfAborted();
-        if (tools.clock.now() >= until || work.undeletable.size > failures)
+        if (isOver() || work.failures > failures)
             return;
     }
+}
+function lookAgain({ planned: { plan, decisions }, outcomes, tools }) {
+    const planned = new Map();
+    for (const digest of plan.waves.flat()) {
+        const state = stateOf(outcomes.get(digest)) ?? (plan.followers.has(digest) ? "follows" : "goes");
+        planned.set(digest, { state, kind: decisions.get(digest)?.kind ?? "unknown" });
+    }
+    return tools.look(planned);
+}
+/** What became of it; null: its turn is yet to come. */
+function stateOf(outcome) {
+    if (outcome === undefined)
+        return null;
+    return outcome.outcome === "deleted" || outcome.outcome === "gone" ? "gone" : "stays";
 }
 /** Whether the new look still deletes what the plan deletes; where it does not, that is its outcome. */
 function agree(work, look, digest) {
     const now = look.decisions.get(digest);
     if (now?.decision === "delete")
-        return true;
-    // A listing that shows everything proves that it is gone; another one only that no tag and no index leads to it.
-    if (now === undefined && !work.tools.registry.listsUntagged)
         return true;
     settle(work, digest, now === undefined ? GONE : { outcome: "changed", error: now.reason });
     return false;
@@ -55178,38 +55907,31 @@ const LEFT = {
     error: "left for the next run: the registry's budget of requests does not last for it",
 };
 const GONE = { outcome: "gone", error: null };
-/** The order of the new look; what it does not show any more, but the plan does, follows in the plan's order. */
-function wavesOf(planned, look, agreed) {
-    const shown = new Set(look.plan.waves.flat());
-    const hidden = planned.plan.waves.map((wave) => wave.filter((digest) => !shown.has(digest)));
-    return [...look.plan.waves, ...hidden]
-        .map((wave) => wave.filter((digest) => agreed.has(digest)))
-        .filter((wave) => wave.length > 0);
-}
-async function deleteOne(work, digest, until) {
+async function deleteOne(work, digest, ends) {
     const { tools, planned } = work;
     const decision = planned.decisions.get(digest);
-    if (decision === undefined || work.fault !== null || tools.signal.aborted || tools.clock.now() >= until)
+    if (decision === undefined || work.fault !== null || tools.signal.aborted || ends())
         return;
     try {
         const deletion = await tools.registry.delete(planned.plan.repository, decision);
+        work.down = 0;
         if (deletion.outcome === "refused")
-            work.undeletable.add(digest);
+            work.failures += 1;
         settle(work, digest, deletion.outcome === "refused" ? { outcome: "kept", error: deletion.reason } : { ...deletion, error: null });
     }
     catch (error) {
-        if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
+        if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
             throw error;
-        if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error.code === "interrupted")
+        if (endsSweep(work, error))
             work.fault ??= error;
-        if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && isUnsent(error))
+        if (error instanceof errors/* HttpError */.j && isUnsent(error))
             return;
-        work.undeletable.add(digest);
+        work.failures += 1;
         settle(work, digest, { outcome: "failed", error: describe(error) });
     }
 }
 function describe(error) {
-    return error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
+    return error instanceof errors/* HttpError */.j && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
 }
 function settle(work, digest, outcome) {
     work.outcomes.set(digest, outcome);
@@ -55226,48 +55948,58 @@ function staleTagsOf(look) {
         outcome: "reported",
     })));
 }
-/** Removes dead tags in batches of at most 60 s, each with a new look: only what it still finds, on the same manifest. */
-async function removeStaleTags(work) {
+/** One look, and the removals that begin within 60 s of it: only of dead tags that it still finds, on the same manifest. */
+async function removeStaleTags(work, open) {
     const { tools, staleTags } = work;
-    for (let open = reported(staleTags); open.length > 0; open = reported(staleTags)) {
-        const still = new Set(staleTagsOf(await tools.look(work.undeletable)).map(({ tag, digest }) => `${tag} ${digest}`));
-        const until = tools.clock.now() + BATCH_MS;
-        const remove = async (entry) => {
-            if (!still.has(`${entry.tag} ${entry.digest}`))
-                staleTags.set(entry.tag, { ...entry, outcome: "changed" });
-            else
-                await removeOne(work, entry, until);
-        };
-        await (0,p_map__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .Ay)(open, remove, { concurrency: tools.concurrency });
-        if (work.fault !== null)
-            throw work.fault;
-        tools.signal.throwIfAborted();
-    }
+    const still = new Set(staleTagsOf(await lookAgain(work)).map(({ tag, digest }) => `${tag} ${digest}`));
+    const isOver = timerOf(tools.clock);
+    const remove = async (entry) => {
+        if (!still.has(`${entry.tag} ${entry.digest}`))
+            staleTags.set(entry.tag, { ...entry, outcome: "changed" });
+        else
+            await removeOne(work, entry, isOver);
+    };
+    await (0,p_map/* default */.Ay)(open, remove, { concurrency: tools.concurrency });
+    if (work.fault !== null)
+        throw work.fault;
+    tools.signal.throwIfAborted();
 }
 function reported(staleTags) {
     return [...staleTags.values()].filter(({ outcome }) => outcome === "reported");
 }
-async function removeOne(work, entry, until) {
+async function removeOne(work, entry, isOver) {
     const { tools, planned, staleTags } = work;
-    if (work.fault !== null || tools.signal.aborted || tools.clock.now() >= until)
+    if (work.fault !== null || tools.signal.aborted || isOver())
         return;
     try {
         const outcome = await tools.registry.deleteTag(planned.plan.repository, entry.tag);
+        work.down = 0;
         staleTags.set(entry.tag, { ...entry, outcome });
     }
     catch (error) {
-        if (!(error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j))
+        if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
             throw error;
-        if (error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error.code === "interrupted")
+        if (endsSweep(work, error))
             work.fault ??= error;
-        if (error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j && isUnsent(error))
+        if (error instanceof errors/* HttpError */.j && isUnsent(error))
             return;
         staleTags.set(entry.tag, { ...entry, outcome: "failed" });
     }
 }
 /** What was never sent is still to be done: by the next batch, after a look of its own, or by the next run. */
 function isUnsent(error) {
-    return error.unsent === true || error.code === "expired";
+    return error.unsent === true || error.code === "expired" || error.status === 429;
+}
+/**
+ * Whether what went wrong with one deletion would go wrong with the others. A host that refuses a request for now, after all
+ * that was waited for, refuses them all; and one that fails on so many in a row is not there for the next.
+ */
+function endsSweep(work, error) {
+    if (error instanceof fault/* Fault */.v || error.code === "interrupted" || error.status === 429)
+        return true;
+    const isDown = error.code !== "expired" && (error.status === undefined || error.status >= 500);
+    work.down = isDown ? work.down + 1 : 0;
+    return work.down >= MOST_DOWN;
 }
 
 
