@@ -148,11 +148,10 @@ async function deleteOne(work: Work, digest: Digest, ends: () => boolean): Promi
       deletion.outcome === "refused" ? { outcome: "kept", error: deletion.reason } : { ...deletion, error: null },
     );
   } catch (error) {
-    if (!(error instanceof Fault || error instanceof HttpError)) throw error;
-    if (endsSweep(work, error)) work.fault ??= error;
-    if (error instanceof HttpError && isUnsent(error)) return;
+    const failure = failureOf(work, error);
+    if (failure === null) return;
     work.failures += 1;
-    settle(work, digest, { outcome: "failed", error: describe(error) });
+    settle(work, digest, { outcome: "failed", error: describe(failure) });
   }
 }
 
@@ -204,11 +203,15 @@ async function removeOne(work: Work, entry: StaleTag, isOver: () => boolean): Pr
     work.down = 0;
     staleTags.set(entry.tag, { ...entry, outcome });
   } catch (error) {
-    if (!(error instanceof Fault || error instanceof HttpError)) throw error;
-    if (endsSweep(work, error)) work.fault ??= error;
-    if (error instanceof HttpError && isUnsent(error)) return;
-    staleTags.set(entry.tag, { ...entry, outcome: "failed" });
+    if (failureOf(work, error) !== null) staleTags.set(entry.tag, { ...entry, outcome: "failed" });
   }
+}
+
+/** What went wrong with one deletion, and may end the sweep; null: it was not sent. Throws what is a mistake of our own. */
+function failureOf(work: Work, error: unknown): Fault | HttpError | null {
+  if (!(error instanceof Fault || error instanceof HttpError)) throw error;
+  if (endsSweep(work, error)) work.fault ??= error;
+  return error instanceof HttpError && isUnsent(error) ? null : error;
 }
 
 /** What was never sent is still to be done: by the next batch, after a look of its own, or by the next run. */

@@ -1,7 +1,6 @@
 import { Fault } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
-import { excerpt } from "../http/redact.ts";
 import type { OciClient } from "./oci.ts";
+import { refusedAnswer } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
 
 type Untagged = Awaited<ReturnType<Registry["deleteTag"]>>;
@@ -19,7 +18,8 @@ export function createUntagger(oci: OciClient): (name: string, tag: string) => P
 
   async function untag(name: string, tag: string): Promise<Untagged> {
     if (!untags) return "unsupported";
-    const { status, url, body } = await oci.delete(name, tag);
+    const response = await oci.delete(name, tag);
+    const { status } = response;
     if (status === 400 || status === 405) {
       untags = false;
       return "unsupported";
@@ -27,14 +27,7 @@ export function createUntagger(oci: OciClient): (name: string, tag: string) => P
     if (status === 202) return "deleted";
     // 404 answers who may not, as well; 200 is said by a proxy or a login page in the registry's place.
     if ((await oci.resolve(name, tag)) === "missing") return status === 404 ? "gone" : "deleted";
-    throw new HttpError(`DELETE ${url} answered ${status}, and the tag is still there`, {
-      code: "status",
-      method: "DELETE",
-      url: url.href,
-      status,
-      retryable: false,
-      detail: excerpt(body.toString("utf8"), []),
-    });
+    throw refusedAnswer("DELETE", response, [], ", and the tag is still there");
   }
 
   async function tryOne(name: string, tag: string): Promise<Untagged> {

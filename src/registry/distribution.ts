@@ -2,7 +2,6 @@ import pMap from "p-map";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
-import { excerpt } from "../http/redact.ts";
 import type { Digest, ListedManifest, ManifestContent } from "../plan/manifest.ts";
 import type { Log } from "../report/log.ts";
 import type { RegistryAddress } from "../settings.ts";
@@ -11,6 +10,7 @@ import { createUntagger } from "./distribution-untag.ts";
 import type { Holdings } from "./gc-command.ts";
 import { createHoldings } from "./holdings.ts";
 import type { OciClient, OciManifest } from "./oci.ts";
+import { refusedAnswer } from "./refusal.ts";
 import type { Deletion, GarbageCollection, Listing, Registry } from "./registry.ts";
 
 export interface DistributionOptions {
@@ -164,12 +164,5 @@ async function deleteDigest(oci: OciClient, name: string, digest: Digest): Promi
   if (response.status === 202) return { outcome: "deleted" };
   if (response.status < 300 && (await isGone())) return { outcome: "deleted" };
   if (response.status === 404 && (await isGone())) return { outcome: "gone" };
-  throw new HttpError(`DELETE ${response.url} answered ${response.status}, and the manifest is still there`, {
-    code: "status",
-    method: "DELETE",
-    url: response.url.href,
-    status: response.status,
-    retryable: false,
-    detail: excerpt(response.body.toString("utf8"), []),
-  });
+  throw refusedAnswer("DELETE", response, [], ", and the manifest is still there");
 }

@@ -24,15 +24,20 @@ export function refusal(
   return new Fault("permission", message, remedy, { cause });
 }
 
-/** The same answer, where it says nothing about the credential. */
+/**
+ * The same answer, where it says nothing about the credential.
+ *
+ * @param besides what is known beside it, as the message goes on
+ */
 export function refusedAnswer(
   method: HttpRequest["method"],
   response: HttpResponse,
   secrets: readonly string[],
+  besides = "",
 ): HttpError {
   const url = redactUrl(response.url);
   const detail = excerpt(response.body.toString("utf8", 0, 10_000), secrets);
-  return new HttpError(`${method} ${url} answered ${response.status}`, {
+  return new HttpError(`${method} ${url} answered ${response.status}${besides}`, {
     code: "status",
     method,
     url,
