@@ -1,21 +1,18 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { annotations, broken, contents, deletionsOf, openPlay, type Play, requestsOf } from "./play.ts";
+import { expect, test } from "vitest";
+import { playEach } from "./each-play.ts";
+import { annotations, broken, contents, deletionsOf, type Play, requestsOf } from "./play.ts";
 import type { Step, StepResult } from "./runner.ts";
-import { type Forge, serveForge } from "./team.ts";
+import type { Forge } from "./team.ts";
 
 let forge: Forge;
 let play: Play;
 
-beforeAll(async () => {
-  forge = await serveForge(Date.now());
+playEach((own, shared) => {
+  play = own;
+  forge = shared;
 });
-afterAll(() => forge.close());
-beforeEach(async () => {
-  play = await openPlay(forge);
-});
-afterEach(() => play.close());
 
 /** Runs a step, and signals it as soon as `isTime`, with all of `signals` 100 ms apart. */
 async function cancelledStep(

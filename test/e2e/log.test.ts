@@ -1,24 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { commandIn, HOSTILE, UNSEEN } from "../report/hostile.ts";
 import { refuse } from "../servers/http-server.ts";
-import { annotations, deletionsOf, openPlay, type Play } from "./play.ts";
+import { playEach } from "./each-play.ts";
+import { annotations, deletionsOf, type Play } from "./play.ts";
 import type { StepResult } from "./runner.ts";
-import { type Forge, serveForge } from "./team.ts";
+import type { Forge } from "./team.ts";
 
 let forge: Forge;
 let play: Play;
 
-beforeAll(async () => {
-  forge = await serveForge(Date.now());
-});
-afterAll(() => forge.close());
-beforeEach(async () => {
-  play = await openPlay(forge);
-});
-afterEach(async () => {
-  forge.git.inject([]);
-  forge.github.inject([]);
-  await play.close();
+playEach((own, shared) => {
+  play = own;
+  forge = shared;
 });
 
 /** What the action itself says to the runner; anything else that it would read as a command was smuggled in. */

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { pushImage } from "../servers/content.ts";
+import { playEach } from "./each-play.ts";
 import { closed, contents, openPlay, type Play, requestsOf } from "./play.ts";
 import { asReport } from "./report-schema.ts";
 import type { StepResult } from "./runner.ts";
-import { type Forge, serveForge } from "./team.ts";
+import type { Forge } from "./team.ts";
 
 const action: { readonly outputs: Readonly<Record<string, unknown>> } = parse(
   readFileSync(new URL("../../action.yml", import.meta.url), "utf8"),
@@ -27,14 +28,10 @@ const SUMMARY_BYTES = 900 * 1024;
 let forge: Forge;
 let play: Play;
 
-beforeAll(async () => {
-  forge = await serveForge(Date.now());
+playEach((own, shared) => {
+  play = own;
+  forge = shared;
 });
-afterAll(() => forge.close());
-beforeEach(async () => {
-  play = await openPlay(forge);
-});
-afterEach(() => play.close());
 
 /** Outputs, report and summary of one step say the same, and what the servers saw. */
 function expectConsistent({ outputs, report: written, summary, exitCode }: StepResult): void {

@@ -1,22 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
 import { pullRequest } from "../servers/github.ts";
+import { playEach } from "./each-play.ts";
 import { annotations, broken, closed, contents, deletionsOf, openPlay, type Play } from "./play.ts";
-import { type Forge, serveForge } from "./team.ts";
+import type { Forge } from "./team.ts";
 
 const DAY = 86_400_000;
 
 let forge: Forge;
 let play: Play;
 
-beforeAll(async () => {
-  forge = await serveForge(Date.now());
+playEach((own, shared) => {
+  play = own;
+  forge = shared;
 });
-afterAll(() => forge.close());
-beforeEach(async () => {
-  play = await openPlay(forge);
-});
-afterEach(() => play.close());
 
 /** How many manifests went, and which tags. */
 function lostSince(before: readonly string[], tagsBefore: readonly string[]) {

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
 import { pushImage } from "../servers/content.ts";
 import type { RegistryStore } from "../servers/store.ts";
-import { annotations, broken, contents, deletionsOf, openPlay, type Play } from "./play.ts";
-import { type Forge, serveForge } from "./team.ts";
+import { playEach } from "./each-play.ts";
+import { annotations, broken, contents, deletionsOf, type Play } from "./play.ts";
+import type { Forge } from "./team.ts";
 
 const DAY = 86_400_000;
 /** What a sweep with the defaults deletes of the team's registry: 23 in each of two repositories. */
@@ -15,14 +16,10 @@ const PLANNED = 46;
 let forge: Forge;
 let play: Play;
 
-beforeAll(async () => {
-  forge = await serveForge(Date.now());
+playEach((own, shared) => {
+  play = own;
+  forge = shared;
 });
-afterAll(() => forge.close());
-beforeEach(async () => {
-  play = await openPlay(forge);
-});
-afterEach(() => play.close());
 
 const outcomes = ({ repositories }: RunResult, outcome: string) =>
   repositories.flatMap(({ manifests }) => manifests.filter((manifest) => manifest.outcome === outcome));

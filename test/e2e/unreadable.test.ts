@@ -1,23 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { renderSummary } from "../../src/report/summary.ts";
 import { type FaultScript, refuse, type ServerFault } from "../servers/http-server.ts";
-import { annotations, broken, contents, deletionsOf, openPlay, type Play } from "./play.ts";
-import { type Forge, serveForge } from "./team.ts";
+import { playEach } from "./each-play.ts";
+import { annotations, broken, contents, deletionsOf, type Play } from "./play.ts";
+import type { Forge } from "./team.ts";
 
 let forge: Forge;
 let play: Play;
 
-beforeAll(async () => {
-  forge = await serveForge(Date.now());
-});
-afterAll(() => forge.close());
-beforeEach(async () => {
-  play = await openPlay(forge);
-});
-afterEach(async () => {
-  forge.git.inject([]);
-  forge.github.inject([]);
-  await play.close();
+playEach((own, shared) => {
+  play = own;
+  forge = shared;
 });
 
 const at = (path: RegExp, fault: ServerFault): FaultScript => {
