@@ -52578,8 +52578,6 @@ function unknownRegistry(registry) {
 
 // EXTERNAL MODULE: ./node_modules/p-map/index.js
 var p_map = __nccwpck_require__(606);
-// EXTERNAL MODULE: ./build/http/redact.js
-var redact = __nccwpck_require__(2616);
 ;// CONCATENATED MODULE: ./build/registry/distribution-names.js
 
 
@@ -52628,8 +52626,43 @@ async function namesBelow(oci, prefix) {
     return [...new Set(below)].sort();
 }
 
-;// CONCATENATED MODULE: ./build/registry/distribution-untag.js
+// EXTERNAL MODULE: ./build/http/redact.js
+var redact = __nccwpck_require__(2616);
+;// CONCATENATED MODULE: ./build/registry/refusal.js
 
+
+
+/** The `Authorization` header of a user and a password (RFC 7617). */
+function basicOf({ username, secret }) {
+    return `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`;
+}
+/** An answer of 401 or 403, as the end of the run that it is. */
+function refusal({ credential, remedy }, method, response, scopes) {
+    const who = credential === null ? "anonymous access" : "the credential";
+    const secrets = credential === null ? [] : (0,redact/* secretsOf */.Fj)(basicOf(credential));
+    const cause = refusedAnswer(method, response, secrets);
+    const message = `${method} ${cause.url} refused ${who} for ${scopes.join(" ")}: it answered ${response.status}`;
+    return new fault/* Fault */.v("permission", message, remedy, { cause });
+}
+/**
+ * The same answer, where it says nothing about the credential.
+ *
+ * @param besides what is known beside it, as the message goes on
+ */
+function refusedAnswer(method, response, secrets, besides = "") {
+    const url = (0,redact/* redactUrl */.BO)(response.url);
+    const detail = (0,redact/* excerpt */.Kb)(response.body.toString("utf8", 0, 10_000), secrets);
+    return new errors/* HttpError */.j(`${method} ${url} answered ${response.status}${besides}`, {
+        code: "status",
+        method,
+        url,
+        status: response.status,
+        retryable: false,
+        ...(detail === "" ? {} : { detail }),
+    });
+}
+
+;// CONCATENATED MODULE: ./build/registry/distribution-untag.js
 
 
 /**
@@ -52645,7 +52678,8 @@ function createUntagger(oci) {
     async function untag(name, tag) {
         if (!untags)
             return "unsupported";
-        const { status, url, body } = await oci.delete(name, tag);
+        const response = await oci.delete(name, tag);
+        const { status } = response;
         if (status === 400 || status === 405) {
             untags = false;
             return "unsupported";
@@ -52655,14 +52689,7 @@ function createUntagger(oci) {
         // 404 answers who may not, as well; 200 is said by a proxy or a login page in the registry's place.
         if ((await oci.resolve(name, tag)) === "missing")
             return status === 404 ? "gone" : "deleted";
-        throw new errors/* HttpError */.j(`DELETE ${url} answered ${status}, and the tag is still there`, {
-            code: "status",
-            method: "DELETE",
-            url: url.href,
-            status,
-            retryable: false,
-            detail: (0,redact/* excerpt */.Kb)(body.toString("utf8"), []),
-        });
+        throw refusedAnswer("DELETE", response, [], ", and the tag is still there");
     }
     async function tryOne(name, tag) {
         const tagged = untags ? await oci.resolve(name, tag) : "missing";
@@ -52853,14 +52880,7 @@ async function deleteDigest(oci, name, digest) {
         return { outcome: "deleted" };
     if (response.status === 404 && (await isGone()))
         return { outcome: "gone" };
-    throw new errors/* HttpError */.j(`DELETE ${response.url} answered ${response.status}, and the manifest is still there`, {
-        code: "status",
-        method: "DELETE",
-        url: response.url.href,
-        status: response.status,
-        retryable: false,
-        detail: (0,redact/* excerpt */.Kb)(response.body.toString("utf8"), []),
-    });
+    throw refusedAnswer("DELETE", response, [], ", and the manifest is still there");
 }
 
 // EXTERNAL MODULE: external "node:fs"
@@ -53575,36 +53595,6 @@ function mayNotList(registry, selection) {
     const tried = selection.literals.length === 0 ? "" : `, and there is none called ${selection.literals.slice(0, 5).join(", ")}`;
     return new fault/* Fault */.v("permission", `The token may not list the packages of ${registry}${tried}`, "Listing an owner's packages needs a classic personal access token with read:packages in `token` (GITHUB_TOKEN cannot); " +
         "or name the packages in repository-pattern without wildcard.");
-}
-
-;// CONCATENATED MODULE: ./build/registry/refusal.js
-
-
-
-/** The `Authorization` header of a user and a password (RFC 7617). */
-function basicOf({ username, secret }) {
-    return `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`;
-}
-/** An answer of 401 or 403, as the end of the run that it is. */
-function refusal({ credential, remedy }, method, response, scopes) {
-    const who = credential === null ? "anonymous access" : "the credential";
-    const secrets = credential === null ? [] : (0,redact/* secretsOf */.Fj)(basicOf(credential));
-    const cause = refusedAnswer(method, response, secrets);
-    const message = `${method} ${cause.url} refused ${who} for ${scopes.join(" ")}: it answered ${response.status}`;
-    return new fault/* Fault */.v("permission", message, remedy, { cause });
-}
-/** The same answer, where it says nothing about the credential. */
-function refusedAnswer(method, response, secrets) {
-    const url = (0,redact/* redactUrl */.BO)(response.url);
-    const detail = (0,redact/* excerpt */.Kb)(response.body.toString("utf8", 0, 10_000), secrets);
-    return new errors/* HttpError */.j(`${method} ${url} answered ${response.status}`, {
-        code: "status",
-        method,
-        url,
-        status: response.status,
-        retryable: false,
-        ...(detail === "" ? {} : { detail }),
-    });
 }
 
 ;// CONCATENATED MODULE: ./build/registry/bearer.js
@@ -55920,14 +55910,11 @@ async function deleteOne(work, digest, ends) {
         settle(work, digest, deletion.outcome === "refused" ? { outcome: "kept", error: deletion.reason } : { ...deletion, error: null });
     }
     catch (error) {
-        if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
-            throw error;
-        if (endsSweep(work, error))
-            work.fault ??= error;
-        if (error instanceof errors/* HttpError */.j && isUnsent(error))
+        const failure = failureOf(work, error);
+        if (failure === null)
             return;
         work.failures += 1;
-        settle(work, digest, { outcome: "failed", error: describe(error) });
+        settle(work, digest, { outcome: "failed", error: describe(failure) });
     }
 }
 function describe(error) {
@@ -55977,14 +55964,17 @@ async function removeOne(work, entry, isOver) {
         staleTags.set(entry.tag, { ...entry, outcome });
     }
     catch (error) {
-        if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
-            throw error;
-        if (endsSweep(work, error))
-            work.fault ??= error;
-        if (error instanceof errors/* HttpError */.j && isUnsent(error))
-            return;
-        staleTags.set(entry.tag, { ...entry, outcome: "failed" });
+        if (failureOf(work, error) !== null)
+            staleTags.set(entry.tag, { ...entry, outcome: "failed" });
     }
+}
+/** What went wrong with one deletion, and may end the sweep; null: it was not sent. Throws what is a mistake of our own. */
+function failureOf(work, error) {
+    if (!(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
+        throw error;
+    if (endsSweep(work, error))
+        work.fault ??= error;
+    return error instanceof errors/* HttpError */.j && isUnsent(error) ? null : error;
 }
 /** What was never sent is still to be done: by the next batch, after a look of its own, or by the next run. */
 function isUnsent(error) {
