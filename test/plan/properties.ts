@@ -222,6 +222,17 @@ function exactAtSecondLook(sample: Sample): void {
     if (isShownAll(sample, moved)) assert.deepEqual([...deleted].sort(), [...expected].sort());
     else assertWithin(deleted, expected, "no more than the rules name");
   }
+  if (isPlain(sample)) comesBack({ ...second, world: left });
+}
+
+/** A ghost that answers again may list what went meanwhile: where no listing tells so, what is attached to that stays. */
+function comesBack(second: Sample): void {
+  const { world, registry, rules } = second;
+  for (const [name, { read, ...sound }] of Object.entries(world)) {
+    if (read === undefined) continue;
+    const now = { ...world, [name]: sound };
+    assertWithin(deletedBy({ ...second, world: now }), judge(now, registry, rules).deleted, `${name} is back`);
+  }
 }
 
 function isShownAll({ world, registry }: Sample, now: World): boolean {
@@ -243,7 +254,7 @@ function movedOn(world: World, pick: number): readonly World[] {
     { ...world, [name]: { ...item, tags: [...tags, "live-again"] } },
     { ...world, [name]: { ...item, tags: [...tags, "dead-again"] } },
     // What no listing shows and no read answers is not there at all.
-    { ...world, [name]: { ...sound, tags: tags.slice(1) } },
+    { ...world, [name]: { ...(tags.length > 1 ? item : sound), tags: tags.slice(1) } },
     { ...world, [name]: { ...item, hours: 0 } },
     { fresh: { tags: ["live-fresh"], children: [name], hours: 0 }, ...world },
     { fresh: { tags: ["dead-fresh"], children: [name], hours: 0 }, ...world },
