@@ -96,9 +96,7 @@ async function deleteBatch(work: Work, open: readonly Digest[]): Promise<void> {
     const going = wave.filter((digest) => agreed.has(digest));
     // The first goes alone: where it is not permitted, none is.
     if (work.outcomes.size === 0) for (const digest of going.splice(0, 1)) await deleteOne(work, digest, isOver);
-    // What fails may list what is yet to come, where that is not known.
-    const ends = (): boolean => isOver() || (look.plan.orderIsGuessed && work.failures > failures);
-    await pMap(going, (digest) => deleteOne(work, digest, ends), { concurrency: tools.concurrency });
+    await pMap(going, (digest) => deleteOne(work, digest, isOver), { concurrency: tools.concurrency });
     if (work.fault !== null) throw work.fault;
     tools.signal.throwIfAborted();
     if (isOver() || work.failures > failures) return;
@@ -134,10 +132,10 @@ const LEFT: Outcome = {
 };
 const GONE: Outcome = { outcome: "gone", error: null };
 
-async function deleteOne(work: Work, digest: Digest, ends: () => boolean): Promise<void> {
+async function deleteOne(work: Work, digest: Digest, isOver: () => boolean): Promise<void> {
   const { tools, planned } = work;
   const decision = planned.decisions.get(digest);
-  if (decision === undefined || work.fault !== null || tools.signal.aborted || ends()) return;
+  if (decision === undefined || work.fault !== null || tools.signal.aborted || isOver()) return;
   try {
     const deletion = await tools.registry.delete(planned.plan.repository, decision);
     work.down = 0;

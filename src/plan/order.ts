@@ -12,7 +12,7 @@ const MOST_WAVES_OF_ROOTS = 16;
  *
  * Where no decision needed a manifest's content, it may list any other: an untagged manifest waits for the tagged ones, and
  * an image, which the listing shows by its blobs, for those that may be an index. Newest first does the rest, as an
- * index is pushed after what it lists.
+ * index is pushed after what it lists: such a one goes alone, and what is older waits until it is gone.
  *
  * Where no listing shows untagged manifests, all that can be found is read; but what an interruption leaves of an index is
  * not found again. There the roots go in several waves, what belonged to one of them along with the next.
@@ -38,8 +38,15 @@ export function orderOf(
     waves[wave]?.push(node);
   }
   return waves
+    .flatMap((wave) => unreadAlone(wave.sort(newestFirst(times))))
     .filter((wave) => wave.length > 0)
-    .map((wave) => wave.sort(newestFirst(times)).map((node) => node.digest));
+    .map((wave) => wave.map((node) => node.digest));
+}
+
+/** A wave of its own for each tagged manifest that may list others of `wave`, then the rest. */
+function unreadAlone(wave: readonly Node[]): readonly (readonly Node[])[] {
+  const mayList = (node: Node): boolean => node.known === undefined && node.tags.length > 0 && !isListedAsImage(node);
+  return [...wave.filter(mayList).map((node) => [node]), wave.filter((node) => !mayList(node))];
 }
 
 function wavesOfRoots(going: readonly Node[], times: ReadonlyMap<Digest, number | null>): (node: Node) => number {
@@ -59,7 +66,7 @@ function firstWave(node: Node): number {
 }
 
 /** Whether the listing tells that it is an image: an index has no blobs. */
-export function isListedAsImage({ listed, listedAs }: Node): boolean {
+function isListedAsImage({ listed, listedAs }: Node): boolean {
   return listedAs === "image" || (listed?.blobs ?? []).length > 0;
 }
 

@@ -2,7 +2,7 @@ import { blobUse, sizeOf } from "./bytes.ts";
 import { decide, type Verdict, type Verdicts } from "./decide.ts";
 import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
-import { isListedAsImage, orderOf } from "./order.ts";
+import { orderOf } from "./order.ts";
 import { pushTime } from "./orphans.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, SinceFirstLook, Wanted } from "./view.ts";
 import { named } from "./words.ts";
@@ -163,17 +163,12 @@ function planOf(
     listsUntagged: view.listsUntagged,
     decisions,
     waves,
-    orderIsGuessed: going.some((digest) => mayListUnread(graph.get(digest))),
     followers: new Set(going.filter((digest) => verdicts.get(digest)?.cause === "follows")),
     broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
     ghosts: view.listed.map((listed) => listed.digest).filter((digest) => view.contents.get(digest) === "missing"),
     unreadable,
     blobs: blobUse(graph, verdicts),
   };
-}
-
-function mayListUnread(node: Node | undefined): boolean {
-  return node !== undefined && node.known === undefined && node.tags.length > 0 && !isListedAsImage(node);
 }
 
 function decisionOf(

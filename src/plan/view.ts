@@ -121,11 +121,10 @@ export interface RepositoryPlan {
   readonly decisions: readonly Decision[];
   /**
    * What goes, in waves: no manifest of a wave is a parent or the subject of another of it or of an earlier one, as far
-   * as is known. A wave that ended before the next begins leaves untagged leftovers and never a tag that cannot be pulled.
+   * as is known; what may be one, as it was not read, has a wave of its own. A wave that ended before the next begins
+   * leaves untagged leftovers and never a tag that cannot be pulled.
    */
   readonly waves: readonly (readonly Digest[])[];
-  /** Whether a tagged manifest goes that was not read: it may list others of its wave, those that are older. */
-  readonly orderIsGuessed: boolean;
   /** Those of them that go only because what they belong to does. */
   readonly followers: ReadonlySet<Digest>;
   /** Kept indexes with entries that are missing, and listed manifests that answer 404. */

@@ -650,7 +650,8 @@ describe("in which order", () => {
       );
       const { plan } = planWorld(world, {}, TAGGED_ONLY);
       expect(plan.waves.map((wave) => wave.length)).toEqual(sizes);
-      expect(planWorld(world).plan.waves.map((wave) => wave.length)).toEqual([roots, roots]);
+      const alone = Array.from({ length: roots }, () => 1);
+      expect(planWorld(world).plan.waves.map((wave) => wave.length)).toEqual([...alone, roots]);
     },
   );
 
@@ -695,25 +696,31 @@ describe("in which order", () => {
       b: { tags: ["dead-2"], versionId: 1, hours: 30 },
       c: { tags: ["dead-3"], versionId: 2, hours: 60 },
     };
-    expect(planWorld(world).plan.waves).toEqual([["a", "c", "b"].map(digestOf)]);
+    expect(planWorld(world).plan.waves).toEqual(["a", "c", "b"].map((name) => [digestOf(name)]));
   });
 
   test("whose time is not known first: it may list any other", () => {
     const world: World = { young: { tags: ["dead"], hours: 1 }, timeless: { tags: ["dead-2"], hours: null } };
-    expect(planWorld(world).plan.waves).toEqual([["timeless", "young"].map(digestOf)]);
+    expect(planWorld(world).plan.waves).toEqual([[digestOf("timeless")], [digestOf("young")]]);
   });
 
-  test("tagged before untagged, those without blobs before images, newest first, where it is not", () => {
+  test("where it is not: tagged before untagged, those without blobs before images, and newest first, one by one", () => {
     const blobs = [{ name: "layer", bytes: 1 }];
     const world: World = {
       untagged: { blobs },
-      image: { tags: ["dead-amd64"], blobs, hours: 99 },
+      arm64: { tags: ["dead-arm64"], blobs, hours: 99 },
+      amd64: { tags: ["dead-amd64"], blobs, hours: 98 },
       newer: { tags: ["dead-2"], hours: 50 },
       index: { tags: ["dead"], hours: 60 },
     };
     const { plan, read } = planWorld(world);
     expect(read).toEqual([]);
-    expect(plan.waves).toEqual([["newer", "index"].map(digestOf), [digestOf("image")], [digestOf("untagged")]]);
+    expect(plan.waves).toEqual([
+      [digestOf("newer")],
+      [digestOf("index")],
+      ["amd64", "arm64"].map(digestOf),
+      [digestOf("untagged")],
+    ]);
   });
 });
 

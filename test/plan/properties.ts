@@ -284,6 +284,10 @@ function interruptible(sample: Sample): void {
       const later = wave(each);
       assert.ok(later === undefined || own < later, `${name} goes before ${each}, which it lists`);
     }
+    const isListed = registry.listsBlobs && (world[name]?.blobs ?? []).length > 0;
+    const isKnown = isListed || read.some((parent) => childrenOf(world, parent).includes(name));
+    if (isTagged && !read.includes(name) && !isKnown)
+      assert.equal(plan.waves[own]?.length, 1, `${name} may list others, and goes alone`);
   }
 }
 

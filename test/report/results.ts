@@ -46,7 +46,6 @@ export function repository(
       listsUntagged: true,
       decisions: manifests,
       followers: new Set(),
-      orderIsGuessed: false,
       waves: [manifests.filter(({ decision }) => decision === "delete").map(({ digest }) => digest)],
       broken: [],
       ghosts: [],
