@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { HttpClient } from "../http/http.ts";
-import { openOctokit } from "../http/octokit.ts";
+import { bodyBytes, openOctokit } from "../http/octokit.ts";
 import { excerpt } from "../http/redact.ts";
 import type { Settings } from "../settings.ts";
 
@@ -11,6 +11,8 @@ export interface RepositoryAnswer {
   readonly fields: Readonly<Record<string, unknown>>;
   /** The fields that GitHub says do not exist (NOT_FOUND), as against those that it could not read. */
   readonly missing: ReadonlySet<string>;
+  /** The length of the answer, in bytes. */
+  readonly sizeBytes: number;
 }
 
 /** Asks GitHub's GraphQL about the one Git repository: `$owner` and `$name` are given to every document. */
@@ -62,7 +64,7 @@ export async function openGraphql(http: HttpClient, github: Settings["github"]):
       const parsed = v.safeParse(Answer, data);
       if (!parsed.success) throw listingFault(github, "the answer is not one of GraphQL", parsed.issues);
       const limited = parsed.output.errors?.find(isRateLimit);
-      if (limited === undefined) return repositoryOf(github, parsed.output);
+      if (limited === undefined) return { ...repositoryOf(github, parsed.output), sizeBytes: bodyBytes(response) };
       // Without these the HTTP stack would not wait, and the same question at once is the wrong one.
       const waits = headers["x-ratelimit-remaining"] === "0" && headers["x-ratelimit-reset"] !== undefined;
       if (!waits || attempt >= ATTEMPTS_RATE_LIMITED) throw listingFault(github, limited.message, limited);
@@ -76,7 +78,10 @@ export function listingFault(github: Settings["github"], why: string, cause?: un
 }
 
 /** GraphQL answers in parts: whatever part is wanting decides whether the rest can be used. */
-function repositoryOf(github: Settings["github"], { data, errors = [] }: Answer): RepositoryAnswer {
+function repositoryOf(
+  github: Settings["github"],
+  { data, errors = [] }: Answer,
+): Pick<RepositoryAnswer, "fields" | "missing"> {
   const missing = new Set<string>();
   for (const error of errors) {
     const [root, field, ...below] = error.path ?? [];

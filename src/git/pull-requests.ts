@@ -1,4 +1,5 @@
 import type { HttpClient } from "../http/http.ts";
+import { listSize } from "../list-size.ts";
 import type { ClosedPullRequestEvent, Settings } from "../settings.ts";
 import { type AskRepository, listingFault, openGraphql } from "./github-graphql.ts";
 import {
@@ -26,6 +27,8 @@ const CLOCK_SKEW_MS = 3_600_000;
 const LOOKS = 3;
 /** A million of them: no repository has so many, and a list of more never ends. */
 const MOST_PAGES = 10_000;
+/** One takes about half a KiB. */
+const MOST_MIB = 512;
 
 /** The pull requests of one repository. */
 interface Source {
@@ -212,9 +215,12 @@ async function readClosed(
 
 async function* pagesOf({ github, ask }: Source, query: string): AsyncGenerator<Page> {
   const askRepository = await ask();
+  const count = listSize(MOST_MIB, (why) => listingFault(github, why));
   let after: string | null = null;
   for (let read = 0; read < MOST_PAGES; read += 1) {
-    const page: Page = parsePage(github, await askRepository(query, { after }), after);
+    const answer = await askRepository(query, { after });
+    count(answer.sizeBytes);
+    const page: Page = parsePage(github, answer, after);
     yield page;
     after = page.next;
     if (after === null) return;

@@ -54,7 +54,7 @@ function tooDeep({ method }: Hop, { url: { href }, status }: HttpResponse): Http
 function toResponse(answer: HttpResponse): Response {
   const headers = new Headers(answer.headers);
   // The body is decoded: what was said of its encoded form is no longer true.
-  if (headers.has("content-encoding")) headers.delete("content-length");
+  headers.set("content-length", String(answer.body.length));
   headers.delete("content-encoding");
   const body = WITHOUT_BODY.has(answer.status) || answer.body.length === 0 ? null : new Uint8Array(answer.body);
   const response = new Response(body, { status: answer.status, headers });

@@ -25,3 +25,8 @@ export async function openOctokit(
     log: { debug: silent, info: silent, warn: silent, error: silent },
   });
 }
+
+/** The length of an answer's body in bytes, decoded: the stack's `fetch` always says it. */
+export function bodyBytes({ headers }: { readonly headers: Readonly<Record<string, unknown>> }): number {
+  return Number(headers["content-length"] ?? 0);
+}

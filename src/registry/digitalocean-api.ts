@@ -41,8 +41,11 @@ export interface DigitalOceanApiOptions {
 export const PER_PAGE = 200;
 /** A list of more pages than this never ends, whatever its links or its total say. */
 export const MOST_PAGES = 10_000;
+/** A manifest takes 0.3 KiB, and each of its blobs 0.1: room for some 200,000 of twenty layers. */
+export const MOST_MIB = 512;
 /** The same for what is listed one page after another, and is never so many: repositories and apps. */
 export const MOST_LINKED_PAGES = 1_000;
+export const MOST_LINKED_MIB = 64;
 
 /** `registries` is the documented path, `registry` the deprecated one; shapes are the same. */
 type Generation = "registries" | "registry";

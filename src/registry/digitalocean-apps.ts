@@ -1,11 +1,13 @@
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
+import { listSize } from "../list-size.ts";
 import { type Digest, isDigest } from "../plan/manifest.ts";
 import type { Pins } from "../plan/view.ts";
 import {
   type DigitalOceanApi,
   Links,
   Meta,
+  MOST_LINKED_MIB,
   MOST_LINKED_PAGES,
   nextPage,
   PER_PAGE,
@@ -79,6 +81,7 @@ function* nodesOf(values: readonly unknown[]): Generator<object | string> {
 
 async function listApps(api: DigitalOceanApi): Promise<readonly unknown[]> {
   const apps: unknown[] = [];
+  const count = listSize(MOST_LINKED_MIB, incomplete);
   const seen = new Set<string>();
   let query: Readonly<Record<string, string>> | null = { page: "1" };
   let total = 0;
@@ -94,6 +97,7 @@ async function listApps(api: DigitalOceanApi): Promise<readonly unknown[]> {
       expected: [200],
       scope: "app:read",
     });
+    count(response.body.length);
     const page: v.InferOutput<typeof AppPage> = parseBody(response, AppPage);
     for (const app of page.apps ?? []) apps.push(app);
     total = page.meta?.total ?? total;

@@ -1,11 +1,15 @@
+import pMap from "p-map";
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
+import { listSize } from "../list-size.ts";
 import { type Blob, type Digest, isDigest, type ListedManifest } from "../plan/manifest.ts";
 import {
   type DigitalOceanApi,
   Links,
   Meta,
+  MOST_LINKED_MIB,
   MOST_LINKED_PAGES,
+  MOST_MIB,
   MOST_PAGES,
   nextPage,
   PER_PAGE,
@@ -38,6 +42,9 @@ const RepositoryPage = v.object({
   repositories: v.nullish(v.array(v.object({ name: Name }))),
 });
 
+/** Pages that are asked for at a time: how many are in flight is the HTTP stack's to say. */
+const READY = 64;
+
 type ManifestEntry = v.InferOutput<typeof ManifestEntry>;
 type ManifestPage = v.InferOutput<typeof ManifestPage>;
 
@@ -46,13 +53,15 @@ export async function listRepositories(api: DigitalOceanApi, patience: Patience)
   return readUntilStill(`the repositories of ${api.registry}`, patience, async () => {
     const names = new Set<string>();
     const seen = new Set<string>();
+    const count = listSize(MOST_LINKED_MIB, (why) => endlessNames(api.registry, why));
     let query: Readonly<Record<string, string>> | null = {};
     let total = 0;
     while (query !== null) {
       const place = JSON.stringify(query);
-      if (seen.has(place) || seen.size >= MOST_LINKED_PAGES) throw loopFault(api.registry, seen.size);
+      if (seen.has(place)) throw endlessNames(api.registry, "it goes in a circle");
+      if (seen.size >= MOST_LINKED_PAGES) throw endlessNames(api.registry, `it has more than ${seen.size} pages`);
       seen.add(place);
-      const page = await repositoryPage(api, query);
+      const page = await repositoryPage(api, query, count);
       if (page === null && seen.size === 1) return { value: null };
       if (page === null) return { moved: "a page that was linked to is not there" };
       for (const { name } of page.repositories ?? []) names.add(name);
@@ -67,6 +76,7 @@ export async function listRepositories(api: DigitalOceanApi, patience: Patience)
 async function repositoryPage(
   api: DigitalOceanApi,
   query: Readonly<Record<string, string>>,
+  count: (bytes: number) => void,
 ): Promise<v.InferOutput<typeof RepositoryPage> | null> {
   const response = await api.ofRegistry({
     method: "GET",
@@ -75,13 +85,14 @@ async function repositoryPage(
     expected: [200, 404],
     scope: "registry:read",
   });
+  count(response.body.length);
   return response.status === 404 ? null : parseBody(response, RepositoryPage);
 }
 
-function loopFault(registry: string, seen: number): Fault {
+function endlessNames(registry: string, why: string): Fault {
   return new Fault(
     "listing",
-    `The list of repositories of ${registry} goes in a circle, or does not end: ${seen} pages were read`,
+    `The list of repositories of ${registry} cannot be read whole: ${why}`,
     "Run it again; if it persists, report it to DigitalOcean",
   );
 }
@@ -121,28 +132,35 @@ function tagsLeftOut(registry: string, repository: string): Fault {
 
 function readManifests(api: DigitalOceanApi, repository: string, patience: Patience): Promise<Listing> {
   return readUntilStill(`the manifests of ${api.registry}/${repository}`, patience, async () => {
-    const first = await manifestPage(api, repository, 1);
+    const count = listSize(MOST_MIB, (why) => endless(`${api.registry}/${repository}`, why));
+    const first = await manifestPage(api, repository, 1, count);
     const { total } = first.meta;
     const size = first.manifests?.length ?? 0;
     if (total > 0 && size === 0) return { moved: `the first page is empty, of ${total} manifests` };
-    const count = total === 0 ? 1 : Math.ceil(total / size);
-    if (count > MOST_PAGES) throw endless(`${api.registry}/${repository}`, total, size);
-    const rest = Array.from({ length: count - 1 }, (_, index) => index + 2);
-    const pages = [first, ...(await Promise.all(rest.map((page) => manifestPage(api, repository, page))))];
+    const last = total === 0 ? 1 : Math.ceil(total / size);
+    if (last > MOST_PAGES) throw endless(`${api.registry}/${repository}`, `${total} manifests, ${size} to a page`);
+    const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
+    const ask = (page: number): Promise<ManifestPage> => manifestPage(api, repository, page, count);
+    const pages = [first, ...(await pMap(rest, ask, { concurrency: READY }))];
     const moved = movedWhileRead(pages);
     return moved === null ? { value: listingOf(pages) } : { moved };
   });
 }
 
-function endless(repository: string, total: number, size: number): Fault {
+function endless(repository: string, why: string): Fault {
   return new Fault(
     "listing",
-    `DigitalOcean says that ${repository} holds ${total} manifests, of which a page brings ${size}: that is no list to be read`,
+    `DigitalOcean's list of the manifests of ${repository} cannot be read whole: ${why}`,
     "Run it again; if it persists, report it to DigitalOcean",
   );
 }
 
-async function manifestPage(api: DigitalOceanApi, repository: string, page: number): Promise<ManifestPage> {
+async function manifestPage(
+  api: DigitalOceanApi,
+  repository: string,
+  page: number,
+  count: (bytes: number) => void,
+): Promise<ManifestPage> {
   const response = await api.ofRegistry({
     method: "GET",
     path: ["repositories", repository, "digests"],
@@ -150,6 +168,7 @@ async function manifestPage(api: DigitalOceanApi, repository: string, page: numb
     expected: [200, 404],
     scope: "registry:read",
   });
+  count(response.body.length);
   if (response.status !== 404) return parseBody(response, ManifestPage);
   throw new Fault(
     "listing",

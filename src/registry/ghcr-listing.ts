@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Fault } from "../fault.ts";
+import { bodyBytes } from "../http/octokit.ts";
 import { type Digest, isDigest, type ListedManifest } from "../plan/manifest.ts";
 import { type PackagesApi, parseAnswer } from "./ghcr-api.ts";
 import { linkedPages, type Page, type Pages, PER_PAGE, readPages } from "./ghcr-pages.ts";
@@ -54,7 +55,11 @@ async function packagePage(api: PackagesApi, page: number): Promise<Page<v.Infer
     expected: [200, 404],
   });
   if (answer.status === 404) throw new Refused();
-  return { rows: parseAnswer(answer, v.array(Package)), ...linkedPages(answer.headers["link"]) };
+  return {
+    rows: parseAnswer(answer, v.array(Package)),
+    sizeBytes: bodyBytes(answer),
+    ...linkedPages(answer.headers["link"]),
+  };
 }
 
 /** Whether there is a package of this name that the token may see. */
@@ -131,7 +136,11 @@ async function versionPage(
       "Check the input repository-pattern, and that the job has `permissions: packages: write` and access to the package.",
     );
   }
-  return { rows: parseAnswer(answer, v.array(Version)), ...linkedPages(answer.headers["link"]) };
+  return {
+    rows: parseAnswer(answer, v.array(Version)),
+    sizeBytes: bodyBytes(answer),
+    ...linkedPages(answer.headers["link"]),
+  };
 }
 
 function eachOnce(pages: Pages<Version>, count: number | null): Reading<Pages<Version>> {

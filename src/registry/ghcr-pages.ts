@@ -1,10 +1,13 @@
+import pMap from "p-map";
 import { Fault } from "../fault.ts";
+import { listSize } from "../list-size.ts";
 import { type Link, parseLinks } from "./link.ts";
 import type { Reading } from "./still.ts";
 
 /** One page of a list, with the numbers of the pages that its `Link` header names. */
 export interface Page<T> {
   readonly rows: readonly T[];
+  readonly sizeBytes: number;
   readonly next: number | null;
   readonly last: number | null;
 }
@@ -15,6 +18,10 @@ export const PER_PAGE = 100;
 const DEFAULT_PER_PAGE = 30;
 /** A list of more pages than this never ends. */
 const MOST_PAGES = 10_000;
+/** A version takes about 1 KiB: a quarter of a million of them. */
+const MOST_MIB = 256;
+/** Pages that are asked for at a time: how many are in flight is the HTTP stack's to say. */
+const READY = 64;
 
 /** A list that is read whole, and of how many pages it was. */
 export interface Pages<T> {
@@ -27,8 +34,14 @@ export interface Pages<T> {
  * state (one that is not full and not the last, another count of pages) are `moved`.
  */
 export async function readPages<T>(ask: (page: number) => Promise<Page<T>>): Promise<Reading<Pages<T>>> {
-  const first = await ask(1);
-  const pages = first.last === null ? await oneByOne(first, ask) : await atOnce(first, first.last, ask);
+  const count = listSize(MOST_MIB, endless);
+  const askCounted = async (number: number): Promise<Page<T>> => {
+    const page = await ask(number);
+    count(page.sizeBytes);
+    return page;
+  };
+  const first = await askCounted(1);
+  const pages = first.last === null ? await oneByOne(first, askCounted) : await atOnce(first, first.last, askCounted);
   const moved = movedWhileRead(pages);
   return moved === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { moved };
 }
@@ -38,15 +51,15 @@ async function atOnce<T>(
   last: number,
   ask: (page: number) => Promise<Page<T>>,
 ): Promise<readonly Page<T>[]> {
-  if (last > MOST_PAGES) throw endless();
-  const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => ask(index + 2));
-  return [first, ...(await Promise.all(rest))];
+  if (last > MOST_PAGES) throw endless(TOO_MANY);
+  const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => index + 2);
+  return [first, ...(await pMap(rest, ask, { concurrency: READY }))];
 }
 
 async function oneByOne<T>(first: Page<T>, ask: (page: number) => Promise<Page<T>>): Promise<readonly Page<T>[]> {
   const pages = [first];
   for (let page = first; page.next !== null || mayBeCutShort(page); ) {
-    if (pages.length >= MOST_PAGES) throw endless();
+    if (pages.length >= MOST_PAGES) throw endless(TOO_MANY);
     page = await ask(pages.length + 1);
     // An empty page after one that only looked cut short proves that the list ended there.
     if (page.rows.length === 0 && pages.at(-1)?.next === null) break;
@@ -74,8 +87,10 @@ function movedWhileRead(pages: readonly Page<unknown>[]): string | null {
   return null;
 }
 
-function endless(): Fault {
-  return new Fault("listing", `GitHub's list has more than ${MOST_PAGES} pages`, "Run it again.");
+const TOO_MANY = `it has more than ${MOST_PAGES} pages`;
+
+function endless(why: string): Fault {
+  return new Fault("listing", `GitHub's list cannot be read whole: ${why}`, "Run it again.");
 }
 
 /**

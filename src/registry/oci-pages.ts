@@ -2,10 +2,13 @@ import * as v from "valibot";
 import { Fault } from "../fault.ts";
 import type { HttpResponse } from "../http/http.ts";
 import { redactUrl } from "../http/redact.ts";
+import { listSize } from "../list-size.ts";
 import { parseLinks } from "./link.ts";
 
 /** A list that takes more pages than this never ends: a million tags at a page of 100. */
 const MOST_PAGES = 10_000;
+/** A million tags of 60 characters, or twice as many of usual length. */
+const MOST_MIB = 64;
 /** Distribution's default for the most that it lists at once (`tags.maxtags`, `catalog.maxentries`). */
 const PAGE_SIZE = 1000;
 
@@ -23,7 +26,7 @@ export function firstPage(url: URL): URL {
  * All entries of a list, each once, that continues by `Link`, or after its last entry where a page is as full as was asked
  * for: that it links to the next one is left to the registry (OCI distribution-spec 1.1, "Listing Tags").
  * `missing`: its first page is 404. Throws a Fault of kind `listing` where it continues on another host, goes in a circle,
- * or a later page is missing.
+ * has no end, or a later page is missing.
  */
 export async function readPages<T extends string>(
   first: URL,
@@ -32,19 +35,21 @@ export async function readPages<T extends string>(
 ): Promise<readonly T[] | "missing"> {
   const items = new Set<T>();
   let links = false;
+  const count = listSize(MOST_MIB, (why) => endless(first, why));
   const seen = new Set<string>();
   for (let url: URL | null = first; url !== null; ) {
-    if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url);
+    if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url, "it does not end");
     seen.add(url.href);
     // A registry that is set to smaller pages refuses `n` (distribution 3.1.0: PAGINATION_NUMBER_INVALID).
     const sized = url === first && url.searchParams.has("n");
     const response: HttpResponse = await ask(url, sized ? [200, 400, 404] : [200, 404]);
     if (response.status === 404 && seen.size === 1) return "missing";
-    if (response.status === 404) throw endless(url);
+    if (response.status === 404) throw endless(url, "a page that was linked to is not there");
     if (response.status === 400) {
       url = new URL(url.pathname, url);
       continue;
     }
+    count(response.body.length);
     const page = parse(response);
     const before = items.size;
     for (const item of page) items.add(item);
@@ -107,10 +112,10 @@ function noRegistry(url: URL, what: string, cause?: unknown): Fault {
   );
 }
 
-function endless(url: URL): Fault {
+function endless(url: URL, why: string): Fault {
   return new Fault(
     "listing",
-    `The list at ${redactUrl(url)} does not end, or lost a page`,
+    `The list at ${redactUrl(url)} cannot be read whole: ${why}`,
     "Run it again; if it stays, the registry is at fault.",
   );
 }

@@ -281,7 +281,7 @@ describe("tags", () => {
       "at a page that is missing",
       '</v2/app/tags/list?page=2>; rel="next"',
       page({ errors: [] }, 404),
-      "lost a page",
+      "is not there",
       2,
     ],
     ["at a web page", '</v2/app/tags/list?page=2>; rel="next"', LOGIN_PAGE, "web page", 2],

@@ -131,6 +131,91 @@ test.each(LISTS)(
   120_000,
 );
 
+const LONG = "x".repeat(8 * 1024 * 1024);
+
+/** The same pages, each with eight megabytes of what nobody asked for. */
+function lengthened(script: FaultScript): FaultScript {
+  return (request, n) => {
+    const fault = script(request, n);
+    if (fault?.kind !== "reply") return fault;
+    const { reply } = fault;
+    const { body } = reply;
+    const entries = Array.isArray(body) ? body : [];
+    const long = Array.isArray(body) ? [{ ...entries[0], junk: LONG }] : { ...Object(body), junk: LONG };
+    return { kind: "reply", reply: { ...reply, body: long } };
+  };
+}
+
+/** As many as the pages that a list promises on its first: honest ones are asked for side by side. */
+const promised: FaultScript = ({ path }, n) =>
+  path.includes("/digests?")
+    ? refuse(200, {}, { manifests: [{ digest: `sha256:${n.toString(16).padStart(64, "0")}` }], meta: { total: 9_000 } })
+    : null;
+const promisedVersions: FaultScript = ({ path }, n) =>
+  path.includes("/versions?")
+    ? refuse(200, onwards(path, ', <https://api.github.com/x?page=9000>; rel="last"'), [version(n)])
+    : null;
+
+const LONG_LISTS: readonly (Omit<Endless, "mostRequests"> & { readonly mostMiB: number })[] = [
+  { title: "repositories", kind: "digitalocean", server: "api", script: repositories, mostMiB: 64 },
+  {
+    title: "apps",
+    kind: "digitalocean",
+    server: "api",
+    inputs: { "protect-apps": "true" },
+    script: apps,
+    mostMiB: 64,
+  },
+  { title: "manifests", kind: "digitalocean", server: "api", script: promised, mostMiB: 512 },
+  {
+    title: "repositories of a catalog",
+    kind: "oci",
+    server: "registry",
+    inputs: { "repository-pattern": "**" },
+    script: catalog,
+    mostMiB: 64,
+  },
+  { title: "packages", kind: "ghcr", server: "api", script: packages, mostMiB: 256 },
+  { title: "versions", kind: "ghcr", server: "api", script: versions, mostMiB: 256 },
+  { title: "versions that a link promises", kind: "ghcr", server: "api", script: promisedVersions, mostMiB: 256 },
+  { title: "tags", kind: "distribution", server: "registry", script: tags, mostMiB: 64 },
+];
+/** Other requests of the sweep, and those that are on their way when the list is given up. */
+const OTHER_REQUESTS = 40;
+
+test.each(LONG_LISTS)(
+  "a list of long pages is an error once all of them are too long, and nothing is deleted: $title",
+  async ({ kind, server: name, inputs, script, mostMiB }) => {
+    stage = await openStage(kind);
+    const before = contentsOf(stage.store);
+    const server = stage.servers[name];
+    server?.inject(lengthened(script));
+    const result = await sweepStage(stage, forge, inputs);
+    const listing = result.problems.filter((problem) => problem.kind === "listing");
+    expect(listing.length).toBe(result.problems.length);
+    expect(JSON.stringify(listing)).toContain(`longer than the ${mostMiB} MiB that are read of it`);
+    // A sweep reads the lists of its two repositories.
+    expect(server?.requests.length).toBeLessThanOrEqual(2 * (mostMiB / 8) + OTHER_REQUESTS);
+    expect(contentsOf(stage.store)).toEqual(before);
+  },
+  120_000,
+);
+
+test("closed pull requests of long pages are an error once all of them are too long", async () => {
+  stage = await openStage("digitalocean");
+  const before = contentsOf(stage.store);
+  forge.github.inject(({ body }, n) =>
+    body.includes("hasNextPage")
+      ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) }, junk: LONG } })
+      : null,
+  );
+  const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
+  expect(result.problems).toMatchObject([{ kind: "listing" }]);
+  expect(JSON.stringify(result.problems)).toContain("longer than the 512 MiB");
+  expect(forge.github.requests.length).toBeLessThan(512 / 8 + OTHER_REQUESTS);
+  expect(contentsOf(stage.store)).toEqual(before);
+}, 120_000);
+
 test("closed pull requests without an end are an error", async () => {
   stage = await openStage("digitalocean");
   const before = contentsOf(stage.store);

@@ -23,13 +23,17 @@ afterEach(async () => {
   await Promise.all([forge.close(), stage.close(), front.close()]);
 });
 
-async function run(meets: (path: string) => boolean, answer: Answering): Promise<StepResult> {
+async function run(
+  meets: (path: string) => boolean,
+  answer: Answering,
+  oldSpaceMiB = OLD_SPACE_MIB,
+): Promise<StepResult> {
   front = await serveInFront(stage.inputs["registry"] ?? "", (_, path) => meets(path), answer);
   return runStep({
     inputs: { ...stage.inputs, registry: front.host, provider: "distribution" },
     environment: {
       ...forge.environment,
-      NODE_OPTIONS: `--max-old-space-size=${OLD_SPACE_MIB} --import=${TELL_PEAK}`,
+      NODE_OPTIONS: `--max-old-space-size=${oldSpaceMiB} --import=${TELL_PEAK}`,
     },
   });
 }
@@ -44,6 +48,17 @@ const manyChildren = JSON.stringify({
   mediaType: MANIFEST["content-type"],
   manifests: Array.from({ length: 45_000 }, (_, n) => ({ digest: digest(n) })),
 });
+
+/** Pages of a megabyte, each of other tags, that lead on for ever. */
+function endlessTags(): Answering {
+  let page = 0;
+  return (outgoing, sent) => {
+    page += 1;
+    const tags = Array.from({ length: 80_000 }, (_, n) => `p${page}-${n}`);
+    const link = `</v2/web/tags/list?n=1000&last=${page}>; rel="next"`;
+    return whole(Buffer.from(JSON.stringify({ name: "web", tags })), { link })(outgoing, sent);
+  };
+}
 
 const isManifest = (path: string): boolean => path.includes("/manifests/");
 const isTags = (path: string): boolean => path.includes("/tags/list");
@@ -65,3 +80,10 @@ test.each<[string, (path: string) => boolean, Answering, number]>([
   expect(result.report).toBeDefined();
   expect(peakMiB(result)).toBeLessThan(MOST_MIB);
 });
+
+test("tags without an end, in pages of a megabyte: a step keeps as many as it can hold, and tells", async () => {
+  const result = await run(isTags, endlessTags(), 2 * MOST_MIB);
+  expect(result.exitCode).toBe(1);
+  expect(JSON.stringify(result.report)).toContain("longer than the 64 MiB");
+  expect(peakMiB(result)).toBeLessThan(2 * MOST_MIB);
+}, 60_000);
