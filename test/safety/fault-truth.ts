@@ -6,7 +6,7 @@ export interface Traces {
   /** As `contentsOf` tells them. */
   readonly before: readonly string[];
   readonly after: readonly string[];
-  /** Digests that somebody else pushed or deleted meanwhile: what is told of them may be true or not by now. */
+  /** Digests that somebody else pushed, tagged or deleted meanwhile: what is told of them may be true or not by now. */
   readonly moved: ReadonlySet<string>;
   /** Whether an answer hid what is there, so that it may be told as gone; what is told as deleted is not there in any case. */
   readonly hidden: boolean;
@@ -51,6 +51,7 @@ function assertTags(result: RunResult, { before, after, moved, hidden }: Traces)
   const [had, has] = [tagsOf(before), tagsOf(after)];
   const told = result.repositories.flatMap((repository) => repository.staleTags);
   for (const { tag, digest, outcome } of told) {
+    if (moved.has(digest)) continue;
     const there = has.get(digest)?.has(tag) === true;
     if (outcome === "deleted" || (outcome === "gone" && !hidden))
       assert.ok(!there, `${tag} is told as ${outcome}, and is there`);
