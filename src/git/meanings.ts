@@ -11,9 +11,11 @@ export type Alive = Extract<Finding, { standing: "alive" }>;
 
 export interface Dead {
   readonly standing: "dead";
-  readonly by: "number" | "branch" | "commit";
+  readonly by: "number" | "branch";
   readonly reason: string;
   readonly pullRequest: number;
+  /** When the pull request ended, in milliseconds since the epoch; null: not told. */
+  readonly endedAt: number | null;
 }
 
 /** Living words are met in any case, the exact spelling first: some builds lower-case names. */

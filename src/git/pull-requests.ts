@@ -13,14 +13,8 @@ import {
   parsePage,
   REOPENED_QUERY,
 } from "./pull-request-queries.ts";
-import type { PullRequest, PullRequestQuestions, PullRequests } from "./refs.ts";
-import { type AnswersOf, Unanswered } from "./unanswered.ts";
+import { LATE_PUSH_MS, type PullRequest, type PullRequestQuestions, type PullRequests } from "./refs.ts";
 
-/**
- * A build goes on after its pull request was closed, may have waited for a runner before (a day at most), and pushes then:
- * the image is younger than the closing. It also covers what GitHub's clock and the registry's differ by.
- */
-const LATE_PUSH_MS = 24 * 3_600_000;
 /** What GitHub's clock and this machine's may differ by. */
 const CLOCK_SKEW_MS = 3_600_000;
 /** How often a list that moves while it is read is read again. */
@@ -29,6 +23,9 @@ const LOOKS = 3;
 const MOST_PAGES = 10_000;
 /** One takes about half a KiB. */
 const MOST_MIB = 512;
+
+/** The image tags that one closed pull request proves dead by its head branch. */
+export type DeadByBranch = (pullRequest: PullRequest) => readonly string[];
 
 /** The pull requests of one repository. */
 interface Source {
@@ -40,9 +37,9 @@ interface Source {
  * Answers `questions`, with as few requests to GitHub's GraphQL as they need, down to none:
  *
  * - numbers: 100 a request; one that cannot be a pull request's is `missing` without being asked for.
- * - commits: all open pull requests, 100 a request.
- * - branch tags, and commits that no open one has: closed pull requests, the last touched first, 100 a request, until
- *   `answersOf` has found an answer to every question, or they were closed before the oldest manifest in question was pushed.
+ * - commits and branch tags: all open pull requests, 100 a request, as any of them gives life.
+ * - branch tags: closed pull requests, the last touched first, 100 a request, until `deadByBranch` has answered for every
+ *   one, or they were closed before the oldest manifest in question was pushed.
  *
  * `known`, the event's own pull request, is taken at its word.
  *
@@ -53,23 +50,19 @@ export async function answerQuestions(
   github: Settings["github"],
   questions: PullRequestQuestions,
   known: ClosedPullRequestEvent | null,
-  answersOf: AnswersOf,
+  deadByBranch: DeadByBranch,
 ): Promise<PullRequests> {
   const source = sourceOf(http, github);
   const event = known === null ? null : fromEvent(known);
-  const [byNumber, { open, closed, foundBranchTag }] = await Promise.all([
-    answerNumbers(source, questions.numbers, event),
-    search(source, questions, event, answersOf),
+  const { numbers, commits, branchTags } = questions;
+  const asksForLife = commits.size > 0 || branchTags.size > 0;
+  const [byNumber, open, closed] = await Promise.all([
+    answerNumbers(source, numbers, event),
+    // A branch that is gone here may still be that of an open pull request, a fork's.
+    asksForLife ? readOpen(source) : [],
+    search(source, questions, event, deadByBranch),
   ]);
-  // A branch name that is gone here may still be that of an open pull request, a fork's: what speaks for life is heard
-  // before what speaks for death, wherever that was found.
-  const branchIsGone = foundBranchTag || [...byNumber.values()].some((answer) => frees(answer, answersOf));
-  return { byNumber, open: open ?? (branchIsGone ? await readOpen(source) : []), closed };
-}
-
-/** Whether an answer to a number is evidence as well that the branch of an image tag in question is gone. */
-function frees(answer: PullRequest | "missing", answersOf: AnswersOf): boolean {
-  return answer !== "missing" && [...answersOf(answer).branchTags].length > 0;
+  return { byNumber, open, closed };
 }
 
 /**
@@ -141,37 +134,24 @@ async function answerNumbers(
   return answers;
 }
 
-interface Search {
-  /** null: they were not needed so far. */
-  readonly open: readonly PullRequest[] | null;
-  readonly closed: readonly PullRequest[];
-  /** Whether evidence was found that an image tag is a gone branch's. */
-  readonly foundBranchTag: boolean;
-}
-
+/** Closed pull requests, as many as the branch tags in question need, newest first. */
 async function search(
   source: Source,
-  questions: PullRequestQuestions,
+  { branchTags, oldestPush }: PullRequestQuestions,
   event: PullRequest | null,
-  answersOf: AnswersOf,
-): Promise<Search> {
-  const { oldestPush } = questions;
-  const unanswered = new Unanswered(questions, answersOf);
-  if (unanswered.isEmpty) return { open: null, closed: [], foundBranchTag: false };
+  deadByBranch: DeadByBranch,
+): Promise<readonly PullRequest[]> {
+  const unanswered = new Set(branchTags);
+  if (unanswered.size === 0) return [];
   const closed = new Map<number, PullRequest>();
   const found = (pullRequest: PullRequest): void => {
     closed.set(pullRequest.number, pullRequest);
-    unanswered.settle(pullRequest);
+    for (const tag of deadByBranch(pullRequest)) unanswered.delete(tag);
   };
   if (event !== null) found(event);
-  const open = unanswered.asksForCommits ? await readOpen(source) : null;
-  for (const pullRequest of open ?? []) unanswered.settleLiving(pullRequest);
-  if (!unanswered.isEmpty) {
-    const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
-    await readClosed(source, until, unanswered, found);
-  }
-  const { foundBranchTag } = unanswered;
-  return { open, closed: [...closed.values()].sort(newestFirst), foundBranchTag };
+  const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
+  if (unanswered.size > 0) await readClosed(source, until, unanswered, found);
+  return [...closed.values()].sort(newestFirst);
 }
 
 /**
@@ -204,12 +184,12 @@ async function readOpen(source: Source): Promise<readonly PullRequest[]> {
 async function readClosed(
   source: Source,
   until: number,
-  unanswered: Unanswered,
+  unanswered: ReadonlySet<string>,
   found: (pullRequest: PullRequest) => void,
 ): Promise<void> {
   for await (const { entries } of pagesOf(source, CLOSED_QUERY)) {
     for (const { pullRequest } of entries) found(pullRequest);
-    if (unanswered.isEmpty || entries.some(({ updatedAt }) => updatedAt < until)) return;
+    if (unanswered.size === 0 || entries.some(({ updatedAt }) => updatedAt < until)) return;
   }
 }
 

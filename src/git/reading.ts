@@ -51,6 +51,26 @@ export function firstWay(end: Step): Finding[] {
   return findings;
 }
 
+/** Where the first dead word on any way to `end` ends. */
+export function firstDeadUntil(end: Step): number {
+  const seen = new Set<Step>([end]);
+  let first = end.at;
+  for (const step of seen) {
+    for (const { from, finding } of step.via) {
+      if (finding?.standing === "dead") first = Math.min(first, step.at);
+      seen.add(from);
+    }
+  }
+  return first;
+}
+
+/** Whether the tag begins with a living ref's name that ends where a word does, at `least` or later. */
+export function beginsAlive(tag: TagText, least: number, { branches, tags, versions }: Meanings): boolean {
+  return [branches, tags, ...versions.values()].some(({ folded }) =>
+    endsAt(folded, tag.folded, 0).some((end) => end >= least && isBetween(tag.text, end, ALPHANUMERIC)),
+  );
+}
+
 function advance(next: Frontier, step: Step, part: PatternPart, meanings: Meanings): void {
   switch (part.kind) {
     case "text":
@@ -159,8 +179,7 @@ function advanceCommit(next: Frontier, step: Step, part: PatternPart & { kind: "
     const commit = folded.slice(step.at, end);
     const finding = meanings.commit(commit);
     const spelled = text.startsWith(commit, step.at) ? 0 : Mark.otherCase;
-    const mark = { alive: 0, dead: Mark.dead | spelled, unknown: Mark.unknown | spelled }[finding.standing];
-    next.add(end, step.marks | mark, step, finding);
+    next.add(end, step.marks | (finding.standing === "alive" ? 0 : Mark.unknown | spelled), step, finding);
   }
 }
 

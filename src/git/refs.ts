@@ -1,3 +1,9 @@
+/**
+ * A build goes on after its pull request was closed, may have waited for a runner before (a day at most), and pushes then:
+ * the image is younger than the closing. It also covers what GitHub's clock and the registry's differ by. In milliseconds.
+ */
+export const LATE_PUSH_MS = 24 * 3_600_000;
+
 /** A branch or a Git tag, with the commit that it stands for (a tag's is peeled). */
 export interface Ref {
   /** Without `refs/heads/` or `refs/tags/`. */
@@ -29,9 +35,9 @@ export interface PullRequest {
 export interface PullRequests {
   /** Answers to questions by number; `missing`: no pull request has that number (an issue may). */
   readonly byNumber: ReadonlyMap<number, PullRequest | "missing">;
-  /** All open ones, where a question needed them; else empty. */
+  /** All open ones, where a commit or a branch tag was asked for; else empty. */
   readonly open: readonly PullRequest[];
-  /** Closed and merged ones, newest first, as far back as a question needed them. */
+  /** Closed and merged ones, newest first, as far back as a question after a branch needed them. */
   readonly closed: readonly PullRequest[];
 }
 
@@ -43,6 +49,6 @@ export interface PullRequestQuestions {
   readonly branchTags: ReadonlySet<string>;
   /** Abbreviated or full commits (hex, 7 to 40 digits) that image tags name and no branch tip or Git tag has. */
   readonly commits: ReadonlySet<string>;
-  /** The oldest push among the manifests in question, in milliseconds since the epoch; null: unknown, no bound. */
+  /** The oldest push of `branchTags`, in milliseconds since the epoch; null: unknown, no bound. */
   readonly oldestPush: number | null;
 }

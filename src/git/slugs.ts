@@ -38,7 +38,20 @@ export function gitlabSlug(name: string): string {
 
 /** Every slug that builds give the branch `name`, each once, the commonest first; only texts that an image tag can hold. */
 export function branchSlugs(name: string): string[] {
-  return possible([sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-"), gitlabSlug(name)]);
+  return possible([...plainSlugs(name), gitlabSlug(name)]);
+}
+
+function plainSlugs(name: string): string[] {
+  return [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-")];
+}
+
+/**
+ * The slugs that a branch is known by once it is gone: GitLab's only where it lost neither its beginning nor its end, as what is
+ * left of `_prod`, or of a name whose first word is in another script, is anybody's name.
+ */
+export function provingSlugs(name: string): string[] {
+  const isWhole = /^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/su.test(name);
+  return isWhole ? branchSlugs(name) : possible(plainSlugs(name));
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Dead, Finding, Meanings } from "../git/meanings.ts";
 import type { PullRequest, PullRequests } from "../git/refs.ts";
-import { branchSlugs } from "../git/slugs.ts";
+import { branchSlugs, provingSlugs } from "../git/slugs.ts";
 import { type LiveNames, livingCommit, meaningsOfRefs } from "../git/tag-names.ts";
-import { firstWithPrefix, foldCase, type Words, wordsOf } from "../git/words.ts";
+import { firstWithPrefix, foldCase, wordsOf } from "../git/words.ts";
 
 /** What placeholders stand for once the pull requests have answered. */
 export function meaningsOf(names: LiveNames, pullRequests: PullRequests): Meanings {
@@ -15,16 +15,16 @@ export function meaningsOf(names: LiveNames, pullRequests: PullRequests): Meanin
     branches: withOpenBranches(names, open),
     deadBranches: wordsOf(gone.flatMap((pullRequest) => deadSlugs(pullRequest))),
     pullRequest: (number) => numbers.get(number) ?? { standing: "unknown", number },
-    commit: commitsOf(names, all),
+    commit: commitsOf(names, open),
   };
 }
 
 /** The slugs of a head branch that is gone, each as evidence. */
 export function deadSlugs(pullRequest: PullRequest): [string, Dead][] {
-  const { number, headBranch, state } = pullRequest;
+  const { number, headBranch, state, closedAt } = pullRequest;
   const reason = `branch ${headBranch} of ${state} pull request #${number} is deleted`;
-  const dead: Dead = { standing: "dead", by: "branch", reason, pullRequest: number };
-  return branchSlugs(headBranch).map((slug) => [slug, dead]);
+  const dead: Dead = { standing: "dead", by: "branch", reason, pullRequest: number, endedAt: closedAt };
+  return provingSlugs(headBranch).map((slug) => [slug, dead]);
 }
 
 /** A fork's branch is another repository's: closing its pull request says nothing of a branch of that name here. */
@@ -32,26 +32,12 @@ export function isBranchGone({ state, fromFork, headBranch }: PullRequest, names
   return state !== "open" && !fromFork && !names.branchNames.has(headBranch);
 }
 
-/**
- * Whether the head of a pull request proves images of that commit dead: it was closed without a merge, and it is no fork's, as
- * anybody can open one there from a commit of this repository's own history, and close it. Not while a branch of the
- * head's name lives here: the commit may be of that branch's history (a closed pull request from `main` into `release`).
- */
-export function isHeadDead({ state, fromFork, headBranch }: PullRequest, names: LiveNames): boolean {
-  return state === "closed" && !fromFork && !names.branchNames.has(headBranch);
-}
-
-/** The commits of a merged pull request: the base branch's own, or what production may run. They prove nothing dead. */
-export function mergedCommits({ state, headCommit, mergeCommit }: PullRequest): string[] {
-  return state === "merged" ? [headCommit, ...(mergeCommit === null ? [] : [mergeCommit])] : [];
-}
-
 /** Newest end first, so that the reason shown is the latest one. One that is open in any answer is open. */
 function eachOnce({ byNumber, open, closed }: PullRequests): PullRequest[] {
   const answered = [...byNumber.values()].filter((answer) => answer !== "missing");
-  const all = [...closed, ...answered].filter(({ state }) => state !== "open");
+  const ended = [...closed, ...answered].filter(({ state }) => state !== "open");
   const living = [...open, ...answered].filter(({ state }) => state === "open");
-  const once = new Map([...all, ...living].map((pullRequest) => [pullRequest.number, pullRequest]));
+  const once = new Map([...ended, ...living].map((pullRequest) => [pullRequest.number, pullRequest]));
   return [...once.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
 }
 
@@ -62,6 +48,7 @@ function byNumber({ number, state, closedAt }: PullRequest): Finding {
     by: "number",
     reason: `pull request #${number} ${state}${onDay(closedAt)}`,
     pullRequest: number,
+    endedAt: closedAt,
   };
 }
 
@@ -86,36 +73,19 @@ function withOpenBranches(names: LiveNames, open: readonly PullRequest[]): Meani
   return { exact, folded: wordsOf(folded) };
 }
 
-function commitsOf(names: LiveNames, all: readonly PullRequest[]): (commit: string) => Finding {
-  const open = wordsOf(all.flatMap((pullRequest) => openCommits(pullRequest)));
-  const merged: Words<true> = wordsOf(all.flatMap(mergedCommits).map((commit) => [commit, true]));
-  const dead = wordsOf(all.filter((pullRequest) => isHeadDead(pullRequest, names)).map(deadHead));
-  return (commit) => {
-    const alive = livingCommit(names, commit) ?? firstWithPrefix(open, commit);
-    if (alive) return alive;
-    const proven = provesNothing(commit) || firstWithPrefix(merged, commit) ? null : firstWithPrefix(dead, commit);
-    return proven ?? { standing: "unknown", commit };
-  };
-}
-
 /**
- * Decimal digits alone may be a date or a build's number that happens to begin a commit (`2026112` is the beginning of one commit
- * in 268 million, and of thirty days): they protect, and are evidence of no death.
+ * A commit protects, and is evidence of no death: the head of a pull request that was closed without a merge may be in the history
+ * of a living branch all the same (pushed by hand, merged by another pull request, of a branch that has another name now).
  */
-export function provesNothing(commit: string): boolean {
-  return /^\d+$/.test(commit);
+function commitsOf(names: LiveNames, open: readonly PullRequest[]): (commit: string) => Finding {
+  const commits = wordsOf(open.flatMap((pullRequest) => openCommits(pullRequest)));
+  return (commit) => livingCommit(names, commit) ?? firstWithPrefix(commits, commit) ?? { standing: "unknown", commit };
 }
 
-function openCommits({ number, state, headCommit, mergeCommit }: PullRequest): [string, Finding][] {
-  if (state !== "open") return [];
+function openCommits({ number, headCommit, mergeCommit }: PullRequest): [string, Finding][] {
   const which = `of pull request #${number}, which is open`;
   const head: [string, Finding] = [headCommit, { standing: "alive", reason: `head ${which}` }];
   return mergeCommit === null ? [head] : [head, [mergeCommit, { standing: "alive", reason: `merge commit ${which}` }]];
-}
-
-function deadHead({ number, headCommit, closedAt }: PullRequest): [string, Dead] {
-  const reason = `head of pull request #${number}, closed without a merge${onDay(closedAt)}`;
-  return [headCommit, { standing: "dead", by: "commit", reason, pullRequest: number }];
 }
 
 /** ` 2026-11-02` in UTC; nothing where the time is not known. */

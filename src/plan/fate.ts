@@ -1,7 +1,7 @@
-import { Mark, type TagText, tagText } from "../git/frontier.ts";
-import type { Dead, Finding } from "../git/meanings.ts";
-import { findingsOf, firstWay, readings } from "../git/reading.ts";
-import type { PullRequests } from "../git/refs.ts";
+import { Mark, type Step, type TagText, tagText } from "../git/frontier.ts";
+import type { Dead, Finding, Meanings } from "../git/meanings.ts";
+import { beginsAlive, findingsOf, firstDeadUntil, firstWay, readings } from "../git/reading.ts";
+import { LATE_PUSH_MS, type PullRequests } from "../git/refs.ts";
 import { LONGEST_TAG } from "../git/slugs.ts";
 import type { LiveNames } from "../git/tag-names.ts";
 import type { TagPattern } from "../git/tag-patterns.ts";
@@ -21,7 +21,7 @@ export function fatesOf(names: LiveNames, pullRequests: PullRequests, protectedB
   return (tag) => {
     const decided = decidedByText(tag, protectedBy);
     if (decided) return decided;
-    const verdict = verdictOf(names.patterns, tag, (pattern, text) => readings(pattern, text, meanings));
+    const verdict = verdictOf(names.patterns, tag, meanings);
     return verdict ?? { fate: "unmatched", reason: "no known ref" };
   };
 }
@@ -41,10 +41,15 @@ function subjectOf(tag: string): Digest | null {
   return hex !== undefined && isDigest(digest) ? digest : null;
 }
 
-type Read = (pattern: TagPattern, tag: TagText) => ReturnType<typeof readings>;
+type Read = (pattern: TagPattern, tag: TagText, meanings: Meanings) => readonly Step[];
 
 /** Alive by any pattern, else dead by any, else silent; null: nothing is known of it. */
-export function verdictOf(patterns: readonly TagPattern[], tag: string, read: Read): Fate | null {
+export function verdictOf(
+  patterns: readonly TagPattern[],
+  tag: string,
+  meanings: Meanings,
+  read: Read = readings,
+): Fate | null {
   // No registry takes a longer tag: whatever this is, no build made it.
   if (tag.length > LONGEST_TAG) return null;
   const text = tagText(tag);
@@ -52,22 +57,28 @@ export function verdictOf(patterns: readonly TagPattern[], tag: string, read: Re
   let living = false;
   let commit: string | null = null;
   for (const pattern of patterns) {
-    const ends = read(pattern, text);
+    const ends = read(pattern, text, meanings);
     const alive = ends.find((end) => (end.marks & (Mark.unknown | Mark.dead)) === 0);
     if (alive) return { fate: "alive", reason: reasonsOf(firstWay(alive)) };
-    // A living ref in one way to read it, and a dead one in another: the tag may be the living one's.
-    if (ends.some((end) => (end.marks & Mark.living) !== 0)) {
-      living = true;
-      continue;
-    }
+    living ||= ends.some((end) => (end.marks & Mark.living) !== 0);
     for (const end of ends) {
       if (end.marks === Mark.unknown && pattern.onlyCommits) commit ??= commitIn(findingsOf([end]));
-      if ((end.marks & (Mark.dead | Mark.otherCase)) === Mark.dead) dead = stronger(dead, firstWay(end));
+      if ((end.marks & (Mark.dead | Mark.otherCase)) !== Mark.dead) continue;
+      // `pr-12-arm64` may be a build of the living branch `pr-12`, for which no pattern was given.
+      living ||= beginsAlive(text, firstDeadUntil(end), meanings);
+      dead = stronger(dead, firstWay(end));
     }
   }
-  if (dead) return { fate: "dead", reason: dead.reason, pullRequest: dead.pullRequest };
-  if (commit === null || living) return null;
-  return { fate: "silent", reason: `commit ${commit}, which no ref knows` };
+  // A living ref in one way to read it, and a dead one in another: the tag may be the living one's.
+  if (living) return null;
+  if (dead) return deadFate(dead);
+  return commit === null ? null : { fate: "silent", reason: `commit ${commit}, which no ref knows` };
+}
+
+/** A number is one pull request's for good; a branch's name is free for others once its pull request has ended. */
+function deadFate({ by, reason, pullRequest, endedAt }: Dead): Fate {
+  const lastPush = by === "number" || endedAt === null ? null : endedAt + LATE_PUSH_MS;
+  return { fate: "dead", reason, pullRequest, lastPush };
 }
 
 function reasonsOf(findings: readonly Finding[]): string {
@@ -87,9 +98,9 @@ function commitIn(findings: readonly Finding[]): string | null {
   return null;
 }
 
-const STRENGTH = { number: 3, branch: 2, commit: 1 } as const;
+const STRENGTH = { number: 2, branch: 1 } as const;
 
-/** A tag that names the pull request's number says most clearly whose it is, then its branch, then its commit. */
+/** A tag that names the pull request's number says most clearly whose it is, then its branch. */
 function stronger(known: Dead | null, findings: readonly Finding[]): Dead | null {
   return findings.reduce<Dead | null>(
     (best, finding) =>

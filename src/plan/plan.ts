@@ -1,6 +1,7 @@
 import { blobUse, sizeOf } from "./bytes.ts";
 import { decide, type Verdict, type Verdicts } from "./decide.ts";
 import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
+import { inTime } from "./in-time.ts";
 import type { Digest } from "./manifest.ts";
 import { orderOf } from "./order.ts";
 import { pushTime } from "./orphans.ts";
@@ -18,10 +19,11 @@ export type PlanStep =
  * Decides on every manifest of one repository: pure, and linear but for sorting.
  *
  * @param view what is known of the repository
- * @param fates what the refs say about each of its image tags
+ * @param told what the refs say about each of its image tags
  * @param rules the rules of the inputs, and the time
  */
-export function planRepository(view: RepositoryView, fates: ReadonlyMap<string, Fate>, rules: Rules): PlanStep {
+export function planRepository(view: RepositoryView, told: ReadonlyMap<string, Fate>, rules: Rules): PlanStep {
+  const { fates, untimed } = inTime(view, told);
   const graph = graphOf(view, fates, rules.since);
   const verdicts = decide(graph, view, fates, rules, NOTHING_HELD);
   const unreadable = [...graph.values()].flatMap((node) => {
@@ -34,7 +36,7 @@ export function planRepository(view: RepositoryView, fates: ReadonlyMap<string, 
     return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted: null };
   }
   const stepOf = (final: Verdicts): PlanStep => {
-    const wanted = wantedFor(view, graph, final, rules);
+    const wanted = wantedFor(view, graph, final, rules, untimed);
     const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
     return isFinal
       ? { plan: planOf(view, graph, final.of, fates, rules, unreadable), wanted: null }
@@ -74,14 +76,23 @@ function isCandidate(verdict: Verdict | undefined): boolean {
 }
 
 /**
- * What must still be known. First the content of all that stays, as any of it may list a candidate; then, only where it
+ * What must still be known. First when what a deleted branch names was pushed; then the content of all that stays, as any of it may list a candidate; then, only where it
  * can change something, the content of the candidates. No candidates, nothing to ask.
  */
-function wantedFor(view: RepositoryView, graph: Graph, verdicts: Verdicts, rules: Rules): Wanted {
+function wantedFor(
+  view: RepositoryView,
+  graph: Graph,
+  verdicts: Verdicts,
+  rules: Rules,
+  untimed: ReadonlySet<Digest>,
+): Wanted {
   const nodes = [...graph.values()];
   const unread = nodes.filter((node) => node.known === undefined);
   const going = nodes.filter((node) => goes(verdicts.of.get(node.digest)));
   if (going.length === 0) return { ...NOTHING, contents: verdicts.unasked, times: verdicts.untimed };
+
+  const doubtful = [...untimed].filter((digest) => isCandidate(verdicts.of.get(digest)));
+  if (doubtful.length > 0) return { ...NOTHING, times: doubtful };
 
   const mayNest = unread.filter((node) => node.listedAs !== "image");
   const staying = mayNest.filter((node) => !isCandidate(verdicts.of.get(node.digest))).map((node) => node.digest);
@@ -198,7 +209,10 @@ function kindOf(node: Node): Decision["kind"] {
   return node.listedAs ?? "unknown";
 }
 
-/** Dead tags of a manifest that another tag keeps. A tag that no ref is known for must have outlived the grace period. */
+/**
+ * Dead tags of a manifest that another tag keeps. A tag that no ref is known for must have outlived the grace period, and one that a
+ * deleted branch names must be known to be that old.
+ */
 function staleTags(
   node: Node,
   view: RepositoryView,
@@ -206,10 +220,12 @@ function staleTags(
   rules: Rules,
 ): Decision["staleTags"] {
   const pushed = pushTime(view.times, node.digest);
-  const old = typeof pushed === "number" && rules.now - pushed >= rules.gracePeriodMs;
+  const isTimed = typeof pushed === "number";
+  const old = isTimed && rules.now - pushed >= rules.gracePeriodMs;
   return node.tags.flatMap((tag) => {
     const fate = fates.get(tag);
-    if (fate?.fate === "dead" && (rules.pullRequest === null || fate.pullRequest === rules.pullRequest)) {
+    const isProven = fate?.fate === "dead" && (fate.lastPush === null || isTimed);
+    if (isProven && (rules.pullRequest === null || fate.pullRequest === rules.pullRequest)) {
       return [{ tag, reason: fate.reason }];
     }
     const unmatched =

@@ -5,7 +5,7 @@ import type { PullRequest, PullRequestQuestions } from "../git/refs.ts";
 import { type LiveNames, meaningsOfRefs } from "../git/tag-names.ts";
 import type { TagPattern } from "../git/tag-patterns.ts";
 import { indexFrom, wordsOf } from "../git/words.ts";
-import { deadSlugs, isBranchGone, isHeadDead, mergedCommits, provesNothing } from "./evidence.ts";
+import { deadSlugs, isBranchGone } from "./evidence.ts";
 import { decidedByText, type ProtectedBy, verdictOf } from "./fate.ts";
 import { FIRST_IMAGES } from "./orphans.ts";
 
@@ -33,7 +33,7 @@ export function questionsOf(
     for (const commit of open.commits) commits.add(commit);
     if (open.branch) branchTags.add(tag);
     // Numbers are asked one by one; only the search through closed pull requests needs a bound.
-    if (!open.branch && open.commits.length === 0) continue;
+    if (!open.branch) continue;
     oldestPush = Math.min(
       oldestPush,
       pushedAt !== null && pushedAt >= FIRST_IMAGES ? pushedAt : Number.NEGATIVE_INFINITY,
@@ -51,7 +51,7 @@ interface OpenQuestions {
 /** null: the living refs have decided. */
 function openQuestions(tag: string, names: LiveNames, meanings: Meanings): OpenQuestions | null {
   const read: { readonly pattern: TagPattern; readonly ends: readonly Step[] }[] = [];
-  const verdict = verdictOf(names.patterns, tag, (pattern, text) => {
+  const verdict = verdictOf(names.patterns, tag, meanings, (pattern, text) => {
     const ends = readings(pattern, text, meanings);
     if (ends.length > 0) read.push({ pattern, ends });
     return ends;
@@ -70,27 +70,13 @@ function mayDieByBranch(pattern: TagPattern, ends: readonly Step[]): boolean {
   return pattern.parts.some(({ kind }) => kind === "branch") && ends.every(({ marks }) => (marks & Mark.living) === 0);
 }
 
-/** The questions that one pull request settles: no further one needs to be read for them. */
-export interface Answers {
-  readonly branchTags: readonly string[];
-  readonly commits: readonly string[];
-}
-
-/** Finds for each closed pull request which of `questions` it settles; an open one settles none. */
-export function answeredBy(questions: PullRequestQuestions, names: LiveNames): (pullRequest: PullRequest) => Answers {
-  const lengths = [...new Set([...questions.commits].map((commit) => commit.length))];
+/** Finds for each pull request the image tags of `questions` that it proves dead by its branch; an open one proves none. */
+export function answeredBy(
+  questions: PullRequestQuestions,
+  names: LiveNames,
+): (pullRequest: PullRequest) => readonly string[] {
   const sorted = [...questions.branchTags].sort();
-  return (pullRequest) => {
-    // A merged one settles its commits too: they stay silent, whatever another pull request of the same head says.
-    const settled = isHeadDead(pullRequest, names) ? [pullRequest.headCommit] : mergedCommits(pullRequest);
-    const commits = settled.flatMap((commit) => lengths.map((length) => commit.slice(0, length)));
-    return {
-      branchTags: isBranchGone(pullRequest, names) ? tagsOf(pullRequest, questions, sorted, names) : [],
-      commits: [...new Set(commits)].filter(
-        (commit) => questions.commits.has(commit) && (pullRequest.state === "merged" || !provesNothing(commit)),
-      ),
-    };
-  };
+  return (pullRequest) => (isBranchGone(pullRequest, names) ? tagsOf(pullRequest, questions, sorted, names) : []);
 }
 
 /** The tags in question that the gone head branch of `pullRequest` is evidence against. */
@@ -106,7 +92,7 @@ function tagsOf(
   for (const pattern of names.patterns) {
     for (const [slug] of slugs) {
       for (const tag of candidates(pattern, slug, questions.branchTags, sorted)) {
-        const verdict = verdictOf([pattern], tag, (each, text) => readings(each, text, meanings));
+        const verdict = verdictOf([pattern], tag, meanings);
         if (verdict?.fate === "dead") answered.add(tag);
       }
     }

@@ -33,8 +33,11 @@ export interface Wanted {
 /** What the refs say about one image tag (the rules of fate.ts). `reason` is a sentence that a user understands. */
 export type Fate =
   | { readonly fate: "alive"; readonly reason: string }
-  /** `pullRequest`: the one because of which it is dead; null where `unmatched-tags: delete` made it so. */
-  | { readonly fate: "dead"; readonly reason: string; readonly pullRequest: number | null }
+  /**
+   * `pullRequest`: the one because of which it is dead. `lastPush`: an image that was pushed later is not what it speaks of, in
+   * milliseconds since the epoch; null: it speaks of any.
+   */
+  | { readonly fate: "dead"; readonly reason: string; readonly pullRequest: number; readonly lastPush: number | null }
   | { readonly fate: "referrer"; readonly subject: Digest; readonly reason: string }
   | { readonly fate: "silent"; readonly reason: string }
   | { readonly fate: "unmatched"; readonly reason: string };

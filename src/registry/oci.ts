@@ -54,6 +54,7 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
   const { origin } = options;
   const authorizer = createAuthorizer(options);
   const known = new Map<string, Promise<ManifestContent | "missing">>();
+  const created = new Map<Digest, number | null>();
   let referrersApi: "unknown" | "there" | "none" = "unknown";
 
   function urlOf(name: string, kind: "manifests" | "blobs" | "tags" | "referrers", reference: string): URL {
@@ -134,13 +135,17 @@ export function createOciClient(options: AuthorizerOptions): OciClient {
     },
     async createdAt(name, config) {
       if (config.mediaType === EMPTY_CONFIG || config.sizeBytes > MAX_MANIFEST_BYTES) return null;
+      const before = created.get(config.digest);
+      if (before !== undefined) return before;
       const url = urlOf(name, "blobs", config.digest);
       const response = await authorizer.send(
         { method: "GET", url, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES },
         pull(name),
       );
       if (response.status === 404 || digestOfBytes(response.body, config.digest) !== config.digest) return null;
-      return createdOf(response.body);
+      const time = createdOf(response.body);
+      created.set(config.digest, time);
+      return time;
     },
     delete: async (name, reference) =>
       authorizer.send(

@@ -83,7 +83,8 @@ function build(manifests: number): Repository {
       add(image, [], content("image", [], blobs.map(digest)));
     }
     add(index + 4, [signature], content("image", [], [digest(manifests * 8 + index)]));
-    const dead: Fate = { fate: "dead", reason: `pull request #${index} merged 2026-11-02`, pullRequest: index };
+    const reason = `pull request #${index} merged 2026-11-02`;
+    const dead: Fate = { fate: "dead", reason, pullRequest: index, lastPush: null };
     fates.set(tag, (index / 5) % 5 < 2 ? dead : { fate: "alive", reason: `pull request #${index} is open` });
     fates.set(signature, { fate: "referrer", subject, reason: `refers to ${subject}` });
   }

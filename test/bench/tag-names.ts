@@ -68,7 +68,7 @@ function measure(title: string, patterns: readonly string[]): void {
   const questions = questionsOf(tags, names, () => null);
   lap("questions");
   const answers = answeredBy(questions, names);
-  const settled = closed.reduce((sum, pullRequest) => sum + answers(pullRequest).branchTags.length, 0);
+  const settled = closed.reduce((sum, pullRequest) => sum + answers(pullRequest).length, 0);
   lap("answers");
   const fateOf = fatesOf(names, pullRequests, () => null);
   const fates = new Map<string, number>();

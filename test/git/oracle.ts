@@ -14,17 +14,48 @@ export function oracle(
 ): string {
   const verdicts = patterns.map((pattern) => readAll(tag, pattern, refs, pullRequests));
   if (verdicts.some(({ alive }) => alive)) return "alive";
-  if (verdicts.some(({ dead, living }) => dead && !living)) return "dead";
-  if (verdicts.some(({ silent }) => silent) && !verdicts.some(({ living }) => living)) return "silent";
-  return "unmatched";
+  const longest = Math.max(0, ...livingWords(patterns, refs, pullRequests).map((word) => beginningOf(tag, word)));
+  if (verdicts.some(({ living, deadUntil }) => living || deadUntil <= longest)) return "unmatched";
+  if (verdicts.some(({ dead }) => dead)) return "dead";
+  return verdicts.some(({ silent }) => silent) ? "silent" : "unmatched";
+}
+
+/** How far `word` reaches as the beginning of `tag`, where it ends as a word does; 0: it is none. */
+function beginningOf(tag: string, word: string): number {
+  const isWord =
+    same(tag.slice(0, word.length), word) && !/^[0-9A-Za-z]{2}$/.test(tag.slice(word.length - 1, word.length + 1));
+  return isWord ? word.length : 0;
+}
+
+const VERSION = /\{(?:version|major|minor)\}(?:[^{}*]*\{(?:version|major|minor)\})*/g;
+
+/** All that living refs are called in any of the patterns. */
+function livingWords(patterns: readonly string[], refs: LiveRefs, pullRequests: readonly PullRequest[]): string[] {
+  const templates = patterns.flatMap((pattern) => pattern.match(VERSION) ?? []);
+  const versions = templates.flatMap((template) => refs.tags.flatMap(({ name }) => filled(template, name) ?? []));
+  const branches = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)].flatMap(branchSlugs);
+  return [...versions, ...branches, ...refs.tags.flatMap(({ name }) => tagSlugs(name))];
+}
+
+function openHeads(pullRequests: readonly PullRequest[]): string[] {
+  return pullRequests.filter(({ state }) => state === "open").map(({ headBranch }) => headBranch);
+}
+
+/** What a Git tag makes of a version's placeholders; null: nothing. */
+function filled(template: string, name: string): string | null {
+  const version = semverOf(name);
+  if (!version || (version.prerelease && /major|minor/.test(template))) return null;
+  return template
+    .replace("{version}", version.version)
+    .replaceAll("{major}", version.major)
+    .replaceAll("{minor}", version.minor);
 }
 
 type Standing = "alive" | "dead" | "unknown" | "impossible";
 
 function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: readonly PullRequest[]) {
-  const pieces =
-    pattern.match(/\{(?:version|major|minor)\}(?:[^{}*]*\{(?:version|major|minor)\})*|\{\w+\}|\*+|[^{}*]+/g) ?? [];
-  const result = { alive: false, dead: false, living: false, silent: false };
+  const pieces = pattern.match(new RegExp(`${VERSION.source}|\\{\\w+\\}|\\*+|[^{}*]+`, "g")) ?? [];
+  const result = { alive: false, dead: false, living: false, silent: false, deadUntil: Number.POSITIVE_INFINITY };
   const onlyCommits = pieces.every((piece) => !piece.startsWith("{") || piece === "{sha}");
   for (const cuts of allCuts(tag, pieces)) {
     const placed = cuts.map((text, index) => ({
@@ -43,7 +74,13 @@ function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: rea
     const living = holders.some(({ piece, standing }) => piece !== "{sha}" && standing === "alive");
     result.alive ||= holders.every(({ standing }) => standing === "alive");
     result.living ||= living;
-    result.dead ||= spelled && !living && holders.some(({ standing }) => standing === "dead");
+    const dead = placed.flatMap(({ standing }, index) =>
+      standing === "dead" ? [cuts.slice(0, index + 1).join("").length] : [],
+    );
+    if (spelled && dead.length > 0) {
+      result.dead = true;
+      result.deadUntil = Math.min(result.deadUntil, ...dead);
+    }
     result.silent ||=
       onlyCommits &&
       spelled &&
@@ -103,8 +140,7 @@ function branchStanding(
   refs: LiveRefs,
   pullRequests: readonly PullRequest[],
 ): Standing {
-  const open = pullRequests.filter(({ state }) => state === "open").map(({ headBranch }) => headBranch);
-  const living = [...refs.branches.map(({ name }) => name), ...open];
+  const living = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)];
   if (living.some((name) => branchSlugs(name).some((slug) => same(slug, text)))) return "alive";
   const gone = pullRequests.some(
     ({ state, fromFork, headBranch }) =>
@@ -126,26 +162,12 @@ function numberStanding(text: string, pullRequests: readonly PullRequest[]): Sta
 function commitStanding(text: string, refs: LiveRefs, pullRequests: readonly PullRequest[]): Standing {
   if (!/^[0-9a-f]{7,40}$/i.test(text)) return "impossible";
   const hex = text.toLowerCase();
-  const names = (state: string) =>
-    pullRequests.filter((each) => each.state === state && each.headCommit.startsWith(hex));
-  if ([...refs.branches, ...refs.tags].some(({ commit }) => commit.startsWith(hex)) || names("open").length > 0)
-    return "alive";
-  const evidence = names("closed").filter(
-    ({ fromFork, headBranch }) => !fromFork && !refs.branches.some(({ name }) => name === headBranch),
-  );
-  return evidence.length > 0 && names("merged").length === 0 && /[a-f]/.test(hex) ? "dead" : "unknown";
+  const open = pullRequests.filter(({ state }) => state === "open").map(({ headCommit }) => headCommit);
+  const commits = [...open, ...[...refs.branches, ...refs.tags].map(({ commit }) => commit)];
+  return commits.some((commit) => commit.startsWith(hex)) ? "alive" : "unknown";
 }
 
 function versionStanding(piece: string, text: string, refs: LiveRefs): Standing {
-  const living = refs.tags.some(({ name }) => {
-    const version = semverOf(name);
-    if (!version || (version.prerelease && /major|minor/.test(piece))) return false;
-    const filled = piece
-      .replace("{version}", version.version)
-      .replaceAll("{major}", version.major)
-      .replaceAll("{minor}", version.minor);
-    return same(filled, text);
-  });
-  if (living) return "alive";
+  if (refs.tags.some(({ name }) => same(filled(piece, name) ?? "", text))) return "alive";
   return (piece.includes("{version}") ? /^\d[0-9A-Za-z._-]*$/ : /^\d[0-9._-]*$/).test(text) ? "unknown" : "impossible";
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { branchSlugs, gitlabSlug, sanitize, sanitizeEscaped, tagSlugs } from "../../src/git/slugs.ts";
+import { branchSlugs, gitlabSlug, provingSlugs, sanitize, sanitizeEscaped, tagSlugs } from "../../src/git/slugs.ts";
 import { pep440Of, semverOf } from "../../src/git/versions.ts";
 
 describe("docker/metadata-action's sanitiser", () => {
@@ -123,5 +123,20 @@ describe("PEP 440 normal forms", () => {
 
   test.each(["release-1", "1.0-banana", "", "v", `1${".0".repeat(200)}`])("%s has none", (name) => {
     expect(pep440Of(name)).toBeNull();
+  });
+});
+
+describe("a branch that is gone", () => {
+  test.each<[string, readonly string[]]>([
+    ["feature/Login", ["feature-Login", "feature-login"]],
+    ["x", ["x"]],
+    ["a_b", ["a_b", "a-b"]],
+    ["_prod", ["_prod"]],
+    ["prod/", ["prod-"]],
+    ["修复/prod", ["-prod"]],
+    ["prod/修复", ["prod-"]],
+  ])("%s is known by %j, and not by what trimming leaves of it", (name, slugs) => {
+    expect(provingSlugs(name)).toEqual(slugs);
+    expect(branchSlugs(name)).toEqual(expect.arrayContaining([...slugs]));
   });
 });

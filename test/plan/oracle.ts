@@ -155,14 +155,23 @@ export function subjectsOf(world: World, name: string): readonly string[] {
   return [...new Set([...own, ...byTag])];
 }
 
-/** What the refs say of its tags but for those of the referrer form. */
+/** What the refs say of its tags. A deleted branch is another's where the push is later than its pull request. */
+function fatesOf(world: World, name: string): readonly Fate[] {
+  const pushedAt = NOW - ageOf(world, name);
+  return (world[name]?.tags ?? []).map((tag): Fate => {
+    const fate = fateOf(tag);
+    const isLate = fate.fate === "dead" && fate.lastPush !== null && fate.lastPush < pushedAt && pushedAt <= NOW;
+    return isLate ? { fate: "unmatched", reason: "no known ref" } : fate;
+  });
+}
+
+/** The same but for those of the referrer form. */
 function ownFates(world: World, name: string): readonly Fate[] {
-  return (world[name]?.tags ?? []).map(fateOf).filter(({ fate }) => fate !== "referrer");
+  return fatesOf(world, name).filter(({ fate }) => fate !== "referrer");
 }
 
 function staysByItself(world: World, name: string, rules: Rules): boolean {
-  const tags = world[name]?.tags ?? [];
-  const fates = tags.map((tag) => fateOf(tag).fate);
+  const fates = fatesOf(world, name).map(({ fate }) => fate);
   if (fates.includes("alive") || rules.pinned.has(digestOf(name))) return true;
   const isUnmatched = fates.includes("unmatched") || (fates.length > 0 && fates.every((fate) => fate === "silent"));
   return isUnmatched && rules.unmatchedTags === "keep";

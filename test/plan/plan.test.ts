@@ -612,6 +612,35 @@ describe("what is asked for", () => {
     expect(planWorld(world, { pullRequest: 12 }).read).not.toContain("unknown");
   });
 
+  test("of what a deleted branch names the time, and of nothing that another tag keeps", () => {
+    const world: World = {
+      old: { tags: ["branch-old"], hours: 61 },
+      late: { tags: ["branch-late"], hours: 59 },
+      both: { tags: ["branch-2", "dead-2"], hours: 59 },
+      timeless: { tags: ["branch-3"], hours: null },
+      kept: { tags: ["branch-4", "live"], hours: 59 },
+      number: { tags: ["dead"], hours: 1 },
+    };
+    const { plan, timed } = planWorld(world, {}, TAGGED_ONLY);
+    expect(timed.toSorted()).toEqual(["both", "late", "old", "timeless"]);
+    const reasons = new Map(plan.decisions.map(({ digest, decision, reason }) => [digest, `${decision}: ${reason}`]));
+    const late = "keep: no known ref: pushed 25 h after pull request #12 ended";
+    expect(["late", "both"].map((name) => reasons.get(digestOf(name)))).toEqual([late, late]);
+    for (const name of ["old", "timeless", "number"]) expect(reasons.get(digestOf(name))).toMatch(/^delete/);
+    expect(planWorld(world).plan.decisions.filter(({ decision }) => decision === "delete")).toHaveLength(3);
+  });
+
+  test("a tag that a deleted branch names is stale only where the push is known to be as old", () => {
+    const world: World = {
+      a: { tags: ["live-1", "branch-1"], hours: 61 },
+      b: { tags: ["live-2", "branch-2"], hours: 59 },
+      c: { tags: ["live-3", "branch-3"], hours: null },
+      d: { tags: ["live-4", "dead-4"], hours: null },
+    };
+    const stale = planWorld(world).plan.decisions.flatMap(({ staleTags }) => staleTags.map(({ tag }) => tag));
+    expect(stale.toSorted()).toEqual(["branch-1", "dead-4"]);
+  });
+
   test("no time where neither an order nor an age is needed", () => {
     const world: World = { a: { tags: ["dead"] }, b: { tags: ["dead-2"] }, c: { tags: ["live"] } };
     expect(planWorld(world, {}, TAGGED_ONLY).timed).toEqual([]);

@@ -64,11 +64,26 @@ export function rules(overrides: Partial<Rules> = {}): Rules {
   return { ...RULES, ...overrides };
 }
 
-/** Fates by a tag's first letters: `live…`, `dead…` (of pull request #12), `gone7-…` (of #7), `silent…`, `sha256-NAME…`; else unmatched. */
+/** What was pushed later is not what a deleted branch speaks of. */
+export const LAST_PUSH = NOW - 60 * HOUR;
+
+/**
+ * Fates by a tag's first letters: `live…`, `dead…` (of pull request #12), `branch…` (of #12's branch), `gone7-…` (of #7),
+ * `silent…`, `sha256-NAME…`; else unmatched.
+ */
 export function fateOf(tag: string): Fate {
   if (tag.startsWith("live")) return { fate: "alive", reason: `branch ${tag}` };
-  if (tag.startsWith("dead")) return { fate: "dead", reason: "pull request #12 merged 2026-11-02", pullRequest: 12 };
-  if (tag.startsWith("gone7")) return { fate: "dead", reason: "pull request #7 closed 2026-10-01", pullRequest: 7 };
+  if (tag.startsWith("dead"))
+    return { fate: "dead", reason: "pull request #12 merged 2026-11-02", pullRequest: 12, lastPush: null };
+  if (tag.startsWith("gone7"))
+    return { fate: "dead", reason: "pull request #7 closed 2026-10-01", pullRequest: 7, lastPush: null };
+  if (tag.startsWith("branch"))
+    return {
+      fate: "dead",
+      reason: "branch x of merged pull request #12 is deleted",
+      pullRequest: 12,
+      lastPush: LAST_PUSH,
+    };
   if (tag.startsWith("silent")) return { fate: "silent", reason: "no known ref has commit abc1234" };
   if (tag.startsWith("sha256-")) {
     const subject = digestOf(tag.slice(7).replace(/\.(sig|att|sbom)$/, ""));

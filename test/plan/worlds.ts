@@ -25,14 +25,17 @@ interface Seed {
 }
 
 interface TagSeed {
-  readonly form: "live" | "dead" | "gone7" | "silent" | "other" | "sha256" | "sig" | "lost";
+  readonly form: "live" | "dead" | "branch" | "gone7" | "silent" | "other" | "sha256" | "sig" | "lost";
   readonly of: number;
 }
 
 const tagSeed: fc.Arbitrary<TagSeed> = fc.record({
   form: fc.oneof(
     { weight: 6, arbitrary: fc.constant("dead" as const) },
-    { weight: 6, arbitrary: fc.constantFrom("live", "gone7", "silent", "other", "sha256", "sig", "lost") },
+    {
+      weight: 6,
+      arbitrary: fc.constantFrom("live", "branch", "branch", "gone7", "silent", "other", "sha256", "sig", "lost"),
+    },
   ),
   of: fc.nat(20),
 });

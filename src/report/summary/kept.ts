@@ -19,6 +19,7 @@ const GROUPS: readonly (readonly [RegExp, string])[] = [
   [/^child of /, "child of an image that stays"],
   [/^referrer of /, "referrer of an image that stays"],
   [/^commit \S+, which no ref knows/, "commit that no ref knows"],
+  [/^no known ref: pushed /, "no known ref: pushed after the pull request of its branch ended"],
   [/within the grace period of /, "within the grace period"],
   [/^push time unknown/, "push time unknown"],
   [/could not be read, and may refer to it/, "an index could not be read, and may list it"],

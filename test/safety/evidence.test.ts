@@ -1,0 +1,174 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { createHttpClient } from "../../src/http/client.ts";
+import { sweep } from "../../src/main.ts";
+import { type Forge, serveForgeOf } from "../e2e/team.ts";
+import { settingsOf, silentLog } from "../run.ts";
+import { pushImage } from "../servers/content.ts";
+import { commitOf, type PlayedPullRequest, pullRequest } from "../servers/github.ts";
+import { stageClock } from "./faults.ts";
+import { missingBelow, NOW, openStage, type Stage, type StoreKind } from "./stage.ts";
+
+const DAY = 86_400_000;
+
+let forge: Forge | undefined;
+let stage: Stage | undefined;
+
+afterEach(async () => {
+  await Promise.all([forge?.close(), stage?.close()]);
+});
+
+/** The refs of a repository, and its images: their tags, and how many days ago each was pushed. */
+interface Play {
+  readonly branches?: readonly string[];
+  readonly tags?: readonly string[];
+  readonly pullRequests: readonly PlayedPullRequest[];
+  readonly images: readonly (readonly [tags: readonly string[], days: number])[];
+  readonly inputs?: Readonly<Record<string, string>>;
+}
+
+/** Sweeps, and tells the tags that are gone, each with the reason. */
+async function goneAfter(kind: StoreKind, { branches = [], tags = [], pullRequests, images, inputs = {} }: Play) {
+  forge = await serveForgeOf({ branches: ["main", ...branches], lightTags: tags, pullRequests });
+  stage = await openStage(kind, {
+    fill: (store) => {
+      pushImage(store, { repository: "web", seed: "main", tags: ["main"], pushedAt: NOW - DAY });
+      for (const [names, days] of images) {
+        const pushedAt = NOW - days * DAY;
+        // Where a registry tells no push, its image's creation is the nearest that is known.
+        const created = new Date(pushedAt).toISOString();
+        pushImage(store, { repository: "web", seed: names.join(), tags: names, pushedAt, created });
+      }
+    },
+  });
+  const { store } = stage;
+  const settings = settingsOf({ ...stage.inputs, ...inputs }, { ...forge.environment, ...stage.environment });
+  const clock = stageClock(NOW);
+  const http = createHttpClient({ clock, concurrency: 4, timeoutMs: 2_000 });
+  const result = await sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
+  await http.close();
+  expect(result.problems).toEqual([]);
+  const manifests = result.repositories.flatMap((each) => each.manifests);
+  return images
+    .flatMap(([names]) => names)
+    .filter((tag) => missingBelow(store, tag).length > 0)
+    .map((tag) => `${tag}: ${manifests.find((each) => each.tags.includes(tag))?.reason}`);
+}
+
+const ended = (days: number) => ({
+  createdAt: NOW - (days + 3) * DAY,
+  closedAt: NOW - days * DAY,
+  updatedAt: NOW - days * DAY,
+});
+const merged = (number: number, headBranch: string, days: number): PlayedPullRequest =>
+  pullRequest(number, { state: "merged", headBranch, ...ended(days) });
+const closed = (number: number, days: number): PlayedPullRequest =>
+  pullRequest(number, { state: "closed", headBranch: "topic", ...ended(days) });
+const HEAD = commitOf("head", 7);
+const DEFAULTS = "{branch}\n{tag}\nv{version}\n{version}\npr-{pr}\npr-{pr}-*\nsha-{sha}\n{sha}";
+
+const STAYS: readonly (Play & { readonly title: string })[] = [
+  {
+    title: "`production`, promoted long after a branch of that name was merged and deleted, with its commit's tag",
+    pullRequests: [merged(5, "production", 100)],
+    images: [[["production", "sha-1a2b3c4"], 2]],
+  },
+  {
+    title: "the same beside an image so old that the pull request is read for it",
+    pullRequests: [merged(5, "production", 100)],
+    images: [
+      [["production"], 2],
+      [["unrelated"], 200],
+    ],
+  },
+  {
+    title: "the rolling `v2` of a living Git tag of a component, where a branch `v2` was merged once",
+    tags: ["api/v2.0.1"],
+    pullRequests: [merged(5, "v2", 100)],
+    images: [
+      [["v2"], 2],
+      [["unrelated"], 200],
+    ],
+  },
+  {
+    title: "what is left of a gone branch's name without its first word, which is in another script",
+    pullRequests: [merged(5, "修复/prod", 5)],
+    images: [[["prod"], 6]],
+  },
+  {
+    title: "what is left of a gone branch's name without its first character",
+    pullRequests: [merged(5, "_prod", 5)],
+    images: [[["prod"], 6]],
+  },
+  {
+    title: "the head of a closed pull request: main's history may hold it, whatever its branch was called",
+    pullRequests: [
+      pullRequest(7, { state: "closed", headBranch: "master", headCommit: HEAD, ...ended(30) }),
+      merged(8, "part-2", 29),
+    ],
+    images: [[[`sha-${HEAD.slice(0, 7)}`], 31]],
+  },
+  {
+    title: "a platform's image of a living branch that is called like a closed pull request's image",
+    branches: ["pr-12"],
+    pullRequests: [closed(12, 50)],
+    images: [[["pr-12-arm64"], 52]],
+  },
+  {
+    title: "a platform's image of a living Git tag that is called so",
+    tags: ["pr-12"],
+    pullRequests: [closed(12, 50)],
+    images: [[["pr-12-arm64"], 52]],
+  },
+  {
+    title: "a living branch and an older commit, where another pattern reads the number of a closed pull request",
+    branches: ["pr-12-hotfix"],
+    pullRequests: [closed(12, 50)],
+    images: [[["pr-12-hotfix-abc1234"], 52]],
+    inputs: { "tag-patterns": "{branch}-{sha}\npr-{pr}-*" },
+  },
+  {
+    title: "a living Git tag and an older commit, where a branch of its name was merged",
+    tags: ["release/1.2"],
+    pullRequests: [merged(12, "release/1.2", 50)],
+    images: [[["release-1.2-abc1234"], 52]],
+    inputs: { "tag-patterns": "{branch}-{sha}\n{tag}-{sha}" },
+  },
+  {
+    title: "`v1.2.3-alpine` of the living Git tag v1.2.3, where a branch `v1` was merged, by `{branch}*`",
+    tags: ["v1.2.3"],
+    pullRequests: [merged(5, "v1", 50)],
+    images: [[["v1.2.3-alpine"], 52]],
+    inputs: { "tag-patterns": `${DEFAULTS}\n{branch}*` },
+  },
+  {
+    title: "the head branch of a fork's open pull request, with `unmatched-tags: delete`",
+    pullRequests: [pullRequest(40, { head: "fork", headBranch: "patch-1" })],
+    images: [[["patch-1"], 6]],
+    inputs: { "unmatched-tags": "delete" },
+  },
+];
+
+describe.each<StoreKind>(["digitalocean", "oci"])("%s: no evidence is against", (kind) => {
+  test.each(STAYS)("$title", async (play) => {
+    expect(await goneAfter(kind, play)).toEqual([]);
+  });
+});
+
+describe.each<StoreKind>(["digitalocean", "oci"])("%s: there is evidence against", (kind) => {
+  test("a deleted branch's image that was pushed within a day of its merge, and not against a later one", async () => {
+    const play: Play = {
+      pullRequests: [merged(5, "topic-5", 10), merged(6, "topic-6", 10)],
+      images: [
+        [["topic-5"], 9.1],
+        [["topic-6"], 8.9],
+      ],
+    };
+    expect(await goneAfter(kind, play)).toEqual(["topic-5: branch topic-5 of merged pull request #5 is deleted"]);
+  });
+
+  test("an image of a pull request's number, whenever it was pushed", async () => {
+    const play: Play = { pullRequests: [closed(12, 50)], images: [[["pr-12", `sha-${HEAD.slice(0, 7)}`], 2]] };
+    const reason = "pull request #12 closed 2026-10-02";
+    expect(await goneAfter(kind, play)).toEqual([`pr-12: ${reason}`, `sha-${HEAD.slice(0, 7)}: ${reason}`]);
+  });
+});
