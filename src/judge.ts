@@ -50,17 +50,24 @@ export function createJudge(
   let askedAt = 0;
   let judge = fatesOf(names, pullRequests, protectedBy);
   let pinned = pins;
+  let [begun, newest] = [0, 0];
   let fresh: { readonly at: number; readonly done: Promise<void> } | null = null;
 
   const readAnew = async (): Promise<void> => {
+    begun += 1;
+    const own = begun;
     const since = askedAt;
     const [newNames, opened, newPins] = await Promise.all([
       readRefs(),
-      decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
+      settings.unmatchedTags === "delete" || decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
       readPins?.() ?? pins,
     ]);
-    names = newNames;
-    pinned = joinPins([pins, newPins]);
+    // One that takes long may end after a later one, and tells what was before it.
+    if (own > newest) {
+      newest = own;
+      names = newNames;
+      pinned = joinPins([pins, newPins]);
+    }
     // One that is open in any answer is open, whatever others say of it.
     pullRequests = { ...pullRequests, open: [...pullRequests.open, ...opened] };
     judge = fatesOf(names, pullRequests, protectedBy);

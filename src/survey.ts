@@ -106,11 +106,17 @@ async function doubtGhosts(
   { manifests }: Listing,
   contents: Map<Digest, Known>,
 ): Promise<boolean> {
-  const [first] = contents.keys();
-  if (first === undefined || [...contents.values()].some((known) => known !== "missing")) return false;
+  const isEmpty = [...contents.values()].every((known) => known === "missing");
+  if (contents.size === 0 || !isEmpty) return false;
   const next = contents.size < MOST_GHOSTS ? manifests.find(({ digest }) => !contents.has(digest)) : undefined;
-  if (next === undefined) contents.set(first, NOTHING_IS_THERE);
-  else contents.set(next.digest, await read(registry, repository, next.digest));
+  if (next !== undefined) {
+    contents.set(next.digest, await read(registry, repository, next.digest));
+    return true;
+  }
+  // What is listed, as a subject that is asked for need not be a manifest of this repository.
+  const listed = manifests.find(({ digest }) => contents.has(digest));
+  if (listed === undefined) return false;
+  contents.set(listed.digest, NOTHING_IS_THERE);
   return true;
 }
 

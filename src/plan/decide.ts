@@ -46,7 +46,8 @@ export function decide(
   }
   keepWhatBelongs(graph, of, [...of.keys()]);
 
-  const claims = countClaims(graph, of, view, rules);
+  const isElsewhere = holdsReferrersOnly(view, fates);
+  const claims = countClaims(graph, of, view, rules, isElsewhere);
   const open = [...graph.values()].filter((node) => !of.has(node.digest));
   const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
   const roots = open.filter((node) => claims.get(node.digest) === 0 && !isLeft(node, rules.since));
@@ -72,7 +73,10 @@ export function decide(
   for (const { digest } of left) if (!of.has(digest)) of.set(digest, LEFT);
   deleteWhatBelongs(graph, of, claims);
   const unresolved = open.filter((node) => !of.has(node.digest));
-  for (const { digest } of unresolved) of.set(digest, UNRESOLVED);
+  for (const { digest, subjects } of unresolved) {
+    const isLost = isElsewhere && subjects.some((subject) => !graph.has(subject));
+    of.set(digest, isLost ? ELSEWHERE : UNRESOLVED);
+  }
   return {
     of,
     // An index that goes may list the last tagged one: then it is the index that stays.
@@ -96,6 +100,20 @@ const LEFT: Verdict = { cause: "follows", reason: "what it belonged to is gone" 
 const HELD: Verdict = { cause: "spared", reason: "it was not planned to go" };
 
 const UNRESOLVED: Verdict = { cause: "unresolved", reason: "what it belongs to neither stays nor goes" };
+
+const ELSEWHERE: Verdict = {
+  cause: "unresolved",
+  reason: "its image is not in this repository, of which every tag is a signature's or the like",
+};
+
+/**
+ * Whether a repository holds the signatures of images of another one, as cosign puts them there with `COSIGN_REPOSITORY`: that these
+ * images are not here proves nothing.
+ */
+function holdsReferrersOnly({ listed }: RepositoryView, fates: ReadonlyMap<string, Fate>): boolean {
+  const tags = listed.flatMap((manifest) => manifest.tags);
+  return tags.length > 0 && tags.every((tag) => fates.get(tag)?.fate === "referrer");
+}
 
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
 const NEVER_JUDGED: Fate = { fate: "alive", reason: "its tag appeared after the refs were read" };
@@ -160,13 +178,14 @@ function countClaims(
   of: ReadonlyMap<Digest, Verdict>,
   view: RepositoryView,
   rules: Rules,
+  isElsewhere: boolean,
 ): ReadonlyMap<Digest, number> {
   // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
   const isClaim = (subject: Digest): boolean =>
     graph.has(subject) ||
     // What was planned to go, and is not there, has gone: by this sweep or by another one.
     (rules.since?.planned.has(subject) !== true &&
-      (rules.pullRequest !== null || view.contents.get(subject) !== "missing"));
+      (rules.pullRequest !== null || isElsewhere || view.contents.get(subject) !== "missing"));
   const claims = new Map<Digest, number>();
   for (const node of graph.values()) {
     if (of.has(node.digest)) continue;

@@ -13,6 +13,7 @@ import { digestOf, fateOf, NOW, type Registry, type World } from "./world.ts";
  *   request, nor, where no ref is known for it, within the grace period;
  * - what is attached to nothing is an orphan by absence, as a referrer may be pushed before its subject (OCI
  *   distribution-spec, "Pushing Manifests with Subject"), unless its age is unknown; a sweep of a pull request leaves it;
+ * - where every tag is of the referrer form, what they refer to is another repository's, and tells nothing by its absence;
  * - a silent tag goes with the tag of the referrer form beside it.
  */
 export interface Judgement {
@@ -62,8 +63,10 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
     visible,
     names.filter((name) => staysByItself(world, name, rules) || isNew(world, name, registry, rules)),
   );
+  const tags = Object.values(world).flatMap((item) => item.tags ?? []);
+  const isElsewhere = tags.length > 0 && tags.every((tag) => tag.startsWith("sha256-"));
   const isClaim = (subject: string): boolean =>
-    world[subject] !== undefined || (rules.pullRequest !== null && stateOf(subject, rules) === null);
+    world[subject] !== undefined || ((rules.pullRequest !== null || isElsewhere) && stateOf(subject, rules) === null);
   const claims = (name: string): readonly string[] => [
     ...names.filter((parent) => childrenOf(world, parent).includes(name)),
     ...subjectsOf(world, name).filter(isClaim),

@@ -188,12 +188,31 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a referrer whose subject is missing goes",
-    world: { a: { tags: ["sha256-never-pushed.sig"] } },
+    world: { a: { tags: ["sha256-never-pushed.sig"] }, image: { tags: ["live"] } },
     deleted: ["a"],
+  },
+  ...[LISTS_ALL, TAGGED_ONLY, ZOT].map((registry) => ({
+    title: "a repository of signatures alone is another repository's: that their images are not here proves nothing",
+    world: { a: { tags: ["sha256-far.sig"] }, b: { tags: ["sha256-away"], children: ["c"] }, c: { subject: "away" } },
+    registry,
+    deleted: [],
+  })),
+  {
+    title: "a signature goes with its image, though nothing is left in the repository but signatures",
+    world: { image: { tags: ["dead"] }, own: { tags: ["sha256-image.sig"] }, b: { tags: ["sha256-far.sig"] } },
+    deleted: ["b", "image", "own"],
+  },
+  {
+    title: "a signature goes with an untagged image, and those beside it are another repository's",
+    world: { image: {}, own: { tags: ["sha256-image.sig"] }, b: { tags: ["sha256-far.sig"] } },
+    deleted: ["image", "own"],
   },
   {
     title: "a referrer may be pushed before its subject: while it is young, it stays",
-    world: { a: { tags: ["sha256-not-yet.sig"], hours: 1 }, old: { tags: ["sha256-never.sig"] } },
+    world: {
+      ...{ a: { tags: ["sha256-not-yet.sig"], hours: 1 }, old: { tags: ["sha256-never.sig"] } },
+      image: { tags: ["live"] },
+    },
     deleted: ["old"],
   },
   {
@@ -530,7 +549,20 @@ describe("why", () => {
       {},
       `child of ${short("i")} (dead)`,
     ],
-    ["a dangling referrer", { a: { tags: ["sha256-no"] } }, "a", {}, `referrer of ${short("no")}, which is gone`],
+    [
+      "a dangling referrer",
+      { a: { tags: ["sha256-no"] }, image: { tags: ["live"] } },
+      "a",
+      {},
+      `referrer of ${short("no")}, which is gone`,
+    ],
+    [
+      "a signature of another repository's image",
+      { a: { tags: ["sha256-no.sig"] } },
+      "a",
+      {},
+      "its image is not in this repository, of which every tag is a signature's or the like",
+    ],
     ["a pin", { a: { tags: ["dead"] } }, "a", { pinned: new Set([digestOf("a")]) }, "pinned by `protect-digests`"],
     [
       "half an hour",

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Forge } from "../e2e/team.ts";
+import { digestOfNothing, pushImage, pushIndex } from "../servers/content.ts";
 import { refuse } from "../servers/http-server.ts";
 import { assertLiving, sweepStage } from "./harness.ts";
-import { contentsOf, openStage, type Stage, serveStageForge } from "./stage.ts";
+import { contentsOf, NOW, openStage, type Stage, serveStageForge } from "./stage.ts";
 
 let forge: Forge;
 let stage: Stage;
@@ -29,6 +30,44 @@ test("where every manifest answers 404, none is taken for a ghost: nothing is de
   expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
   expect(contentsOf(stage.store)).toEqual(before);
 });
+
+test("the same where what is asked for first is the missing subject of a signature", async () => {
+  await stage.close();
+  stage = await openStage("digitalocean", {
+    fill: (store) => {
+      const at = { repository: "web", pushedAt: NOW - 10 * 86_400_000 } as const;
+      pushIndex(store, { ...at, children: [pushImage(store, { ...at, seed: "child" })], tags: ["main"] });
+      const subject = digestOfNothing("long gone").replace(":", "-");
+      pushImage(store, { ...at, seed: "signature", tags: [`${subject}.sig`] });
+      pushImage(store, { ...at, seed: "dead", tags: ["pr-1"] });
+    },
+  });
+  const before = contentsOf(stage.store);
+  stage.servers["oci"]?.inject(({ path, headers }) =>
+    headers.authorization !== undefined && path.includes("/manifests/") ? MISSING : null,
+  );
+  const result = await sweepStage(stage, forge, { untagged: "keep" });
+  expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
+  expect(contentsOf(stage.store)).toEqual(before);
+});
+
+test.each(["digitalocean", "distribution", "oci"] as const)(
+  "%s: signatures in a repository of their own stay, as their images do in another one",
+  async (kind) => {
+    await stage.close();
+    stage = await openStage(kind, {
+      fill: (store) => {
+        const at = { pushedAt: NOW - 10 * 86_400_000 } as const;
+        const image = pushImage(store, { ...at, repository: "web", seed: "main", tags: ["main"] });
+        const tags = [`${image.replace(":", "-")}.sig`];
+        pushImage(store, { ...at, repository: "web/signatures", seed: "signature", tags });
+      },
+    });
+    const before = contentsOf(stage.store);
+    expect((await sweepStage(stage, forge)).problems).toEqual([]);
+    expect(contentsOf(stage.store)).toEqual(before);
+  },
+);
 
 test("trap 23: where any manifest can be read, those that answer 404 are ghosts, and end nothing", async () => {
   const ghost = digestOf("jane");
