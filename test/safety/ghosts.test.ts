@@ -39,7 +39,6 @@ test("the same where what is asked for first is the missing subject of a signatu
       pushIndex(store, { ...at, children: [pushImage(store, { ...at, seed: "child" })], tags: ["main"] });
       const subject = digestOfNothing("long gone").replace(":", "-");
       pushImage(store, { ...at, seed: "signature", tags: [`${subject}.sig`] });
-      pushImage(store, { ...at, seed: "dead", tags: ["pr-1"] });
     },
   });
   const before = contentsOf(stage.store);
