@@ -77,8 +77,14 @@ function linked(response: HttpResponse, current: URL): URL | null {
   const target = links.find(({ relations }) => relations.includes("next"))?.target;
   if (target === undefined) return null;
   const next = URL.parse(target, current.href);
-  // A registry behind a proxy that ends TLS links to http on its own host: the way there stays the one that was taken.
-  if (next !== null && next.host === current.host) return new URL(next.pathname + next.search, current.origin);
+  if (next?.host === current.host) {
+    // A registry behind a proxy that ends TLS links to http on its own host: the way there stays the one that was taken.
+    // The path is set and not resolved, as one that begins with `//` would be read as a host, which then got the credential.
+    const same = new URL(current);
+    same.pathname = next.pathname;
+    same.search = next.search;
+    return same;
+  }
   const shown = JSON.stringify(target.slice(0, 200));
   throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
 }

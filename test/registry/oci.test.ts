@@ -295,6 +295,26 @@ describe("tags", () => {
     expect(asked()).toHaveLength(requests);
   });
 
+  it.each<[string, (own: string, other: string) => string]>([
+    ["of an absolute link", (own, other) => `http://${own}//${other}/v2/app/tags/list`],
+    ["with a backslash", (own, other) => `http://${own}/\\${other}/v2/app/tags/list`],
+    ["that steps up", (_own, other) => `/v2/..//${other}/v2/app/tags/list`],
+  ])("that go on at a path %s, which begins with two slashes, are asked for on the same host", async (_how, target) => {
+    const foreign = await elsewhere(() => page({ tags: ["b"] }));
+    const challenge = { status: 401, headers: { "www-authenticate": 'Basic realm="registry"' } };
+    const { oci, asked } = await bench({
+      handler:
+        () =>
+        ({ headers, path, url }) => {
+          if (headers.authorization === undefined) return challenge;
+          return path.startsWith("//") ? page({}, 404) : next(`<${target(url.host, foreign.url.host)}>; rel="next"`);
+        },
+    });
+    await expect(oci.tags("app")).rejects.toEqual(listing("is not there"));
+    expect(asked().at(-1)).toBe(`GET //${foreign.url.host}/v2/app/tags/list`);
+    expect(foreign.requests).toEqual([]);
+  });
+
   it("that never end are an error", async () => {
     const { oci } = await withTags(25, { behaviour: { pageSize: 10 }, handler: endlessPages });
     await expect(oci.tags("app")).rejects.toEqual(listing("does not end"));
