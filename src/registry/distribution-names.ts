@@ -24,19 +24,25 @@ export async function selectRepositories(names: Names, selection: RepositorySele
   try {
     return selectFrom(address.name, await namesBelow(oci, address.path), selection);
   } catch (error) {
-    return withoutCatalog(names, selection.literals, error);
+    return withoutCatalog(names, selection, error);
   }
 }
 
 /** The catalog is no part of the OCI spec, and often not for everybody: the names that are known without it are swept. */
-async function withoutCatalog(names: Names, literals: readonly string[], error: unknown): Promise<RepositoryNames> {
+async function withoutCatalog(
+  names: Names,
+  { literals, matches }: RepositorySelection,
+  error: unknown,
+): Promise<RepositoryNames> {
   const isRefused = error instanceof Fault && (error.kind === "permission" || error.kind === "registry");
-  if (!isRefused || literals.length === 0) throw error;
+  // One line may name what another excludes.
+  const wanted = literals.filter((name) => matches(name));
+  if (!isRefused || wanted.length === 0) throw error;
   names.log.warn(
     "no-catalog",
-    `${error.message}. Only what \`repository-pattern\` names without a wildcard is swept: ${literals.join(", ")}.`,
+    `${error.message}. Only what \`repository-pattern\` names without a wildcard is swept: ${wanted.join(", ")}.`,
   );
-  return askFor(names, literals);
+  return askFor(names, wanted);
 }
 
 /** Names that are asked for one by one, each of which must exist. */

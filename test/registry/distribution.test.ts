@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { selectionOf } from "../../src/glob.ts";
 import type { Digest } from "../../src/plan/manifest.ts";
 import { openDistribution } from "../../src/registry/distribution.ts";
 import type { Registry } from "../../src/registry/registry.ts";
@@ -35,6 +36,26 @@ async function bench(options: OciBenchOptions = {}, path = ""): Promise<Bench> {
 function deletionsAnswer(reply: Reply): (registry: Handler) => Handler {
   return (registry) => (request) => (request.method === "DELETE" ? reply : registry(request));
 }
+
+describe("a catalog that is refused or absent", () => {
+  const answersCatalog =
+    (status: number) =>
+    (registry: Handler): Handler =>
+    (request) =>
+      request.path.startsWith("/v2/_catalog") ? { status, body: { errors: [] } } : registry(request);
+
+  test.each([401, 403, 404])("leaves what is named and not excluded (%i)", async (status) => {
+    const { registry, store } = await bench({ handler: answersCatalog(status), credential: null });
+    pushImage(store, { repository: "frozen", seed: "frozen", tags: ["pr-1"] });
+    const { matching } = await registry.repositories(selectionOf(["web", "frozen", "!fr*"]));
+    expect(matching).toEqual(["web"]);
+  });
+
+  test("leaves nothing where all that is named is excluded: its refusal is told", async () => {
+    const { registry } = await bench({ handler: answersCatalog(403) });
+    await expect(registry.repositories(selectionOf(["web", "!web"]))).rejects.toMatchObject({ kind: "permission" });
+  });
+});
 
 describe("the removal of a tag", () => {
   test("leaves its manifest, which is looked for after the first one", async () => {
