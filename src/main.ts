@@ -18,6 +18,7 @@ import type { Settings } from "./settings.ts";
 import { type Look, survey } from "./survey.ts";
 import { sweepRepository } from "./sweep.ts";
 import { createTurns } from "./turns.ts";
+import { throwIfCollectionTakes } from "./untagged-collection.ts";
 
 /** Repositories worked on at a time: more would only queue for the same host. */
 const REPOSITORIES_AT_ONCE = 4;
@@ -179,6 +180,7 @@ async function collectGarbage({ settings, record, registry }: Run): Promise<void
     const note = settings.dryRun ? "a dry run starts none" : "nothing was deleted";
     return record.collected({ status: "skipped", freedBytes: null, blobsDeleted: null, note });
   }
+  throwIfCollectionTakes(settings, record.repositories());
   const collection = await registry.collectGarbage();
   record.collected(collection);
   if (collection.fault !== undefined) throw collection.fault;

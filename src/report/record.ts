@@ -37,6 +37,8 @@ export interface RunRecord {
   deletedCount(): number;
   /** One repository as it stands. */
   repository(name: string): RepositoryResult;
+  /** All of them, by name. */
+  repositories(): readonly RepositoryResult[];
   result(finishedAt: number, requests: Readonly<Record<string, number>>): RunResult;
 }
 
@@ -65,6 +67,8 @@ export function createRunRecord(head: RunHead): RunRecord {
     const fault = faultOf(error);
     if (!problems.some((known) => known.message === fault.message)) problems.push(fault);
   };
+  const repositories = (): readonly RepositoryResult[] =>
+    [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, entry]) => resultOf(name, entry, head.dryRun));
   return {
     async attempt(work) {
       try {
@@ -102,12 +106,11 @@ export function createRunRecord(head: RunHead): RunRecord {
     deletedCount: () =>
       [...entries.values()].reduce((sum, { swept }) => sum + (swept === null ? 0 : countDeleted(swept)), 0),
     repository: (name) => resultOf(name, entryOf(name), head.dryRun),
+    repositories,
     result: (finishedAt, requests) => ({
       ...head,
       finishedAt,
-      repositories: [...entries]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, entry]) => resultOf(name, entry, head.dryRun)),
+      repositories: repositories(),
       requests,
       garbageCollection: collection,
       problems: problems.map(({ kind, message, remedy }) => ({ kind, message, remedy })),

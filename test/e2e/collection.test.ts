@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { renderSummary } from "../../src/report/summary.ts";
+import { type ImagePush, pushImage, pushMultiArch } from "../servers/content.ts";
 import type { CollectionScript } from "../servers/digitalocean-collections.ts";
+import { refuse } from "../servers/http-server.ts";
+import { RegistryStore } from "../servers/store.ts";
 import { annotations, broken, contents, deletionsOf, openPlay, type Play } from "./play.ts";
-import { type Forge, serveForge } from "./team.ts";
+import { type Forge, fillTeamRegistry, serveForge } from "./team.ts";
 
 let forge: Forge;
 const opened: Play[] = [];
@@ -15,10 +18,18 @@ afterEach(async () => {
   for (const play of opened.splice(0)) await play.close();
 });
 
-async function open(collection: Partial<CollectionScript> = {}): Promise<Play> {
-  const play = await openPlay(forge, { collection });
+async function open(collection: Partial<CollectionScript> = {}, fill = fillTeamRegistry): Promise<Play> {
+  const play = await openPlay(forge, { collection, fill });
   opened.push(play);
   return play;
+}
+
+const DAY = 86_400_000;
+
+/** An image that stays and one that goes, both with a tag. */
+function pushTagged(store: RegistryStore, now: number, repository = "web"): void {
+  for (const tag of ["main", "pr-10"])
+    pushImage(store, { repository, seed: tag, tags: [tag], pushedAt: now - 8 * DAY });
 }
 
 const starts = ({ registry }: Play) => registry.api.requests.filter(({ method }) => method === "POST");
@@ -46,11 +57,80 @@ describe("run-gc", () => {
   test.each(["unreferenced blobs only", "untagged manifests only", "untagged manifests and unreferenced blobs"])(
     "starts the type %s, as it is asked for",
     async (type) => {
-      const play = await open();
-      await play.sweep({ "run-gc": "always", "gc-type": type, "keep-count": "100" });
+      const play = await open({}, pushTagged);
+      await play.sweep({ "run-gc": "always", "gc-type": type });
       expect(starts(play).map(({ body }) => JSON.parse(body.toString()))).toEqual([{ type }]);
     },
   );
+});
+
+describe("a collection of untagged manifests", () => {
+  const SEED = "without a tag";
+  const untagged =
+    (more: Partial<ImagePush> = {}) =>
+    (store: RegistryStore, now: number): void =>
+      void pushImage(store, { repository: "web", seed: SEED, pushedAt: now - 8 * DAY, ...more });
+  const digest = pushImage(new RegistryStore(), { repository: "web", seed: SEED });
+  const OF_UNTAGGED = { "run-gc": "true", "gc-type": "untagged manifests and unreferenced blobs" };
+
+  test.each<[string, (store: RegistryStore, now: number) => void, Record<string, string>, RegExp]>([
+    ["is pinned", untagged(), { "protect-digests": digest }, /^.*: 1 manifest .*: web@sha256:.*pinned/],
+    ["`untagged: keep` keeps", untagged(), { untagged: "keep" }, /: 1 manifest .*untagged/],
+    ["is young", (store, now) => untagged({ pushedAt: now })(store, now), {}, /: 1 manifest .*grace period/],
+    [
+      "is part of a multi-platform image",
+      (store, now) => {
+        pushMultiArch(store, { repository: "web", seed: SEED, tags: ["main"], pushedAt: now - 8 * DAY });
+      },
+      {},
+      /: 2 manifests .*, the first is: web@sha256:.*main/,
+    ],
+  ])("is not started where what %s stays", async (_what, fill, inputs, message) => {
+    const play = await open({}, (store, now) => {
+      pushTagged(store, now);
+      fill(store, now);
+    });
+    const result = await play.sweep({ ...OF_UNTAGGED, ...inputs });
+    expect(result.problems).toMatchObject([
+      { kind: "garbage-collection", message: expect.stringMatching(message), remedy: expect.stringMatching(/gc-type/) },
+    ]);
+    expect([result.garbageCollection.status, deletionsOf(play) > 0, starts(play)]).toEqual(["not-started", true, []]);
+  });
+
+  test("is not started where a manifest changed since it was planned: its tags are not known", async () => {
+    const play = await open({}, pushTagged);
+    let lists = 0;
+    play.registry.api.inject(({ path }) => {
+      lists += Number(path.includes("/digests?"));
+      if (lists === 2) play.store.tag("web", "kept", play.store.resolve("web", "pr-10")?.digest ?? digest);
+      return null;
+    });
+    const { problems } = await play.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
+    expect(problems).toMatchObject([{ kind: "garbage-collection", message: expect.stringMatching(/: 1 manifest /) }]);
+    expect(starts(play)).toEqual([]);
+  });
+
+  test("is not started where a repository could not be read", async () => {
+    const play = await open({}, (store, now) => {
+      pushTagged(store, now);
+      pushTagged(store, now, "web/worker");
+    });
+    play.registry.api.inject(({ path }) => (path.includes("web%2Fworker/digests") ? refuse(400) : null));
+    const { problems } = await play.sweep(OF_UNTAGGED);
+    expect(problems.map(({ kind }) => kind)).toEqual(["listing", "garbage-collection"]);
+    expect(problems[1]?.message).toContain("web/worker");
+    expect(starts(play)).toEqual([]);
+  });
+
+  test("is started where all that stays has a tag", async () => {
+    const play = await open({}, (store, now) => {
+      pushTagged(store, now);
+      untagged()(store, now);
+    });
+    const result = await play.sweep(OF_UNTAGGED);
+    expect([result.problems, result.garbageCollection.status]).toEqual([[], "succeeded"]);
+    expect(contents(play.store)).toHaveLength(1);
+  });
 });
 
 describe("how it ends", () => {
