@@ -175,7 +175,7 @@ function countsPlanned(looks: ReadonlyMap<string, Look>): ReadonlyMap<string, nu
 /** Starts the collection where it was asked for and has something to free. */
 async function collectGarbage({ settings, record, registry }: Run): Promise<void> {
   if (settings.runGc === "false") return;
-  const wanted = settings.runGc === "always" || record.deletedCount() > 0;
+  const wanted = settings.runGc === "always" || record.hasDeleted();
   if (settings.dryRun || !wanted) {
     const note = settings.dryRun ? "a dry run starts none" : "nothing was deleted";
     return record.collected({ status: "skipped", freedBytes: null, blobsDeleted: null, note });

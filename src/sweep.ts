@@ -34,6 +34,8 @@ export interface SweepTools {
 /** What became of a plan. `fault`: what ended it before its end; null: it was carried out whole. */
 export interface Swept {
   readonly outcomes: ReadonlyMap<Digest, Outcome>;
+  /** What the registry was asked to delete, whatever it answered. */
+  readonly asked: ReadonlySet<Digest>;
   readonly staleTags: readonly StaleTag[];
   readonly fault: Fault | HttpError | null;
 }
@@ -43,6 +45,7 @@ interface Work {
   readonly planned: Look;
   readonly tools: SweepTools;
   readonly outcomes: Map<Digest, Outcome>;
+  readonly asked: Set<Digest>;
   /** By tag. */
   readonly staleTags: Map<string, StaleTag>;
   /** Deletions that failed, or that the registry's policy refused. */
@@ -59,7 +62,8 @@ interface Work {
  */
 export async function sweepRepository(planned: Look, tools: SweepTools): Promise<Swept> {
   const staleTags = new Map(staleTagsOf(planned).map((entry) => [entry.tag, entry]));
-  const work: Work = { planned, tools, outcomes: new Map(), staleTags, failures: 0, down: 0, fault: null };
+  const done = { outcomes: new Map<Digest, Outcome>(), asked: new Set<Digest>() };
+  const work: Work = { planned, tools, ...done, staleTags, failures: 0, down: 0, fault: null };
   const all = planned.plan.waves.flat();
   const mayUntag = tools.removeStaleTags && staleTags.size > 0;
   try {
@@ -82,7 +86,7 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
     if (!(error instanceof Fault || error instanceof HttpError)) throw error;
     work.fault ??= error;
   }
-  return { outcomes: work.outcomes, staleTags: [...staleTags.values()], fault: work.fault };
+  return { ...done, staleTags: [...staleTags.values()], fault: work.fault };
 }
 
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
@@ -136,6 +140,7 @@ async function deleteOne(work: Work, digest: Digest, isOver: () => boolean): Pro
   const { tools, planned } = work;
   const decision = planned.decisions.get(digest);
   if (decision === undefined || work.fault !== null || tools.signal.aborted || isOver()) return;
+  work.asked.add(digest);
   try {
     const deletion = await tools.registry.delete(planned.plan.repository, decision);
     work.down = 0;

@@ -33,8 +33,8 @@ export interface RunRecord {
   /** Tells what became of a plan; failed deletions and the fault that ended it are problems. */
   swept(repository: string, swept: Swept): void;
   collected(collection: RunResult["garbageCollection"]): void;
-  /** Manifests that this run deleted so far. */
-  deletedCount(): number;
+  /** Whether there is something to collect: what this run deleted, or asked for and found gone, as an answer can be lost. */
+  hasDeleted(): boolean;
   /** One repository as it stands. */
   repository(name: string): RepositoryResult;
   /** All of them, by name. */
@@ -103,8 +103,7 @@ export function createRunRecord(head: RunHead): RunRecord {
     collected: (value) => {
       collection = value;
     },
-    deletedCount: () =>
-      [...entries.values()].reduce((sum, { swept }) => sum + (swept === null ? 0 : countDeleted(swept)), 0),
+    hasDeleted: () => [...entries.values()].some(({ swept }) => swept !== null && mayHaveDeleted(swept)),
     repository: (name) => resultOf(name, entryOf(name), head.dryRun),
     repositories,
     result: (finishedAt, requests) => ({
@@ -156,10 +155,10 @@ function failureOf(repository: string, swept: Swept): Fault | null {
   );
 }
 
-function countDeleted(swept: Swept): number {
-  let count = 0;
-  for (const { outcome } of swept.outcomes.values()) if (outcome === "deleted") count += 1;
-  return count;
+function mayHaveDeleted({ outcomes, asked }: Swept): boolean {
+  return [...outcomes].some(
+    ([digest, { outcome }]) => outcome === "deleted" || (outcome === "gone" && asked.has(digest)),
+  );
 }
 
 /** An answer that nothing else explains, as the user meets it. */

@@ -64,6 +64,34 @@ describe("run-gc", () => {
   );
 });
 
+describe("what was gone when it was to be deleted", () => {
+  test("is collected where this run had asked for its deletion: the answer may have been lost", async () => {
+    const play = await open({}, pushTagged);
+    let deletions = 0;
+    play.registry.api.inject(({ method }) => {
+      deletions += Number(method === "DELETE");
+      return method === "DELETE" && deletions === 1 ? { kind: "reset after" } : null;
+    });
+    const result = await play.sweep({ "run-gc": "true" });
+    expect([deletionsOf(play), play.store.tags("web")]).toEqual([2, ["main"]]);
+    expect(result.garbageCollection.status).toBe("succeeded");
+  });
+
+  test("is not collected where somebody else deleted it before", async () => {
+    const play = await open({}, pushTagged);
+    let lists = 0;
+    play.registry.api.inject(({ path }) => {
+      lists += Number(path.includes("/digests?"));
+      const left = lists === 2 ? play.store.resolve("web", "pr-10") : null;
+      if (left !== null) play.store.deleteManifest("web", left.digest);
+      return null;
+    });
+    const result = await play.sweep({ "run-gc": "true" });
+    expect(result.repositories[0]?.manifests.map(({ outcome }) => outcome).sort()).toEqual(["gone", "kept"]);
+    expect([result.garbageCollection.status, starts(play)]).toEqual(["skipped", []]);
+  });
+});
+
 describe("a collection of untagged manifests", () => {
   const SEED = "without a tag";
   const untagged =
