@@ -12,7 +12,10 @@ export interface RawAnswer {
 export interface ReceiveLimits {
   /** The largest body for a status, in bytes as sent. */
   readonly maxBytes: (status: number) => number;
-  /** A body that is not there this long after its headers is given up. Undici itself only watches the pause between two chunks. */
+  /**
+   * A body that is not there this long after its headers is given up, and so is an answer of which nothing but 1xx came in
+   * this time. Undici itself only watches the pause between two of them, or between two chunks.
+   */
   readonly withinMs: number;
 }
 
@@ -91,16 +94,20 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    // The machine's own time, as for undici's timeouts: a socket does not know of the clock that is handed in.
+    this.#startedAt = performance.now();
     if (this.#cutFor !== null) controller.abort(this.#cutFor);
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: RawAnswer["headers"]): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawAnswer["headers"]): void {
     // 1xx come before the answer.
-    if (status < 200) return;
+    if (status < 200) {
+      this.#abortIfLate(controller);
+      return;
+    }
     this.#status = status;
     this.#headers = headers;
     this.#maxBytes = this.#limits.maxBytes(status);
-    // The machine's own time, as for undici's timeouts: a socket does not know of the clock that is handed in.
     this.#startedAt = performance.now();
   }
 
@@ -108,7 +115,11 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#size += chunk.length;
     this.#chunks.push(chunk);
     if (this.#size > this.#maxBytes) controller.abort(new TooLarge());
-    else if (performance.now() - this.#startedAt > this.#limits.withinMs) controller.abort(new TooSlow());
+    else this.#abortIfLate(controller);
+  }
+
+  #abortIfLate(controller: Dispatcher.DispatchController): void {
+    if (performance.now() - this.#startedAt > this.#limits.withinMs) controller.abort(new TooSlow());
   }
 
   onResponseEnd(): void {

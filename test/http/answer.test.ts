@@ -61,6 +61,7 @@ describe("bodies", () => {
     ["cut short", { kind: "truncated" }, "network"],
     ["no answer", { kind: "delay", ms: 5_000 }, "network"],
     ["dripping for ever", { kind: "drip", everyMs: 10 }, "network"],
+    ["announced for ever", { kind: "only 102", everyMs: 10 }, "network"],
     ["packed, but damaged", refuse(200, { "content-encoding": "gzip" }, "no gzip"), "network"],
     ["packed, and cut short", refuse(200, { "content-encoding": "gzip" }, gzipSync(text).subarray(0, 40)), "network"],
     ["packed in a way nobody asked for", refuse(200, { "content-encoding": "zstd" }, "x"), "network"],

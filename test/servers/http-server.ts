@@ -36,6 +36,7 @@ export type Handler = (request: ServedRequest) => Reply | Promise<Reply>;
  * - `short content-length`: half the body's length is announced, and the whole is sent.
  * - `empty body`: the handler acts; its status and headers come without a body.
  * - `drip`: the handler acts; the body comes byte by byte, `everyMs` apart.
+ * - `only 102`: the handler acts; that its answer is to come is said over and over, `everyMs` apart, and it never does.
  * - `delay`: the handler acts, and its answer comes `ms` later.
  * - `silent before`, `silent after`: no answer ever comes; the handler acted, or it did not.
  * - `stalled`: the handler acts; half the body comes, and nothing after it.
@@ -46,7 +47,7 @@ export type ServerFault =
   | { readonly kind: "reset before" | "reset after" | "truncated" | "short content-length" | "empty body" }
   | { readonly kind: "silent before" | "silent after" | "stalled" }
   | { readonly kind: "altered"; readonly alter: (reply: Reply) => Reply }
-  | { readonly kind: "drip"; readonly everyMs: number }
+  | { readonly kind: "drip" | "only 102"; readonly everyMs: number }
   | { readonly kind: "delay"; readonly ms: number };
 
 /** Decides over every request; `ordinal` is 1 for the server's first. */
@@ -172,6 +173,10 @@ async function write(outgoing: ServerResponse, method: string, reply: Reply, fau
   }
   if (method === "HEAD") return void outgoing.end();
   if (fault?.kind === "delay") await wait(fault.ms);
+  while (fault?.kind === "only 102" && !outgoing.destroyed) {
+    outgoing.writeProcessing();
+    await wait(fault.everyMs);
+  }
   if (fault?.kind === "stalled") {
     outgoing.flushHeaders();
     return void outgoing.write(sent.subarray(0, half));
