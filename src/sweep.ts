@@ -65,7 +65,9 @@ export async function sweepRepository(planned: Look, tools: SweepTools): Promise
   const done = { outcomes: new Map<Digest, Outcome>(), asked: new Set<Digest>() };
   const work: Work = { planned, tools, ...done, staleTags, failures: 0, down: 0, fault: null };
   const all = planned.plan.waves.flat();
-  const mayUntag = tools.removeStaleTags && staleTags.size > 0;
+  if (tools.removeStaleTags && !tools.registry.deletesTags)
+    for (const entry of staleTags.values()) staleTags.set(entry.tag, { ...entry, outcome: "unsupported" });
+  const mayUntag = tools.removeStaleTags && reported(staleTags).length > 0;
   try {
     if (all.length > 0 || mayUntag) await tools.registry.prepareDeletion(planned.plan.repository);
     const at = { turns: tools.turns, repository: planned.plan.repository };

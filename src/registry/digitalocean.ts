@@ -70,6 +70,7 @@ export function openDigitalOcean(options: DigitalOceanOptions): Registry {
       await confirmGone(repository);
       return { outcome: "gone" };
     },
+    deletesTags: true,
     deleteTag: async (repository, tag) => {
       const status = await remove(api, ["repositories", repository, "tags", tag]);
       if (status === 204) return "deleted";

@@ -68,6 +68,7 @@ export function openDistribution({ address, oci, log, collectGarbage, sizes }: D
       holdings.forget(repository, digest);
       return deletion;
     },
+    deletesTags: true,
     deleteTag: (repository, tag) => untag(nameOf(repository), tag),
     collectGarbage: async () => (collectGarbage === null ? UNSUPPORTED : collectGarbage(holdings)),
   };

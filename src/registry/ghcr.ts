@@ -69,6 +69,7 @@ export function openGhcr(options: GhcrOptions): Registry {
       await confirmGone(repository);
       return deletion;
     },
+    deletesTags: false,
     deleteTag: async () => "unsupported",
     deletionBudget: (wanted) =>
       budgetFor(

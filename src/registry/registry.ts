@@ -70,6 +70,8 @@ export interface Registry {
   prepareDeletion(repository: string): Promise<void>;
   /** Deletes a manifest by digest, and with it every tag on it. */
   delete(repository: string, manifest: { readonly digest: Digest; readonly versionId?: number }): Promise<Deletion>;
+  /** Whether there is a way to delete a tag without its manifest; where there is, the registry may still refuse it. */
+  readonly deletesTags: boolean;
   /** Deletes one tag and leaves its manifest; `unsupported` where the registry cannot. */
   deleteTag(repository: string, tag: string): Promise<"deleted" | "gone" | "unsupported">;
   /** The images that the provider's own platform runs (`protect-apps`); absent where it has none. */

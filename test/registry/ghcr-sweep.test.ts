@@ -241,6 +241,19 @@ describe("what GitHub refuses", () => {
     expect(outcomes(result)).toEqual({ deleted: 1 });
   });
 
+  test("a dead tag beside a living one is told as unsupported, and takes no look of its own", async () => {
+    const looks: number[] = [];
+    for (const removeStaleTags of [false, true]) {
+      const made = await world();
+      made.server.packages.pushImage("web", "kept", { tags: ["kept-1", "pr-1"] });
+      const result = await made.run({ removeStaleTags });
+      const told = result.repositories.flatMap(({ staleTags }) => staleTags.map(({ tag, outcome }) => [tag, outcome]));
+      expect(told).toEqual([["pr-1", removeStaleTags ? "unsupported" : "reported"]]);
+      looks.push(made.server.api.requests.length);
+    }
+    expect(looks[1]).toBe(looks[0]);
+  });
+
   test("single tags and a collection: unsupported, without failing", async () => {
     const made = await world();
     fillPackage(made.server.packages, 30, 20);
