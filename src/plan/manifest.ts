@@ -37,11 +37,11 @@ export interface Descriptor {
 export interface ManifestContent {
   readonly mediaType: string;
   readonly kind: "image" | "index";
-  /** The entries of an index; empty for an image. */
+  /** The manifests that an index lists; empty for an image. */
   readonly children: readonly Descriptor[];
   /** The manifest that this one is attached to (OCI image-spec 1.1). */
   readonly subject: Digest | null;
-  /** Config and layers; empty for an index. */
+  /** Config and layers; of an index, those that it lists itself, as a build cache does. */
   readonly blobs: readonly Descriptor[];
   /** The descriptor of the config, from which a creation time can be read; null for an index. */
   readonly config: Descriptor | null;

@@ -15,6 +15,13 @@ export const MANIFEST_TYPES = [
 /** Larger ones are refused: registries must take 4 MiB (OCI distribution-spec, "Pushing Manifests"), and none needs more. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
+/**
+ * What an index may list besides manifests: BuildKit's registry cache is an index of layers and a config of its own
+ * (moby/buildkit, `image-manifest=false`).
+ */
+const BLOB_TYPES =
+  /^application\/vnd\.(?:oci\.image\.(?:layer|config)|docker\.(?:image\.rootfs|container\.image)|buildkit\.cacheconfig)\./;
+
 /** A digest as it enters. */
 export const DigestShape = v.custom<Digest>(
   (text) => typeof text === "string" && isDigest(text),
@@ -60,13 +67,15 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined, wh
   }
   const config = manifest.config ? descriptorOf(manifest.config) : null;
   const layers = (manifest.layers ?? []).map(descriptorOf);
+  const entries = (manifest.manifests ?? []).map(descriptorOf);
+  const isBlob = (entry: Descriptor): boolean => BLOB_TYPES.test(entry.mediaType);
   const created = manifest.annotations?.["org.opencontainers.image.created"];
   return {
     mediaType,
     kind: isIndex ? "index" : "image",
-    children: (manifest.manifests ?? []).map(descriptorOf),
+    children: entries.filter((entry) => !isBlob(entry)),
     subject: manifest.subject?.digest ?? null,
-    blobs: [...(config === null ? [] : [config]), ...layers],
+    blobs: [...(config === null ? [] : [config]), ...layers, ...entries.filter(isBlob)],
     config,
     annotatedAt: typeof created === "string" ? timeOf(created) : null,
     sizeBytes: bytes.length,

@@ -32,6 +32,24 @@ describe("what a manifest says", () => {
       { kind: "index", children: [read(A, DOCKER_IMAGE)] },
     ],
     ["an index without a type of its own", { manifests: [entry(A)] }, INDEX, { mediaType: INDEX, children: [read(A)] }],
+    [
+      "a build cache: an index of blobs",
+      {
+        manifests: [
+          entry(A, "application/vnd.oci.image.layer.v1.tar+zstd"),
+          entry(B, "application/vnd.buildkit.cacheconfig.v0"),
+        ],
+      },
+      INDEX,
+      {
+        kind: "index",
+        children: [],
+        blobs: [
+          read(A, "application/vnd.oci.image.layer.v1.tar+zstd"),
+          read(B, "application/vnd.buildkit.cacheconfig.v0"),
+        ],
+      },
+    ],
     ["an empty index", { manifests: [] }, INDEX, { kind: "index", children: [] }],
     ["an index whose entries are null", { manifests: null }, INDEX, { kind: "index", children: [] }],
     [
