@@ -205,7 +205,7 @@ test("closed pull requests of long pages are an error once all of them are too l
   stage = await openStage("digitalocean");
   const before = contentsOf(stage.store);
   forge.github.inject(({ body }, n) =>
-    body.includes("hasNextPage")
+    body.includes("ClosedPullRequests")
       ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) }, junk: LONG } })
       : null,
   );
@@ -220,7 +220,7 @@ test("closed pull requests without an end are an error", async () => {
   stage = await openStage("digitalocean");
   const before = contentsOf(stage.store);
   forge.github.inject(({ body }, n) =>
-    body.includes("hasNextPage") ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) } } }) : null,
+    body.includes("ClosedPullRequests") ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) } } }) : null,
   );
   const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
   expect(result.problems).toMatchObject([{ kind: "listing" }]);

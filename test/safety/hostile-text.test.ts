@@ -116,7 +116,7 @@ const PLACES: readonly Place[] = [
     title: "the branch of a closed pull request",
     kind: "digitalocean",
     plant: (played, home, text) => {
-      const closed = { state: "closed", createdAt: NOW - 9e8, updatedAt: NOW - 8e8, closedAt: NOW - 8e8 } as const;
+      const closed = { state: "closed", createdAt: NOW - 9e8, updatedAt: NOW - 1e6, closedAt: NOW - 1e6 } as const;
       const request = pullRequest(20, { headBranch: text.slice(0, 100), ...closed });
       home.github.state.repositories.get("octo/web")?.pullRequests.set(20, request);
       pushBranchImage(played, text);
@@ -383,7 +383,7 @@ describe("what Git itself allows in a name", () => {
 
   test.each(NAMES)("%j: a branch, a Git tag, a closed pull request's branch", async (name) => {
     await forge.close();
-    const closed = { state: "closed", createdAt: NOW - 9e8, updatedAt: NOW - 8e8, closedAt: NOW - 8e8 } as const;
+    const closed = { state: "closed", createdAt: NOW - 9e8, updatedAt: NOW - 1e6, closedAt: NOW - 1e6 } as const;
     forge = await serveForgeOf({
       branches: ["main", `a/${name}`],
       lightTags: [`b/${name}`],
