@@ -46,7 +46,13 @@ export function decide(
   }
   keepWhatBelongs(graph, of, [...of.keys()]);
 
-  const isElsewhere = holdsReferrersOnly(view, fates);
+  const refersTo = ({ tags }: Node): readonly Digest[] =>
+    tags.flatMap((tag) => {
+      const fate = fates.get(tag);
+      return fate?.fate === "referrer" ? [fate.subject] : [];
+    });
+  const holdsOwn = holdsOwnReferrers(graph, refersTo, rules);
+  const isElsewhere = (node: Node, subject: Digest): boolean => !holdsOwn && refersTo(node).includes(subject);
   const claims = countClaims(graph, of, view, rules, isElsewhere);
   const open = [...graph.values()].filter((node) => !of.has(node.digest));
   const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
@@ -73,9 +79,9 @@ export function decide(
   for (const { digest } of left) if (!of.has(digest)) of.set(digest, LEFT);
   deleteWhatBelongs(graph, of, claims);
   const unresolved = open.filter((node) => !of.has(node.digest));
-  for (const { digest, subjects } of unresolved) {
-    const isLost = isElsewhere && subjects.some((subject) => !graph.has(subject));
-    of.set(digest, isLost ? ELSEWHERE : UNRESOLVED);
+  for (const node of unresolved) {
+    const isLost = node.subjects.some((subject) => !graph.has(subject) && isElsewhere(node, subject));
+    of.set(node.digest, isLost ? ELSEWHERE : UNRESOLVED);
   }
   return {
     of,
@@ -103,16 +109,16 @@ const UNRESOLVED: Verdict = { cause: "unresolved", reason: "what it belongs to n
 
 const ELSEWHERE: Verdict = {
   cause: "unresolved",
-  reason: "its image is not in this repository, of which every tag is a signature's or the like",
+  reason: "its image is not in this repository, nor is that of any other signature: it may be in another one",
 };
 
 /**
- * Whether a repository holds the signatures of images of another one, as cosign puts them there with `COSIGN_REPOSITORY`: that these
- * images are not here proves nothing.
+ * Whether any manifest is attached by its tag to one of the same repository. Where none is, cosign may put signatures here of
+ * images that are elsewhere (`COSIGN_REPOSITORY`): that these images are not here proves nothing.
  */
-function holdsReferrersOnly({ listed }: RepositoryView, fates: ReadonlyMap<string, Fate>): boolean {
-  const tags = listed.flatMap((manifest) => manifest.tags);
-  return tags.length > 0 && tags.every((tag) => fates.get(tag)?.fate === "referrer");
+function holdsOwnReferrers(graph: Graph, refersTo: (node: Node) => readonly Digest[], { since }: Rules): boolean {
+  const isHere = (subject: Digest): boolean => graph.has(subject) || since?.planned.has(subject) === true;
+  return [...graph.values()].some((node) => refersTo(node).some(isHere));
 }
 
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
@@ -178,18 +184,18 @@ function countClaims(
   of: ReadonlyMap<Digest, Verdict>,
   view: RepositoryView,
   rules: Rules,
-  isElsewhere: boolean,
+  isElsewhere: (node: Node, subject: Digest) => boolean,
 ): ReadonlyMap<Digest, number> {
   // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
-  const isClaim = (subject: Digest): boolean =>
+  const isClaim = (node: Node, subject: Digest): boolean =>
     graph.has(subject) ||
     // What was planned to go, and is not there, has gone: by this sweep or by another one.
     (rules.since?.planned.has(subject) !== true &&
-      (rules.pullRequest !== null || isElsewhere || view.contents.get(subject) !== "missing"));
+      (rules.pullRequest !== null || isElsewhere(node, subject) || view.contents.get(subject) !== "missing"));
   const claims = new Map<Digest, number>();
   for (const node of graph.values()) {
     if (of.has(node.digest)) continue;
-    claims.set(node.digest, node.parents.length + node.subjects.filter(isClaim).length);
+    claims.set(node.digest, node.parents.length + node.subjects.filter((subject) => isClaim(node, subject)).length);
   }
   return claims;
 }

@@ -13,7 +13,8 @@ import { digestOf, fateOf, NOW, type Registry, type World } from "./world.ts";
  *   request, nor, where no ref is known for it, within the grace period;
  * - what is attached to nothing is an orphan by absence, as a referrer may be pushed before its subject (OCI
  *   distribution-spec, "Pushing Manifests with Subject"), unless its age is unknown; a sweep of a pull request leaves it;
- * - where every tag is of the referrer form, what they refer to is another repository's, and tells nothing by its absence;
+ * - where no tag refers to a manifest that is there, what they refer to may be another repository's, and its absence tells
+ *   nothing;
  * - a silent tag goes with the tag of the referrer form beside it.
  */
 export interface Judgement {
@@ -63,13 +64,16 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
     visible,
     names.filter((name) => staysByItself(world, name, rules) || isNew(world, name, registry, rules)),
   );
-  const tags = Object.values(world).flatMap((item) => item.tags ?? []);
-  const isElsewhere = tags.length > 0 && tags.every((tag) => tag.startsWith("sha256-"));
-  const isClaim = (subject: string): boolean =>
-    world[subject] !== undefined || ((rules.pullRequest !== null || isElsewhere) && stateOf(subject, rules) === null);
+  const isElsewhere = !names
+    .flatMap((name) => taggedSubjectsOf(world, name))
+    .some((subject) => visible.has(subject) || stateOf(subject, rules) !== null);
+  const isClaim = (name: string, subject: string): boolean => {
+    const isAway = isElsewhere && taggedSubjectsOf(world, name).includes(subject);
+    return world[subject] !== undefined || ((rules.pullRequest !== null || isAway) && stateOf(subject, rules) === null);
+  };
   const claims = (name: string): readonly string[] => [
     ...names.filter((parent) => childrenOf(world, parent).includes(name)),
-    ...subjectsOf(world, name).filter(isClaim),
+    ...subjectsOf(world, name).filter((subject) => isClaim(name, subject)),
   ];
   const open = names.filter((name) => !kept.has(name));
   const unclaimed = open.filter((name) => claims(name).length === 0);
@@ -154,8 +158,11 @@ export function below(world: World, name: string): ReadonlySet<string> {
 export function subjectsOf(world: World, name: string): readonly string[] {
   const item = world[name];
   const own = item?.read === undefined && item?.subject !== undefined ? [item.subject] : [];
-  const byTag = (item?.tags ?? []).flatMap((tag) => /^sha256-([^.]*)/.exec(tag)?.[1] ?? []);
-  return [...new Set([...own, ...byTag])];
+  return [...new Set([...own, ...taggedSubjectsOf(world, name)])];
+}
+
+function taggedSubjectsOf(world: World, name: string): readonly string[] {
+  return (world[name]?.tags ?? []).flatMap((tag) => /^sha256-([^.]*)/.exec(tag)?.[1] ?? []);
 }
 
 /** What the refs say of its tags. A deleted branch is another's where the push is later than its pull request. */

@@ -15,6 +15,8 @@ import {
   type World,
 } from "./world.ts";
 
+/** An image and its signature, in one repository. */
+const SIGNED: World = { signed: { tags: ["live-signed"] }, signature: { tags: ["sha256-signed.sig"] } };
 const TAGGED_ONLY: Registry = { listsUntagged: false, referrersApi: false };
 const WITH_REFERRERS: Registry = { listsUntagged: true, referrersApi: true };
 const ZOT: Registry = { listsUntagged: false, referrersApi: true };
@@ -68,6 +70,7 @@ const CASES: readonly Case[] = [
     world: {
       sig: { tags: ["sha256-gone.sig"], hours: null },
       named: { tags: ["sha256-gone.att", "other"], hours: null },
+      ...SIGNED,
     },
     rules: { unmatchedTags: "delete" },
     deleted: ["sig"],
@@ -188,12 +191,17 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a referrer whose subject is missing goes",
-    world: { a: { tags: ["sha256-never-pushed.sig"] }, image: { tags: ["live"] } },
+    world: { a: { tags: ["sha256-never-pushed.sig"] }, ...SIGNED },
     deleted: ["a"],
   },
   ...[LISTS_ALL, TAGGED_ONLY, ZOT].map((registry) => ({
-    title: "a repository of signatures alone is another repository's: that their images are not here proves nothing",
-    world: { a: { tags: ["sha256-far.sig"] }, b: { tags: ["sha256-away"], children: ["c"] }, c: { subject: "away" } },
+    title: "where no signature's image is here, they may be another repository's: that proves nothing",
+    world: {
+      a: { tags: ["sha256-far.sig"] },
+      b: { tags: ["sha256-away"], children: ["c"] },
+      c: { subject: "away" },
+      image: { tags: ["live"] },
+    },
     registry,
     deleted: [],
   })),
@@ -203,15 +211,15 @@ const CASES: readonly Case[] = [
     deleted: ["b", "image", "own"],
   },
   {
-    title: "a signature goes with an untagged image, and those beside it are another repository's",
-    world: { image: {}, own: { tags: ["sha256-image.sig"] }, b: { tags: ["sha256-far.sig"] } },
+    title: "a signature goes with an untagged image",
+    world: { image: {}, own: { tags: ["sha256-image.sig"] } },
     deleted: ["image", "own"],
   },
   {
     title: "a referrer may be pushed before its subject: while it is young, it stays",
     world: {
       ...{ a: { tags: ["sha256-not-yet.sig"], hours: 1 }, old: { tags: ["sha256-never.sig"] } },
-      image: { tags: ["live"] },
+      ...SIGNED,
     },
     deleted: ["old"],
   },
@@ -236,7 +244,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a dangling referrer takes no place that `keep-count` has for images",
-    world: { a: { tags: ["dead"], hours: 90 }, sig: { tags: ["sha256-never.sig"], hours: 30 } },
+    world: { a: { tags: ["dead"], hours: 90 }, sig: { tags: ["sha256-never.sig"], hours: 30 }, ...SIGNED },
     rules: { keepCount: 1 },
     deleted: ["sig"],
   },
@@ -551,7 +559,7 @@ describe("why", () => {
     ],
     [
       "a dangling referrer",
-      { a: { tags: ["sha256-no"] }, image: { tags: ["live"] } },
+      { a: { tags: ["sha256-no"] }, ...SIGNED },
       "a",
       {},
       `referrer of ${short("no")}, which is gone`,
@@ -561,7 +569,7 @@ describe("why", () => {
       { a: { tags: ["sha256-no.sig"] } },
       "a",
       {},
-      "its image is not in this repository, of which every tag is a signature's or the like",
+      "its image is not in this repository, nor is that of any other signature: it may be in another one",
     ],
     ["a pin", { a: { tags: ["dead"] } }, "a", { pinned: new Set([digestOf("a")]) }, "pinned by `protect-digests`"],
     [
@@ -745,6 +753,7 @@ describe("in which order", () => {
     const world: World = {
       index: { tags: ["dead"], blobs: [], children: ["sig"] },
       sig: { tags: ["sha256-never.sig"], blobs },
+      ...SIGNED,
     };
     const { plan, read } = planWorld(world);
     expect(read).not.toContain("index");

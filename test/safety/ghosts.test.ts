@@ -36,9 +36,9 @@ test("the same where what is asked for first is the missing subject of a signatu
   stage = await openStage("digitalocean", {
     fill: (store) => {
       const at = { repository: "web", pushedAt: NOW - 10 * 86_400_000 } as const;
-      pushIndex(store, { ...at, children: [pushImage(store, { ...at, seed: "child" })], tags: ["main"] });
-      const subject = digestOfNothing("long gone").replace(":", "-");
-      pushImage(store, { ...at, seed: "signature", tags: [`${subject}.sig`] });
+      const main = pushIndex(store, { ...at, children: [pushImage(store, { ...at, seed: "child" })], tags: ["main"] });
+      for (const subject of [main, digestOfNothing("long gone")])
+        pushImage(store, { ...at, seed: `signature of ${subject}`, tags: [`${subject.replace(":", "-")}.sig`] });
     },
   });
   const before = contentsOf(stage.store);
