@@ -5,7 +5,7 @@ import type { LiveRefs, PullRequests } from "./git/refs.ts";
 import { compileTagPatterns, type LiveNames, namesOf } from "./git/tag-names.ts";
 import { compileGlobs } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
-import { joinPins } from "./pins.ts";
+import { joinPins, tagsInUse } from "./pins.ts";
 import { fatesOf } from "./plan/fate.ts";
 import type { Digest } from "./plan/manifest.ts";
 import { answeredBy, type PushedTag, questionsOf } from "./plan/questions.ts";
@@ -92,9 +92,9 @@ export function createJudge(
     },
     pinned: () => pinned.digests,
     fatesOf(repository, tags) {
-      const inUse = pinned.tags.get(repository);
+      const inUse = tagsInUse(pinned, repository);
       const fates = new Map<string, Fate>();
-      for (const tag of tags) fates.set(tag, inUse?.has(tag) === true ? PINNED : judge(tag));
+      for (const tag of tags) fates.set(tag, inUse(tag) ? PINNED : judge(tag));
       return fates;
     },
   };

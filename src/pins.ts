@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Fault } from "./fault.ts";
+import { foldCase } from "./git/words.ts";
 import { findFiles, readText } from "./pins/files.ts";
 import { scanPins } from "./pins/scan.ts";
 import type { Pins } from "./plan/view.ts";
@@ -19,8 +20,8 @@ export async function readPins(settings: Pick<Settings, "protectDigests" | "regi
   }
   // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
   const scanned = scanPins([...texts.values()].join("\n"), settings.registry);
-  if (texts.size > 0 && scanned.digests.size + scanned.tags.size === 0) throw nothingPinned(settings.registry.name);
-  return { digests: new Set([...digests, ...scanned.digests]), tags: scanned.tags };
+  if (texts.size > 0 && scanned.digests.size === 0 && !scanned.namesImage) throw nothingPinned(settings.registry.name);
+  return { ...scanned, digests: new Set([...digests, ...scanned.digests]) };
 }
 
 function nothingIn(pattern: string): Fault {
@@ -43,9 +44,21 @@ function nothingPinned(registry: string): Fault {
 export function joinPins(pins: readonly Pins[]): Pins {
   const tags = new Map<string, ReadonlySet<string>>();
   for (const [repository, names] of pins.flatMap((one) => [...one.tags])) {
-    const others = tags.get(repository);
-    // Scanned repositories may share one large set: it is copied only where it has to be.
-    tags.set(repository, others === undefined ? names : new Set([...others, ...names]));
+    tags.set(repository, new Set([...(tags.get(repository) ?? []), ...names]));
   }
-  return { digests: new Set(pins.flatMap((one) => [...one.digests])), tags };
+  return {
+    digests: new Set(pins.flatMap((one) => [...one.digests])),
+    tags,
+    mayName: (repository, tag) => pins.some((one) => one.mayName?.(repository, tag) === true),
+  };
+}
+
+/** Whether `pins` holds an image of `repository` by its tag. Without regard to case: Gitea lists in lower case what was pushed in any. */
+export function tagsInUse(pins: Pins, repository: string): (tag: string) => boolean {
+  const tags = new Set([...(pins.tags.get(repository) ?? [])].map(foldCase));
+  const name = foldCase(repository);
+  return (tag) => {
+    const folded = foldCase(tag);
+    return tags.has(folded) || pins.mayName?.(name, folded) === true;
+  };
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { scanPins } from "../src/pins/scan.ts";
-import { joinPins, readPins } from "../src/pins.ts";
+import { joinPins, readPins, tagsInUse } from "../src/pins.ts";
 import type { Digest } from "../src/plan/manifest.ts";
 import type { RegistryAddress } from "../src/settings.ts";
 
@@ -12,6 +12,7 @@ const A: Digest = `sha256:${"a".repeat(64)}`;
 const B: Digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 const DIGEST_IN_FILE = `web@${A}\n`;
 const TEAM = address("https://registry.digitalocean.com", "team");
+const GROUP = address("https://registry.example.com:5000", "group/project");
 const LOCAL = address("http://localhost:5000", "");
 
 function address(origin: string, path: string): RegistryAddress {
@@ -19,10 +20,14 @@ function address(origin: string, path: string): RegistryAddress {
   return { provider: "distribution", origin: new URL(origin), path, name: path === "" ? host : `${host}/${path}` };
 }
 
+/** What the texts below speak of. */
+const NAMES = ["api", "base/node", "chart", "my.app/web", "shop/web", "team/web", "teams/web", "web", "web-prod"];
+const TAGS = ["0.1.0", "22-alpine", "latest", "v1", "v1-", "v1-amd64", "v1.", "v2"];
+
 /** `web:v1` for each pinned tag, sorted. */
 function tagsIn(text: string, registry: RegistryAddress): readonly string[] {
-  const { tags } = scanPins(text, registry);
-  return [...tags].flatMap(([name, ofName]) => [...ofName].map((tag) => `${name}:${tag}`)).sort();
+  const pins = scanPins(text, registry);
+  return NAMES.flatMap((name) => TAGS.filter(tagsInUse(pins, name)).map((tag) => `${name}:${tag}`)).sort();
 }
 
 describe("a digest", () => {
@@ -55,7 +60,11 @@ describe("an image of the registry", () => {
       "registry.digitalocean.com/team/web:v1 registry.digitalocean.com/team/api:v2",
       ["api:v2", "web:v1"],
     ],
-    ["in the output of docker ps", `1f2  registry.digitalocean.com/team/web:v1   "node"  Up`, ["web:v1"]],
+    [
+      "in the output of docker ps, where a word may be the end of a name",
+      `1f2  registry.digitalocean.com/team/web:v1   "node"  Up`,
+      ["base/node:latest", "web:v1"],
+    ],
     [
       "in the output of docker images",
       "registry.digitalocean.com/team/web   v1   1f2e   2 days ago",
@@ -66,7 +75,7 @@ describe("an image of the registry", () => {
     ["with a tag and a digest", `registry.digitalocean.com/team/web:v1@${A}`, ["web:v1"]],
     ["behind a scheme", "oci://registry.digitalocean.com/team/chart:0.1.0", ["chart:0.1.0"]],
     ["at another port", "registry.digitalocean.com:443/team/web:v1", ["web:v1"]],
-    ["in upper case", "Registry.DigitalOcean.com/Team/Web:V1", ["web:V1"]],
+    ["in upper case", "Registry.DigitalOcean.com/Team/Web:V1", ["web:v1"]],
     ["without a tag", "FROM registry.digitalocean.com/team/web\n", ["web:latest"]],
     ["by a digest alone is pinned by more than that", `registry.digitalocean.com/team/web@${A}`, ["web:latest"]],
     ["of another name in the registry", "registry.digitalocean.com/other/web:v1", []],
@@ -148,6 +157,121 @@ describe("an image whose name and tag stand apart", () => {
   });
 });
 
+const HOST = "registry.digitalocean.com/team";
+
+/** `${text}`, as a shell and Compose write a variable. */
+function variable(text: string): string {
+  return `$\{${text}}`;
+}
+
+describe("an image of which variables, templates or columns name a part", () => {
+  it.each([
+    ["compose required var with message", `image: ${variable("REGISTRY:?set REGISTRY first")}/web:v1`],
+    ["compose nested default", `image: ${variable(`REGISTRY:-${variable(`DEFAULT:-${HOST}`)}`)}/web:v1`],
+    ["terraform interpolation with blanks", `image = "${variable(" var.registry ")}/web:v1"`],
+    ["terraform lookup", `image = "${variable('lookup(var.registries, "prod")')}/web:v1"`],
+    ["command substitution", `docker run $(terraform output -raw registry)/web:v1`],
+    ["variable with port", `image: ${variable("REGISTRY_HOST")}:5000/team/web:v1`],
+    ["shell variable with port", `docker run $REGISTRY_HOST:5000/team/web:v1`],
+    ["ERB", `image: <%= ENV["REGISTRY"] %>/web:v1`],
+    ["levant", `image = "[[ .registry ]]/web:v1"`],
+    ["envsubst-like percent", `docker run %REGISTRY%/web:v1`],
+    ["jsonnet", `{ image: $._config.registry + '/web:v1' }`],
+    ["shell, variable in quotes", `docker run "${variable("REGISTRY")}"/web:v1`],
+    ["mustache, three braces", `image: {{{registry}}}/web:v1`],
+    ["docker images --format CSV", `${HOST}/web,v1`],
+    ["Markdown table", `| ${HOST}/web | v1 |`],
+    ["f-string", `image=f"{registry}/web:v1"`],
+    ["Dockerfile ARG with whole name", `ARG BASE=${HOST}/web\nFROM ${variable("BASE")}:v1\n`],
+    ["shell var with whole name", `IMAGE=${HOST}/web\ndocker run "$IMAGE:v1"\n`],
+    ["make var with whole name", `IMAGE := ${HOST}/web\nrun:\n\tdocker run $(IMAGE):v1\n`],
+    ["helm template with whole name", `image: "{{ .Values.image }}:v1"\n---\nimage: ${HOST}/web\n`],
+    ["compose var", `services:\n  web:\n    image: ${variable("IMAGE")}:v1\n# .env\nIMAGE=${HOST}/web\n`],
+    ["name var below the host", `IMAGE=web\nimage: ${HOST}/${variable("IMAGE")}:v1\n`],
+    ["compose and .env with a tag in another variable", `image: ${HOST}/web:${variable("GIT_SHA")}\nGIT_SHA=v1\n`],
+    ["compose and .env RELEASE", `image: ${HOST}/web:${variable("RELEASE")}\nRELEASE=v1\n`],
+    ["compose and .env WEB_TAG_PROD", `image: ${HOST}/web:${variable("TAG_WEB")}\nTAG_WEB=v1\n`],
+    ["Dockerfile ARG release", `ARG BASE_RELEASE=v1\nFROM ${HOST}/web:${variable("BASE_RELEASE")}\n`],
+    ["Helm release value", `image: "${HOST}/web:{{ .Values.release }}"\n---\nrelease: v1\n`],
+    ["ansible default", `image: "${HOST}/web:{{ web_tag | default('v1') }}"`],
+    ["ansible short default", `image: "${HOST}/web:{{ web_tag | d('v1') }}"`],
+    ["helm coalesce", `image: "${HOST}/web:{{ coalesce .Values.tag "v1" }}"`],
+    ["helm or", `image: "${HOST}/web:{{ or .Values.tag "v1" }}"`],
+    ["terraform coalesce", `image = "${HOST}/web:${variable('coalesce(var.tag, "v1")')}"`],
+    ["terraform conditional", `image = "${HOST}/web:${variable('var.tag != "" ? var.tag : "v1"')}"`],
+    ["yaml anchor other key", `x-release: &release v1\nimage:\n  repository: ${HOST}/web\n  tag: *release\n`],
+    [
+      "terraform map",
+      `locals {\n  tags = {\n    web = "v1"\n  }\n}\nimage = "${HOST}/web:${variable('local.tags["web"]')}"`,
+    ],
+    ["tag list", `repository: ${HOST}/web\ntags:\n  - v1\n`],
+    ["tag list flow", `{"Repository":"${HOST}/web","Tags":["v1"]}`],
+    ["tag on the next line", `repository: ${HOST}/web\ntag:\n  v1\n`],
+    ["tag folded", `repository: ${HOST}/web\ntag: >-\n  v1\n`],
+    ["xml", `<image>${HOST}/web</image><tag>v1</tag>`],
+    ["command line --tag", `deploy --image ${HOST}/web --tag v1`],
+    ["columns far apart", `${HOST}/web${" ".repeat(120)}v1   1f2e`],
+    ["Helm values image.name", `image:\n  registry: ${HOST}\n  name: web\n  tag: v1\n`],
+    [
+      ".env IMAGE_NAME",
+      `image: ${variable("REGISTRY")}/${variable("IMAGE_NAME")}:${variable("TAG")}\nREGISTRY=${HOST}\nIMAGE_NAME=web\nTAG=v1\n`,
+    ],
+    ["imageName", `registry: ${HOST}\nimageName: web\nimageTag: v1\n`],
+    ["Terraform image_name", `registry = "${HOST}"\nimage_name = "web"\nimage_tag = "v1"`],
+    ["Jib/Gradle", `jib.to.image = '${HOST}/web:v1'`],
+    ["repositoryName", `registry: ${HOST}\nrepositoryName: web\ntag: v1\n`],
+    ["repository_name", `repository_name = "web"\nimage_tag = "v1"`],
+    ["format()", `image = format("%s/%s:%s", var.registry, "web", "v1")`],
+    ["images list hostless", `images:\n  - web:v1\n`],
+    ["images flow", `{"images":["web:v1"]}`],
+    ["docker ps hostless (mirror, Docker Hub)", `1f2  team/web:v1   "node"  Up`],
+    ["kubectl jsonpath hostless", `team/web:v1 team/api:v2`],
+    ["FROM hostless", `FROM team/web:v1\n`],
+    ["image name with anchor alias", `x: &i ${HOST}/web\nimage: *i\ntag: v1`],
+    ["unicode escape", `{"image":"registry.digitalocean.com\\u002fteam\\u002fweb:v1"}`],
+    ["percent-encoded", `url=https%3A%2F%2Fregistry.digitalocean.com%2Fteam%2Fweb%3Av1`],
+    ["image key with docker:// and hostless", `image: docker://team/web:v1`],
+    ["key image with scheme", `image: oci://${HOST}/web:v1`],
+    ["Image with single quotes doubled", `image: '''${HOST}/web:v1'''`],
+    ["image with tag var and prefix", `image: ${HOST}/web:${variable("X:-v1")}`],
+  ])("%s", (_, text) => expect(tagsIn(text, TEAM)).toContain("web:v1"));
+
+  it.each([
+    ["a folder in a variable", `image: ${HOST}/${variable("PROJECT")}/web:v1\nPROJECT=shop`, TEAM, "shop/web:v1"],
+    [
+      "a folder in a template",
+      `image: "{{ .Values.registry }}/{{ .Values.project }}/web:v1"\nproject: shop`,
+      TEAM,
+      "shop/web:v1",
+    ],
+    ["a name that ends in a variable", `image: ${HOST}/web-${variable("ENV")}:v1`, TEAM, "web-prod:v1"],
+    ["a name that begins with one", `image: ${HOST}/${variable("KIND")}-prod:v1`, TEAM, "web-prod:v1"],
+    ["a name that no file tells", `image: "$IMAGE:v1"`, TEAM, "web:v1"],
+    ["a domain behind a variable", `image: ${variable("REGION")}.example.com:5000/project/web:v1`, GROUP, "web:v1"],
+    [
+      "a dot in the name of a folder",
+      `registry: registry.example.com:5000\nrepository: my.app/web\ntag: v1`,
+      GROUP,
+      "my.app/web:v1",
+    ],
+    [
+      "a prefix in two parts",
+      `registry: registry.example.com/group\nrepository: project/web\ntag: v1`,
+      GROUP,
+      "web:v1",
+    ],
+    ["a prefix whose beginning is in a variable", `image: ${variable("REGISTRY")}/project/web:v1`, GROUP, "web:v1"],
+  ])("%s", (_, text, registry, image) => expect(tagsIn(text, registry)).toContain(image));
+
+  it.each([
+    ["a tag alone", "tag: v1"],
+    ["a repository alone pins no more than latest", "repository: web"],
+    ["a port behind a variable is no tag", `url: ${variable("HOST")}:8080/web`],
+    ["another registry's image", `image: quay.io/team/web:v1`],
+    ["another registry's image, at a port", `image: "quay.io:5000/web:v1"`],
+  ])("%s", (_, text) => expect(tagsIn(text, TEAM).filter((image) => !image.endsWith(":latest"))).toEqual([]));
+});
+
 describe("any text", () => {
   const host = "registry.digitalocean.com";
 
@@ -165,6 +289,23 @@ describe("any text", () => {
     );
   });
 
+  it("pins a tag that stands in it beside its repository, whatever is between", () => {
+    const noise = fc.string({ unit: fc.constantFrom("x", ":", "$", "{", "}", '"', " ", "\n", "=", "\\", "é") });
+    const blank = fc.constantFrom(" ", "\n", '"', "'", ",", "\t", "[", "(", ":", "=", "|", ">", "\\n");
+    const after = fc.constantFrom(" ", "\n", '"', "'", ",", "\t", "]", ")", "}", ";", "|", "<", "\\n", "$", "@");
+    fc.assert(
+      fc.property(noise, blank, after, fc.constantFrom("web", "a/web", "team/a/web"), (between, left, right, name) => {
+        for (const [one, other] of [
+          [name, "pr-1"],
+          ["pr-1", name],
+        ]) {
+          const text = `${left}${one}${right}${between}${left}${other}${right}`;
+          expect(tagsInUse(scanPins(text, TEAM), "a/web")("pr-1"), text).toBe(true);
+        }
+      }),
+    );
+  });
+
   it.each([
     ["a long word", "a".repeat(1_000_000)],
     ["a long name", `${host}/team/${"a/".repeat(500_000)}`],
@@ -173,6 +314,12 @@ describe("any text", () => {
     ["blanks after a key", `tag${" ".repeat(1_000_000)}`],
     ["open braces", "${".repeat(500_000)],
     ["variables", "$a".repeat(300_000)],
+    ["a long variable", `$${"a".repeat(1_000_000)}`],
+    ["variables that nothing follows", `$${"a".repeat(450)} `.repeat(2_000)],
+    ["variables' ends", `}${"a".repeat(300)}`.repeat(3_000)],
+    ["paths behind variables", `}${"a/".repeat(120)}`.repeat(4_000)],
+    ["backslashes", "\\".repeat(1_000_000)],
+    ["names without a host", "a/".repeat(500_000)],
     ["many images and many tags", `${`${host}/team/x `.repeat(20_000)}${"tag: v1\n".repeat(20_000)}`],
     [
       "names without tags, and tags without names",
@@ -311,7 +458,7 @@ describe("the files of protect-digests", () => {
     const protectDigests = { digests: [B], files: ["values.yaml", "tag.yaml", "images.txt"] };
     const pins = await readPins({ protectDigests, registry: TEAM, workspace });
     expect([...pins.digests].sort()).toEqual([B, A]);
-    expect(pins.tags.get("api")).toContain("v9");
+    expect(tagsInUse(pins, "api")("v9")).toBe(true);
   });
 });
 

@@ -41,6 +41,8 @@ beforeEach(async () => {
     pullRequests: NUMBERS.map((number) => pullRequest(number, { state: "merged", ...times })),
   });
   writeFileSync(join(workspace, "deploy.yaml"), `image: ${registry.address}/web:pr-3\n`);
+  writeFileSync(join(workspace, "compose.yml"), 'image: "$REGISTRY/web:$RELEASE"\n');
+  writeFileSync(join(workspace, ".env"), `REGISTRY=${registry.address}\nRELEASE=pr-5\n`);
   writeFileSync(join(workspace, "pods.json"), `{"imageID":"docker-pullable://x@${digests[3]}"}`);
 });
 
@@ -66,6 +68,7 @@ test.each([
   ["nothing", {}, []],
   ["apps", { "protect-apps": "true" }, ["pr-1", "pr-2"]],
   ["a file that names a tag", { "protect-digests": "*.yaml" }, ["pr-3"]],
+  ["files that name a tag in a variable", { "protect-digests": "compose.yml, .env" }, ["pr-5"]],
   ["a file that names a digest", { "protect-digests": "*.json" }, ["pr-4"]],
   ["apps and files", { "protect-apps": "true", "protect-digests": "*.yaml, *.json" }, ["pr-1", "pr-2", "pr-3", "pr-4"]],
 ])("trap 11: an image that is in use stays, whatever became of its pull request: %s", async (_, inputs, tags) => {

@@ -47,6 +47,8 @@ export interface Pins {
   readonly digests: ReadonlySet<Digest>;
   /** Image tags by repository, its name relative to the registry's name, owner or prefix. */
   readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether more than `tags` may mean this image, as names and tags stand apart or cannot be read whole; both in lower case. */
+  mayName?(repository: string, tag: string): boolean;
 }
 
 /** The rules of the inputs that a plan follows. Durations in milliseconds. */
