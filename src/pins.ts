@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Fault } from "./fault.ts";
 import { foldCase } from "./git/words.ts";
-import { findFiles, readText } from "./pins/files.ts";
+import { checkSize, findFiles, readText } from "./pins/files.ts";
 import { scanPins } from "./pins/scan.ts";
 import type { Pins } from "./plan/view.ts";
 import type { Settings } from "./settings.ts";
@@ -9,12 +9,15 @@ import type { Settings } from "./settings.ts";
 /**
  * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
  *
- * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin nothing
+ * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin
+ *   nothing or are too long
  */
 export async function readPins(settings: Pick<Settings, "protectDigests" | "registry" | "workspace">): Promise<Pins> {
   const { digests, files } = settings.protectDigests;
   const texts = new Map<string, string>();
-  for (const [pattern, paths] of await findFiles(files, resolve(settings.workspace))) {
+  const found = await findFiles(files, resolve(settings.workspace));
+  await checkSize([...found.values()].flat());
+  for (const [pattern, paths] of found) {
     for (const path of paths) texts.set(path, texts.get(path) ?? (await readText(path)));
     if (paths.every((path) => texts.get(path)?.trim() === "")) throw nothingIn(pattern);
   }

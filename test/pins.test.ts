@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
@@ -447,6 +447,26 @@ describe("the files of protect-digests", () => {
     expect(await pinned("other/*", "images.txt")).toEqual([A]);
     expect(await pinned("other/*", "deploy/web.yaml")).toEqual(["v1"]);
   });
+
+  it.each([
+    ["one file", { "dump.bin": 600 }, "600 MiB"],
+    ["files together", { "a.bin": 150, "b.bin": 160 }, "310 MiB"],
+  ])("that are longer than any text are an error, not a crash without a report: %s", async (_, sizes, told) => {
+    for (const [name, mib] of Object.entries(sizes)) {
+      write(name, "");
+      truncateSync(join(workspace, name), mib * 1024 * 1024 - 512);
+    }
+    const error = await pinned("**").catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ name: "Fault", kind: "input", message: expect.stringContaining(told) });
+    expect(error).toMatchObject({ remedy: expect.stringContaining(".bin: leave it out") });
+    expect(await pinned("**", "!*.bin")).toContain("v1");
+  });
+
+  it("that hold more different words than memory are an error", async () => {
+    write("words.txt", Array.from({ length: 4_100_000 }, (_, i) => i.toString(36)).join(" "));
+    const error = await pinned("words.txt").catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ kind: "input", message: expect.stringContaining("4,000,000 different words") });
+  }, 60_000);
 
   it("that are all excluded are an error", async () => {
     await expect(pinned("deploy/*.yaml", "!deploy/**")).rejects.toThrow("matches no file");

@@ -3,6 +3,10 @@ import { join, posix, relative, sep } from "node:path";
 import { Fault } from "../fault.ts";
 import { compileGlobs, hasWildcard } from "../glob.ts";
 
+const MiB = 1024 * 1024;
+/** All files are one text, which Node.js ends at 512 MiB. What kubectl prints of a large cluster is a part of this. */
+const MOST_MIB = 256;
+
 /** Nothing has this name, or a link leads to nothing. */
 const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
@@ -33,13 +37,32 @@ export async function findFiles(
   return found;
 }
 
+/** @throws Fault `input` where the files are longer together than could be read as one text */
+export async function checkSize(paths: Iterable<string>): Promise<void> {
+  let bytes = 0;
+  let largest = { path: "", size: 0 };
+  for (const path of new Set(paths)) {
+    const { size } = await orFault(path, () => stat(path));
+    bytes += size;
+    if (size > largest.size) largest = { path, size };
+  }
+  if (bytes <= MOST_MIB * MiB) return;
+  throw new Fault(
+    "input",
+    `\`protect-digests\`: its files come to ${Math.ceil(bytes / MiB)} MiB, more than the ${MOST_MIB} MiB that are read`,
+    `Name only files in which images stand, such as deploy/**/*.yaml. The largest is ${largest.path}: leave it out with \`!\` if it names none.`,
+  );
+}
+
 /** The text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell's `>` writes it. */
 export async function readText(path: string): Promise<string> {
-  const bytes = await orFault(path, () => readFile(path));
-  const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  return new TextDecoder("utf-8").decode(bytes);
+  return orFault(path, async () => {
+    const bytes = await readFile(path);
+    const [first, second] = bytes;
+    if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+    if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+    return new TextDecoder("utf-8").decode(bytes);
+  });
 }
 
 /** A pattern, or a path, as it is seen from the workspace, with `/` between its segments. */

@@ -22,6 +22,8 @@ export interface ScannedPins extends Pins {
  * hosts, repositories and tags stand in variables, or in columns: a tag is pinned where it and its repository both are words of the
  * text. Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. Letters are
  * compared without regard to case. The time is linear in the text.
+ *
+ * @throws Fault `input` where the text holds more words than can be kept
  */
 export function scanPins(text: string, registry: Pick<RegistryAddress, "origin" | "path">): ScannedPins {
   const plain = unescaped(text.toLowerCase());

@@ -1,4 +1,8 @@
+import { Fault } from "../fault.ts";
+
 const LONGEST_WORD = 255;
+/** Some 500 MB of memory; a cluster of 100,000 pods has fewer. */
+const MOST_WORDS = 4_000_000;
 const ESCAPED = "\\\\(?:[nrt]|u[0-9a-f]{4})";
 /** The end of a variable, and what is left of a host behind it: `}`, `}:5000/`, `}.example.com/`, `$host:5000/`. */
 const VARIABLE_HOST = "(?:(?:[)}\\]%]|%>)[\\w.-]{0,255}|\\$\\w{1,200}(?:\\.[\\w.-]{0,255})?|[\"'])(?::\\d{1,5})?/";
@@ -22,20 +26,21 @@ export class Words {
     this.#prefix = prefix;
   }
 
-  /** `text` in lower case. */
+  /**
+   * @param text in lower case
+   * @throws Fault `input` where there are too many words to be kept
+   */
   read(text: string): void {
     for (const [, word = ""] of text.matchAll(WORDS)) {
       if (word.length > LONGEST_WORD) continue;
-      this.#words.add(word);
-      this.#words.add(withoutEnd(word));
+      keep(this.#words, word);
     }
   }
 
   /** The tags of images whose name is a variable's. */
   readTagsOfVariables(text: string): void {
     for (const [, tag = ""] of text.matchAll(TAGS_OF_VARIABLES)) {
-      this.#tagsOfAny.add(tag);
-      this.#tagsOfAny.add(withoutEnd(tag));
+      keep(this.#tagsOfAny, tag);
     }
   }
 
@@ -61,6 +66,19 @@ export class Words {
       name = name.slice(slash + 1);
     }
   }
+}
+
+/** A full stop at the end may end a sentence or be the word's own. */
+function keep(words: Set<string>, word: string): void {
+  words.add(word);
+  const shorter = withoutEnd(word);
+  if (shorter !== word) words.add(shorter);
+  if (words.size <= MOST_WORDS) return;
+  throw new Fault(
+    "input",
+    `\`protect-digests\`: its files hold more than ${MOST_WORDS.toLocaleString("en")} different words`,
+    "No description of what runs is that long: name only files in which images stand, such as deploy/**/*.yaml.",
+  );
 }
 
 /** Without punctuation at the end. No regular expression: `[./-]+$` takes quadratic time. */
