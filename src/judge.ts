@@ -107,13 +107,19 @@ function decidesByPullRequest({ byNumber, closed }: PullRequests): boolean {
   return closed.length > 0 || [...byNumber.values()].some((answer) => answer !== "missing" && answer.state !== "open");
 }
 
-/** The first of `globs` that protects a tag, shown as the reason; an exclusion takes back what globs before it protect. */
+/**
+ * The first of `globs` that protects a tag, shown as the reason; an exclusion takes back what other globs protect. What protects
+ * does so in any case, as Gitea lists in lower case what was pushed in any; what takes protection back is taken literally.
+ */
 function protection(globs: readonly string[]): (tag: string) => string | null {
-  const matches = compileGlobs(globs, "case-sensitive");
-  const single = globs
+  const isExcluded = compileGlobs(
+    globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1)),
+    "case-sensitive",
+  );
+  const protecting = globs
     .filter((glob) => !glob.startsWith("!"))
-    .map((glob) => ({ glob, matches: compileGlobs([glob], "case-sensitive") }));
-  return (tag) => (matches(tag) ? (single.find((one) => one.matches(tag))?.glob ?? tag) : null);
+    .map((glob) => ({ glob, matches: compileGlobs([glob], "case-insensitive") }));
+  return (tag) => (isExcluded(tag) ? null : (protecting.find((one) => one.matches(tag))?.glob ?? null));
 }
 
 function* pushedTags(listings: Iterable<Listing>): Generator<PushedTag> {

@@ -110,3 +110,22 @@ test("with `unmatched-tags: delete` pull requests that were opened since the pla
   await judge.refresh();
   expect(fates()).toEqual(["alive", "alive"]);
 });
+
+test("a tag that is listed in lower case, as Gitea lists all, is kept by its name as it was pushed", async () => {
+  const judge = judgeOf(async () => pinned("Feat-Login"), {
+    "protect-tags": "Release-*, !Release-Old*, !release-gone",
+  });
+  await judge.refresh();
+  const tags = ["feat-login", "Feat-login", "release-1", "release-old", "Release-Old", "release-gone", "feat-other"];
+  const fates = judge.fatesOf("web", tags);
+  expect([...fates].map(([tag, { fate, reason }]) => [tag, fate === "alive" ? reason : fate])).toEqual([
+    ["feat-login", "pinned: it is in use"],
+    ["Feat-login", "pinned: it is in use"],
+    ["release-1", "protected: Release-*"],
+    // What takes protection back is taken literally.
+    ["release-old", "protected: Release-*"],
+    ["Release-Old", "unmatched"],
+    ["release-gone", "unmatched"],
+    ["feat-other", "unmatched"],
+  ]);
+});
