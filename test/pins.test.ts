@@ -151,9 +151,9 @@ describe("an image whose name and tag stand apart", () => {
     expect(tagsIn(text, TEAM)).toEqual(["web:latest", "web:v1", "web:v2"]);
   });
 
-  it("a tag that ends in a variable pins what is known of it, and the tags around", () => {
+  it("a tag that ends in a variable pins all that begin alike, and the tags around", () => {
     const text = "registry.digitalocean.com/team/web:v1-$" + "{ARCH}\ntag: v2";
-    expect(tagsIn(text, TEAM)).toEqual(["web:latest", "web:v1", "web:v1-", "web:v2"]);
+    expect(tagsIn(text, TEAM)).toEqual(["web:latest", "web:v1", "web:v1-", "web:v1-amd64", "web:v2"]);
   });
 });
 
@@ -272,6 +272,45 @@ describe("an image of which variables, templates or columns name a part", () => 
   ])("%s", (_, text) => expect(tagsIn(text, TEAM).filter((image) => !image.endsWith(":latest"))).toEqual([]));
 });
 
+describe("a tag of which a variable is a part", () => {
+  it.each([
+    ["Compose with a default", `image: ${HOST}/web:pr-${variable("PR:-12")}`],
+    ["Compose and .env", `image: ${HOST}/web:pr-${variable("PR")}\nPR=12`],
+    ["a default in a default", `image: ${HOST}/web:pr-${variable(`PR:-${variable("N:-12")}`)}-alpine`],
+    ["a suffix after a default", `image: ${HOST}/web:${variable("TAG:-pr-12")}-alpine`],
+    ["a suffix after Helm's tag", `image: "${HOST}/web:{{ .Values.tag }}-alpine"\n---\ntag: pr-12`],
+    ["a suffix after an ARG", `ARG VERSION=pr-12\nFROM ${HOST}/web:${variable("VERSION")}-alpine`],
+    ["a shell's variable", `docker run "$REGISTRY/web:pr-$PR"`],
+    ["a Makefile's variable", `docker run $(REGISTRY)/web:pr-$(PR)-alpine`],
+    ["two variables", `image: ${HOST}/web:pr-${variable("PR")}-${variable("BASE")}`],
+    ["in a variable of its own", `image: ${HOST}/web:$TAG\nTAG=pr-$PR`],
+    ["in a value of its own", `repository: ${HOST}/web\ntag: "pr-{{ .Values.number }}"`],
+    ["on a command line", `deploy --repository web --tag pr-$PR`],
+    ["in ERB", `image: ${HOST}/web:pr-<%= number %>`],
+    ["in Levant", `image: ${HOST}/web:pr-[[ .number ]]`],
+    ["in a batch file", `docker run ${HOST}/web:pr-%PR%`],
+    ["in upper case", `image: ${HOST}/web:PR-$PR`],
+    ["of an image that no file names", `docker run "$IMAGE:pr-$PR"`],
+    ["of an image of which a variable is a part", `image: ${HOST}/${variable("A")}-b:pr-${variable("PR")}`],
+  ])("pins what fits: %s", (_, text) => {
+    const pins = scanPins(text, TEAM);
+    expect(tagsInUse(pins, "web")("pr-12-alpine")).toBe(true);
+    expect(tagsInUse(pins, "web")("feature")).toBe(false);
+  });
+
+  it("pins nothing of a repository that is not named, nor tags that do not fit", () => {
+    const pins = scanPins(`image: ${HOST}/web:pr-${variable("PR")}-alpine`, TEAM);
+    const tags = ["pr-1-alpine", "pr--alpine", "pr-alpine", "pr-1", "1-alpine", "xpr-1-alpine", "pr-1-alpine3"];
+    expect(tags.filter(tagsInUse(pins, "web"))).toEqual(["pr-1-alpine", "pr--alpine"]);
+    expect(tags.filter(tagsInUse(pins, "api"))).toEqual([]);
+  });
+
+  it("says nothing where it is all variable", () => {
+    const pins = scanPins(`image: ${HOST}/web:${variable("TAG")}`, TEAM);
+    expect(tagsInUse(pins, "web")("pr-1")).toBe(false);
+  });
+});
+
 describe("any text", () => {
   const host = "registry.digitalocean.com";
 
@@ -317,6 +356,10 @@ describe("any text", () => {
     ["a long variable", `$${"a".repeat(1_000_000)}`],
     ["variables that nothing follows", `$${"a".repeat(450)} `.repeat(2_000)],
     ["variables' ends", `}${"a".repeat(300)}`.repeat(3_000)],
+    ["variables in a row", `:${"${a}".repeat(300_000)}`],
+    ["variables within variables", `:a${"${a{".repeat(250_000)}`],
+    ["words before variables", `:${"a".repeat(127)}$`.repeat(8_000)],
+    ["variables that are never closed", `:a{${"b".repeat(199)}`.repeat(5_000)],
     ["paths behind variables", `}${"a/".repeat(120)}`.repeat(4_000)],
     ["backslashes", "\\".repeat(1_000_000)],
     ["names without a host", "a/".repeat(500_000)],

@@ -20,7 +20,7 @@ export interface ScannedPins extends Pins {
  *
  * An image that is named in one piece (`HOST/web:v1`) pins that tag. Whatever else there is may be a part of a name, as
  * hosts, repositories and tags stand in variables, or in columns: a tag is pinned where it and its repository both are words of the
- * text. Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. Letters are
+ * text. A tag with a variable in it (`pr-${N}`) pins all that fit, one of a variable's image (`${IMAGE}:v1`) any repository's. Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. Letters are
  * compared without regard to case. The time is linear in the text.
  *
  * @throws Fault `input` where the text holds more words than can be kept
@@ -41,11 +41,11 @@ export function scanPins(text: string, registry: Pick<RegistryAddress, "origin" 
     namesImage = true;
     if (name === "") continue;
     if (tag !== undefined) addTag(setOf(tags, name), tag);
-    // `v1-${SUFFIX}` is the beginning of a tag, and `${TAG}` none that could be read.
+    // `v1-${SUFFIX}` is only the beginning of a tag, and `${TAG}` none that could be read.
     if (tag === undefined || variable !== undefined) words.repository(name);
   }
   words.read(plain.slice(end));
-  words.readTagsOfVariables(plain);
+  words.readVariables(plain);
   return {
     digests: digestsIn(plain),
     tags,

@@ -1,4 +1,5 @@
 import { Fault } from "../fault.ts";
+import { composedTags, Fitting } from "./composed.ts";
 
 const LONGEST_WORD = 255;
 /** Some 500 MB of memory; a cluster of 100,000 pods has fewer. */
@@ -20,6 +21,8 @@ export class Words {
   readonly #words = new Set<string>();
   readonly #repositories = new Set<string>();
   readonly #tagsOfAny = new Set<string>();
+  readonly #fitting = new Fitting();
+  readonly #fittingAny = new Fitting();
 
   /** @param prefix what repositories of this registry stand below, in lower case */
   constructor(prefix: string) {
@@ -37,10 +40,15 @@ export class Words {
     }
   }
 
-  /** The tags of images whose name is a variable's. */
-  readTagsOfVariables(text: string): void {
+  /** Of the whole text: tags of images whose name is a variable's, and tags that a variable is a part of. */
+  readVariables(text: string): void {
     for (const [, tag = ""] of text.matchAll(TAGS_OF_VARIABLES)) {
       keep(this.#tagsOfAny, tag);
+    }
+    for (const { begin, end, repository } of composedTags(text)) {
+      const fitting = repository === "any" ? this.#fittingAny : this.#fitting;
+      fitting.add(begin, end);
+      checkCount(fitting.size);
     }
   }
 
@@ -51,8 +59,9 @@ export class Words {
 
   /** Whether the text may mean this image: in lower case, the repository relative to the registry's prefix. */
   mayName(repository: string, tag: string): boolean {
-    if (this.#tagsOfAny.has(tag)) return true;
-    return (tag === "latest" || this.#words.has(tag)) && this.#hasRepository(repository);
+    if (this.#tagsOfAny.has(tag) || this.#fittingAny.has(tag)) return true;
+    const isTag = tag === "latest" || this.#words.has(tag) || this.#fitting.has(tag);
+    return isTag && this.#hasRepository(repository);
   }
 
   /** By its whole name or the end of it: `web` may be `shop/web`, whose first part is a variable. */
@@ -73,7 +82,11 @@ function keep(words: Set<string>, word: string): void {
   words.add(word);
   const shorter = withoutEnd(word);
   if (shorter !== word) words.add(shorter);
-  if (words.size <= MOST_WORDS) return;
+  checkCount(words.size);
+}
+
+function checkCount(words: number): void {
+  if (words <= MOST_WORDS) return;
   throw new Fault(
     "input",
     `\`protect-digests\`: its files hold more than ${MOST_WORDS.toLocaleString("en")} different words`,
