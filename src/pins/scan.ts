@@ -19,9 +19,10 @@ export interface ScannedPins extends Pins {
  * stand: Kubernetes and Compose files, Dockerfiles, Helm values, JSON, what kubectl and docker print.
  *
  * An image that is named in one piece (`HOST/web:v1`) pins that tag. Whatever else there is may be a part of a name, as
- * hosts, repositories and tags stand in variables, or in columns: a tag is pinned where it and its repository both are words of the
- * text. A tag with a variable in it (`pr-${N}`) pins all that fit, one of a variable's image (`${IMAGE}:v1`) any repository's. Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. Letters are
- * compared without regard to case. The time is linear in the text.
+ * hosts, repositories and tags stand in variables, or in columns: a tag is pinned where it and its repository both are words
+ * of the text. A tag with a variable in it (`pr-${N}`) pins all that fit, one of a variable's image (`${IMAGE}:v1`) any
+ * repository's. Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. Letters
+ * are compared without regard to case. The time is linear in the text.
  *
  * @throws Fault `input` where the text holds more words than can be kept
  */

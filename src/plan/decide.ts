@@ -1,3 +1,4 @@
+import { elsewhere, type IsElsewhere } from "./elsewhere.ts";
 import type { Graph, Node } from "./graph.ts";
 import { LAST_TAGGED, lastTagged } from "./last-tagged.ts";
 import type { Digest } from "./manifest.ts";
@@ -46,13 +47,7 @@ export function decide(
   }
   keepWhatBelongs(graph, of, [...of.keys()]);
 
-  const refersTo = ({ tags }: Node): readonly Digest[] =>
-    tags.flatMap((tag) => {
-      const fate = fates.get(tag);
-      return fate?.fate === "referrer" ? [fate.subject] : [];
-    });
-  const holdsOwn = holdsOwnReferrers(graph, refersTo, rules);
-  const isElsewhere = (node: Node, subject: Digest): boolean => !holdsOwn && refersTo(node).includes(subject);
+  const isElsewhere = elsewhere(graph, fates, rules.since);
   const claims = countClaims(graph, of, view, rules, isElsewhere);
   const open = [...graph.values()].filter((node) => !of.has(node.digest));
   const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
@@ -111,15 +106,6 @@ const ELSEWHERE: Verdict = {
   cause: "unresolved",
   reason: "its image is not in this repository, nor is that of any other signature: it may be in another one",
 };
-
-/**
- * Whether any manifest is attached by its tag to one of the same repository. Where none is, cosign may put signatures here of
- * images that are elsewhere (`COSIGN_REPOSITORY`): that these images are not here proves nothing.
- */
-function holdsOwnReferrers(graph: Graph, refersTo: (node: Node) => readonly Digest[], { since }: Rules): boolean {
-  const isHere = (subject: Digest): boolean => graph.has(subject) || since?.planned.has(subject) === true;
-  return [...graph.values()].some((node) => refersTo(node).some(isHere));
-}
 
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
 const NEVER_JUDGED: Fate = { fate: "alive", reason: "its tag appeared after the refs were read" };
@@ -184,7 +170,7 @@ function countClaims(
   of: ReadonlyMap<Digest, Verdict>,
   view: RepositoryView,
   rules: Rules,
-  isElsewhere: (node: Node, subject: Digest) => boolean,
+  isElsewhere: IsElsewhere,
 ): ReadonlyMap<Digest, number> {
   // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
   const isClaim = (node: Node, subject: Digest): boolean =>

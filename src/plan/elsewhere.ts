@@ -1,0 +1,23 @@
+import type { Graph, Node } from "./graph.ts";
+import type { Digest } from "./manifest.ts";
+import type { Fate, SinceFirstLook } from "./view.ts";
+
+/** Whether what a manifest is attached to by its tag may be in another repository, so that its absence here proves nothing. */
+export type IsElsewhere = (node: Node, subject: Digest) => boolean;
+
+/**
+ * With `COSIGN_REPOSITORY`, cosign puts the signatures of images into another repository than theirs. So where no tag refers to a
+ * manifest of the same repository, those of none are known to belong here. A `subject` of the manifest's own always does
+ * (OCI distribution-spec, "Pushing Manifests with Subject").
+ */
+export function elsewhere(graph: Graph, fates: ReadonlyMap<string, Fate>, since: SinceFirstLook | null): IsElsewhere {
+  const refersTo = ({ tags }: Node): readonly Digest[] =>
+    tags.flatMap((tag) => {
+      const fate = fates.get(tag);
+      return fate?.fate === "referrer" ? [fate.subject] : [];
+    });
+  // What was planned to go was here.
+  const isHere = (subject: Digest): boolean => graph.has(subject) || since?.planned.has(subject) === true;
+  const holdsOwn = [...graph.values()].some((node) => refersTo(node).some(isHere));
+  return (node, subject) => !holdsOwn && refersTo(node).includes(subject);
+}
