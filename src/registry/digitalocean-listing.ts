@@ -42,8 +42,11 @@ const RepositoryPage = v.object({
   repositories: v.nullish(v.array(v.object({ name: Name }))),
 });
 
-/** Pages that are asked for at a time: how many are in flight is the HTTP stack's to say. */
-const READY = 64;
+/**
+ * Pages that are asked for at a time; how many are in flight is the HTTP stack's to say. So many that a list stands in one piece
+ * in the host's queue: where others' requests come between its pages, a list takes longer, and moves.
+ */
+const READY = 512;
 
 type ManifestEntry = v.InferOutput<typeof ManifestEntry>;
 type ManifestPage = v.InferOutput<typeof ManifestPage>;

@@ -20,8 +20,11 @@ const DEFAULT_PER_PAGE = 30;
 const MOST_PAGES = 10_000;
 /** A version takes about 1 KiB: a quarter of a million of them. */
 const MOST_MIB = 256;
-/** Pages that are asked for at a time: how many are in flight is the HTTP stack's to say. */
-const READY = 64;
+/**
+ * Pages that are asked for at a time; how many are in flight is the HTTP stack's to say. So many that a list stands in one piece
+ * in the host's queue: where others' requests come between its pages, a list takes longer, and moves.
+ */
+const READY = 128;
 
 /** A list that is read whole, and of how many pages it was. */
 export interface Pages<T> {

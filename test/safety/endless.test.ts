@@ -180,8 +180,8 @@ const LONG_LISTS: readonly (Omit<Endless, "mostRequests"> & { readonly mostMiB: 
   { title: "versions that a link promises", kind: "ghcr", server: "api", script: promisedVersions, mostMiB: 256 },
   { title: "tags", kind: "distribution", server: "registry", script: tags, mostMiB: 64 },
 ];
-/** Other requests of the sweep, and those that are on their way when the list is given up. */
-const OTHER_REQUESTS = 40;
+/** Other requests of the sweep, and pages that were asked for already when the list is given up. */
+const OTHER_REQUESTS = 40 + 512;
 
 test.each(LONG_LISTS)(
   "a list of long pages is an error once all of them are too long, and nothing is deleted: $title",
@@ -212,7 +212,7 @@ test("closed pull requests of long pages are an error once all of them are too l
   const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
   expect(result.problems).toMatchObject([{ kind: "listing" }]);
   expect(JSON.stringify(result.problems)).toContain("longer than the 512 MiB");
-  expect(forge.github.requests.length).toBeLessThan(512 / 8 + OTHER_REQUESTS);
+  expect(forge.github.requests.length).toBeLessThan(512 / 8 + 40);
   expect(contentsOf(stage.store)).toEqual(before);
 }, 120_000);
 
