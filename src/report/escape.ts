@@ -11,9 +11,10 @@ const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
 
 /**
  * What a reader cannot see, and what can reorder or hide what he does see: control characters, format characters (bidi
- * controls, zero-width spaces, tag characters) and lone surrogates. The two joiners stay, as scripts and emoji need them.
+ * controls, zero-width spaces, tag characters), U+2065, which is kept free for one, and lone surrogates. The two joiners
+ * stay, as scripts and emoji need them.
  */
-const INVISIBLE = /[\p{Cc}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu;
+const INVISIBLE = /[\p{Cc}\p{Cs}\u2065]|(?![\u200c\u200d])\p{Cf}/gu;
 
 /** Text from outside on one line: escape sequences dropped, line breaks made blanks, invisible characters made `�`, cut to `max`. */
 export function oneLine(text: string, max: number = SANE_LENGTH): string {
