@@ -45820,7 +45820,8 @@ class Fault extends Error {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   X_: () => (/* binding */ branchSlugs),
 /* harmony export */   a$: () => (/* binding */ LONGEST_TAG),
-/* harmony export */   vl: () => (/* binding */ tagSlugs)
+/* harmony export */   vl: () => (/* binding */ tagSlugs),
+/* harmony export */   w2: () => (/* binding */ provingSlugs)
 /* harmony export */ });
 /* unused harmony exports sanitize, sanitizeEscaped, gitlabSlug */
 /* harmony import */ var _versions_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8506);
@@ -45857,7 +45858,18 @@ function gitlabSlug(name) {
 }
 /** Every slug that builds give the branch `name`, each once, the commonest first; only texts that an image tag can hold. */
 function branchSlugs(name) {
-    return possible([sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-"), gitlabSlug(name)]);
+    return possible([...plainSlugs(name), gitlabSlug(name)]);
+}
+function plainSlugs(name) {
+    return [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-")];
+}
+/**
+ * The slugs that a branch is known by once it is gone: GitLab's only where it lost neither its beginning nor its end, as what is
+ * left of `_prod`, or of a name whose first word is in another script, is anybody's name.
+ */
+function provingSlugs(name) {
+    const isWhole = /^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/su.test(name);
+    return isWhole ? branchSlugs(name) : possible(plainSlugs(name));
 }
 /**
  * Every slug that builds give the Git tag `name`: those of a branch, the version without its `v` whatever its form
@@ -46550,17 +46562,20 @@ class Receiver {
     }
     onRequestStart(controller) {
         this.#controller = controller;
+        // The machine's own time, as for undici's timeouts: a socket does not know of the clock that is handed in.
+        this.#startedAt = performance.now();
         if (this.#cutFor !== null)
             controller.abort(this.#cutFor);
     }
-    onResponseStart(_, status, headers) {
+    onResponseStart(controller, status, headers) {
         // 1xx come before the answer.
-        if (status < 200)
+        if (status < 200) {
+            this.#abortIfLate(controller);
             return;
+        }
         this.#status = status;
         this.#headers = headers;
         this.#maxBytes = this.#limits.maxBytes(status);
-        // The machine's own time, as for undici's timeouts: a socket does not know of the clock that is handed in.
         this.#startedAt = performance.now();
     }
     onResponseData(controller, chunk) {
@@ -46568,7 +46583,11 @@ class Receiver {
         this.#chunks.push(chunk);
         if (this.#size > this.#maxBytes)
             controller.abort(new TooLarge());
-        else if (performance.now() - this.#startedAt > this.#limits.withinMs)
+        else
+            this.#abortIfLate(controller);
+    }
+    #abortIfLate(controller) {
+        if (performance.now() - this.#startedAt > this.#limits.withinMs)
             controller.abort(new TooSlow());
     }
     onResponseEnd() {
@@ -46899,8 +46918,7 @@ function tooDeep({ method }, { url: { href }, status }) {
 function toResponse(answer) {
     const headers = new Headers(answer.headers);
     // The body is decoded: what was said of its encoded form is no longer true.
-    if (headers.has("content-encoding"))
-        headers.delete("content-length");
+    headers.set("content-length", String(answer.body.length));
     headers.delete("content-encoding");
     const body = WITHOUT_BODY.has(answer.status) || answer.body.length === 0 ? null : new Uint8Array(answer.body);
     const response = new Response(body, { status: answer.status, headers });
@@ -47635,7 +47653,8 @@ class HttpError extends Error {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   O: () => (/* binding */ openOctokit)
+/* harmony export */   O: () => (/* binding */ bodyBytes),
+/* harmony export */   v: () => (/* binding */ openOctokit)
 /* harmony export */ });
 /**
  * GitHub's own client over the one HTTP stack: paced, repeated and counted there, so Octokit's plugins for that stay out.
@@ -47657,6 +47676,10 @@ async function openOctokit(http, github) {
         // Its own log would write text from outside to the console, where it counts as workflow commands.
         log: { debug: silent, info: silent, warn: silent, error: silent },
     });
+}
+/** The length of an answer's body in bytes, decoded: the stack's `fetch` always says it. */
+function bodyBytes({ headers }) {
+    return Number(headers["content-length"] ?? 0);
 }
 
 
@@ -47825,7 +47848,7 @@ __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependen
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(4900);
 /* harmony import */ var _http_client_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(7151);
 /* harmony import */ var _inputs_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(5407);
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(7987);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(838);
 /* harmony import */ var _registry_open_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(9623);
 /* harmony import */ var _report_actions_log_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(5002);
 /* harmony import */ var _report_hide_js__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(539);
@@ -48799,7 +48822,33 @@ function readScope(reader, event) {
 
 /***/ }),
 
-/***/ 7987:
+/***/ 5830:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   g: () => (/* binding */ listSize)
+/* harmony export */ });
+const MiB = 1024 * 1024;
+/**
+ * Counts what the pages of one list came to, as each is read: what is kept of a list without an end would take all memory
+ * long before its pages are too many.
+ *
+ * @param mostMiB how long all pages may be together, before they are parsed
+ * @param tooLong the error, given why
+ */
+function listSize(mostMiB, tooLong) {
+    let bytes = 0;
+    return (pageBytes) => {
+        bytes += pageBytes;
+        if (bytes > mostMiB * MiB)
+            throw tooLong(`it is longer than the ${mostMiB} MiB that are read of it`);
+    };
+}
+
+
+/***/ }),
+
+/***/ 838:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -49202,6 +49251,8 @@ function ls_refs_textOf(error) {
     return error instanceof Error ? error.message : String(error);
 }
 
+// EXTERNAL MODULE: ./build/list-size.js
+var list_size = __nccwpck_require__(5830);
 // EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
 var dist = __nccwpck_require__(7934);
 // EXTERNAL MODULE: ./build/http/octokit.js
@@ -49232,7 +49283,7 @@ const Answer = dist/* object */.Ikc({
  * HttpError `interrupted` comes through as it is.
  */
 async function openGraphql(http, github) {
-    const octokit = await (0,http_octokit/* openOctokit */.O)(http, github);
+    const octokit = await (0,http_octokit/* openOctokit */.v)(http, github);
     const [owner, name] = github.repository.split("/");
     // Not octokit.graphql: it finds the address by `baseUrl`, and the runner tells it (on GHES they differ).
     const url = github.graphqlUrl.href;
@@ -49248,7 +49299,7 @@ async function openGraphql(http, github) {
                 throw listingFault(github, "the answer is not one of GraphQL", parsed.issues);
             const limited = parsed.output.errors?.find(isRateLimit);
             if (limited === undefined)
-                return repositoryOf(github, parsed.output);
+                return { ...repositoryOf(github, parsed.output), sizeBytes: (0,http_octokit/* bodyBytes */.O)(response) };
             // Without these the HTTP stack would not wait, and the same question at once is the wrong one.
             const waits = headers["x-ratelimit-remaining"] === "0" && headers["x-ratelimit-reset"] !== undefined;
             if (!waits || attempt >= ATTEMPTS_RATE_LIMITED)
@@ -49437,92 +49488,50 @@ function parseOrFail(github, schema, value, what) {
     throw listingFault(github, `${what} is not as GitHub describes it${where === null ? "" : `, at ${where}`}: ${issue.message}`, parsed.issues);
 }
 
-;// CONCATENATED MODULE: ./build/git/unanswered.js
-/** The questions that are still open, while pull requests are read. */
-class Unanswered {
-    #branchTags;
-    #commits;
-    #lengths;
-    #answersOf;
-    #foundBranchTag = false;
-    constructor({ branchTags, commits }, answersOf) {
-        this.#branchTags = new Set(branchTags);
-        this.#commits = new Set(commits);
-        this.#lengths = [...new Set([...commits].map(({ length }) => length))];
-        this.#answersOf = answersOf;
-    }
-    get isEmpty() {
-        return this.#branchTags.size === 0 && this.#commits.size === 0;
-    }
-    get asksForCommits() {
-        return this.#commits.size > 0;
-    }
-    /** Whether evidence was found that an image tag is a gone branch's. */
-    get foundBranchTag() {
-        return this.#foundBranchTag;
-    }
-    settle(pullRequest) {
-        const { branchTags, commits } = this.#answersOf(pullRequest);
-        for (const tag of branchTags) {
-            this.#branchTags.delete(tag);
-            this.#foundBranchTag = true;
-        }
-        // The head of one that was closed may be that of another that was merged, and then it is not dead: only the
-        // merged one ends the search.
-        if (pullRequest.state === "merged")
-            for (const commit of commits)
-                this.#commits.delete(commit);
-    }
-    settleLiving({ headCommit, mergeCommit }) {
-        for (const commit of [headCommit, mergeCommit ?? ""]) {
-            for (const length of this.#lengths)
-                this.#commits.delete(commit.slice(0, length));
-        }
-    }
-}
+;// CONCATENATED MODULE: ./build/git/refs.js
+/**
+ * A build goes on after its pull request was closed, may have waited for a runner before (a day at most), and pushes then:
+ * the image is younger than the closing. It also covers what GitHub's clock and the registry's differ by. In milliseconds.
+ */
+const LATE_PUSH_MS = 24 * 3_600_000;
 
 ;// CONCATENATED MODULE: ./build/git/pull-requests.js
 
 
 
-/**
- * A build goes on after its pull request was closed, may have waited for a runner before (a day at most), and pushes then:
- * the image is younger than the closing. It also covers what GitHub's clock and the registry's differ by.
- */
-const LATE_PUSH_MS = 24 * 3_600_000;
+
 /** What GitHub's clock and this machine's may differ by. */
 const CLOCK_SKEW_MS = 3_600_000;
 /** How often a list that moves while it is read is read again. */
 const LOOKS = 3;
 /** A million of them: no repository has so many, and a list of more never ends. */
 const MOST_PAGES = 10_000;
+/** One takes about half a KiB. */
+const MOST_MIB = 512;
 /**
  * Answers `questions`, with as few requests to GitHub's GraphQL as they need, down to none:
  *
  * - numbers: 100 a request; one that cannot be a pull request's is `missing` without being asked for.
- * - commits: all open pull requests, 100 a request.
- * - branch tags, and commits that no open one has: closed pull requests, the last touched first, 100 a request, until
- *   `answersOf` has found an answer to every question, or they were closed before the oldest manifest in question was pushed.
+ * - commits and branch tags: all open pull requests, 100 a request, as any of them gives life.
+ * - branch tags: closed pull requests, the last touched first, 100 a request, until `deadByBranch` has answered for every
+ *   one, or they were closed before the oldest manifest in question was pushed.
  *
  * `known`, the event's own pull request, is taken at its word.
  *
  * Throws Fault `permission` or `listing`; an HttpError `interrupted` comes through as it is.
  */
-async function answerQuestions(http, github, questions, known, answersOf) {
+async function answerQuestions(http, github, questions, known, deadByBranch) {
     const source = sourceOf(http, github);
     const event = known === null ? null : fromEvent(known);
-    const [byNumber, { open, closed, foundBranchTag }] = await Promise.all([
-        answerNumbers(source, questions.numbers, event),
-        search(source, questions, event, answersOf),
+    const { numbers, commits, branchTags } = questions;
+    const asksForLife = commits.size > 0 || branchTags.size > 0;
+    const [byNumber, open, closed] = await Promise.all([
+        answerNumbers(source, numbers, event),
+        // A branch that is gone here may still be that of an open pull request, a fork's.
+        asksForLife ? readOpen(source) : [],
+        search(source, questions, event, deadByBranch),
     ]);
-    // A branch name that is gone here may still be that of an open pull request, a fork's: what speaks for life is heard
-    // before what speaks for death, wherever that was found.
-    const branchIsGone = foundBranchTag || [...byNumber.values()].some((answer) => frees(answer, answersOf));
-    return { byNumber, open: open ?? (branchIsGone ? await readOpen(source) : []), closed };
-}
-/** Whether an answer to a number is evidence as well that the branch of an image tag in question is gone. */
-function frees(answer, answersOf) {
-    return answer !== "missing" && [...answersOf(answer).branchTags].length > 0;
+    return { byNumber, open, closed };
 }
 /**
  * The pull requests that are open and were touched since `since` (milliseconds since the epoch, by this machine's clock): all
@@ -49584,27 +49593,23 @@ async function answerNumbers({ github, ask }, numbers, event) {
     }));
     return answers;
 }
-async function search(source, questions, event, answersOf) {
-    const { oldestPush } = questions;
-    const unanswered = new Unanswered(questions, answersOf);
-    if (unanswered.isEmpty)
-        return { open: null, closed: [], foundBranchTag: false };
+/** Closed pull requests, as many as the branch tags in question need, newest first. */
+async function search(source, { branchTags, oldestPush }, event, deadByBranch) {
+    const unanswered = new Set(branchTags);
+    if (unanswered.size === 0)
+        return [];
     const closed = new Map();
     const found = (pullRequest) => {
         closed.set(pullRequest.number, pullRequest);
-        unanswered.settle(pullRequest);
+        for (const tag of deadByBranch(pullRequest))
+            unanswered.delete(tag);
     };
     if (event !== null)
         found(event);
-    const open = unanswered.asksForCommits ? await readOpen(source) : null;
-    for (const pullRequest of open ?? [])
-        unanswered.settleLiving(pullRequest);
-    if (!unanswered.isEmpty) {
-        const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
+    const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
+    if (unanswered.size > 0)
         await readClosed(source, until, unanswered, found);
-    }
-    const { foundBranchTag } = unanswered;
-    return { open, closed: [...closed.values()].sort(newestFirst), foundBranchTag };
+    return [...closed.values()].sort(newestFirst);
 }
 /**
  * All open pull requests. They give life, so each must be there: in the order of their birth none can slip past a cursor, and a
@@ -49635,15 +49640,18 @@ async function readClosed(source, until, unanswered, found) {
     for await (const { entries } of pagesOf(source, CLOSED_QUERY)) {
         for (const { pullRequest } of entries)
             found(pullRequest);
-        if (unanswered.isEmpty || entries.some(({ updatedAt }) => updatedAt < until))
+        if (unanswered.size === 0 || entries.some(({ updatedAt }) => updatedAt < until))
             return;
     }
 }
 async function* pagesOf({ github, ask }, query) {
     const askRepository = await ask();
+    const count = (0,list_size/* listSize */.g)(MOST_MIB, (why) => listingFault(github, why));
     let after = null;
     for (let read = 0; read < MOST_PAGES; read += 1) {
-        const page = parsePage(github, await askRepository(query, { after }), after);
+        const answer = await askRepository(query, { after });
+        count(answer.sizeBytes);
+        const page = parsePage(github, answer, after);
         yield page;
         after = page.next;
         if (after === null)
@@ -49659,6 +49667,8 @@ function newestFirst(a, b) {
 var tag_names = __nccwpck_require__(8646);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./build/git/words.js
+var git_words = __nccwpck_require__(3598);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
 ;// CONCATENATED MODULE: ./build/pins/files.js
@@ -49666,6 +49676,9 @@ var promises_ = __nccwpck_require__(1455);
 
 
 
+const MiB = 1024 * 1024;
+/** All files are one text, which Node.js ends at 512 MiB. What kubectl prints of a large cluster is a part of this. */
+const files_MOST_MIB = 256;
 /** Nothing has this name, or a link leads to nothing. */
 const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 /**
@@ -49689,15 +49702,31 @@ async function findFiles(patterns, workspace) {
     }
     return found;
 }
+/** @throws Fault `input` where the files are longer together than could be read as one text */
+async function checkSize(paths) {
+    let bytes = 0;
+    let largest = { path: "", size: 0 };
+    for (const path of new Set(paths)) {
+        const { size } = await orFault(path, () => (0,promises_.stat)(path));
+        bytes += size;
+        if (size > largest.size)
+            largest = { path, size };
+    }
+    if (bytes <= files_MOST_MIB * MiB)
+        return;
+    throw new fault/* Fault */.v("input", `\`protect-digests\`: its files come to ${Math.ceil(bytes / MiB)} MiB, more than the ${files_MOST_MIB} MiB that are read`, `Name only files in which images stand, such as deploy/**/*.yaml. The largest is ${largest.path}: leave it out with \`!\` if it names none.`);
+}
 /** The text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell's `>` writes it. */
 async function readText(path) {
-    const bytes = await orFault(path, () => (0,promises_.readFile)(path));
-    const [first, second] = bytes;
-    if (first === 0xff && second === 0xfe)
-        return new TextDecoder("utf-16le").decode(bytes);
-    if (first === 0xfe && second === 0xff)
-        return new TextDecoder("utf-16be").decode(bytes);
-    return new TextDecoder("utf-8").decode(bytes);
+    return orFault(path, async () => {
+        const bytes = await (0,promises_.readFile)(path);
+        const [first, second] = bytes;
+        if (first === 0xff && second === 0xfe)
+            return new TextDecoder("utf-16le").decode(bytes);
+        if (first === 0xfe && second === 0xff)
+            return new TextDecoder("utf-16be").decode(bytes);
+        return new TextDecoder("utf-8").decode(bytes);
+    });
 }
 /** A pattern, or a path, as it is seen from the workspace, with `/` between its segments. */
 function fromWorkspace(pattern, workspace) {
@@ -49765,62 +49794,245 @@ function matchesNothing(pattern, workspace) {
 
 // EXTERNAL MODULE: ./build/plan/manifest.js
 var manifest = __nccwpck_require__(7213);
-;// CONCATENATED MODULE: ./build/pins/scan.js
-
-const LONGEST_NAME = 255;
-// OCI distribution-spec, "Pulling manifests": <reference> as a tag.
-const TAG = "\\w[\\w.-]{0,127}";
-const DIGESTS = /(sha256(?::|%3a)[0-9a-f]{64}|sha512(?::|%3a)[0-9a-f]{128})/gi;
-const LOOPBACK = "(?:localhost|127(?:\\.\\d{1,3}){3}|\\[::1\\])";
-/** What a template, a shell or a Makefile puts in the place of a registry. */
-const VARIABLE = "\\$\\{[^{}\\s]{1,200}\\}|\\$\\([^()\\s]{1,200}\\)|\\$\\w{1,200}|\\{\\{[^{}\\n]{1,200}\\}\\}";
+;// CONCATENATED MODULE: ./build/pins/naming.js
 // `key: value`, also with YAML's `!!type` and `&anchor` before the value, and a Makefile's `:=` and `?=`.
 // The lookbehind lets a key begin in one place only, and the value is bounded: the time stays linear.
 const ENTRIES = /(?<![\w.-])([\w.-]+)["']?[ \t]*(?:[:?+]?=|:{1,3})[ \t]*(?:[!&][^\s"',{}[\]#]{1,200}[ \t]{1,99}){0,2}(?=["']?([^\s"',{}[\]#]{1,512}))/g;
-/** `value` and `default`: the name of what they hold stands beside them, as in Argo CD, Kubernetes and Terraform. */
-const TAG_KEY = /(?:tag|version|value|default)$/i;
-const DEFAULT_VALUES = new RegExp(`(?:\\$\\{\\w{1,200}:?[-=]|\\bdefault[ \\t]{1,8})["']?(${TAG})`, "g");
+const IMAGE_KEY = /(?:image|repository|repo|newname|(?:image|repository|repo)[._-]?name)$/;
+/** A path behind what a template, a shell or a Makefile puts in the place of a registry; the end of an XML tag is none. */
+const BEHIND_VARIABLE = /(?:\$\w{1,200}|[)}\]%]|%>)["']?(?::\d{1,5})?\/[\w.-]/;
+/** `team/web:v1`, and no `example.com/web:v1`. */
+const NAME_WITH_TAG = /(?<![^\s"'=,])[\w-]{1,255}\/[\w./-]{0,255}\w:\w/;
+/**
+ * Whether `text`, in lower case, names an image without any host, or with a variable for it. Files that name none are a mistake
+ * that has to be told, so it asks for more than one word that could be a name.
+ */
+function namesImageWithoutHost(text) {
+    if (BEHIND_VARIABLE.test(text) || NAME_WITH_TAG.test(text))
+        return true;
+    for (const [, key = "", value = ""] of text.matchAll(ENTRIES)) {
+        if (IMAGE_KEY.test(key) && /^[\w./-]/.test(value) && !hasHost(value))
+            return true;
+    }
+    return false;
+}
+/** As Docker tells them apart: a host has a dot or a port, or is `localhost` (distribution/reference, "domain"). */
+function hasHost(image) {
+    const slash = image.indexOf("/");
+    if (slash < 0)
+        return false;
+    const first = image.slice(0, slash);
+    return first.includes(".") || first.includes(":") || first === "localhost";
+}
+
+;// CONCATENATED MODULE: ./build/pins/composed.js
+/** What a template, a shell or a Makefile puts in the place of a value; braces may hold others, as in `${A:-${B}}`. */
+const VARIABLE = [
+    "\\$?\\{\\{?[^{}\\n]{0,200}(?:\\{[^{}\\n]{0,200}\\}[^{}\\n]{0,200}){0,3}\\}\\}?",
+    "\\$\\([^()\\n]{1,200}\\)",
+    "\\$\\w{1,200}",
+    "<%[^%\\n]{1,200}%>",
+    "\\[\\[[^[\\]\\n]{1,200}\\]\\]",
+    "%\\w{1,200}%",
+].join("|");
+/** A `:` behind a name that is, or has in its last part, a variable's value. */
+const composed_BEHIND_VARIABLE = "(:)(?<=(?:[)}\\]%>]|\\$\\w{1,200})[\"']?(?:[\\w.-][\\w./-]{0,254})?:)";
+// All parts are bounded, and a variable begins with what no literal part holds: the time stays linear.
+const COMPOSED = new RegExp(`(?:${composed_BEHIND_VARIABLE}|[:=,\\s"'])([\\w.-]{0,128})(?:(?:${VARIABLE})([\\w.-]{0,128})){1,8}`, "g");
+/** The words in `text`, of which a variable is a part, as tags: `pr-${N}`, `{{ .tag }}-alpine`. A word that is one says nothing. */
+function* composedTags(text) {
+    for (const [, behindVariable, begin = "", end = ""] of text.matchAll(COMPOSED)) {
+        if (begin !== "" || end !== "")
+            yield { begin, end, repository: behindVariable === undefined ? "readable" : "any" };
+    }
+}
+/** Tags by what they begin and end with. */
+class Fitting {
+    #ends = new Map();
+    #size = 0;
+    get size() {
+        return this.#size;
+    }
+    add(begin, end) {
+        const ends = this.#ends.get(begin) ?? new Set();
+        this.#ends.set(begin, ends);
+        this.#size += ends.has(end) ? 0 : 1;
+        ends.add(end);
+    }
+    /** By all beginnings and ends of `tag`, as they may be fewer than what there is to fit. */
+    has(tag) {
+        for (let at = 0; at <= tag.length; at += 1) {
+            const ends = this.#ends.get(tag.slice(0, at));
+            if (ends === undefined)
+                continue;
+            for (let rest = at; rest <= tag.length; rest += 1)
+                if (ends.has(tag.slice(rest)))
+                    return true;
+        }
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/pins/words.js
+
+
+const LONGEST_WORD = 255;
+/** Some 500 MB of memory; a cluster of 100,000 pods has fewer. */
+const MOST_WORDS = 4_000_000;
+const ESCAPED = "\\\\(?:[nrt]|u[0-9a-f]{4})";
+/** The end of a variable, and what is left of a host behind it: `}`, `}:5000/`, `}.example.com/`, `$host:5000/`. */
+const VARIABLE_HOST = "(?:(?:[)}\\]%]|%>)[\\w.-]{0,255}|\\$\\w{1,200}(?:\\.[\\w.-]{0,255})?|[\"'])(?::\\d{1,5})?/";
+// A word takes all that it can, and what stands before it is bounded: the time stays linear.
+const WORDS = new RegExp(`(?:${ESCAPED}|${VARIABLE_HOST})?(\\w[\\w./-]*)`, "g");
+/** A tag behind a name that ends in a variable: `${IMAGE}:v1`, `$IMAGE:v1`, `{{ .name }}-web:v1`; no port of a host. */
+const TAGS_OF_VARIABLES = /(?:[)}\]%>]|\$\w{1,200}(?!\w))["']?(?:[\w.-][\w./-]{0,254})?:(\w[\w.-]{0,127})(?![\w./-])/g;
+/**
+ * What a text says of images in words that stand apart, in lower case. Templates, variables and tables give a repository and
+ * its tag in ways without number; what they have in common is that both stand somewhere in the text.
+ */
+class Words {
+    #prefix;
+    #words = new Set();
+    #repositories = new Set();
+    #tagsOfAny = new Set();
+    #fitting = new Fitting();
+    #fittingAny = new Fitting();
+    /** @param prefix what repositories of this registry stand below, in lower case */
+    constructor(prefix) {
+        this.#prefix = prefix;
+    }
+    /**
+     * @param text in lower case
+     * @throws Fault `input` where there are too many words to be kept
+     */
+    read(text) {
+        for (const [, word = ""] of text.matchAll(WORDS)) {
+            if (word.length > LONGEST_WORD)
+                continue;
+            keep(this.#words, word);
+        }
+    }
+    /** Of the whole text: tags of images whose name is a variable's, and tags that a variable is a part of. */
+    readVariables(text) {
+        for (const [, tag = ""] of text.matchAll(TAGS_OF_VARIABLES)) {
+            keep(this.#tagsOfAny, tag);
+        }
+        for (const { begin, end, repository } of composedTags(text)) {
+            const fitting = repository === "any" ? this.#fittingAny : this.#fitting;
+            fitting.add(begin, end);
+            checkCount(fitting.size);
+        }
+    }
+    /** A repository, relative to the registry's prefix, whose tag stands elsewhere. */
+    repository(name) {
+        this.#repositories.add(name);
+    }
+    /** Whether the text may mean this image: in lower case, the repository relative to the registry's prefix. */
+    mayName(repository, tag) {
+        if (this.#tagsOfAny.has(tag) || this.#fittingAny.has(tag))
+            return true;
+        const isTag = tag === "latest" || this.#words.has(tag) || this.#fitting.has(tag);
+        return isTag && this.#hasRepository(repository);
+    }
+    /** By its whole name or the end of it: `web` may be `shop/web`, whose first part is a variable. */
+    #hasRepository(repository) {
+        if (this.#repositories.has(repository))
+            return true;
+        let name = this.#prefix === "" ? repository : `${this.#prefix}/${repository}`;
+        for (;;) {
+            if (this.#words.has(name))
+                return true;
+            const slash = name.indexOf("/");
+            if (slash < 0)
+                return false;
+            name = name.slice(slash + 1);
+        }
+    }
+}
+/** A full stop at the end may end a sentence or be the word's own. */
+function keep(words, word) {
+    words.add(word);
+    const shorter = withoutEnd(word);
+    if (shorter !== word)
+        words.add(shorter);
+    checkCount(words.size);
+}
+function checkCount(words) {
+    if (words <= MOST_WORDS)
+        return;
+    throw new fault/* Fault */.v("input", `\`protect-digests\`: its files hold more than ${MOST_WORDS.toLocaleString("en")} different words`, "No description of what runs is that long: name only files in which images stand, such as deploy/**/*.yaml.");
+}
+/** Without punctuation at the end. No regular expression: `[./-]+$` takes quadratic time. */
+function withoutEnd(text) {
+    let end = text.length;
+    while (end > 0 && "./-".includes(text.charAt(end - 1)))
+        end -= 1;
+    return text.slice(0, end);
+}
+
+;// CONCATENATED MODULE: ./build/pins/scan.js
+
+
+
+const LONGEST_NAME = 255;
+const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
+const LOOPBACK = "(?:localhost|127(?:\\.\\d{1,3}){3}|\\[::1\\])";
 /**
  * Every digest in `text`, and every image tag of this registry that it may mean. It is meant for any text in which images
  * stand: Kubernetes and Compose files, Dockerfiles, Helm values, JSON, what kubectl and docker print.
  *
- * Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. A repository that is
- * named without a tag is pinned by `latest`, and by every tag that stands by itself in the text (`tag: v1`, `newTag`,
- * `IMAGE_TAG=`). The time is linear in the text.
+ * An image that is named in one piece (`HOST/web:v1`) pins that tag. Whatever else there is may be a part of a name, as
+ * hosts, repositories and tags stand in variables, or in columns: a tag is pinned where it and its repository both are words
+ * of the text. A tag with a variable in it (`pr-${N}`) pins all that fit, one of a variable's image (`${IMAGE}:v1`) any
+ * repository's. Where in doubt it pins, as a pin too many keeps an image, and one too few deletes an image in use. Letters
+ * are compared without regard to case. The time is linear in the text.
+ *
+ * @throws Fault `input` where the text holds more words than can be kept
  */
 function scanPins(text, registry) {
-    const plain = unescaped(text);
-    const found = new Found(registry.path.toLowerCase());
-    for (const [reference, name = "", tag, rest, column] of plain.matchAll(referencesTo(registry.origin))) {
-        const place = /^[${]/.test(reference) ? "perhaps below the prefix" : "below the prefix";
-        found.reference(name, tag, place);
-        // `v1-${SUFFIX}` is the beginning of a tag, and `${TAG}` none that could be read.
-        if (tag !== undefined && rest !== undefined)
-            found.reference(name, undefined, place);
-        // `docker images` has a column for tags.
-        if (column !== undefined)
-            found.reference(name, column, place);
+    const plain = unescaped(text.toLowerCase());
+    const prefix = registry.path.toLowerCase();
+    const tags = new Map();
+    const words = new Words(prefix);
+    let namesImage = false;
+    let end = 0;
+    for (const match of plain.matchAll(referencesTo(registry.origin))) {
+        const [reference, path = "", tag, variable] = match;
+        words.read(plain.slice(end, match.index));
+        end = match.index + reference.length;
+        const name = belowPrefix(path, prefix);
+        if (name === null)
+            continue;
+        namesImage = true;
+        if (name === "")
+            continue;
+        if (tag !== undefined)
+            addTag(setOf(tags, name), tag);
+        // `v1-${SUFFIX}` is only the beginning of a tag, and `${TAG}` none that could be read.
+        if (tag === undefined || variable !== undefined)
+            words.repository(name);
     }
-    for (const [, key = "", value = ""] of plain.matchAll(ENTRIES))
-        found.entry(key, value);
-    for (const [, value = ""] of plain.matchAll(DEFAULT_VALUES))
-        found.looseTag(value);
-    return { digests: digestsIn(plain), tags: found.tags() };
+    words.read(plain.slice(end));
+    words.readVariables(plain);
+    return {
+        digests: digestsIn(plain),
+        tags,
+        mayName: (repository, tag) => words.mayName(repository, tag),
+        namesImage: namesImage || namesImageWithoutHost(plain),
+    };
 }
 /** JSON in JSON, as Kubernetes keeps what was last applied, has its quotes escaped; some writers escape slashes, too. */
 function unescaped(text) {
     let plain = text.replaceAll("\\/", "/");
     for (let depth = 0; depth < 3; depth += 1)
         plain = plain.replaceAll('\\"', '"');
-    return plain;
+    return plain.replaceAll(/%2f|\\u002f/g, "/").replaceAll(/%3a|\\u003a/g, ":");
 }
 function digestsIn(text) {
     const digests = new Set();
-    for (const [match] of text.matchAll(DIGESTS)) {
-        const digest = match.toLowerCase().replace("%3a", ":");
+    for (const [digest] of text.matchAll(DIGESTS))
         if ((0,manifest/* isDigest */.Bc)(digest))
             digests.add(digest);
-    }
     return digests;
 }
 /** `HOST/path:tag`, at any port: an image may be pulled by another way than the one that it is swept by. */
@@ -49828,64 +50040,19 @@ function referencesTo(origin) {
     const own = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
     // Names of one machine: whichever the files use, the image is the same.
     const host = new RegExp(`^${LOOPBACK}$`).test(origin.hostname) ? `(?:${own}|${LOOPBACK})` : own;
-    return new RegExp(`(?:${host}(?::\\d{1,5})?|${VARIABLE})/([\\w./-]+)(?::(${TAG})([$<{%])?|(?=[ \\t]{1,99}(${TAG}))|)`, "gi");
+    // OCI distribution-spec, "Pulling manifests": <reference> as a tag.
+    return new RegExp(`${host}(?::\\d{1,5})?/([\\w./-]+)(?::(\\w[\\w.-]{0,127})([$<{%([])?)?`, "g");
 }
-/** Collects references; whether a repository goes without a tag is known only at the end. */
-class Found {
-    #prefix;
-    #tagged = new Map();
-    #untagged = new Set();
-    #loose = new Set(["latest"]);
-    constructor(prefix) {
-        this.#prefix = prefix;
-    }
-    reference(path, tag, place) {
-        for (const name of this.#names(path, place)) {
-            if (tag === undefined)
-                this.#untagged.add(name);
-            else
-                addTag(setOf(this.#tagged, name), tag);
-        }
-    }
-    /** `key: value`, `key = value` and the like. */
-    entry(key, value) {
-        if (TAG_KEY.test(key) && key !== "apiVersion")
-            this.looseTag(value);
-        if (!/(?:image|repository|repo|newname)$/i.test(key))
-            return;
-        // Without a host; one that has this registry's is a reference already, and any other is of another registry.
-        const image = /^([\w./-]+)(?::(\w[\w.-]{0,127}))?/.exec(value);
-        if (image?.[1] === undefined || hasHost(value))
-            return;
-        this.reference(image[1], image[2], "perhaps below the prefix");
-    }
-    /** A tag that stands by itself, up to where a shell or JSON in JSON ends the word. */
-    looseTag(text) {
-        const tag = /^(\w[\w.-]{0,127})(?:$|[;)&|<>`\\])/.exec(text)?.[1];
-        if (tag !== undefined)
-            addTag(this.#loose, tag);
-    }
-    tags() {
-        const all = new Map(this.#tagged);
-        for (const name of this.#untagged) {
-            for (const tag of this.#tagged.get(name) ?? [])
-                this.#loose.add(tag);
-            // The same set for all of them: a set for each would grow with the product of repositories and tags.
-            all.set(name, this.#loose);
-        }
-        return all;
-    }
-    #names(path, place) {
-        const name = path.toLowerCase().replace(/^[./-]+/, "");
-        const whole = withoutEnd(name);
-        if (whole === "" || whole.length > LONGEST_NAME)
-            return [];
-        const isBelow = this.#prefix === "" || whole.startsWith(`${this.#prefix}/`);
-        const below = this.#prefix === "" ? whole : whole.slice(this.#prefix.length + 1);
-        if (place === "below the prefix")
-            return isBelow ? [below] : [];
-        return isBelow ? [below, whole] : [whole];
-    }
+/** The repository that `path` names, relative to the prefix; empty: the prefix itself, null: of another part of the registry. */
+function belowPrefix(path, prefix) {
+    const name = withoutEnd(path.replace(/^[./-]+/, ""));
+    if (name.length > LONGEST_NAME)
+        return null;
+    if (prefix === "")
+        return name === "" ? null : name;
+    if (name === prefix)
+        return "";
+    return name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : null;
 }
 function setOf(map, name) {
     const set = map.get(name) ?? new Set();
@@ -49899,23 +50066,9 @@ function addTag(tags, tag) {
     if (shorter !== "")
         tags.add(shorter);
 }
-/** Without punctuation at the end. No regular expression: `[./-]+$` takes quadratic time. */
-function withoutEnd(text) {
-    let end = text.length;
-    while (end > 0 && "./-".includes(text.charAt(end - 1)))
-        end -= 1;
-    return text.slice(0, end);
-}
-/** As Docker tells them apart: a host has a dot or a port, or is `localhost` (distribution/reference, "domain"). */
-function hasHost(image) {
-    const slash = image.indexOf("/");
-    if (slash < 0)
-        return false;
-    const first = image.slice(0, slash);
-    return first.includes(".") || first.includes(":") || first === "localhost";
-}
 
 ;// CONCATENATED MODULE: ./build/pins.js
+
 
 
 
@@ -49923,12 +50076,15 @@ function hasHost(image) {
 /**
  * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
  *
- * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin nothing
+ * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin
+ *   nothing or are too long
  */
 async function readPins(settings) {
     const { digests, files } = settings.protectDigests;
     const texts = new Map();
-    for (const [pattern, paths] of await findFiles(files, (0,external_node_path_.resolve)(settings.workspace))) {
+    const found = await findFiles(files, (0,external_node_path_.resolve)(settings.workspace));
+    await checkSize([...found.values()].flat());
+    for (const [pattern, paths] of found) {
         for (const path of paths)
             texts.set(path, texts.get(path) ?? (await readText(path)));
         if (paths.every((path) => texts.get(path)?.trim() === ""))
@@ -49936,9 +50092,9 @@ async function readPins(settings) {
     }
     // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
     const scanned = scanPins([...texts.values()].join("\n"), settings.registry);
-    if (texts.size > 0 && scanned.digests.size + scanned.tags.size === 0)
+    if (texts.size > 0 && scanned.digests.size === 0 && !scanned.namesImage)
         throw nothingPinned(settings.registry.name);
-    return { digests: new Set([...digests, ...scanned.digests]), tags: scanned.tags };
+    return { ...scanned, digests: new Set([...digests, ...scanned.digests]) };
 }
 function nothingIn(pattern) {
     return new fault/* Fault */.v("input", `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`, "A command that failed leaves its output file empty. Make the step that writes it fail (`set -o pipefail`).");
@@ -49950,15 +50106,24 @@ function nothingPinned(registry) {
 function joinPins(pins) {
     const tags = new Map();
     for (const [repository, names] of pins.flatMap((one) => [...one.tags])) {
-        const others = tags.get(repository);
-        // Scanned repositories may share one large set: it is copied only where it has to be.
-        tags.set(repository, others === undefined ? names : new Set([...others, ...names]));
+        tags.set(repository, new Set([...(tags.get(repository) ?? []), ...names]));
     }
-    return { digests: new Set(pins.flatMap((one) => [...one.digests])), tags };
+    return {
+        digests: new Set(pins.flatMap((one) => [...one.digests])),
+        tags,
+        mayName: (repository, tag) => pins.some((one) => one.mayName?.(repository, tag) === true),
+    };
+}
+/** Whether `pins` holds an image of `repository` by its tag. Without regard to case: Gitea lists in lower case what was pushed in any. */
+function tagsInUse(pins, repository) {
+    const tags = new Set([...(pins.tags.get(repository) ?? [])].map(git_words/* foldCase */.SP));
+    const name = (0,git_words/* foldCase */.SP)(repository);
+    return (tag) => {
+        const folded = (0,git_words/* foldCase */.SP)(tag);
+        return tags.has(folded) || pins.mayName?.(name, folded) === true;
+    };
 }
 
-// EXTERNAL MODULE: ./build/git/words.js
-var git_words = __nccwpck_require__(3598);
 ;// CONCATENATED MODULE: ./build/git/frontier.js
 
 /** What one way to read a tag by a pattern has met, as bits; without `unknown` and `dead` it is alive. */
@@ -50073,6 +50238,23 @@ function firstWay(end) {
             findings.unshift(edge.finding);
     return findings;
 }
+/** Where the first dead word on any way to `end` ends. */
+function firstDeadUntil(end) {
+    const seen = new Set([end]);
+    let first = end.at;
+    for (const step of seen) {
+        for (const { from, finding } of step.via) {
+            if (finding?.standing === "dead")
+                first = Math.min(first, step.at);
+            seen.add(from);
+        }
+    }
+    return first;
+}
+/** Whether the tag begins with a living ref's name that ends where a word does, at `least` or later. */
+function beginsAlive(tag, least, { branches, tags, versions }) {
+    return [branches, tags, ...versions.values()].some(({ folded }) => (0,git_words/* endsAt */.Ek)(folded, tag.folded, 0).some((end) => end >= least && isBetween(tag.text, end, ALPHANUMERIC)));
+}
 function advance(next, step, part, meanings) {
     switch (part.kind) {
         case "text":
@@ -50178,8 +50360,7 @@ function advanceCommit(next, step, part, meanings) {
         const commit = folded.slice(step.at, end);
         const finding = meanings.commit(commit);
         const spelled = text.startsWith(commit, step.at) ? 0 : Mark.otherCase;
-        const mark = { alive: 0, dead: Mark.dead | spelled, unknown: Mark.unknown | spelled }[finding.standing];
-        next.add(end, step.marks | mark, step, finding);
+        next.add(end, step.marks | (finding.standing === "alive" ? 0 : Mark.unknown | spelled), step, finding);
     }
 }
 /** Whether a run of `kind` neither goes through `at` nor would be cut by it. */
@@ -50210,38 +50391,26 @@ function meaningsOf(names, pullRequests) {
         branches: withOpenBranches(names, open),
         deadBranches: (0,git_words/* wordsOf */.Z9)(gone.flatMap((pullRequest) => deadSlugs(pullRequest))),
         pullRequest: (number) => numbers.get(number) ?? { standing: "unknown", number },
-        commit: commitsOf(names, all),
+        commit: commitsOf(names, open),
     };
 }
 /** The slugs of a head branch that is gone, each as evidence. */
 function deadSlugs(pullRequest) {
-    const { number, headBranch, state } = pullRequest;
+    const { number, headBranch, state, closedAt } = pullRequest;
     const reason = `branch ${headBranch} of ${state} pull request #${number} is deleted`;
-    const dead = { standing: "dead", by: "branch", reason, pullRequest: number };
-    return (0,slugs/* branchSlugs */.X_)(headBranch).map((slug) => [slug, dead]);
+    const dead = { standing: "dead", by: "branch", reason, pullRequest: number, endedAt: closedAt };
+    return (0,slugs/* provingSlugs */.w2)(headBranch).map((slug) => [slug, dead]);
 }
 /** A fork's branch is another repository's: closing its pull request says nothing of a branch of that name here. */
 function isBranchGone({ state, fromFork, headBranch }, names) {
     return state !== "open" && !fromFork && !names.branchNames.has(headBranch);
 }
-/**
- * Whether the head of a pull request proves images of that commit dead: it was closed without a merge, and it is no fork's, as
- * anybody can open one there from a commit of this repository's own history, and close it. Not while a branch of the
- * head's name lives here: the commit may be of that branch's history (a closed pull request from `main` into `release`).
- */
-function isHeadDead({ state, fromFork, headBranch }, names) {
-    return state === "closed" && !fromFork && !names.branchNames.has(headBranch);
-}
-/** The commits of a merged pull request: the base branch's own, or what production may run. They prove nothing dead. */
-function mergedCommits({ state, headCommit, mergeCommit }) {
-    return state === "merged" ? [headCommit, ...(mergeCommit === null ? [] : [mergeCommit])] : [];
-}
 /** Newest end first, so that the reason shown is the latest one. One that is open in any answer is open. */
 function eachOnce({ byNumber, open, closed }) {
     const answered = [...byNumber.values()].filter((answer) => answer !== "missing");
-    const all = [...closed, ...answered].filter(({ state }) => state !== "open");
+    const ended = [...closed, ...answered].filter(({ state }) => state !== "open");
     const living = [...open, ...answered].filter(({ state }) => state === "open");
-    const once = new Map([...all, ...living].map((pullRequest) => [pullRequest.number, pullRequest]));
+    const once = new Map([...ended, ...living].map((pullRequest) => [pullRequest.number, pullRequest]));
     return [...once.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
 }
 function byNumber({ number, state, closedAt }) {
@@ -50252,6 +50421,7 @@ function byNumber({ number, state, closedAt }) {
         by: "number",
         reason: `pull request #${number} ${state}${onDay(closedAt)}`,
         pullRequest: number,
+        endedAt: closedAt,
     };
 }
 /**
@@ -50277,35 +50447,18 @@ function withOpenBranches(names, open) {
     }
     return { exact, folded: (0,git_words/* wordsOf */.Z9)(folded) };
 }
-function commitsOf(names, all) {
-    const open = (0,git_words/* wordsOf */.Z9)(all.flatMap((pullRequest) => openCommits(pullRequest)));
-    const merged = (0,git_words/* wordsOf */.Z9)(all.flatMap(mergedCommits).map((commit) => [commit, true]));
-    const dead = (0,git_words/* wordsOf */.Z9)(all.filter((pullRequest) => isHeadDead(pullRequest, names)).map(deadHead));
-    return (commit) => {
-        const alive = (0,tag_names/* livingCommit */.ZI)(names, commit) ?? (0,git_words/* firstWithPrefix */.fP)(open, commit);
-        if (alive)
-            return alive;
-        const proven = provesNothing(commit) || (0,git_words/* firstWithPrefix */.fP)(merged, commit) ? null : (0,git_words/* firstWithPrefix */.fP)(dead, commit);
-        return proven ?? { standing: "unknown", commit };
-    };
-}
 /**
- * Decimal digits alone may be a date or a build's number that happens to begin a commit (`2026112` is the beginning of one commit
- * in 268 million, and of thirty days): they protect, and are evidence of no death.
+ * A commit protects, and is evidence of no death: the head of a pull request that was closed without a merge may be in the history
+ * of a living branch all the same (pushed by hand, merged by another pull request, of a branch that has another name now).
  */
-function provesNothing(commit) {
-    return /^\d+$/.test(commit);
+function commitsOf(names, open) {
+    const commits = (0,git_words/* wordsOf */.Z9)(open.flatMap((pullRequest) => openCommits(pullRequest)));
+    return (commit) => (0,tag_names/* livingCommit */.ZI)(names, commit) ?? (0,git_words/* firstWithPrefix */.fP)(commits, commit) ?? { standing: "unknown", commit };
 }
-function openCommits({ number, state, headCommit, mergeCommit }) {
-    if (state !== "open")
-        return [];
+function openCommits({ number, headCommit, mergeCommit }) {
     const which = `of pull request #${number}, which is open`;
     const head = [headCommit, { standing: "alive", reason: `head ${which}` }];
     return mergeCommit === null ? [head] : [head, [mergeCommit, { standing: "alive", reason: `merge commit ${which}` }]];
-}
-function deadHead({ number, headCommit, closedAt }) {
-    const reason = `head of pull request #${number}, closed without a merge${onDay(closedAt)}`;
-    return [headCommit, { standing: "dead", by: "commit", reason, pullRequest: number }];
 }
 /** ` 2026-11-02` in UTC; nothing where the time is not known. */
 function onDay(time) {
@@ -50313,6 +50466,7 @@ function onDay(time) {
 }
 
 ;// CONCATENATED MODULE: ./build/plan/fate.js
+
 
 
 
@@ -50328,7 +50482,7 @@ function fatesOf(names, pullRequests, protectedBy) {
         const decided = decidedByText(tag, protectedBy);
         if (decided)
             return decided;
-        const verdict = verdictOf(names.patterns, tag, (pattern, text) => readings(pattern, text, meanings));
+        const verdict = verdictOf(names.patterns, tag, meanings);
         return verdict ?? { fate: "unmatched", reason: "no known ref" };
     };
 }
@@ -50347,7 +50501,7 @@ function subjectOf(tag) {
     return hex !== undefined && (0,manifest/* isDigest */.Bc)(digest) ? digest : null;
 }
 /** Alive by any pattern, else dead by any, else silent; null: nothing is known of it. */
-function verdictOf(patterns, tag, read) {
+function verdictOf(patterns, tag, meanings, read = readings) {
     // No registry takes a longer tag: whatever this is, no build made it.
     if (tag.length > slugs/* LONGEST_TAG */.a$)
         return null;
@@ -50356,27 +50510,32 @@ function verdictOf(patterns, tag, read) {
     let living = false;
     let commit = null;
     for (const pattern of patterns) {
-        const ends = read(pattern, text);
+        const ends = read(pattern, text, meanings);
         const alive = ends.find((end) => (end.marks & (Mark.unknown | Mark.dead)) === 0);
         if (alive)
             return { fate: "alive", reason: reasonsOf(firstWay(alive)) };
-        // A living ref in one way to read it, and a dead one in another: the tag may be the living one's.
-        if (ends.some((end) => (end.marks & Mark.living) !== 0)) {
-            living = true;
-            continue;
-        }
+        living ||= ends.some((end) => (end.marks & Mark.living) !== 0);
         for (const end of ends) {
             if (end.marks === Mark.unknown && pattern.onlyCommits)
                 commit ??= commitIn(findingsOf([end]));
-            if ((end.marks & (Mark.dead | Mark.otherCase)) === Mark.dead)
-                dead = stronger(dead, firstWay(end));
+            if ((end.marks & (Mark.dead | Mark.otherCase)) !== Mark.dead)
+                continue;
+            // `pr-12-arm64` may be a build of the living branch `pr-12`, for which no pattern was given.
+            living ||= beginsAlive(text, firstDeadUntil(end), meanings);
+            dead = stronger(dead, firstWay(end));
         }
     }
-    if (dead)
-        return { fate: "dead", reason: dead.reason, pullRequest: dead.pullRequest };
-    if (commit === null || living)
+    // A living ref in one way to read it, and a dead one in another: the tag may be the living one's.
+    if (living)
         return null;
-    return { fate: "silent", reason: `commit ${commit}, which no ref knows` };
+    if (dead)
+        return deadFate(dead);
+    return commit === null ? null : { fate: "silent", reason: `commit ${commit}, which no ref knows` };
+}
+/** A number is one pull request's for good; a branch's name is free for others once its pull request has ended. */
+function deadFate({ by, reason, pullRequest, endedAt }) {
+    const lastPush = by === "number" || endedAt === null ? null : endedAt + LATE_PUSH_MS;
+    return { fate: "dead", reason, pullRequest, lastPush };
 }
 function reasonsOf(findings) {
     const reasons = findings.flatMap((finding) => (finding.standing === "alive" ? [finding.reason] : []));
@@ -50393,8 +50552,8 @@ function commitIn(findings) {
     }
     return null;
 }
-const STRENGTH = { number: 3, branch: 2, commit: 1 };
-/** A tag that names the pull request's number says most clearly whose it is, then its branch, then its commit. */
+const STRENGTH = { number: 2, branch: 1 };
+/** A tag that names the pull request's number says most clearly whose it is, then its branch. */
 function stronger(known, findings) {
     return findings.reduce((best, finding) => finding.standing === "dead" && (best === null || STRENGTH[finding.by] > STRENGTH[best.by]) ? finding : best, known);
 }
@@ -50562,7 +50721,7 @@ function questionsOf(tags, names, protectedBy) {
         if (open.branch)
             branchTags.add(tag);
         // Numbers are asked one by one; only the search through closed pull requests needs a bound.
-        if (!open.branch && open.commits.length === 0)
+        if (!open.branch)
             continue;
         oldestPush = Math.min(oldestPush, pushedAt !== null && pushedAt >= FIRST_IMAGES ? pushedAt : Number.NEGATIVE_INFINITY);
     }
@@ -50571,7 +50730,7 @@ function questionsOf(tags, names, protectedBy) {
 /** null: the living refs have decided. */
 function openQuestions(tag, names, meanings) {
     const read = [];
-    const verdict = verdictOf(names.patterns, tag, (pattern, text) => {
+    const verdict = verdictOf(names.patterns, tag, meanings, (pattern, text) => {
         const ends = readings(pattern, text, meanings);
         if (ends.length > 0)
             read.push({ pattern, ends });
@@ -50590,19 +50749,10 @@ function openQuestions(tag, names, meanings) {
 function mayDieByBranch(pattern, ends) {
     return pattern.parts.some(({ kind }) => kind === "branch") && ends.every(({ marks }) => (marks & Mark.living) === 0);
 }
-/** Finds for each closed pull request which of `questions` it settles; an open one settles none. */
+/** Finds for each pull request the image tags of `questions` that it proves dead by its branch; an open one proves none. */
 function answeredBy(questions, names) {
-    const lengths = [...new Set([...questions.commits].map((commit) => commit.length))];
     const sorted = [...questions.branchTags].sort();
-    return (pullRequest) => {
-        // A merged one settles its commits too: they stay silent, whatever another pull request of the same head says.
-        const settled = isHeadDead(pullRequest, names) ? [pullRequest.headCommit] : mergedCommits(pullRequest);
-        const commits = settled.flatMap((commit) => lengths.map((length) => commit.slice(0, length)));
-        return {
-            branchTags: isBranchGone(pullRequest, names) ? tagsOf(pullRequest, questions, sorted, names) : [],
-            commits: [...new Set(commits)].filter((commit) => questions.commits.has(commit) && (pullRequest.state === "merged" || !provesNothing(commit))),
-        };
-    };
+    return (pullRequest) => (isBranchGone(pullRequest, names) ? tagsOf(pullRequest, questions, sorted, names) : []);
 }
 /** The tags in question that the gone head branch of `pullRequest` is evidence against. */
 function tagsOf(pullRequest, questions, sorted, names) {
@@ -50612,7 +50762,7 @@ function tagsOf(pullRequest, questions, sorted, names) {
     for (const pattern of names.patterns) {
         for (const [slug] of slugs) {
             for (const tag of candidates(pattern, slug, questions.branchTags, sorted)) {
-                const verdict = verdictOf([pattern], tag, (each, text) => readings(each, text, meanings));
+                const verdict = verdictOf([pattern], tag, meanings);
                 if (verdict?.fate === "dead")
                     answered.add(tag);
             }
@@ -50663,16 +50813,23 @@ function createJudge(settings, pins, readPins, { http, clock }) {
     let askedAt = 0;
     let judge = fatesOf(names, pullRequests, protectedBy);
     let pinned = pins;
+    let [begun, newest] = [0, 0];
     let fresh = null;
     const readAnew = async () => {
+        begun += 1;
+        const own = begun;
         const since = askedAt;
         const [newNames, opened, newPins] = await Promise.all([
             readRefs(),
-            decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
+            settings.unmatchedTags === "delete" || decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
             readPins?.() ?? pins,
         ]);
-        names = newNames;
-        pinned = joinPins([pins, newPins]);
+        // One that takes long may end after a later one, and tells what was before it.
+        if (own > newest) {
+            newest = own;
+            names = newNames;
+            pinned = joinPins([pins, newPins]);
+        }
         // One that is open in any answer is open, whatever others say of it.
         pullRequests = { ...pullRequests, open: [...pullRequests.open, ...opened] };
         judge = fatesOf(names, pullRequests, protectedBy);
@@ -50697,10 +50854,10 @@ function createJudge(settings, pins, readPins, { http, clock }) {
         },
         pinned: () => pinned.digests,
         fatesOf(repository, tags) {
-            const inUse = pinned.tags.get(repository);
+            const inUse = tagsInUse(pinned, repository);
             const fates = new Map();
             for (const tag of tags)
-                fates.set(tag, inUse?.has(tag) === true ? PINNED : judge(tag));
+                fates.set(tag, inUse(tag) ? PINNED : judge(tag));
             return fates;
         },
     };
@@ -50710,13 +50867,16 @@ const PINNED = { fate: "alive", reason: "pinned: it is in use" };
 function decidesByPullRequest({ byNumber, closed }) {
     return closed.length > 0 || [...byNumber.values()].some((answer) => answer !== "missing" && answer.state !== "open");
 }
-/** The first of `globs` that protects a tag, shown as the reason; an exclusion takes back what globs before it protect. */
+/**
+ * The first of `globs` that protects a tag, shown as the reason; an exclusion takes back what other globs protect. What protects
+ * does so in any case, as Gitea lists in lower case what was pushed in any; what takes protection back is taken literally.
+ */
 function protection(globs) {
-    const matches = (0,build_glob/* compileGlobs */.tI)(globs, "case-sensitive");
-    const single = globs
+    const isExcluded = (0,build_glob/* compileGlobs */.tI)(globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1)), "case-sensitive");
+    const protecting = globs
         .filter((glob) => !glob.startsWith("!"))
-        .map((glob) => ({ glob, matches: (0,build_glob/* compileGlobs */.tI)([glob], "case-sensitive") }));
-    return (tag) => (matches(tag) ? (single.find((one) => one.matches(tag))?.glob ?? tag) : null);
+        .map((glob) => ({ glob, matches: (0,build_glob/* compileGlobs */.tI)([glob], "case-insensitive") }));
+    return (tag) => (isExcluded(tag) ? null : (protecting.find((one) => one.matches(tag))?.glob ?? null));
 }
 function* pushedTags(listings) {
     for (const { manifests, times } of listings) {
@@ -50735,7 +50895,7 @@ var report_record = __nccwpck_require__(2834);
 
 /** Lines that a repository gets in the log at most: the report file has them all. */
 const MOST_LINES = 200;
-const WORDS = {
+const repository_log_WORDS = {
     deleted: "deleted",
     gone: "was gone",
     failed: "failed",
@@ -50770,13 +50930,30 @@ function titleOf({ name, manifests }) {
 }
 function lineOf(manifest) {
     const why = manifest.error === null ? manifest.reason : `${manifest.reason}; ${manifest.error}`;
-    return `${WORDS[manifest.outcome]}: ${named(manifest.digest, manifest.tags)}: ${why}`;
+    return `${repository_log_WORDS[manifest.outcome]}: ${named(manifest.digest, manifest.tags)}: ${why}`;
 }
 
 // EXTERNAL MODULE: ./build/plan/graph.js
 var plan_graph = __nccwpck_require__(4598);
 // EXTERNAL MODULE: ./build/plan/bytes.js
 var bytes = __nccwpck_require__(1341);
+;// CONCATENATED MODULE: ./build/plan/elsewhere.js
+/**
+ * With `COSIGN_REPOSITORY`, cosign puts the signatures of images into another repository than theirs. So where no tag refers to a
+ * manifest of the same repository, those of none are known to belong here. A `subject` of the manifest's own always does
+ * (OCI distribution-spec, "Pushing Manifests with Subject").
+ */
+function elsewhere(graph, fates, since) {
+    const refersTo = ({ tags }) => tags.flatMap((tag) => {
+        const fate = fates.get(tag);
+        return fate?.fate === "referrer" ? [fate.subject] : [];
+    });
+    // What was planned to go was here.
+    const isHere = (subject) => graph.has(subject) || since?.planned.has(subject) === true;
+    const holdsOwn = [...graph.values()].some((node) => refersTo(node).some(isHere));
+    return (node, subject) => !holdsOwn && refersTo(node).includes(subject);
+}
+
 ;// CONCATENATED MODULE: ./build/plan/last-tagged.js
 
 /** Why it stays: GitHub answers 400, "You cannot delete the last tagged version of a package". */
@@ -50800,6 +50977,7 @@ function lastTagged(graph, staying, going, times, untimed) {
 
 
 
+
 /**
  * Applies the rules of what an orphan is, in their order, to the manifests of one repository. Linear but for one sort.
  *
@@ -50813,7 +50991,8 @@ function decide(graph, view, fates, rules, held) {
             of.set(node.digest, keeper);
     }
     keepWhatBelongs(graph, of, [...of.keys()]);
-    const claims = countClaims(graph, of, view, rules);
+    const isElsewhere = elsewhere(graph, fates, rules.since);
+    const claims = countClaims(graph, of, view, rules, isElsewhere);
     const open = [...graph.values()].filter((node) => !of.has(node.digest));
     const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
     const roots = open.filter((node) => claims.get(node.digest) === 0 && !isLeft(node, rules.since));
@@ -50844,8 +51023,10 @@ function decide(graph, view, fates, rules, held) {
             of.set(digest, LEFT);
     deleteWhatBelongs(graph, of, claims);
     const unresolved = open.filter((node) => !of.has(node.digest));
-    for (const { digest } of unresolved)
-        of.set(digest, UNRESOLVED);
+    for (const node of unresolved) {
+        const isLost = node.subjects.some((subject) => !graph.has(subject) && isElsewhere(node, subject));
+        of.set(node.digest, isLost ? ELSEWHERE : UNRESOLVED);
+    }
     return {
         of,
         // An index that goes may list the last tagged one: then it is the index that stays.
@@ -50864,6 +51045,10 @@ function isLeft(node, since) {
 const LEFT = { cause: "follows", reason: "what it belonged to is gone" };
 const HELD = { cause: "spared", reason: "it was not planned to go" };
 const UNRESOLVED = { cause: "unresolved", reason: "what it belongs to neither stays nor goes" };
+const ELSEWHERE = {
+    cause: "unresolved",
+    reason: "its image is not in this repository, nor is that of any other signature: it may be in another one",
+};
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
 const NEVER_JUDGED = { fate: "alive", reason: "its tag appeared after the refs were read" };
 /** Rules 1 and 2 of a manifest: a tag of its own, or a pin. */
@@ -50923,17 +51108,17 @@ function keepWhatBelongs(graph, of, roots) {
     }
 }
 /** For what nothing keeps: how many parents and subjects must go before it does. */
-function countClaims(graph, of, view, rules) {
+function countClaims(graph, of, view, rules, isElsewhere) {
     // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
-    const isClaim = (subject) => graph.has(subject) ||
+    const isClaim = (node, subject) => graph.has(subject) ||
         // What was planned to go, and is not there, has gone: by this sweep or by another one.
         (rules.since?.planned.has(subject) !== true &&
-            (rules.pullRequest !== null || view.contents.get(subject) !== "missing"));
+            (rules.pullRequest !== null || isElsewhere(node, subject) || view.contents.get(subject) !== "missing"));
     const claims = new Map();
     for (const node of graph.values()) {
         if (of.has(node.digest))
             continue;
-        claims.set(node.digest, node.parents.length + node.subjects.filter(isClaim).length);
+        claims.set(node.digest, node.parents.length + node.subjects.filter((subject) => isClaim(node, subject)).length);
     }
     return claims;
 }
@@ -50968,6 +51153,37 @@ function unaskedSubjects(nodes, graph, view) {
     return [...subjects].filter((subject) => !graph.has(subject) && !view.contents.has(subject));
 }
 
+;// CONCATENATED MODULE: ./build/plan/in-time.js
+
+
+
+/**
+ * A deleted branch speaks of what was pushed while its pull request was open, and shortly after: years later, the tag
+ * `production` is not that of a branch `production` that was merged once. Where no time can be trusted, its word stands.
+ */
+function inTime(view, fates) {
+    const timely = new Map(fates);
+    const untimed = new Set();
+    for (const { digest, tags } of view.listed) {
+        for (const tag of tags) {
+            const fate = fates.get(tag);
+            if (fate?.fate !== "dead" || fate.lastPush === null)
+                continue;
+            const time = pushTime(view.times, digest);
+            if (time === undefined)
+                untimed.add(digest);
+            if (typeof time !== "number" || time <= fate.lastPush)
+                continue;
+            const after = age(time - fate.lastPush + LATE_PUSH_MS);
+            timely.set(tag, {
+                fate: "unmatched",
+                reason: `no known ref: pushed ${after} after pull request #${fate.pullRequest} ended`,
+            });
+        }
+    }
+    return { fates: timely, untimed };
+}
+
 ;// CONCATENATED MODULE: ./build/plan/order.js
 
 /** So many roots go at a time where no listing shows what they leave behind, or more, as each wave waits for the last. */
@@ -50978,7 +51194,7 @@ const MOST_WAVES_OF_ROOTS = 16;
  *
  * Where no decision needed a manifest's content, it may list any other: an untagged manifest waits for the tagged ones, and
  * an image, which the listing shows by its blobs, for those that may be an index. Newest first does the rest, as an
- * index is pushed after what it lists.
+ * index is pushed after what it lists: such a one goes alone, and what is older waits until it is gone.
  *
  * Where no listing shows untagged manifests, all that can be found is read; but what an interruption leaves of an index is
  * not found again. There the roots go in several waves, what belonged to one of them along with the next.
@@ -51001,8 +51217,14 @@ function orderOf(graph, verdicts, { times, listsUntagged }) {
         waves[wave]?.push(node);
     }
     return waves
+        .flatMap((wave) => unreadAlone(wave.sort(order_newestFirst(times))))
         .filter((wave) => wave.length > 0)
-        .map((wave) => wave.sort(order_newestFirst(times)).map((node) => node.digest));
+        .map((wave) => wave.map((node) => node.digest));
+}
+/** A wave of its own for each tagged manifest that may list others of `wave`, then the rest. */
+function unreadAlone(wave) {
+    const mayList = (node) => node.known === undefined && node.tags.length > 0 && !isListedAsImage(node);
+    return [...wave.filter(mayList).map((node) => [node]), wave.filter((node) => !mayList(node))];
 }
 function wavesOfRoots(going, times) {
     const goes = new Set(going.map(({ digest }) => digest));
@@ -51035,15 +51257,17 @@ function order_newestFirst(times) {
 
 
 
+
 const NOTHING = { contents: [], times: [], referrers: [] };
 /**
  * Decides on every manifest of one repository: pure, and linear but for sorting.
  *
  * @param view what is known of the repository
- * @param fates what the refs say about each of its image tags
+ * @param told what the refs say about each of its image tags
  * @param rules the rules of the inputs, and the time
  */
-function planRepository(view, fates, rules) {
+function planRepository(view, told, rules) {
+    const { fates, untimed } = inTime(view, told);
     const graph = (0,plan_graph/* graphOf */.c)(view, fates, rules.since);
     const verdicts = decide(graph, view, fates, rules, NOTHING_HELD);
     const unreadable = [...graph.values()].flatMap((node) => {
@@ -51056,7 +51280,7 @@ function planRepository(view, fates, rules) {
         return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted: null };
     }
     const stepOf = (final) => {
-        const wanted = wantedFor(view, graph, final, rules);
+        const wanted = wantedFor(view, graph, final, rules, untimed);
         const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
         return isFinal
             ? { plan: planOf(view, graph, final.of, fates, rules, unreadable), wanted: null }
@@ -51091,15 +51315,18 @@ function isCandidate(verdict) {
     return goes(verdict) || verdict?.cause === "rollback";
 }
 /**
- * What must still be known. First the content of all that stays, as any of it may list a candidate; then, only where it
+ * What must still be known. First when what a deleted branch names was pushed; then the content of all that stays, as any of it may list a candidate; then, only where it
  * can change something, the content of the candidates. No candidates, nothing to ask.
  */
-function wantedFor(view, graph, verdicts, rules) {
+function wantedFor(view, graph, verdicts, rules, untimed) {
     const nodes = [...graph.values()];
     const unread = nodes.filter((node) => node.known === undefined);
     const going = nodes.filter((node) => goes(verdicts.of.get(node.digest)));
     if (going.length === 0)
         return { ...NOTHING, contents: verdicts.unasked, times: verdicts.untimed };
+    const doubtful = [...untimed].filter((digest) => isCandidate(verdicts.of.get(digest)));
+    if (doubtful.length > 0)
+        return { ...NOTHING, times: doubtful };
     const mayNest = unread.filter((node) => node.listedAs !== "image");
     const staying = mayNest.filter((node) => !isCandidate(verdicts.of.get(node.digest))).map((node) => node.digest);
     const pinned = view.listsUntagged
@@ -51157,16 +51384,12 @@ function planOf(view, graph, verdicts, fates, rules, unreadable) {
         listsUntagged: view.listsUntagged,
         decisions,
         waves,
-        orderIsGuessed: going.some((digest) => mayListUnread(graph.get(digest))),
         followers: new Set(going.filter((digest) => verdicts.get(digest)?.cause === "follows")),
         broken: kept.flatMap((node) => brokenEntries(node, graph, view)),
         ghosts: view.listed.map((listed) => listed.digest).filter((digest) => view.contents.get(digest) === "missing"),
         unreadable,
         blobs: (0,bytes/* blobUse */.FC)(graph, verdicts),
     };
-}
-function mayListUnread(node) {
-    return node !== undefined && node.known === undefined && node.tags.length > 0 && !isListedAsImage(node);
 }
 function decisionOf(node, verdict, view, fates, rules) {
     const versionId = node.listed?.versionId;
@@ -51189,13 +51412,18 @@ function kindOf(node) {
         return node.known.kind;
     return node.listedAs ?? "unknown";
 }
-/** Dead tags of a manifest that another tag keeps. A tag that no ref is known for must have outlived the grace period. */
+/**
+ * Dead tags of a manifest that another tag keeps. A tag that no ref is known for must have outlived the grace period, and one that a
+ * deleted branch names must be known to be that old.
+ */
 function staleTags(node, view, fates, rules) {
     const pushed = pushTime(view.times, node.digest);
-    const old = typeof pushed === "number" && rules.now - pushed >= rules.gracePeriodMs;
+    const isTimed = typeof pushed === "number";
+    const old = isTimed && rules.now - pushed >= rules.gracePeriodMs;
     return node.tags.flatMap((tag) => {
         const fate = fates.get(tag);
-        if (fate?.fate === "dead" && (rules.pullRequest === null || fate.pullRequest === rules.pullRequest)) {
+        const isProven = fate?.fate === "dead" && (fate.lastPush === null || isTimed);
+        if (isProven && (rules.pullRequest === null || fate.pullRequest === rules.pullRequest)) {
             return [{ tag, reason: fate.reason }];
         }
         const unmatched = fate?.fate === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && old;
@@ -51276,14 +51504,19 @@ const NOTHING_IS_THERE = {
  * host, another name, a token that may not see) cannot be read.
  */
 async function doubtGhosts(registry, repository, { manifests }, contents) {
-    const [first] = contents.keys();
-    if (first === undefined || [...contents.values()].some((known) => known !== "missing"))
+    const isEmpty = [...contents.values()].every((known) => known === "missing");
+    if (contents.size === 0 || !isEmpty)
         return false;
     const next = contents.size < MOST_GHOSTS ? manifests.find(({ digest }) => !contents.has(digest)) : undefined;
-    if (next === undefined)
-        contents.set(first, NOTHING_IS_THERE);
-    else
+    if (next !== undefined) {
         contents.set(next.digest, await read(registry, repository, next.digest));
+        return true;
+    }
+    // What is listed, as a subject that is asked for need not be a manifest of this repository.
+    const listed = manifests.find(({ digest }) => contents.has(digest));
+    if (listed === undefined)
+        return false;
+    contents.set(listed.digest, NOTHING_IS_THERE);
     return true;
 }
 function lookOf(listing, plan, contents, referrersApi) {
@@ -51391,7 +51624,41 @@ function createTurns() {
     };
 }
 
+// EXTERNAL MODULE: ./build/report/format.js
+var format = __nccwpck_require__(2772);
+;// CONCATENATED MODULE: ./build/untagged-collection.js
+
+
+/**
+ * Throws a Fault of kind `garbage-collection` where the collection of `gc-type` may delete what this run leaves. One of
+ * untagged manifests knows of no pin and no grace period, and whether it spares the parts of multi-platform images is
+ * documented nowhere.
+ *
+ * @param repositories as they are after the sweep
+ */
+function throwIfCollectionTakes({ registry, gcType }, repositories) {
+    if (registry.provider !== "digitalocean" || gcType === "unreferenced blobs only")
+        return;
+    const unknown = repositories.find(({ plan }) => plan === null);
+    if (unknown !== undefined)
+        throw notStarted(gcType, `what ${unknown.name} holds could not be read, and may have no tag`);
+    const staying = repositories.flatMap(({ name, manifests }) => manifests.filter(mayStayUntagged).map(({ digest, reason, error }) => `${name}@${digest} (${error ?? reason})`));
+    const [first] = staying;
+    if (first === undefined)
+        return;
+    const have = (0,format/* counted */.hS)(staying.length, "manifest that stays has", "manifests that stay have");
+    throw notStarted(gcType, `${have} no tag as far as is known${staying.length === 1 ? "" : ", the first is"}: ${first}`);
+}
+/** What changed since it was planned may have lost its tags. */
+function mayStayUntagged({ outcome, tags }) {
+    return outcome === "changed" || (tags.length === 0 && outcome !== "deleted" && outcome !== "gone");
+}
+function notStarted(gcType, why) {
+    return new fault/* Fault */.v("garbage-collection", `No garbage collection was started, as \`${gcType}\` may delete what stays: ${why}`, "Set `gc-type: unreferenced blobs only`: the untagged manifests that are to go, Refsweep deletes itself.");
+}
+
 ;// CONCATENATED MODULE: ./build/main.js
+
 
 
 
@@ -51533,11 +51800,12 @@ function countsPlanned(looks) {
 async function collectGarbage({ settings, record, registry }) {
     if (settings.runGc === "false")
         return;
-    const wanted = settings.runGc === "always" || record.deletedCount() > 0;
+    const wanted = settings.runGc === "always" || record.hasDeleted();
     if (settings.dryRun || !wanted) {
         const note = settings.dryRun ? "a dry run starts none" : "nothing was deleted";
         return record.collected({ status: "skipped", freedBytes: null, blobsDeleted: null, note });
     }
+    throwIfCollectionTakes(settings, record.repositories());
     const collection = await registry.collectGarbage();
     record.collected(collection);
     if (collection.fault !== undefined)
@@ -51787,8 +52055,11 @@ var errors = __nccwpck_require__(2602);
 const PER_PAGE = 200;
 /** A list of more pages than this never ends, whatever its links or its total say. */
 const MOST_PAGES = 10_000;
+/** A manifest takes 0.3 KiB, and each of its blobs 0.1: room for some 200,000 of twenty layers. */
+const MOST_MIB = 512;
 /** The same for what is listed one page after another, and is never so many: repositories and apps. */
 const MOST_LINKED_PAGES = 1_000;
+const MOST_LINKED_MIB = 64;
 function createDigitalOceanApi(options) {
     let generation = null;
     async function tryGeneration(candidate, request) {
@@ -51889,9 +52160,12 @@ function nextPage(links) {
     return { ...(page === null ? {} : { page }), ...(token === null ? {} : { page_token: token }) };
 }
 
+// EXTERNAL MODULE: ./build/list-size.js
+var list_size = __nccwpck_require__(5830);
 // EXTERNAL MODULE: ./build/plan/manifest.js
 var plan_manifest = __nccwpck_require__(7213);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean-apps.js
+
 
 
 
@@ -51964,6 +52238,7 @@ function* nodesOf(values) {
 }
 async function listApps(api) {
     const apps = [];
+    const count = (0,list_size/* listSize */.g)(MOST_LINKED_MIB, incomplete);
     const seen = new Set();
     let query = { page: "1" };
     let total = 0;
@@ -51981,6 +52256,7 @@ async function listApps(api) {
             expected: [200],
             scope: "app:read",
         });
+        count(response.body.length);
         const page = parseBody(response, AppPage);
         for (const app of page.apps ?? [])
             apps.push(app);
@@ -52248,6 +52524,8 @@ async function poll(options, uuid) {
     }
 }
 
+// EXTERNAL MODULE: ./node_modules/p-map/index.js
+var p_map = __nccwpck_require__(606);
 ;// CONCATENATED MODULE: ./build/registry/reference.js
 /** Whether a registry may call a tag so (OCI distribution-spec 1.1, "Pulling manifests"). */
 function isTag(text) {
@@ -52293,6 +52571,8 @@ function timeOf(text) {
 
 
 
+
+
 // Every field but the digest may be absent or null: GODO marks all of them `omitempty`, and the API's own example
 // misspells one. A size is garnish and may be of any shape; tags decide what is deleted, and may not.
 const Size = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* number */.aig()), null);
@@ -52315,19 +52595,27 @@ const RepositoryPage = dist/* object */.Ikc({
     ...Links.entries,
     repositories: dist/* nullish */.cl6(dist/* array */.YOg(dist/* object */.Ikc({ name: Name }))),
 });
+/**
+ * Pages that are asked for at a time; how many are in flight is the HTTP stack's to say. So many that a list stands in one piece
+ * in the host's queue: where others' requests come between its pages, a list takes longer, and moves.
+ */
+const READY = 512;
 /** The names of all repositories, sorted; null: there is no registry of this name. */
 async function listRepositories(api, patience) {
     return readUntilStill(`the repositories of ${api.registry}`, patience, async () => {
         const names = new Set();
         const seen = new Set();
+        const count = (0,list_size/* listSize */.g)(MOST_LINKED_MIB, (why) => endlessNames(api.registry, why));
         let query = {};
         let total = 0;
         while (query !== null) {
             const place = JSON.stringify(query);
-            if (seen.has(place) || seen.size >= MOST_LINKED_PAGES)
-                throw loopFault(api.registry, seen.size);
+            if (seen.has(place))
+                throw endlessNames(api.registry, "it goes in a circle");
+            if (seen.size >= MOST_LINKED_PAGES)
+                throw endlessNames(api.registry, `it has more than ${seen.size} pages`);
             seen.add(place);
-            const page = await repositoryPage(api, query);
+            const page = await repositoryPage(api, query, count);
             if (page === null && seen.size === 1)
                 return { value: null };
             if (page === null)
@@ -52342,7 +52630,7 @@ async function listRepositories(api, patience) {
         return { value: [...names].sort() };
     });
 }
-async function repositoryPage(api, query) {
+async function repositoryPage(api, query, count) {
     const response = await api.ofRegistry({
         method: "GET",
         path: ["repositoriesV2"],
@@ -52350,10 +52638,11 @@ async function repositoryPage(api, query) {
         expected: [200, 404],
         scope: "registry:read",
     });
+    count(response.body.length);
     return response.status === 404 ? null : parseBody(response, RepositoryPage);
 }
-function loopFault(registry, seen) {
-    return new fault/* Fault */.v("listing", `The list of repositories of ${registry} goes in a circle, or does not end: ${seen} pages were read`, "Run it again; if it persists, report it to DigitalOcean");
+function endlessNames(registry, why) {
+    return new fault/* Fault */.v("listing", `The list of repositories of ${registry} cannot be read whole: ${why}`, "Run it again; if it persists, report it to DigitalOcean");
 }
 /** Lists every manifest of a repository: `meta.total` of them, none twice, or a Fault of kind `listing`. */
 function createLister(api, patience) {
@@ -52385,24 +52674,26 @@ function tagsLeftOut(registry, repository) {
 }
 function readManifests(api, repository, patience) {
     return readUntilStill(`the manifests of ${api.registry}/${repository}`, patience, async () => {
-        const first = await manifestPage(api, repository, 1);
+        const count = (0,list_size/* listSize */.g)(MOST_MIB, (why) => endless(`${api.registry}/${repository}`, why));
+        const first = await manifestPage(api, repository, 1, count);
         const { total } = first.meta;
         const size = first.manifests?.length ?? 0;
         if (total > 0 && size === 0)
             return { moved: `the first page is empty, of ${total} manifests` };
-        const count = total === 0 ? 1 : Math.ceil(total / size);
-        if (count > MOST_PAGES)
-            throw endless(`${api.registry}/${repository}`, total, size);
-        const rest = Array.from({ length: count - 1 }, (_, index) => index + 2);
-        const pages = [first, ...(await Promise.all(rest.map((page) => manifestPage(api, repository, page))))];
+        const last = total === 0 ? 1 : Math.ceil(total / size);
+        if (last > MOST_PAGES)
+            throw endless(`${api.registry}/${repository}`, `${total} manifests, ${size} to a page`);
+        const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
+        const ask = (page) => manifestPage(api, repository, page, count);
+        const pages = [first, ...(await (0,p_map/* default */.Ay)(rest, ask, { concurrency: READY }))];
         const moved = movedWhileRead(pages);
         return moved === null ? { value: listingOf(pages) } : { moved };
     });
 }
-function endless(repository, total, size) {
-    return new fault/* Fault */.v("listing", `DigitalOcean says that ${repository} holds ${total} manifests, of which a page brings ${size}: that is no list to be read`, "Run it again; if it persists, report it to DigitalOcean");
+function endless(repository, why) {
+    return new fault/* Fault */.v("listing", `DigitalOcean's list of the manifests of ${repository} cannot be read whole: ${why}`, "Run it again; if it persists, report it to DigitalOcean");
 }
-async function manifestPage(api, repository, page) {
+async function manifestPage(api, repository, page, count) {
     const response = await api.ofRegistry({
         method: "GET",
         path: ["repositories", repository, "digests"],
@@ -52410,6 +52701,7 @@ async function manifestPage(api, repository, page) {
         expected: [200, 404],
         scope: "registry:read",
     });
+    count(response.body.length);
     if (response.status !== 404)
         return parseBody(response, ManifestPage);
     throw new fault/* Fault */.v("listing", `There is no repository ${api.registry}/${repository}: ${response.url.pathname} answered 404`, "Check the input repository-pattern; a repository that was just deleted is no reason to worry");
@@ -52538,6 +52830,7 @@ function openDigitalOcean(options) {
             await confirmGone(repository);
             return { outcome: "gone" };
         },
+        deletesTags: true,
         deleteTag: async (repository, tag) => {
             const status = await remove(api, ["repositories", repository, "tags", tag]);
             if (status === 204)
@@ -52576,14 +52869,12 @@ function unknownRegistry(registry) {
     return new fault/* Fault */.v("registry", `DigitalOcean knows no registry ${JSON.stringify(registry)} in this token's team: all its paths answered 404`, "Check the name in the input registry (registry.digitalocean.com/NAME), and that the token is one of the team that owns it");
 }
 
-// EXTERNAL MODULE: ./node_modules/p-map/index.js
-var p_map = __nccwpck_require__(606);
 ;// CONCATENATED MODULE: ./build/registry/distribution-names.js
 
 
 
 /** Names that are asked for at a time: how many are in flight is the HTTP stack's to say. */
-const READY = 64;
+const distribution_names_READY = 64;
 /** The names that a selection means: from the catalog, or, where it holds no wildcard, asked for one by one. */
 async function distribution_names_selectRepositories(names, selection) {
     const { address, oci } = names;
@@ -52593,21 +52884,23 @@ async function distribution_names_selectRepositories(names, selection) {
         return selectFrom(address.name, await namesBelow(oci, address.path), selection);
     }
     catch (error) {
-        return withoutCatalog(names, selection.literals, error);
+        return withoutCatalog(names, selection, error);
     }
 }
 /** The catalog is no part of the OCI spec, and often not for everybody: the names that are known without it are swept. */
-async function withoutCatalog(names, literals, error) {
+async function withoutCatalog(names, { literals, matches }, error) {
     const isRefused = error instanceof fault/* Fault */.v && (error.kind === "permission" || error.kind === "registry");
-    if (!isRefused || literals.length === 0)
+    // One line may name what another excludes.
+    const wanted = literals.filter((name) => matches(name));
+    if (!isRefused || wanted.length === 0)
         throw error;
-    names.log.warn("no-catalog", `${error.message}. Only what \`repository-pattern\` names without a wildcard is swept: ${literals.join(", ")}.`);
-    return askFor(names, literals);
+    names.log.warn("no-catalog", `${error.message}. Only what \`repository-pattern\` names without a wildcard is swept: ${wanted.join(", ")}.`);
+    return askFor(names, wanted);
 }
 /** Names that are asked for one by one, each of which must exist. */
 async function askFor({ address, oci, nameOf }, wanted) {
     const found = await (0,p_map/* default */.Ay)(wanted, async (name) => ({ name, tags: await oci.tags(nameOf(name)) }), {
-        concurrency: READY,
+        concurrency: distribution_names_READY,
     });
     const doubtful = found.filter(({ tags }) => tags === "missing").map(({ name }) => name);
     if (doubtful.length > 0) {
@@ -52783,6 +53076,7 @@ function openDistribution({ address, oci, log, collectGarbage, sizes }) {
             holdings.forget(repository, digest);
             return deletion;
         },
+        deletesTags: true,
         deleteTag: (repository, tag) => untag(nameOf(repository), tag),
         collectGarbage: async () => (collectGarbage === null ? UNSUPPORTED : collectGarbage(holdings)),
     };
@@ -53000,7 +53294,7 @@ var rate_limit = __nccwpck_require__(1065);
 function createPackagesApi(options) {
     let opened = null;
     async function open() {
-        const octokit = await (0,http_octokit/* openOctokit */.O)(options.http, options);
+        const octokit = await (0,http_octokit/* openOctokit */.v)(options.http, options);
         return { octokit, base: await baseOf(octokit, options) };
     }
     return {
@@ -53233,33 +53527,48 @@ function wordsOf(text) {
 ;// CONCATENATED MODULE: ./build/registry/ghcr-pages.js
 
 
+
+
 /** The largest `per_page` that GitHub takes. */
 const ghcr_pages_PER_PAGE = 100;
 /** GitHub's own page where it overlooks `per_page`, which `/users/USER/packages/…/versions` does not document. */
 const DEFAULT_PER_PAGE = 30;
 /** A list of more pages than this never ends. */
 const ghcr_pages_MOST_PAGES = 10_000;
+/** A version takes about 1 KiB: a quarter of a million of them. */
+const ghcr_pages_MOST_MIB = 256;
+/**
+ * Pages that are asked for at a time; how many are in flight is the HTTP stack's to say. So many that a list stands in one piece
+ * in the host's queue: where others' requests come between its pages, a list takes longer, and moves.
+ */
+const ghcr_pages_READY = 128;
 /**
  * All pages of a list: where the first names the last, the rest at once, else one after another. Pages that are not of one
  * state (one that is not full and not the last, another count of pages) are `moved`.
  */
 async function readPages(ask) {
-    const first = await ask(1);
-    const pages = first.last === null ? await oneByOne(first, ask) : await atOnce(first, first.last, ask);
+    const count = (0,list_size/* listSize */.g)(ghcr_pages_MOST_MIB, ghcr_pages_endless);
+    const askCounted = async (number) => {
+        const page = await ask(number);
+        count(page.sizeBytes);
+        return page;
+    };
+    const first = await askCounted(1);
+    const pages = first.last === null ? await oneByOne(first, askCounted) : await atOnce(first, first.last, askCounted);
     const moved = ghcr_pages_movedWhileRead(pages);
     return moved === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { moved };
 }
 async function atOnce(first, last, ask) {
     if (last > ghcr_pages_MOST_PAGES)
-        throw ghcr_pages_endless();
-    const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => ask(index + 2));
-    return [first, ...(await Promise.all(rest))];
+        throw ghcr_pages_endless(TOO_MANY);
+    const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => index + 2);
+    return [first, ...(await (0,p_map/* default */.Ay)(rest, ask, { concurrency: ghcr_pages_READY }))];
 }
 async function oneByOne(first, ask) {
     const pages = [first];
     for (let page = first; page.next !== null || mayBeCutShort(page);) {
         if (pages.length >= ghcr_pages_MOST_PAGES)
-            throw ghcr_pages_endless();
+            throw ghcr_pages_endless(TOO_MANY);
         page = await ask(pages.length + 1);
         // An empty page after one that only looked cut short proves that the list ended there.
         if (page.rows.length === 0 && pages.at(-1)?.next === null)
@@ -53290,8 +53599,9 @@ function ghcr_pages_movedWhileRead(pages) {
     }
     return null;
 }
-function ghcr_pages_endless() {
-    return new fault/* Fault */.v("listing", `GitHub's list has more than ${ghcr_pages_MOST_PAGES} pages`, "Run it again.");
+const TOO_MANY = `it has more than ${ghcr_pages_MOST_PAGES} pages`;
+function ghcr_pages_endless(why) {
+    return new fault/* Fault */.v("listing", `GitHub's list cannot be read whole: ${why}`, "Run it again.");
 }
 /**
  * The pages that a `Link` header names (RFC 8288). Only their numbers are taken, never their host: a token must not follow
@@ -53318,6 +53628,7 @@ function unreadable(what) {
 }
 
 ;// CONCATENATED MODULE: ./build/registry/ghcr-listing.js
+
 
 
 
@@ -53373,7 +53684,11 @@ async function packagePage(api, page) {
     });
     if (answer.status === 404)
         throw new Refused();
-    return { rows: parseAnswer(answer, dist/* array */.YOg(Package)), ...linkedPages(answer.headers["link"]) };
+    return {
+        rows: parseAnswer(answer, dist/* array */.YOg(Package)),
+        sizeBytes: (0,http_octokit/* bodyBytes */.O)(answer),
+        ...linkedPages(answer.headers["link"]),
+    };
 }
 /** Whether there is a package of this name that the token may see. */
 async function hasPackage(api, name) {
@@ -53435,7 +53750,11 @@ async function versionPage(api, repository, page, perPage) {
     if (answer.status === 404) {
         throw new fault/* Fault */.v("listing", `There is no package ${api.owner}/${repository}, or the token may not read it: ${answer.url} answered 404`, "Check the input repository-pattern, and that the job has `permissions: packages: write` and access to the package.");
     }
-    return { rows: parseAnswer(answer, dist/* array */.YOg(Version)), ...linkedPages(answer.headers["link"]) };
+    return {
+        rows: parseAnswer(answer, dist/* array */.YOg(Version)),
+        sizeBytes: (0,http_octokit/* bodyBytes */.O)(answer),
+        ...linkedPages(answer.headers["link"]),
+    };
 }
 function eachOnce(pages, count) {
     const { rows } = pages;
@@ -53503,6 +53822,7 @@ function openGhcr(options) {
             await confirmGone(repository);
             return deletion;
         },
+        deletesTags: false,
         deleteTag: async () => "unsupported",
         deletionBudget: (wanted) => budgetFor({ http, host: api.host, now: clock.now() }, [...wanted].map(([repository, deletions]) => ({
             repository,
@@ -53918,6 +54238,11 @@ const MANIFEST_TYPES = [
 ];
 /** Larger ones are refused: registries must take 4 MiB (OCI distribution-spec, "Pushing Manifests"), and none needs more. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/**
+ * What an index may list besides manifests: BuildKit's registry cache is an index of layers and a config of its own
+ * (moby/buildkit, `image-manifest=false`).
+ */
+const BLOB_TYPES = /^application\/vnd\.(?:oci\.image\.(?:layer|config)|docker\.(?:image\.rootfs|container\.image)|buildkit\.cacheconfig)\./;
 /** A digest as it enters. */
 const DigestShape = dist/* custom */.IeY((text) => typeof text === "string" && (0,plan_manifest/* isDigest */.Bc)(text), "no sha256 or sha512 digest");
 const DescriptorShape = dist/* object */.Ikc({
@@ -53958,13 +54283,15 @@ function parseManifest(bytes, contentType, where) {
     }
     const config = manifest.config ? descriptorOf(manifest.config) : null;
     const layers = (manifest.layers ?? []).map(descriptorOf);
+    const entries = (manifest.manifests ?? []).map(descriptorOf);
+    const isBlob = (entry) => BLOB_TYPES.test(entry.mediaType);
     const created = manifest.annotations?.["org.opencontainers.image.created"];
     return {
         mediaType,
         kind: isIndex ? "index" : "image",
-        children: (manifest.manifests ?? []).map(descriptorOf),
+        children: entries.filter((entry) => !isBlob(entry)),
         subject: manifest.subject?.digest ?? null,
-        blobs: [...(config === null ? [] : [config]), ...layers],
+        blobs: [...(config === null ? [] : [config]), ...layers, ...entries.filter(isBlob)],
         config,
         annotatedAt: typeof created === "string" ? timeOf(created) : null,
         sizeBytes: bytes.length,
@@ -54012,8 +54339,11 @@ function oci_manifest_unusable(where, what, cause) {
 
 
 
+
 /** A list that takes more pages than this never ends: a million tags at a page of 100. */
 const oci_pages_MOST_PAGES = 10_000;
+/** A million tags of 60 characters, or twice as many of usual length. */
+const oci_pages_MOST_MIB = 64;
 /** Distribution's default for the most that it lists at once (`tags.maxtags`, `catalog.maxentries`). */
 const PAGE_SIZE = 1000;
 /** A list's first page, of the most entries that registries give at once. */
@@ -54026,15 +54356,16 @@ function firstPage(url) {
  * All entries of a list, each once, that continues by `Link`, or after its last entry where a page is as full as was asked
  * for: that it links to the next one is left to the registry (OCI distribution-spec 1.1, "Listing Tags").
  * `missing`: its first page is 404. Throws a Fault of kind `listing` where it continues on another host, goes in a circle,
- * or a later page is missing.
+ * has no end, or a later page is missing.
  */
 async function oci_pages_readPages(first, ask, parse) {
     const items = new Set();
     let links = false;
+    const count = (0,list_size/* listSize */.g)(oci_pages_MOST_MIB, (why) => oci_pages_endless(first, why));
     const seen = new Set();
     for (let url = first; url !== null;) {
         if (seen.has(url.href) || seen.size >= oci_pages_MOST_PAGES)
-            throw oci_pages_endless(url);
+            throw oci_pages_endless(url, "it does not end");
         seen.add(url.href);
         // A registry that is set to smaller pages refuses `n` (distribution 3.1.0: PAGINATION_NUMBER_INVALID).
         const sized = url === first && url.searchParams.has("n");
@@ -54042,11 +54373,12 @@ async function oci_pages_readPages(first, ask, parse) {
         if (response.status === 404 && seen.size === 1)
             return "missing";
         if (response.status === 404)
-            throw oci_pages_endless(url);
+            throw oci_pages_endless(url, "a page that was linked to is not there");
         if (response.status === 400) {
             url = new URL(url.pathname, url);
             continue;
         }
+        count(response.body.length);
         const page = parse(response);
         const before = items.size;
         for (const item of page)
@@ -54076,9 +54408,14 @@ function oci_pages_linked(response, current) {
     if (target === undefined)
         return null;
     const next = URL.parse(target, current.href);
-    // A registry behind a proxy that ends TLS links to http on its own host: the way there stays the one that was taken.
-    if (next !== null && next.host === current.host)
-        return new URL(next.pathname + next.search, current.origin);
+    if (next?.host === current.host) {
+        // A registry behind a proxy that ends TLS links to http on its own host: the way there stays the one that was taken.
+        // The path is set and not resolved, as one that begins with `//` would be read as a host, which then got the credential.
+        const same = new URL(current);
+        same.pathname = next.pathname;
+        same.search = next.search;
+        return same;
+    }
     const shown = JSON.stringify(target.slice(0, 200));
     throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
 }
@@ -54106,8 +54443,8 @@ function refuseWebPage(response) {
 function noRegistry(url, what, cause) {
     return new fault/* Fault */.v("listing", `GET ${(0,redact/* redactUrl */.BO)(url)} ${what}`, "Check the registry's address: a login page or a proxy may answer in its place.", { cause });
 }
-function oci_pages_endless(url) {
-    return new fault/* Fault */.v("listing", `The list at ${(0,redact/* redactUrl */.BO)(url)} does not end, or lost a page`, "Run it again; if it stays, the registry is at fault.");
+function oci_pages_endless(url, why) {
+    return new fault/* Fault */.v("listing", `The list at ${(0,redact/* redactUrl */.BO)(url)} cannot be read whole: ${why}`, "Run it again; if it stays, the registry is at fault.");
 }
 
 ;// CONCATENATED MODULE: ./build/registry/oci-referrers.js
@@ -54182,6 +54519,7 @@ function createOciClient(options) {
     const { origin } = options;
     const authorizer = createAuthorizer(options);
     const known = new Map();
+    const created = new Map();
     let referrersApi = "unknown";
     function urlOf(name, kind, reference) {
         if (!NAME.test(name))
@@ -54252,11 +54590,16 @@ function createOciClient(options) {
         async createdAt(name, config) {
             if (config.mediaType === EMPTY_CONFIG || config.sizeBytes > MAX_MANIFEST_BYTES)
                 return null;
+            const before = created.get(config.digest);
+            if (before !== undefined)
+                return before;
             const url = urlOf(name, "blobs", config.digest);
             const response = await authorizer.send({ method: "GET", url, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES }, pull(name));
             if (response.status === 404 || digestOfBytes(response.body, config.digest) !== config.digest)
                 return null;
-            return createdOf(response.body);
+            const time = createdOf(response.body);
+            created.set(config.digest, time);
+            return time;
         },
         delete: async (name, reference) => authorizer.send({ method: "DELETE", url: urlOf(name, "manifests", reference), expected: [200, 202, 204, 400, 404, 405] }, `repository:${name}:pull,delete`),
     };
@@ -54813,6 +55156,7 @@ function createRunRecord(head) {
         if (!problems.some((known) => known.message === fault.message))
             problems.push(fault);
     };
+    const repositories = () => [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, entry]) => resultOf(name, entry, head.dryRun));
     return {
         async attempt(work) {
             try {
@@ -54853,14 +55197,13 @@ function createRunRecord(head) {
         collected: (value) => {
             collection = value;
         },
-        deletedCount: () => [...entries.values()].reduce((sum, { swept }) => sum + (swept === null ? 0 : countDeleted(swept)), 0),
+        hasDeleted: () => [...entries.values()].some(({ swept }) => swept !== null && mayHaveDeleted(swept)),
         repository: (name) => resultOf(name, entryOf(name), head.dryRun),
+        repositories,
         result: (finishedAt, requests) => ({
             ...head,
             finishedAt,
-            repositories: [...entries]
-                .sort(([a], [b]) => (a < b ? -1 : 1))
-                .map(([name, entry]) => resultOf(name, entry, head.dryRun)),
+            repositories: repositories(),
             requests,
             garbageCollection: collection,
             problems: problems.map(({ kind, message, remedy }) => ({ kind, message, remedy })),
@@ -54898,12 +55241,8 @@ function failureOf(repository, swept) {
     const first = failed[0] === undefined ? untagged[0]?.tag : `${failed[0][0]}: ${failed[0][1].error ?? "no reason given"}`;
     return new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("deletion", `${repository}: ${count} ${count === 1 ? "deletion" : "deletions"} failed; the first is ${first}`, "The next run tries again; what stays after that, the registry refuses to delete.");
 }
-function countDeleted(swept) {
-    let count = 0;
-    for (const { outcome } of swept.outcomes.values())
-        if (outcome === "deleted")
-            count += 1;
-    return count;
+function mayHaveDeleted({ outcomes, asked }) {
+    return [...outcomes].some(([digest, { outcome }]) => outcome === "deleted" || (outcome === "gone" && asked.has(digest)));
 }
 /** An answer that nothing else explains, as the user meets it. */
 function faultOf(error) {
@@ -55330,6 +55669,7 @@ const GROUPS = [
     [/^child of /, "child of an image that stays"],
     [/^referrer of /, "referrer of an image that stays"],
     [/^commit \S+, which no ref knows/, "commit that no ref knows"],
+    [/^no known ref: pushed /, "no known ref: pushed after the pull request of its branch ended"],
     [/within the grace period of /, "within the grace period"],
     [/^push time unknown/, "push time unknown"],
     [/could not be read, and may refer to it/, "an index could not be read, and may list it"],
@@ -55821,9 +56161,13 @@ const MOST_DOWN = 30;
  */
 async function sweepRepository(planned, tools) {
     const staleTags = new Map(staleTagsOf(planned).map((entry) => [entry.tag, entry]));
-    const work = { planned, tools, outcomes: new Map(), staleTags, failures: 0, down: 0, fault: null };
+    const done = { outcomes: new Map(), asked: new Set() };
+    const work = { planned, tools, ...done, staleTags, failures: 0, down: 0, fault: null };
     const all = planned.plan.waves.flat();
-    const mayUntag = tools.removeStaleTags && staleTags.size > 0;
+    if (tools.removeStaleTags && !tools.registry.deletesTags)
+        for (const entry of staleTags.values())
+            staleTags.set(entry.tag, { ...entry, outcome: "unsupported" });
+    const mayUntag = tools.removeStaleTags && reported(staleTags).length > 0;
     try {
         if (all.length > 0 || mayUntag)
             await tools.registry.prepareDeletion(planned.plan.repository);
@@ -55845,7 +56189,7 @@ async function sweepRepository(planned, tools) {
             throw error;
         work.fault ??= error;
     }
-    return { outcomes: work.outcomes, staleTags: [...staleTags.values()], fault: work.fault };
+    return { ...done, staleTags: [...staleTags.values()], fault: work.fault };
 }
 /** One look, and the deletions that begin within 60 s of it, up to the wave in which one fails. */
 async function deleteBatch(work, open) {
@@ -55860,9 +56204,7 @@ async function deleteBatch(work, open) {
         if (work.outcomes.size === 0)
             for (const digest of going.splice(0, 1))
                 await deleteOne(work, digest, isOver);
-        // What fails may list what is yet to come, where that is not known.
-        const ends = () => isOver() || (look.plan.orderIsGuessed && work.failures > failures);
-        await (0,p_map/* default */.Ay)(going, (digest) => deleteOne(work, digest, ends), { concurrency: tools.concurrency });
+        await (0,p_map/* default */.Ay)(going, (digest) => deleteOne(work, digest, isOver), { concurrency: tools.concurrency });
         if (work.fault !== null)
             throw work.fault;
         tools.signal.throwIfAborted();
@@ -55897,11 +56239,12 @@ const LEFT = {
     error: "left for the next run: the registry's budget of requests does not last for it",
 };
 const GONE = { outcome: "gone", error: null };
-async function deleteOne(work, digest, ends) {
+async function deleteOne(work, digest, isOver) {
     const { tools, planned } = work;
     const decision = planned.decisions.get(digest);
-    if (decision === undefined || work.fault !== null || tools.signal.aborted || ends())
+    if (decision === undefined || work.fault !== null || tools.signal.aborted || isOver())
         return;
+    work.asked.add(digest);
     try {
         const deletion = await tools.registry.delete(planned.plan.repository, decision);
         work.down = 0;

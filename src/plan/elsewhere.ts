@@ -16,8 +16,9 @@ export function elsewhere(graph: Graph, fates: ReadonlyMap<string, Fate>, since:
       const fate = fates.get(tag);
       return fate?.fate === "referrer" ? [fate.subject] : [];
     });
-  // What was planned to go was here.
-  const isHere = (subject: Digest): boolean => graph.has(subject) || since?.planned.has(subject) === true;
+  // What was planned to go was here. Beside these the listing alone decides: what was read hangs on what else is to go.
+  const isHere = (subject: Digest): boolean =>
+    (graph.get(subject)?.listed ?? null) !== null || since?.planned.has(subject) === true;
   const holdsOwn = [...graph.values()].some((node) => refersTo(node).some(isHere));
   return (node, subject) => !holdsOwn && refersTo(node).includes(subject);
 }

@@ -13,7 +13,7 @@ import { digestOf, fateOf, NOW, type Registry, type World } from "./world.ts";
  *   request, nor, where no ref is known for it, within the grace period;
  * - what is attached to nothing is an orphan by absence, as a referrer may be pushed before its subject (OCI
  *   distribution-spec, "Pushing Manifests with Subject"), unless its age is unknown; a sweep of a pull request leaves it;
- * - where no tag refers to a manifest that is there, what they refer to may be another repository's, and its absence tells
+ * - where no tag refers to a manifest that is listed, what they refer to may be another repository's, and its absence tells
  *   nothing;
  * - a silent tag goes with the tag of the referrer form beside it.
  */
@@ -66,7 +66,11 @@ function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<str
   );
   const isElsewhere = !names
     .flatMap((name) => taggedSubjectsOf(world, name))
-    .some((subject) => visible.has(subject) || stateOf(subject, rules) !== null);
+    .some(
+      (subject) =>
+        (registry.listsUntagged ? world[subject] !== undefined : isListed(world, subject)) ||
+        stateOf(subject, rules) !== null,
+    );
   const isClaim = (name: string, subject: string): boolean => {
     const isAway = isElsewhere && taggedSubjectsOf(world, name).includes(subject);
     return world[subject] !== undefined || ((rules.pullRequest !== null || isAway) && stateOf(subject, rules) === null);
