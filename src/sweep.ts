@@ -101,7 +101,7 @@ async function deleteBatch(work: Work, open: readonly Digest[]): Promise<void> {
     const { failures } = work;
     const going = wave.filter((digest) => agreed.has(digest));
     // The first goes alone: where it is not permitted, none is.
-    if (work.outcomes.size === 0) for (const digest of going.splice(0, 1)) await deleteOne(work, digest, isOver);
+    if (work.asked.size === 0) for (const digest of going.splice(0, 1)) await deleteOne(work, digest, isOver);
     await pMap(going, (digest) => deleteOne(work, digest, isOver), { concurrency: tools.concurrency });
     if (work.fault !== null) throw work.fault;
     tools.signal.throwIfAborted();

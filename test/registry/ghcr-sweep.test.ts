@@ -215,16 +215,25 @@ describe("what GitHub refuses", () => {
     expect(made.server.api.requests.filter(({ path }) => path.includes("/versions?"))).toHaveLength(1 + 1 + 1);
   });
 
-  test("trap 22: a job without the role Admin: one deletion is tried, and the run says what to change", async () => {
-    const made = await world({ behaviour: { role: "read" } });
-    fillPackage(made.server.packages, 60, 50);
-    const result = await made.run();
-    expect(result.problems).toContainEqual(
-      expect.objectContaining({ kind: "permission", remedy: expect.stringContaining("Admin") }),
-    );
-    const tried = made.server.api.requests.filter(({ method }) => method === "DELETE").length;
-    expect(tried).toBe(1);
-  });
+  test.each<[string, Parameters<typeof world>[0]]>([
+    ["of all", {}],
+    [
+      "of as many as the hour's budget lasts for",
+      { limits: { pointsPerMinute: 900, secondaryStatus: 403, perHour: 150 } },
+    ],
+  ])(
+    "trap 22: a job without the role Admin: one deletion %s is tried, and the run says what to change",
+    async (_, more) => {
+      const made = await world({ behaviour: { role: "read" }, ...more });
+      fillPackage(made.server.packages, 160, 150);
+      const result = await made.run();
+      expect(result.problems).toContainEqual(
+        expect.objectContaining({ kind: "permission", remedy: expect.stringContaining("Admin") }),
+      );
+      const tried = made.server.api.requests.filter(({ method }) => method === "DELETE").length;
+      expect(tried).toBe(1);
+    },
+  );
 
   test("trap 23: a ghost, listed and answering 404, ends nothing", async () => {
     const made = await world();
