@@ -50948,8 +50948,8 @@ function elsewhere(graph, fates, since) {
         const fate = fates.get(tag);
         return fate?.fate === "referrer" ? [fate.subject] : [];
     });
-    // What was planned to go was here.
-    const isHere = (subject) => graph.has(subject) || since?.planned.has(subject) === true;
+    // What was planned to go was here. Beside these the listing alone decides: what was read hangs on what else is to go.
+    const isHere = (subject) => (graph.get(subject)?.listed ?? null) !== null || since?.planned.has(subject) === true;
     const holdsOwn = [...graph.values()].some((node) => refersTo(node).some(isHere));
     return (node, subject) => !holdsOwn && refersTo(node).includes(subject);
 }
@@ -54908,9 +54908,10 @@ const PLAIN = /^[\x20-\x7e]*$/;
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
 /**
  * What a reader cannot see, and what can reorder or hide what he does see: control characters, format characters (bidi
- * controls, zero-width spaces, tag characters) and lone surrogates. The two joiners stay, as scripts and emoji need them.
+ * controls, zero-width spaces, tag characters), U+2065, which is kept free for one, and lone surrogates. The two joiners
+ * stay, as scripts and emoji need them.
  */
-const INVISIBLE = /[\p{Cc}\p{Cs}]|(?![\u200c\u200d])\p{Cf}/gu;
+const INVISIBLE = /[\p{Cc}\p{Cs}\u2065]|(?![\u200c\u200d])\p{Cf}/gu;
 /** Text from outside on one line: escape sequences dropped, line breaks made blanks, invisible characters made `�`, cut to `max`. */
 function oneLine(text, max = SANE_LENGTH) {
     if (text.length <= max && PLAIN.test(text))
@@ -56201,7 +56202,7 @@ async function deleteBatch(work, open) {
         const { failures } = work;
         const going = wave.filter((digest) => agreed.has(digest));
         // The first goes alone: where it is not permitted, none is.
-        if (work.outcomes.size === 0)
+        if (work.asked.size === 0)
             for (const digest of going.splice(0, 1))
                 await deleteOne(work, digest, isOver);
         await (0,p_map/* default */.Ay)(going, (digest) => deleteOne(work, digest, isOver), { concurrency: tools.concurrency });
