@@ -126,6 +126,8 @@ test("while it writes what it did: whatever the exit code, the report and all ou
     expect(result.outputs).toHaveProperty("report");
     expect(result.summary).toContain("Requests:");
     const told = annotations(result.log).filter((line) => line.includes("cancelled"));
-    expect([result.exitCode, told.length], result.log).toEqual(told.length === 0 ? [0, 0] : [1, 1]);
+    // Null: Node was winding down by then, and no longer listened.
+    if (told.length === 0) expect([0, null], result.log).toContain(result.exitCode);
+    else expect([result.exitCode, told.length], result.log).toEqual([1, 1]);
   }
 });
