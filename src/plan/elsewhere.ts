@@ -1,4 +1,4 @@
-import type { Graph, Node } from "./graph.ts";
+import { type Graph, type Node, taggedSubjects } from "./graph.ts";
 import type { Digest } from "./manifest.ts";
 import type { Fate, SinceFirstLook } from "./view.ts";
 
@@ -11,14 +11,9 @@ export type IsElsewhere = (node: Node, subject: Digest) => boolean;
  * (OCI distribution-spec, "Pushing Manifests with Subject").
  */
 export function elsewhere(graph: Graph, fates: ReadonlyMap<string, Fate>, since: SinceFirstLook | null): IsElsewhere {
-  const refersTo = ({ tags }: Node): readonly Digest[] =>
-    tags.flatMap((tag) => {
-      const fate = fates.get(tag);
-      return fate?.fate === "referrer" ? [fate.subject] : [];
-    });
   // What was planned to go was here. Beside these the listing alone decides: what was read hangs on what else is to go.
   const isHere = (subject: Digest): boolean =>
     (graph.get(subject)?.listed ?? null) !== null || since?.planned.has(subject) === true;
-  const holdsOwn = [...graph.values()].some((node) => refersTo(node).some(isHere));
-  return (node, subject) => !holdsOwn && refersTo(node).includes(subject);
+  const holdsOwn = [...graph.values()].some((node) => taggedSubjects(node, fates).some(isHere));
+  return (node, subject) => !holdsOwn && taggedSubjects(node, fates).includes(subject);
 }

@@ -108,12 +108,17 @@ function tieChildren(graph: Graph, node: Node, content: ManifestContent): void {
   }
 }
 
+/** What its tags of the referrer form refer to, there or not. */
+export function taggedSubjects({ tags }: Pick<Node, "tags">, fates: ReadonlyMap<string, Fate>): readonly Digest[] {
+  return tags.flatMap((tag) => {
+    const fate = fates.get(tag);
+    return fate?.fate === "referrer" ? [fate.subject] : [];
+  });
+}
+
 function tieSubjects(graph: Graph, node: Node, fates: ReadonlyMap<string, Fate>): void {
   if (isContent(node.known) && node.known.subject !== null) attach(graph, node.digest, node.known.subject);
-  for (const tag of node.tags) {
-    const fate = fates.get(tag);
-    if (fate?.fate === "referrer") attach(graph, node.digest, fate.subject);
-  }
+  for (const subject of taggedSubjects(node, fates)) attach(graph, node.digest, subject);
 }
 
 function attach(graph: Graph, referrer: Digest, subject: Digest): void {
