@@ -2,7 +2,7 @@ import { type Digest, isDigest } from "../plan/manifest.ts";
 import type { Pins } from "../plan/view.ts";
 import type { RegistryAddress } from "../settings.ts";
 import { namesImageWithoutHost } from "./naming.ts";
-import { Words, withoutEnd } from "./words.ts";
+import { addWord, Words, withoutEnd } from "./words.ts";
 
 const LONGEST_NAME = 255;
 const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
@@ -41,7 +41,7 @@ export function scanPins(text: string, registry: Pick<RegistryAddress, "origin" 
     if (name === null) continue;
     namesImage = true;
     if (name === "") continue;
-    if (tag !== undefined) addTag(setOf(tags, name), tag);
+    if (tag !== undefined) addWord(setOf(tags, name), tag);
     // `v1-${SUFFIX}` is only the beginning of a tag, and `${TAG}` none that could be read.
     if (tag === undefined || variable !== undefined) words.repository(name);
   }
@@ -90,11 +90,4 @@ function setOf(map: Map<string, Set<string>>, name: string): Set<string> {
   const set = map.get(name) ?? new Set();
   map.set(name, set);
   return set;
-}
-
-/** A full stop after a tag may end a sentence or be the tag's own. */
-function addTag(tags: Set<string>, tag: string): void {
-  tags.add(tag);
-  const shorter = withoutEnd(tag);
-  if (shorter !== "") tags.add(shorter);
 }

@@ -77,12 +77,15 @@ export class Words {
   }
 }
 
-/** A full stop at the end may end a sentence or be the word's own. */
 function keep(words: Set<string>, word: string): void {
-  words.add(word);
-  const shorter = withoutEnd(word);
-  if (shorter !== word) words.add(shorter);
+  addWord(words, word);
   checkCount(words.size);
+}
+
+/** A full stop at the end may end a sentence or be the word's own. */
+export function addWord(words: Set<string>, word: string): void {
+  words.add(word);
+  words.add(withoutEnd(word));
 }
 
 function checkCount(words: number): void {
