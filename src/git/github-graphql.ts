@@ -64,7 +64,7 @@ export async function openGraphql(http: HttpClient, github: Settings["github"]):
       const parsed = v.safeParse(Answer, data);
       if (!parsed.success) throw listingFault(github, "the answer is not one of GraphQL", parsed.issues);
       const limited = parsed.output.errors?.find(isRateLimit);
-      if (limited === undefined) return { ...repositoryOf(github, parsed.output), sizeBytes: bodyBytes(response) };
+      if (limited === undefined) return repositoryOf(github, parsed.output, bodyBytes(response));
       // Without these the HTTP stack would not wait, and the same question at once is the wrong one.
       const waits = headers["x-ratelimit-remaining"] === "0" && headers["x-ratelimit-reset"] !== undefined;
       if (!waits || attempt >= ATTEMPTS_RATE_LIMITED) throw listingFault(github, limited.message, limited);
@@ -78,10 +78,7 @@ export function listingFault(github: Settings["github"], why: string, cause?: un
 }
 
 /** GraphQL answers in parts: whatever part is wanting decides whether the rest can be used. */
-function repositoryOf(
-  github: Settings["github"],
-  { data, errors = [] }: Answer,
-): Pick<RepositoryAnswer, "fields" | "missing"> {
+function repositoryOf(github: Settings["github"], { data, errors = [] }: Answer, sizeBytes: number): RepositoryAnswer {
   const missing = new Set<string>();
   for (const error of errors) {
     const [root, field, ...below] = error.path ?? [];
@@ -92,7 +89,7 @@ function repositoryOf(
     else if (error.path?.at(-1) !== "headRepository") throw faultOf(github, error);
   }
   if (data?.repository == null) throw noRepository(github, errors);
-  return { fields: data.repository, missing };
+  return { fields: data.repository, missing, sizeBytes };
 }
 
 function faultOf(github: Settings["github"], error: AnswerError): Fault {

@@ -133,7 +133,7 @@ function touched(node: RawNode): Touched {
 /** The answer to one number of a `byNumberQuery`. Null without a word why is no answer: Fault `listing`. */
 export function parseByNumber(
   github: Settings["github"],
-  { fields, missing }: Pick<RepositoryAnswer, "fields" | "missing">,
+  { fields, missing }: RepositoryAnswer,
   number: number,
 ): PullRequest | "missing" {
   const alias = aliasOf(number);
@@ -145,11 +145,7 @@ export function parseByNumber(
 }
 
 /** One page of a list query. `after`: the cursor it was asked with; a page that ends where it began would be read for ever. */
-export function parsePage(
-  github: Settings["github"],
-  { fields }: Pick<RepositoryAnswer, "fields">,
-  after: string | null,
-): Page {
+export function parsePage(github: Settings["github"], { fields }: RepositoryAnswer, after: string | null): Page {
   const { pullRequests } = fields;
   const { totalCount, pageInfo, nodes } = parseOrFail(github, Connection, pullRequests, "a page");
   const { hasNextPage, endCursor } = pageInfo;
