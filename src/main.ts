@@ -180,7 +180,7 @@ async function collectGarbage({ settings, record, registry }: Run): Promise<void
     const note = settings.dryRun ? "a dry run starts none" : "nothing was deleted";
     return record.collected({ status: "skipped", freedBytes: null, blobsDeleted: null, note });
   }
-  throwIfCollectionTakes(settings, record.repositories());
+  throwIfCollectionTakes(settings, record.repositories);
   const collection = await registry.collectGarbage();
   record.collected(collection);
   if (collection.fault !== undefined) throw collection.fault;

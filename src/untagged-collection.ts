@@ -8,13 +8,14 @@ import type { Settings } from "./settings.ts";
  * untagged manifests knows of no pin and no grace period, and whether it spares the parts of multi-platform images is
  * documented nowhere.
  *
- * @param repositories as they are after the sweep
+ * @param repositoriesOf tells them as they are after the sweep; asked only where it matters
  */
 export function throwIfCollectionTakes(
   { registry, gcType }: Pick<Settings, "registry" | "gcType">,
-  repositories: readonly RepositoryResult[],
+  repositoriesOf: () => readonly RepositoryResult[],
 ): void {
   if (registry.provider !== "digitalocean" || gcType === "unreferenced blobs only") return;
+  const repositories = repositoriesOf();
   const unknown = repositories.find(({ plan }) => plan === null);
   if (unknown !== undefined)
     throw notStarted(gcType, `what ${unknown.name} holds could not be read, and may have no tag`);

@@ -16,7 +16,7 @@ export interface TimelyFates {
  * `production` is not that of a branch `production` that was merged once. Where no time can be trusted, its word stands.
  */
 export function inTime(view: Pick<RepositoryView, "listed" | "times">, fates: ReadonlyMap<string, Fate>): TimelyFates {
-  const timely = new Map(fates);
+  const late = new Map<string, Fate>();
   const untimed = new Set<Digest>();
   for (const { digest, tags } of view.listed) {
     for (const tag of tags) {
@@ -26,11 +26,11 @@ export function inTime(view: Pick<RepositoryView, "listed" | "times">, fates: Re
       if (time === undefined) untimed.add(digest);
       if (typeof time !== "number" || time <= fate.lastPush) continue;
       const after = age(time - fate.lastPush + LATE_PUSH_MS);
-      timely.set(tag, {
+      late.set(tag, {
         fate: "unmatched",
         reason: `no known ref: pushed ${after} after pull request #${fate.pullRequest} ended`,
       });
     }
   }
-  return { fates: timely, untimed };
+  return { fates: late.size === 0 ? fates : new Map([...fates, ...late]), untimed };
 }
