@@ -1,11 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createHttpClient } from "../../src/http/client.ts";
-import { sweep } from "../../src/main.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
-import { settingsOf, silentLog } from "../run.ts";
 import { pushImage } from "../servers/content.ts";
 import { commitOf, type PlayedPullRequest, pullRequest } from "../servers/github.ts";
-import { stageClock } from "./faults.ts";
+import { sweepStage } from "./harness.ts";
 import { missingBelow, NOW, openStage, type Stage, type StoreKind } from "./stage.ts";
 
 const DAY = 86_400_000;
@@ -41,11 +38,7 @@ async function goneAfter(kind: StoreKind, { branches = [], tags = [], pullReques
     },
   });
   const { store } = stage;
-  const settings = settingsOf({ ...stage.inputs, ...inputs }, { ...forge.environment, ...stage.environment });
-  const clock = stageClock(NOW);
-  const http = createHttpClient({ clock, concurrency: 4, timeoutMs: 2_000 });
-  const result = await sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
-  await http.close();
+  const result = await sweepStage(stage, forge, inputs);
   expect(result.problems).toEqual([]);
   const manifests = result.repositories.flatMap((each) => each.manifests);
   return images
