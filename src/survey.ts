@@ -106,8 +106,7 @@ async function doubtGhosts(
   { manifests }: Listing,
   contents: Map<Digest, Known>,
 ): Promise<boolean> {
-  const isEmpty = [...contents.values()].every((known) => known === "missing");
-  if (contents.size === 0 || !isEmpty) return false;
+  if (contents.size === 0 || [...contents.values()].some((known) => known !== "missing")) return false;
   const next = contents.size < MOST_GHOSTS ? manifests.find(({ digest }) => !contents.has(digest)) : undefined;
   if (next !== undefined) {
     contents.set(next.digest, await read(registry, repository, next.digest));

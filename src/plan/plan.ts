@@ -76,8 +76,8 @@ function isCandidate(verdict: Verdict | undefined): boolean {
 }
 
 /**
- * What must still be known. First when what a deleted branch names was pushed; then the content of all that stays, as any of it may list a candidate; then, only where it
- * can change something, the content of the candidates. No candidates, nothing to ask.
+ * What must still be known. First when what a deleted branch names was pushed; then the content of all that stays, as any of it
+ * may list a candidate; then, only where it can change something, the content of the candidates. No candidates, nothing to ask.
  */
 function wantedFor(
   view: RepositoryView,
