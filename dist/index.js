@@ -49299,7 +49299,7 @@ async function openGraphql(http, github) {
                 throw listingFault(github, "the answer is not one of GraphQL", parsed.issues);
             const limited = parsed.output.errors?.find(isRateLimit);
             if (limited === undefined)
-                return { ...repositoryOf(github, parsed.output), sizeBytes: (0,http_octokit/* bodyBytes */.O)(response) };
+                return repositoryOf(github, parsed.output, (0,http_octokit/* bodyBytes */.O)(response));
             // Without these the HTTP stack would not wait, and the same question at once is the wrong one.
             const waits = headers["x-ratelimit-remaining"] === "0" && headers["x-ratelimit-reset"] !== undefined;
             if (!waits || attempt >= ATTEMPTS_RATE_LIMITED)
@@ -49312,7 +49312,7 @@ function listingFault(github, why, cause) {
     return new fault/* Fault */.v("listing", sentence(github, why), NOTHING_TOUCHED, cause === undefined ? {} : { cause });
 }
 /** GraphQL answers in parts: whatever part is wanting decides whether the rest can be used. */
-function repositoryOf(github, { data, errors = [] }) {
+function repositoryOf(github, { data, errors = [] }, sizeBytes) {
     const missing = new Set();
     for (const error of errors) {
         const [root, field, ...below] = error.path ?? [];
@@ -49327,7 +49327,7 @@ function repositoryOf(github, { data, errors = [] }) {
     }
     if (data?.repository == null)
         throw noRepository(github, errors);
-    return { fields: data.repository, missing };
+    return { fields: data.repository, missing, sizeBytes };
 }
 function github_graphql_faultOf(github, error) {
     const { type, message } = error;
@@ -49949,13 +49949,14 @@ class Words {
         }
     }
 }
-/** A full stop at the end may end a sentence or be the word's own. */
 function keep(words, word) {
-    words.add(word);
-    const shorter = withoutEnd(word);
-    if (shorter !== word)
-        words.add(shorter);
+    addWord(words, word);
     checkCount(words.size);
+}
+/** A full stop at the end may end a sentence or be the word's own. */
+function addWord(words, word) {
+    words.add(word);
+    words.add(withoutEnd(word));
 }
 function checkCount(words) {
     if (words <= MOST_WORDS)
@@ -50007,7 +50008,7 @@ function scanPins(text, registry) {
         if (name === "")
             continue;
         if (tag !== undefined)
-            addTag(setOf(tags, name), tag);
+            addWord(setOf(tags, name), tag);
         // `v1-${SUFFIX}` is only the beginning of a tag, and `${TAG}` none that could be read.
         if (tag === undefined || variable !== undefined)
             words.repository(name);
@@ -50058,13 +50059,6 @@ function setOf(map, name) {
     const set = map.get(name) ?? new Set();
     map.set(name, set);
     return set;
-}
-/** A full stop after a tag may end a sentence or be the tag's own. */
-function addTag(tags, tag) {
-    tags.add(tag);
-    const shorter = withoutEnd(tag);
-    if (shorter !== "")
-        tags.add(shorter);
 }
 
 ;// CONCATENATED MODULE: ./build/pins.js
@@ -50938,20 +50932,17 @@ var plan_graph = __nccwpck_require__(4598);
 // EXTERNAL MODULE: ./build/plan/bytes.js
 var bytes = __nccwpck_require__(1341);
 ;// CONCATENATED MODULE: ./build/plan/elsewhere.js
+
 /**
  * With `COSIGN_REPOSITORY`, cosign puts the signatures of images into another repository than theirs. So where no tag refers to a
  * manifest of the same repository, those of none are known to belong here. A `subject` of the manifest's own always does
  * (OCI distribution-spec, "Pushing Manifests with Subject").
  */
 function elsewhere(graph, fates, since) {
-    const refersTo = ({ tags }) => tags.flatMap((tag) => {
-        const fate = fates.get(tag);
-        return fate?.fate === "referrer" ? [fate.subject] : [];
-    });
     // What was planned to go was here. Beside these the listing alone decides: what was read hangs on what else is to go.
     const isHere = (subject) => (graph.get(subject)?.listed ?? null) !== null || since?.planned.has(subject) === true;
-    const holdsOwn = [...graph.values()].some((node) => refersTo(node).some(isHere));
-    return (node, subject) => !holdsOwn && refersTo(node).includes(subject);
+    const holdsOwn = [...graph.values()].some((node) => (0,plan_graph/* taggedSubjects */._G)(node, fates).some(isHere));
+    return (node, subject) => !holdsOwn && (0,plan_graph/* taggedSubjects */._G)(node, fates).includes(subject);
 }
 
 ;// CONCATENATED MODULE: ./build/plan/last-tagged.js
@@ -51162,7 +51153,7 @@ function unaskedSubjects(nodes, graph, view) {
  * `production` is not that of a branch `production` that was merged once. Where no time can be trusted, its word stands.
  */
 function inTime(view, fates) {
-    const timely = new Map(fates);
+    const late = new Map();
     const untimed = new Set();
     for (const { digest, tags } of view.listed) {
         for (const tag of tags) {
@@ -51175,13 +51166,13 @@ function inTime(view, fates) {
             if (typeof time !== "number" || time <= fate.lastPush)
                 continue;
             const after = age(time - fate.lastPush + LATE_PUSH_MS);
-            timely.set(tag, {
+            late.set(tag, {
                 fate: "unmatched",
                 reason: `no known ref: pushed ${after} after pull request #${fate.pullRequest} ended`,
             });
         }
     }
-    return { fates: timely, untimed };
+    return { fates: late.size === 0 ? fates : new Map([...fates, ...late]), untimed };
 }
 
 ;// CONCATENATED MODULE: ./build/plan/order.js
@@ -51237,7 +51228,7 @@ function wavesOfRoots(going, times) {
 }
 /** The earliest wave of a manifest, whatever may list it without having been read. */
 function firstWave(node) {
-    const isImage = (0,plan_graph/* isContent */.a)(node.known) ? node.known.kind === "image" : isListedAsImage(node);
+    const isImage = (0,plan_graph/* isContent */.az)(node.known) ? node.known.kind === "image" : isListedAsImage(node);
     return (node.tags.length === 0 ? 2 : 0) + (isImage ? 1 : 0);
 }
 /** Whether the listing tells that it is an image: an index has no blobs. */
@@ -51268,7 +51259,7 @@ const NOTHING = { contents: [], times: [], referrers: [] };
  */
 function planRepository(view, told, rules) {
     const { fates, untimed } = inTime(view, told);
-    const graph = (0,plan_graph/* graphOf */.c)(view, fates, rules.since);
+    const graph = (0,plan_graph/* graphOf */.cQ)(view, fates, rules.since);
     const verdicts = decide(graph, view, fates, rules, NOTHING_HELD);
     const unreadable = [...graph.values()].flatMap((node) => {
         const reason = blindness(node, rules.since);
@@ -51299,7 +51290,7 @@ function unplanned(verdicts, { since }) {
 }
 /** Why it cannot be known what a manifest refers to; null: it is known, or was not asked. */
 function blindness({ digest, known, listed }, since) {
-    if (known === undefined || (0,plan_graph/* isContent */.a)(known))
+    if (known === undefined || (0,plan_graph/* isContent */.az)(known))
         return null;
     if (known !== "missing")
         return known.unreadable;
@@ -51315,8 +51306,8 @@ function isCandidate(verdict) {
     return goes(verdict) || verdict?.cause === "rollback";
 }
 /**
- * What must still be known. First when what a deleted branch names was pushed; then the content of all that stays, as any of it may list a candidate; then, only where it
- * can change something, the content of the candidates. No candidates, nothing to ask.
+ * What must still be known. First when what a deleted branch names was pushed; then the content of all that stays, as any of it
+ * may list a candidate; then, only where it can change something, the content of the candidates. No candidates, nothing to ask.
  */
 function wantedFor(view, graph, verdicts, rules, untimed) {
     const nodes = [...graph.values()];
@@ -51408,7 +51399,7 @@ function decisionOf(node, verdict, view, fates, rules) {
 function kindOf(node) {
     if (node.subjects.length > 0)
         return "referrer";
-    if ((0,plan_graph/* isContent */.a)(node.known))
+    if ((0,plan_graph/* isContent */.az)(node.known))
         return node.known.kind;
     return node.listedAs ?? "unknown";
 }
@@ -51481,7 +51472,7 @@ async function survey(registry, repository, listing, judge, rules, concurrency) 
                 return lookOf(listing, plan, contents, referrersApi);
             // Whether subjects can hide their referrers matters only once something is to be deleted. What could be read is
             // asked for: of what is not there, some registries that have the API answer 404 as those that have none.
-            const isThere = (digest) => (0,plan_graph/* isContent */.a)(contents.get(digest) ?? rules.since?.contents.get(digest));
+            const isThere = (digest) => (0,plan_graph/* isContent */.az)(contents.get(digest) ?? rules.since?.contents.get(digest));
             const there = listing.manifests.find(({ digest }) => isThere(digest));
             referrersApi = (await registry.referrers(repository, there?.digest ?? first)) !== null;
             continue;
@@ -51504,8 +51495,7 @@ const NOTHING_IS_THERE = {
  * host, another name, a token that may not see) cannot be read.
  */
 async function doubtGhosts(registry, repository, { manifests }, contents) {
-    const isEmpty = [...contents.values()].every((known) => known === "missing");
-    if (contents.size === 0 || !isEmpty)
+    if (contents.size === 0 || [...contents.values()].some((known) => known !== "missing"))
         return false;
     const next = contents.size < MOST_GHOSTS ? manifests.find(({ digest }) => !contents.has(digest)) : undefined;
     if (next !== undefined) {
@@ -51634,11 +51624,12 @@ var format = __nccwpck_require__(2772);
  * untagged manifests knows of no pin and no grace period, and whether it spares the parts of multi-platform images is
  * documented nowhere.
  *
- * @param repositories as they are after the sweep
+ * @param repositoriesOf tells them as they are after the sweep; asked only where it matters
  */
-function throwIfCollectionTakes({ registry, gcType }, repositories) {
+function throwIfCollectionTakes({ registry, gcType }, repositoriesOf) {
     if (registry.provider !== "digitalocean" || gcType === "unreferenced blobs only")
         return;
+    const repositories = repositoriesOf();
     const unknown = repositories.find(({ plan }) => plan === null);
     if (unknown !== undefined)
         throw notStarted(gcType, `what ${unknown.name} holds could not be read, and may have no tag`);
@@ -51805,7 +51796,7 @@ async function collectGarbage({ settings, record, registry }) {
         const note = settings.dryRun ? "a dry run starts none" : "nothing was deleted";
         return record.collected({ status: "skipped", freedBytes: null, blobsDeleted: null, note });
     }
-    throwIfCollectionTakes(settings, record.repositories());
+    throwIfCollectionTakes(settings, record.repositories);
     const collection = await registry.collectGarbage();
     record.collected(collection);
     if (collection.fault !== undefined)
@@ -51875,7 +51866,7 @@ function bytesFreed(uses) {
 }
 /** The blobs of a manifest; null: unknown. */
 function blobsOf(node) {
-    if ((0,_graph_js__WEBPACK_IMPORTED_MODULE_0__/* .isContent */ .a)(node.known))
+    if ((0,_graph_js__WEBPACK_IMPORTED_MODULE_0__/* .isContent */ .az)(node.known))
         return node.known.blobs;
     return node.known === "missing" ? [] : (node.listed?.blobs ?? null);
 }
@@ -51883,7 +51874,7 @@ function blobsOf(node) {
 function sizeOf(node) {
     if (node.listed?.sizeBytes != null)
         return node.listed.sizeBytes;
-    if (!(0,_graph_js__WEBPACK_IMPORTED_MODULE_0__/* .isContent */ .a)(node.known))
+    if (!(0,_graph_js__WEBPACK_IMPORTED_MODULE_0__/* .isContent */ .az)(node.known))
         return null;
     return node.known.blobs.reduce((sum, blob) => sum + blob.sizeBytes, node.known.sizeBytes);
 }
@@ -51895,8 +51886,9 @@ function sizeOf(node) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   a: () => (/* binding */ isContent),
-/* harmony export */   c: () => (/* binding */ graphOf)
+/* harmony export */   _G: () => (/* binding */ taggedSubjects),
+/* harmony export */   az: () => (/* binding */ isContent),
+/* harmony export */   cQ: () => (/* binding */ graphOf)
 /* harmony export */ });
 /* harmony import */ var _manifest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7213);
 
@@ -51978,14 +51970,18 @@ function tieChildren(graph, node, content) {
         there?.parents.push(node.digest);
     }
 }
+/** What its tags of the referrer form refer to, there or not. */
+function taggedSubjects({ tags }, fates) {
+    return tags.flatMap((tag) => {
+        const fate = fates.get(tag);
+        return fate?.fate === "referrer" ? [fate.subject] : [];
+    });
+}
 function tieSubjects(graph, node, fates) {
     if (isContent(node.known) && node.known.subject !== null)
         attach(graph, node.digest, node.known.subject);
-    for (const tag of node.tags) {
-        const fate = fates.get(tag);
-        if (fate?.fate === "referrer")
-            attach(graph, node.digest, fate.subject);
-    }
+    for (const subject of taggedSubjects(node, fates))
+        attach(graph, node.digest, subject);
 }
 function attach(graph, referrer, subject) {
     const node = graph.get(referrer);
