@@ -1,4 +1,4 @@
-import type { Digest } from "./plan/manifest.ts";
+import type { Digest } from "./registry/manifest.ts";
 
 export type Provider = "digitalocean" | "ghcr" | "distribution";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { parse } from "yaml";
 import { withTables } from "../scripts/docs.ts";
-import { readSettings } from "../src/inputs.ts";
+import { readSettings } from "../src/inputs/read-settings.ts";
 
 const text = readFileSync(new URL("../action.yml", import.meta.url), "utf8");
 const action: Action = parse(text);

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { createHttpClient } from "../src/http/client.ts";
-import { sweep } from "../src/main.ts";
+import { sweep } from "../src/run.ts";
 import { type Forge, serveForgeOf } from "./e2e/team.ts";
 import { settingsOf, silentLog } from "./run.ts";
 import { pushImage, pushMultiArch } from "./servers/content.ts";
-import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean-registry.ts";
-import { pullRequest } from "./servers/github.ts";
-import { RegistryStore } from "./servers/store.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean/registry.ts";
+import { pullRequest } from "./servers/github/server.ts";
+import { RegistryStore } from "./servers/oci/store.ts";
 
 const DAY = 86_400_000;
 const MANIFESTS = 1_000;

@@ -1,4 +1,4 @@
-import { readSettings } from "../src/inputs.ts";
+import { readSettings } from "../src/inputs/read-settings.ts";
 import type { Log } from "../src/report/log.ts";
 import type { Settings } from "../src/settings.ts";
 

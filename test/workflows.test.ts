@@ -4,7 +4,7 @@ import { validate } from "@actions/languageservice";
 import { describe, expect, it } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { parse } from "yaml";
-import { readSettings } from "../src/inputs.ts";
+import { readSettings } from "../src/inputs/read-settings.ts";
 
 const github = new URL("../.github/", import.meta.url);
 const documents = ["README.md", "SECURITY.md"].map((name): [string, string] => [

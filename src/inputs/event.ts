@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ClosedPullRequestEvent } from "../settings.ts";
-import type { Parsed } from "./values.ts";
+import type { Parsed } from "./parse.ts";
 
 const Repository = v.object({ full_name: v.string() });
 const Payload = v.object({

@@ -1,5 +1,5 @@
 import type { Provider, RegistryAddress } from "../settings.ts";
-import type { Parsed } from "./values.ts";
+import type { Parsed } from "./parse.ts";
 
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 /** A path component of a repository's name (OCI distribution-spec, "Pulling manifests"). */

@@ -1,9 +1,9 @@
 import { split } from "shlex";
-import { compileTagPatterns, TagPatternError } from "../git/tag-names.ts";
-import { isDigest } from "../plan/manifest.ts";
+import { compileTagPatterns, TagPatternError } from "../tags/live-tags.ts";
+import { isDigest } from "../registry/manifest.ts";
 import type { RegistryAddress, Settings } from "../settings.ts";
-import type { InputReader } from "./reader.ts";
-import { type Parsed, parseBoolean, parseChoice, parseCount, parseDuration, parseGlobs, parseList } from "./values.ts";
+import type { InputReader } from "./input-reader.ts";
+import { type Parsed, parseBoolean, parseChoice, parseCount, parseDuration, parseGlobs, parseList } from "./parse.ts";
 
 /** What stays and what goes. */
 export function readRules(reader: InputReader, registry: RegistryAddress | null) {

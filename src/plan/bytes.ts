@@ -1,6 +1,6 @@
 import type { Verdict } from "./decide.ts";
 import { type Graph, isContent, type Node } from "./graph.ts";
-import type { Blob, Digest } from "./manifest.ts";
+import type { Blob, Digest } from "../registry/manifest.ts";
 import type { BlobUse } from "./view.ts";
 
 /**

@@ -5,7 +5,7 @@ import {
   type ListedManifest,
   type ManifestContent,
   mayListManifests,
-} from "./manifest.ts";
+} from "../registry/manifest.ts";
 import type { Fate, RepositoryView, SinceFirstLook } from "./view.ts";
 
 /** One manifest and what ties it to others. */

@@ -1,8 +1,8 @@
 import { blobUse, sizeOf } from "./bytes.ts";
 import { decide, type Verdict, type Verdicts } from "./decide.ts";
 import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
-import { inTime } from "./in-time.ts";
-import type { Digest } from "./manifest.ts";
+import { inTime } from "./push-time.ts";
+import type { Digest } from "../registry/manifest.ts";
 import { orderOf } from "./order.ts";
 import { pushTime } from "./orphans.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, SinceFirstLook, Wanted } from "./view.ts";

@@ -1,4 +1,4 @@
-import type { Digest } from "./manifest.ts";
+import type { Digest } from "../registry/manifest.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -3,13 +3,13 @@ import { Fault } from "../fault.ts";
 import type { HostPolicy, HttpClient } from "../http/http.ts";
 import type { Log } from "../report/log.ts";
 import type { Credential, Settings } from "../settings.ts";
-import { openDigitalOcean } from "./digitalocean.ts";
-import { openDistribution } from "./distribution.ts";
-import { readDockerLogin } from "./docker-config.ts";
-import type { Holdings } from "./gc-command.ts";
-import { openGhcr } from "./ghcr.ts";
-import { ghcrPolicy } from "./ghcr-limits.ts";
-import { createOciClient } from "./oci.ts";
+import { openDigitalOcean } from "./digitalocean/registry.ts";
+import { openDistribution } from "./distribution/registry.ts";
+import { readDockerLogin } from "./oci/auth/docker-config.ts";
+import type { Holdings } from "./distribution/gc-command.ts";
+import { openGhcr } from "./ghcr/registry.ts";
+import { ghcrPolicy } from "./ghcr/limits.ts";
+import { createOciClient } from "./oci/client.ts";
 import type { GarbageCollection, Registry } from "./registry.ts";
 
 interface Tools {
@@ -89,7 +89,7 @@ function distribution(settings: Settings, tools: Tools): Registry {
       ? null
       : async (holdings: Holdings): Promise<GarbageCollection> => {
           // Starting a process is what most runs never need.
-          const { collectByCommand } = await import("./gc-command.ts");
+          const { collectByCommand } = await import("./distribution/gc-command.ts");
           const options = { ...tools, words: [program, ...args] as const, timeoutMs: gcTimeoutMs };
           return collectByCommand({ ...options, environment: process.env }, holdings);
         };

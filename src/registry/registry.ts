@@ -1,6 +1,6 @@
 import type { Fault } from "../fault.ts";
 import type { HttpError } from "../http/errors.ts";
-import type { Digest, ListedManifest, ManifestContent } from "../plan/manifest.ts";
+import type { Digest, ListedManifest, ManifestContent } from "./manifest.ts";
 import type { Pins } from "../plan/view.ts";
 import type { Provider } from "../settings.ts";
 

@@ -3,9 +3,9 @@ import { readdirSync, statSync } from "node:fs";
 import { runStep } from "../e2e/runner.ts";
 import { serveForgeOf } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
-import { serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
-import { pullRequest } from "../servers/github.ts";
-import { RegistryStore } from "../servers/store.ts";
+import { serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
+import { pullRequest } from "../servers/github/server.ts";
+import { RegistryStore } from "../servers/oci/store.ts";
 
 // A dry run of dist/ from its first byte to its last, one repository of 10 manifests, against an empty Node process in turns.
 

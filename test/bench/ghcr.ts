@@ -8,7 +8,7 @@
  */
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import { fillPackage, openGhcrWorld } from "../registry/ghcr-world.ts";
+import { fillPackage, openGhcrWorld } from "../registry/ghcr/world.ts";
 
 const MINUTE = 60_000;
 const POINTS_A_MINUTE = 900;

@@ -9,7 +9,7 @@ import {
   type Known,
   type ListedManifest,
   type ManifestContent,
-} from "../../src/plan/manifest.ts";
+} from "../../src/registry/manifest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
 import type { Fate, RepositoryView, Rules } from "../../src/plan/view.ts";
 

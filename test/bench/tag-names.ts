@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
-import type { PullRequest, PullRequests } from "../../src/git/refs.ts";
-import { compileTagPatterns, namesOf } from "../../src/git/tag-names.ts";
-import { fatesOf } from "../../src/plan/fate.ts";
-import { answeredBy, questionsOf } from "../../src/plan/questions.ts";
-import { commitOf, defaultPatterns } from "../git/names.ts";
+import type { PullRequest, PullRequests } from "../../src/refs/refs.ts";
+import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
+import { fatesOf } from "../../src/tags/status.ts";
+import { answeredBy, questionsOf } from "../../src/tags/lookups.ts";
+import { commitOf, defaultPatterns } from "../tags/names.ts";
 
 const REFS = 10_000;
 const TAGS = 20_000;

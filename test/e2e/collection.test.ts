@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { renderSummary } from "../../src/report/summary.ts";
 import { type ImagePush, pushImage, pushMultiArch } from "../servers/content.ts";
-import type { CollectionScript } from "../servers/digitalocean-collections.ts";
+import type { CollectionScript } from "../servers/digitalocean/collections.ts";
 import { refuse } from "../servers/http-server.ts";
-import { RegistryStore } from "../servers/store.ts";
+import { RegistryStore } from "../servers/oci/store.ts";
 import { annotations, broken, contents, deletionsOf, openPlay, type Play } from "./play.ts";
 import { type Forge, fillTeamRegistry, serveForge } from "./team.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
-import { RegistryStore, referencesOf } from "../servers/store.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
+import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
 import { runStep, type Step } from "./runner.ts";
 import { type Forge, fillTeamRegistry, serveForge } from "./team.ts";
 

@@ -1,11 +1,11 @@
 import { createHttpClient } from "../../src/http/client.ts";
-import { sweep } from "../../src/main.ts";
+import { sweep } from "../../src/run.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { type Event, settingsOf, silentLog } from "../run.ts";
-import type { CollectionScript } from "../servers/digitalocean-collections.ts";
-import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
+import type { CollectionScript } from "../servers/digitalocean/collections.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
-import { RegistryStore, referencesOf } from "../servers/store.ts";
+import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
 import { runStep, type Step, type StepResult } from "./runner.ts";
 import { type Forge, fillTeamRegistry } from "./team.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
-import { pullRequest } from "../servers/github.ts";
+import { pullRequest } from "../servers/github/server.ts";
 import { playEach } from "./each-play.ts";
 import { annotations, broken, closed, contents, deletionsOf, openPlay, type Play } from "./play.ts";
 import type { Forge } from "./team.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
 import { pushImage } from "../servers/content.ts";
-import type { RegistryStore } from "../servers/store.ts";
+import type { RegistryStore } from "../servers/oci/store.ts";
 import { playEach } from "./each-play.ts";
 import { annotations, broken, contents, deletionsOf, type Play } from "./play.ts";
 import type { Forge } from "./team.ts";

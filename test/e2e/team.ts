@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pushImage, pushMultiArch, pushReferrer } from "../servers/content.ts";
-import { type GitContents, makeRepository, serveGit, type TestRepository } from "../servers/git.ts";
-import { type GitHubServer, type PlayedPullRequest, pullRequest, serveGitHub } from "../servers/github.ts";
+import { type GitContents, makeRepository, serveGit, type TestRepository } from "../servers/git/server.ts";
+import { type GitHubServer, type PlayedPullRequest, pullRequest, serveGitHub } from "../servers/github/server.ts";
 import type { TestServer } from "../servers/http-server.ts";
-import type { RegistryStore } from "../servers/store.ts";
+import type { RegistryStore } from "../servers/oci/store.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

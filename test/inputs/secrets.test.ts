@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { Fault } from "../../src/fault.ts";
-import { readSettings } from "../../src/inputs.ts";
+import { readSettings } from "../../src/inputs/read-settings.ts";
 
 const action: { readonly inputs: Readonly<Record<string, unknown>> } = parse(
   readFileSync(new URL("../../action.yml", import.meta.url), "utf8"),

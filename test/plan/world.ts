@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Digest, Known, ListedManifest, ManifestContent } from "../../src/plan/manifest.ts";
+import type { Digest, Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
 import type {
   Decision,

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
-import type { Digest } from "../../src/plan/manifest.ts";
+import type { Digest } from "../../src/registry/manifest.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";
 import { IMAGE, pushImage, pushIndex } from "../servers/content.ts";
 import { type FaultScript, refuse, type ServedRequest } from "../servers/http-server.ts";
-import type { RegistryStore } from "../servers/store.ts";
+import type { RegistryStore } from "../servers/oci/store.ts";
 import { sweepStage } from "./harness.ts";
 import { contentsOf, missingBelow, NOW, openStage, type Stage, type StoreKind, serveStageForge } from "./stage.ts";
 

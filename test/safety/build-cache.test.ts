@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Forge } from "../e2e/team.ts";
 import { INDEX, pushImage } from "../servers/content.ts";
-import type { RegistryStore } from "../servers/store.ts";
+import type { RegistryStore } from "../servers/oci/store.ts";
 import { sweepStage } from "./harness.ts";
 import { NOW, openStage, type Stage, type StoreKind, serveStageForge } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
-import { commitOf, type PlayedPullRequest, pullRequest } from "../servers/github.ts";
+import { commitOf, type PlayedPullRequest, pullRequest } from "../servers/github/server.ts";
 import { sweepStage } from "./harness.ts";
 import { missingBelow, NOW, openStage, type Stage, type StoreKind } from "./stage.ts";
 

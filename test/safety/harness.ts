@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
-import { sweep } from "../../src/main.ts";
+import { sweep } from "../../src/run.ts";
 import type { Log } from "../../src/report/log.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";

@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
-import { branchSlugs } from "../../src/git/slugs.ts";
+import { branchSlugs } from "../../src/tags/slugs.ts";
 import type { Log } from "../../src/report/log.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
-import { pullRequest } from "../servers/github.ts";
+import { pullRequest } from "../servers/github/server.ts";
 import { type FaultScript, type Reply, refuse } from "../servers/http-server.ts";
-import type { RegistryStore } from "../servers/store.ts";
+import type { RegistryStore } from "../servers/oci/store.ts";
 import { stageClock } from "./faults.ts";
 import { sweepStage } from "./harness.ts";
 import { expectNothingInjected, shapeOf, type Told, tellingOf } from "./hostile-told.ts";

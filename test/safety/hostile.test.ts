@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runStep, type StepResult } from "../e2e/runner.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
-import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
-import { pullRequest } from "../servers/github.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
+import { pullRequest } from "../servers/github/server.ts";
 import { type FaultScript, refuse, serve, type TestServer } from "../servers/http-server.ts";
-import { RegistryStore } from "../servers/store.ts";
+import { RegistryStore } from "../servers/oci/store.ts";
 
 const TOKEN = "dop_v1_h0stile0123456789";
 const DAY = 86_400_000;

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
-import { sweep } from "../../src/main.ts";
+import { sweep } from "../../src/run.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage } from "../servers/content.ts";
-import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
+import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
-import { RegistryStore } from "../servers/store.ts";
+import { RegistryStore } from "../servers/oci/store.ts";
 import { NOW, serveStageForge } from "./stage.ts";
 
 const TOKEN = "dop_v1_played";

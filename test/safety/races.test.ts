@@ -5,9 +5,9 @@ import type { Clock } from "../../src/clock.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";
 import { pushImage, pushIndex } from "../servers/content.ts";
-import { pullRequest } from "../servers/github.ts";
+import { pullRequest } from "../servers/github/server.ts";
 import type { ServedRequest } from "../servers/http-server.ts";
-import { referencesOf } from "../servers/store.ts";
+import { referencesOf } from "../servers/oci/store.ts";
 import { assertLiving, baselineOf, sweepStage } from "./harness.ts";
 import { contentsOf, missingBelow, NOW, openStage, type Stage, serveStageForge } from "./stage.ts";
 

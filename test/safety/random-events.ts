@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import type { Clock } from "../../src/clock.ts";
-import type { Digest } from "../../src/plan/manifest.ts";
+import type { Digest } from "../../src/registry/manifest.ts";
 import { pushImage, pushIndex, pushReferrer } from "../servers/content.ts";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
-import type { RegistryStore } from "../servers/store.ts";
+import type { RegistryStore } from "../servers/oci/store.ts";
 import { contentsOf, missingBelow, NOW, type Stage, type StoreKind } from "./stage.ts";
 
 /** `main` and `next` are branches, pull request 1 is merged, and no ref is known for the others. */

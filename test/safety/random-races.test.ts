@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
-import type { RegistryStore } from "../servers/store.ts";
+import type { RegistryStore } from "../servers/oci/store.ts";
 import { assertTruth } from "./fault-truth.ts";
 import { sweepStage } from "./harness.ts";
 import { type Event, event, happen, type Met, type Push, playEvents, push } from "./random-events.ts";

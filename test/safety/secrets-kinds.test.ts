@@ -11,9 +11,9 @@ import {
   type ServerFault,
   type TestServer,
 } from "../servers/http-server.ts";
-import { serveOci } from "../servers/oci.ts";
-import { basicAuth, type Guard, TokenService } from "../servers/oci-auth.ts";
-import { RegistryStore } from "../servers/store.ts";
+import { serveOci } from "../servers/oci/server.ts";
+import { basicAuth, type Guard, TokenService } from "../servers/oci/auth.ts";
+import { RegistryStore } from "../servers/oci/store.ts";
 import { fillStage, NOW, openStage, serveStageForge } from "./stage.ts";
 
 /** With what URLs, JSON and Markdown write otherwise. */

@@ -1,12 +1,12 @@
 import { GITHUB_TOKEN } from "../e2e/team.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
-import { serveDigitalOceanRegistry } from "../servers/digitalocean-registry.ts";
+import { serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
-import { type GhcrServer, serveGhcr } from "../servers/ghcr.ts";
-import { active, type Packages, type PlayedVersion } from "../servers/ghcr-packages.ts";
-import { serveOci } from "../servers/oci.ts";
-import type { OciBehaviour } from "../servers/oci-behaviour.ts";
-import { RegistryStore, type StoredManifest } from "../servers/store.ts";
+import { type GhcrServer, serveGhcr } from "../servers/ghcr/server.ts";
+import { active, type Packages, type PlayedVersion } from "../servers/ghcr/packages.ts";
+import { serveOci } from "../servers/oci/server.ts";
+import type { OciBehaviour } from "../servers/oci/behaviour.ts";
+import { RegistryStore, type StoredManifest } from "../servers/oci/store.ts";
 import type { Holdings, Stage, StageKind, StageOptions } from "./stage.ts";
 
 type Serve = (store: RegistryStore, options: StageOptions) => Promise<Stage<Holdings>>;

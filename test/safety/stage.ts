@@ -1,10 +1,10 @@
-import type { Digest } from "../../src/plan/manifest.ts";
+import type { Digest } from "../../src/registry/manifest.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage, pushIndex, pushMultiArch, pushReferrer } from "../servers/content.ts";
-import type { Collections } from "../servers/digitalocean-collections.ts";
-import { pullRequest } from "../servers/github.ts";
+import type { Collections } from "../servers/digitalocean/collections.ts";
+import { pullRequest } from "../servers/github/server.ts";
 import type { TestServer } from "../servers/http-server.ts";
-import { RegistryStore, referencesOf } from "../servers/store.ts";
+import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
 import { SERVED } from "./stage-servers.ts";
 
 const DAY = 86_400_000;

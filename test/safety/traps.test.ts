@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileGlobs } from "../../src/glob.ts";
-import { readSettings } from "../../src/inputs.ts";
+import { readSettings } from "../../src/inputs/read-settings.ts";
 import type { Settings } from "../../src/settings.ts";
 
 const TESTS = join(import.meta.dirname, "..");

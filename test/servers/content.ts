@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
-import type { Digest } from "../../src/plan/manifest.ts";
-import { type RegistryStore, sha256 } from "./store.ts";
+import type { Digest } from "../../src/registry/manifest.ts";
+import { type RegistryStore, sha256 } from "./oci/store.ts";
 
 export const IMAGE = "application/vnd.oci.image.manifest.v1+json";
 export const INDEX = "application/vnd.oci.image.index.v1+json";

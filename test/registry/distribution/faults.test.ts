@@ -1,0 +1,194 @@
+import { createServer } from "node:https";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createHttpClient } from "../../../src/http/client.ts";
+import { sweep } from "../../../src/run.ts";
+import type { RunResult } from "../../../src/report/result.ts";
+import { type Forge, fillTeamRegistry, serveForge } from "../../e2e/team.ts";
+import { settingsOf, silentLog } from "../../run.ts";
+import { createFakeClock } from "../../servers/fake-clock.ts";
+import {
+  type FaultScript,
+  type Reply,
+  refuse,
+  type ServedRequest,
+  serve,
+  type TestServer,
+} from "../../servers/http-server.ts";
+import { serveOci } from "../../servers/oci/server.ts";
+import { isProgram } from "../../servers/program.ts";
+import { makeSigningKey } from "../../servers/distribution/signed-tokens.ts";
+import { RegistryStore } from "../../servers/oci/store.ts";
+
+let forge: Forge;
+const open: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  forge = await serveForge(Date.now());
+});
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((close) => close()));
+});
+
+afterAll(() => forge.close());
+
+/** Sweeps on a clock on which no wait takes time, as what goes wrong is tried again. */
+async function sweepAt(url: string): Promise<RunResult> {
+  const settings = settingsOf(
+    { registry: url, provider: "distribution", token: "secret-of-a-user", username: "me" },
+    { ...forge.environment, DOCKER_CONFIG: "/nonexistent" },
+  );
+  const clock = createFakeClock({ startAt: Date.now() });
+  const http = createHttpClient({ clock, concurrency: 8, timeoutMs: 5_000 });
+  open.push(() => http.close());
+  return sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
+}
+
+async function team(faults: FaultScript): Promise<{ readonly server: TestServer; readonly store: RegistryStore }> {
+  const store = new RegistryStore();
+  fillTeamRegistry(store, Date.now());
+  const server = await serveOci(store, { referrersApi: "no" });
+  server.inject(faults);
+  open.push(() => server.close());
+  return { server, store };
+}
+
+const reply = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}) =>
+  refuse(status, headers, body);
+const LOGIN_PAGE = reply("<!doctype html><title>Sign in</title>", 200, { "content-type": "text/html" });
+const INDEX = { "content-type": "application/vnd.oci.image.index.v1+json" };
+
+function on(path: RegExp, answer: (request: ServedRequest) => ReturnType<FaultScript>): FaultScript {
+  return (request) => (path.test(request.path) ? answer(request) : null);
+}
+
+/** Every fault concerns one repository, or all: `web/worker` is swept where only `web` is ill. */
+describe("what a registry must not answer is one clear error, and that repository stays untouched", () => {
+  test.each([
+    [
+      "a login page for the catalog",
+      on(/_catalog/, () => LOGIN_PAGE),
+      /_catalog.* answered 200 with a web page/,
+      "all",
+    ],
+    ["a login page for tags", on(/\/web\/tags/, () => LOGIN_PAGE), /web\/tags\/list.* with a web page/, "web"],
+    [
+      "a login page for a manifest",
+      on(/\/web\/manifests\/v/, () => LOGIN_PAGE),
+      /web\/manifests\/.* with a web page/,
+      "web",
+    ],
+    ["something else's JSON", on(/_catalog/, () => reply({ users: 3, repositories: 3 })), /another shape/, "all"],
+    ["no JSON", on(/\/web\/tags/, () => reply("tags")), /text\/plain.*no JSON/, "web"],
+    [
+      "pages that lead back to where they began",
+      on(/\/web\/tags/, () => reply({ tags: ["pr-10"] }, 200, { link: '</v2/web/tags/list?last=a>; rel="next"' })),
+      /does not end/,
+      "web",
+    ],
+    [
+      "pages without end",
+      (() => {
+        let page = 0;
+        return on(/\/web\/tags/, () => {
+          page += 1;
+          return reply({ tags: ["pr-10"] }, 200, { link: `</v2/web/tags/list?last=${page}>; rel="next"` });
+        });
+      })(),
+      /does not end/,
+      "web",
+    ],
+    [
+      "a page on another host",
+      on(/\/web\/tags/, () => reply({ tags: [] }, 200, { link: '<https://evil.example/v2/>; rel="next"' })),
+      /another host/,
+      "web",
+    ],
+    [
+      "a manifest of more than 4 MiB",
+      on(/\/web\/manifests\/main/, () => reply(Buffer.alloc(4 * 1024 * 1024 + 1, " "), 200, INDEX)),
+      /manifests\/main.*4194304 bytes/,
+      "web",
+    ],
+    [
+      "a manifest whose digest is another",
+      on(/\/web\/manifests\/main/, () =>
+        reply(Buffer.from('{"schemaVersion":2}'), 200, {
+          ...INDEX,
+          "docker-content-digest": `sha256:${"0".repeat(64)}`,
+        }),
+      ),
+      /has the digest|with the digest|digest/,
+      "web",
+    ],
+    [
+      "a manifest rewritten to schema 1",
+      on(/\/web\/manifests\/main/, () =>
+        reply({ schemaVersion: 1 }, 200, {
+          "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        }),
+      ),
+      /prettyjws/,
+      "web",
+    ],
+    [
+      "a realm that is no URL",
+      on(/./, () => reply("", 401, { "www-authenticate": 'Bearer realm="not a url",service="x"' })),
+      /no URL: "not a url"/,
+      "all",
+    ],
+    [
+      "a realm without TLS elsewhere",
+      on(/./, () => reply("", 401, { "www-authenticate": 'Bearer realm="http://evil.example/token"' })),
+      /without TLS: http:\/\/evil\.example/,
+      "all",
+    ],
+    ["an error that stays", on(/\/web\/tags/, () => reply("", 500)), /web\/tags\/list.* 500/, "web"],
+  ] as const)("%s", async (_, faults, message, ill) => {
+    const { server, store } = await team(faults);
+    const result = await sweepAt(server.url.href);
+    expect(result.problems).toHaveLength(1);
+    expect(result.problems[0]?.message).toMatch(message);
+    expect(result.problems[0]?.remedy).not.toBe("");
+    expect(JSON.stringify(result)).not.toContain("secret-of-a-user");
+    expect(store.tags("web")).toContain("pr-11");
+    expect(store.tags("web/worker").includes("pr-11")).toBe(ill === "all");
+  });
+});
+
+describe("what is no registry at all is one clear error", () => {
+  test("an unknown host", async () => {
+    const { problems } = await sweepAt("http://registry.invalid");
+    expect(problems).toMatchObject([{ message: expect.stringContaining("registry.invalid") }]);
+  });
+
+  test("a port where nobody listens", async () => {
+    const server = await serve(() => ({ status: 200 }));
+    await server.close();
+    const { problems } = await sweepAt(server.url.href);
+    expect(problems).toMatchObject([{ message: expect.stringMatching(/ECONNREFUSED|refused/) }]);
+  });
+
+  test.skipIf(!isProgram("openssl", "version"))("a certificate that nobody signed", async () => {
+    const { key, certificate } = makeSigningKey();
+    const server = createServer({ key: key.export({ type: "pkcs8", format: "pem" }), cert: certificate });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    open.push(() => server.close());
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const { problems } = await sweepAt(`https://127.0.0.1:${port}`);
+    expect(problems).toMatchObject([{ message: expect.stringMatching(/certificate is self-signed/) }]);
+  });
+
+  test.each<[string, Reply, RegExp]>([
+    ["a web site", { status: 200, headers: { "content-type": "text/html" }, body: "<html>" }, /web page/],
+    ["an API of something else", { status: 200, body: { message: "hello" } }, /another shape/],
+    ["404 for everything", { status: 404, body: "404 page not found" }, /no repository|no catalog|catalog/],
+  ])("%s", async (_, answer, message) => {
+    const server = await serve(() => answer);
+    open.push(() => server.close());
+    const { problems } = await sweepAt(server.url.href);
+    expect(problems).toHaveLength(1);
+    expect(`${problems[0]?.message}`).toMatch(message);
+  });
+});

@@ -1,0 +1,41 @@
+import { systemClock } from "../../../src/clock.ts";
+import { createHttpClient } from "../../../src/http/client.ts";
+import { sweep } from "../../../src/run.ts";
+import type { Log } from "../../../src/report/log.ts";
+import type { RunResult } from "../../../src/report/result.ts";
+import type { Forge } from "../../e2e/team.ts";
+import { settingsOf, silentLog } from "../../run.ts";
+
+export interface SweepOptions {
+  /** Inputs beside `registry`. */
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly log?: Log;
+  readonly signal?: AbortSignal;
+}
+
+/** Sweeps a registry in this process by the refs of `forge`, with nobody's Docker login. */
+export async function sweepRegistry(url: URL, forge: Forge, options: SweepOptions = {}): Promise<RunResult> {
+  const { inputs = {}, environment = {}, log = silentLog, signal = new AbortController().signal } = options;
+  const settings = settingsOf(
+    { registry: url.href, provider: "distribution", ...inputs },
+    { DOCKER_CONFIG: "/nonexistent", ...forge.environment, ...environment },
+  );
+  const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency, signal });
+  try {
+    return await sweep(settings, { http, clock: systemClock, log, signal });
+  } finally {
+    await http.close();
+  }
+}
+
+/** `repository: tag tag` of all that a run deleted, sorted. */
+export function deletedTags(result: RunResult): readonly string[] {
+  return result.repositories
+    .flatMap(({ name, manifests }) =>
+      manifests
+        .filter(({ outcome, tags }) => outcome === "deleted" && tags.length > 0)
+        .map(({ tags }) => `${name}: ${tags.join(" ")}`),
+    )
+    .sort();
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readDockerLogin } from "../../../../src/registry/oci/auth/docker-config.ts";
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+const ENTRY = { auth: base64("me:se:cret") };
+const LOGIN = { kind: "password", credential: { username: "me", secret: "se:cret" } };
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "refsweep-docker-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function loginOf(config: unknown, origin = "https://registry.example"): ReturnType<typeof readDockerLogin> {
+  const path = join(folder, "config.json");
+  writeFileSync(path, typeof config === "string" ? config : JSON.stringify(config));
+  return readDockerLogin(path, new URL(origin));
+}
+
+describe("an entry is found by its host", () => {
+  test.each([
+    ["registry.example", "https://registry.example"],
+    ["https://registry.example/v1/", "https://registry.example"],
+    ["https://registry.example/v2/", "https://registry.example"],
+    ["http://registry.example", "https://registry.example"],
+    ["registry.example:443", "https://registry.example"],
+    ["Registry.Example", "https://registry.example"],
+    ["registry.example:5000", "https://registry.example:5000"],
+    ["localhost:5000", "http://localhost:5000"],
+    ["[::1]:5000", "http://[::1]:5000"],
+    ["https://index.docker.io/v1/", "https://registry-1.docker.io"],
+    ["docker.io", "https://index.docker.io"],
+  ])("%s is %s", (key, origin) => {
+    expect(loginOf({ auths: { "other.example": { auth: base64("a:b") }, [key]: ENTRY } }, origin)).toEqual(LOGIN);
+  });
+
+  test.each([
+    ["registry.example.evil.example"],
+    ["evil-registry.example"],
+    ["registry.example:5000"],
+    ["registry.example@evil.example"],
+    ["evil.example/registry.example"],
+    ["https://index.docker.io/v1/"],
+    [""],
+    ["%"],
+  ])("%s is another", (key) => {
+    expect(loginOf({ auths: { [key]: ENTRY } })).toBeNull();
+  });
+
+  test("the host as it is wins over other forms of it", () => {
+    const auths = { "https://registry.example/v1/": { auth: base64("a:b") }, "registry.example": ENTRY };
+    expect(loginOf({ auths })).toEqual(LOGIN);
+  });
+});
+
+describe("an entry holds", () => {
+  test.each([
+    ["user and password", { username: "me", password: "se:cret" }, LOGIN],
+    ["a password that zero bytes fill up", { auth: base64("me:se:cret\0\0") }, LOGIN],
+    [
+      "a refresh token",
+      { auth: base64("0000:"), identitytoken: "refresh" },
+      { kind: "identity-token", token: "refresh" },
+    ],
+    ["nothing", {}, null],
+    ["null", null, null],
+  ])("%s", (_, entry, login) => {
+    expect(loginOf({ auths: { "registry.example": entry } })).toEqual(login);
+  });
+});
+
+describe("there is no login", () => {
+  test.each([
+    [{}],
+    [{ auths: {} }],
+    [{ auths: null }],
+    [{ credsStore: "desktop", auths: {} }],
+    [{ credHelpers: { "other.example": "x" } }],
+    [""],
+    ["\n"],
+  ])("%j", (config) => {
+    expect(loginOf(config)).toBeNull();
+  });
+
+  test("without the file", () => {
+    expect(readDockerLogin(join(folder, "nothing/config.json"), new URL("https://registry.example"))).toBeNull();
+  });
+});
+
+describe("a helper keeps it, and is named", () => {
+  test.each([
+    ["ecr-login", { credHelpers: { "registry.example": "ecr-login" }, auths: { "registry.example": ENTRY } }],
+    ["desktop", { credsStore: "desktop", auths: { "registry.example": {} } }],
+  ])("%s", (helper, config) => {
+    expect(() => loginOf(config)).toThrow(
+      expect.objectContaining({ kind: "input", message: expect.stringContaining(`docker-credential-${helper} `) }),
+    );
+  });
+
+  test("a login in the file itself is used although there is a store", () => {
+    expect(loginOf({ credsStore: "desktop", auths: { "registry.example": ENTRY } })).toEqual(LOGIN);
+  });
+});
+
+describe("a file that cannot be used is named, and nothing of what it holds is", () => {
+  test.each([
+    ["no JSON", '{"auths": {"registry.example": {"auth": "c2VjcmV0"}'],
+    ["another shape", { auths: { "registry.example": { auth: 12 } } }],
+    ["an auth without a colon", { auths: { "registry.example": { auth: base64("secret") } } }],
+    ["an auth without a user", { auths: { "registry.example": { auth: base64(":secret") } } }],
+  ])("%s", (_, config) => {
+    const path = join(folder, "config.json");
+    expect(() => loginOf(config)).toThrow(
+      expect.objectContaining({
+        kind: "input",
+        message: expect.stringMatching(new RegExp(`^${path}(?!.*(?:secret|c2Vj))`)),
+      }),
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import type { Clock } from "../../../src/clock.ts";
+import { errorReply } from "./answers.ts";
+import type { Reply } from "../http-server.ts";
+
+const PER_HOUR = 5_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** The sliding windows of DigitalOcean's API: 5,000 requests in an hour, and `perMinute` in a minute. */
+export class RateWindow {
+  readonly #clock: Clock;
+  readonly #perMinute: number;
+  #sentAt: number[] = [];
+
+  constructor(clock: Clock, perMinute: number) {
+    this.#clock = clock;
+    this.#perMinute = perMinute;
+  }
+
+  /** Counts one request: null, or the refusal that it meets. Only the minute's refusal tells when to come back. */
+  take(): Reply | null {
+    const now = this.#clock.now();
+    this.#sentAt = this.#sentAt.filter((at) => at > now - HOUR_MS);
+    const minute = this.#sentAt.filter((at) => at > now - MINUTE_MS);
+    const refusal = errorReply(429, "too_many_requests", "API rate limit exceeded.");
+    if (this.#sentAt.length >= PER_HOUR) return refusal;
+    if (minute.length >= this.#perMinute) {
+      const seconds = Math.ceil(((minute[0] ?? now) + MINUTE_MS - now) / 1000);
+      return { ...refusal, headers: { "ratelimit-remaining": "0", "retry-after": String(seconds) } };
+    }
+    this.#sentAt.push(now);
+    return null;
+  }
+
+  /** `ratelimit-reset` is when the oldest request expires, in seconds since the epoch. */
+  headers(): Readonly<Record<string, string>> {
+    const oldest = this.#sentAt[0] ?? this.#clock.now();
+    return {
+      "ratelimit-limit": String(PER_HOUR),
+      "ratelimit-remaining": String(Math.max(0, PER_HOUR - this.#sentAt.length)),
+      "ratelimit-reset": String(Math.ceil((oldest + HOUR_MS) / 1000)),
+    };
+  }
+}

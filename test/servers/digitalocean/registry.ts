@@ -1,0 +1,90 @@
+import type { GcType } from "../../../src/settings.ts";
+import { type DigitalOceanServer, type ServeDigitalOceanOptions, serveDigitalOcean } from "./server.ts";
+import type { HeldManifest, RegistryContent } from "./content.ts";
+import { type Handler, serve, type TestServer } from "../http-server.ts";
+import { playOci } from "../oci/server.ts";
+import { TokenService } from "../oci/auth.ts";
+import type { OciBehaviour } from "../oci/behaviour.ts";
+import { type RegistryStore, referencesOf } from "../oci/store.ts";
+
+/** A DigitalOcean registry whole: its API, and its OCI endpoint, over one store. */
+export interface DigitalOceanRegistry {
+  readonly api: DigitalOceanServer;
+  readonly oci: TestServer;
+  /** The input `registry`. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export type DigitalOceanRegistryOptions = Omit<ServeDigitalOceanOptions, "content" | "realm"> & {
+  readonly oci?: OciBehaviour;
+};
+
+/** Serves both hosts of a DigitalOcean registry on 127.0.0.1. Faults and latency of `options` are the API's. */
+export async function serveDigitalOceanRegistry(
+  store: RegistryStore,
+  options: DigitalOceanRegistryOptions,
+): Promise<DigitalOceanRegistry> {
+  const { registry, token } = options;
+  const tokens = new TokenService({
+    // The API token is user and password at once.
+    accepts: (login) => login?.user === token && login.password === token,
+    service: "registry.digitalocean.com",
+    lifetimeSeconds: 300,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
+  const realm: Handler = (request) => tokens.issue(request);
+  const api = await serveDigitalOcean({ ...options, content: contentOf(store), realm });
+  const guard = tokens.guard(new URL("v2/registry/auth", api.apiUrl).href);
+  const behaviour: OciBehaviour = {
+    referrersApi: "no",
+    deletes: "disabled",
+    prefix: `${registry}/`,
+    guard,
+    ...options.oci,
+  };
+  const oci = await serve(playOci(store, behaviour), { latencyMs: options.latencyMs ?? 0 });
+  return {
+    api,
+    oci,
+    address: `${oci.url.host}/${registry}`,
+    close: async () => {
+      await Promise.all([api.close(), oci.close()]);
+    },
+  };
+}
+
+/** A store as DigitalOcean's API tells of it. */
+export function contentOf(store: RegistryStore): RegistryContent {
+  return {
+    repositories: () => store.repositories(),
+    manifests: (repository) => (store.has(repository) ? heldIn(store, repository) : null),
+    deleteManifest: (repository, digest) => store.deleteManifest(repository, digest),
+    deleteTag: (repository, tag) => store.deleteTag(repository, tag),
+    collect(type: GcType) {
+      if (type !== "unreferenced blobs only") removeUntagged(store);
+      return type === "untagged manifests only" ? { blobs: 0, bytes: 0 } : store.collectGarbage();
+    },
+  };
+}
+
+function heldIn(store: RegistryStore, repository: string): readonly HeldManifest[] {
+  const tags = new Map<string, string[]>();
+  for (const tag of store.tags(repository)) {
+    const digest = store.resolve(repository, tag)?.digest ?? "";
+    tags.set(digest, [...(tags.get(digest) ?? []), tag]);
+  }
+  const held = store.manifests(repository).map(({ digest, bytes, pushedAt }) => {
+    const { children, blobs } = referencesOf(bytes);
+    return { digest, tags: tags.get(digest) ?? [], bytes: bytes.length, pushedAt, blobs, children };
+  });
+  return held.sort((a, b) => b.pushedAt - a.pushedAt);
+}
+
+function removeUntagged(store: RegistryStore): void {
+  for (const repository of store.repositories()) {
+    for (const { digest, tags } of heldIn(store, repository)) {
+      if (tags.length === 0) store.deleteManifest(repository, digest);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { type Clock, systemClock } from "../../../src/clock.ts";
+import { PACKAGES_BEHAVIOUR, type PackagesBehaviour, packagesRoute } from "./api.ts";
+import { type GitHubLimits, RateLimit } from "./limit.ts";
+import { playGhcrOci } from "./oci.ts";
+import { Packages } from "./packages.ts";
+import { type PlayGitHubOptions, playGitHub } from "../github/server.ts";
+import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
+
+export interface ServeGhcrOptions extends ServeOptions {
+  readonly owner: string;
+  readonly type?: "Organization" | "User";
+  readonly token: string;
+  readonly clock?: Clock;
+  /** Null, the default: none, and none told of, as on a GitHub Enterprise Server. */
+  readonly limits?: GitHubLimits | null;
+  readonly behaviour?: Partial<PackagesBehaviour>;
+  /** The pull requests of the owner's Git repositories, by `owner/name`. */
+  readonly repositories?: PlayGitHubOptions["repositories"];
+}
+
+/** GitHub's API and its container registry for one owner, on two ports of 127.0.0.1, over one store. */
+export interface GhcrServer {
+  readonly apiUrl: URL;
+  readonly graphqlUrl: URL;
+  /** The OCI endpoint. */
+  readonly origin: URL;
+  readonly packages: Packages;
+  readonly behaviour: PackagesBehaviour;
+  /** That of REST. */
+  readonly limit: RateLimit;
+  readonly api: TestServer;
+  readonly oci: TestServer;
+  close(): Promise<void>;
+}
+
+export async function serveGhcr(options: ServeGhcrOptions): Promise<GhcrServer> {
+  const { owner, type = "Organization", token, clock = systemClock, limits = null, latencyMs = 0 } = options;
+  const packages = new Packages();
+  const behaviour = { ...PACKAGES_BEHAVIOUR, ...options.behaviour };
+  const limit = new RateLimit(clock, limits, "core");
+  const ofGraphql = new RateLimit(clock, limits, "graphql");
+  const github = playGitHub({
+    repositories: options.repositories ?? {},
+    owners: { [owner]: type },
+    token,
+    routes: [packagesRoute({ owner, type, packages, clock, behaviour })],
+  });
+  const limited: Handler = async (request) => {
+    const own = request.url.pathname.endsWith("/graphql") ? ofGraphql : limit;
+    const reply = own.take(request) ?? (await github.handler(request));
+    return { ...reply, headers: { "x-github-request-id": "PLAY:0", ...own.headers(), ...reply.headers } };
+  };
+  const api = await serve(limited, { ...options, latencyMs });
+  const oci = await serve(playGhcrOci({ owner, token, packages }), { latencyMs });
+  return {
+    apiUrl: api.url,
+    graphqlUrl: new URL("/graphql", api.url),
+    origin: oci.url,
+    ...{ packages, behaviour, limit, api, oci },
+    close: async () => {
+      await api.close();
+      await oci.close();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { GIT_ENVIRONMENT, gather, type Output } from "./repository.ts";
+import { type Reply, type ServedRequest, type ServeOptions, serve, type TestServer } from "../http-server.ts";
+
+export { type GitContents, git, makeRepository, type TestRepository } from "./repository.ts";
+
+export interface ServeGitOptions extends ServeOptions {
+  /** The folder of the repositories: `OWNER/NAME.git` in it is served as `/OWNER/NAME.git`. */
+  readonly root: string;
+  /** If given, every request must bring it as the password of `x-access-token`. */
+  readonly token?: string;
+  /** `v0`: a server that has never heard of the Git-Protocol header. Default `v2`. */
+  readonly protocol?: "v0" | "v2";
+  /** `kept`: what was asked once is answered so for ever, without a process, for repositories that nothing changes. */
+  readonly answers?: "fresh" | "kept";
+}
+
+/** Git's own HTTP server (`git http-backend`, a CGI program) for the repositories in a folder, on 127.0.0.1. */
+export function serveGit(options: ServeGitOptions): Promise<TestServer> {
+  const expected =
+    options.token === undefined ? null : `Basic ${Buffer.from(`x-access-token:${options.token}`).toString("base64")}`;
+  const kept = new Map<string, Reply>();
+  return serve(async (request) => {
+    if (expected !== null && request.headers.authorization !== expected) {
+      return { status: 401, headers: { "www-authenticate": 'Basic realm="GitHub"' }, body: "Repository not found." };
+    }
+    if (options.answers !== "kept") return reply(await backend(request, options));
+    const key = [request.method, request.path, request.headers["git-protocol"], request.body.toString("latin1")].join(
+      "\n",
+    );
+    const answer = kept.get(key) ?? reply(await backend(request, options));
+    kept.set(key, answer);
+    return answer;
+  }, options);
+}
+
+/** One request as a CGI program takes it: https://www.rfc-editor.org/rfc/rfc3875#section-4.1 */
+async function backend(request: ServedRequest, { root, protocol }: ServeGitOptions): Promise<Output> {
+  const { headers, body } = request;
+  const gitProtocol = headers["git-protocol"];
+  const child = spawn("git", ["http-backend"], {
+    env: {
+      ...GIT_ENVIRONMENT,
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: "1",
+      REQUEST_METHOD: request.method,
+      PATH_INFO: decodeURIComponent(request.url.pathname),
+      QUERY_STRING: request.url.search.slice(1),
+      CONTENT_TYPE: headers["content-type"] ?? "",
+      CONTENT_LENGTH: String(body.length),
+      HTTP_CONTENT_ENCODING: headers["content-encoding"] ?? "",
+      ...(protocol !== "v0" && typeof gitProtocol === "string" ? { GIT_PROTOCOL: gitProtocol } : {}),
+    },
+  });
+  return gather(child, body);
+}
+
+/** A dying backend has sent its headers already: like Apache, what came of it is the answer. */
+function reply({ stdout }: Output): Reply {
+  const end = stdout.indexOf("\r\n\r\n");
+  if (end < 0) return { status: 500, body: "git http-backend sent no headers" };
+  const lines = stdout.toString("latin1", 0, end).split("\r\n");
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  const { status = "200", ...others } = headers;
+  return { status: Number.parseInt(status, 10), headers: others, body: stdout.subarray(end + 4) };
+}

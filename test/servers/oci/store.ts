@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import { type Clock, systemClock } from "../../../src/clock.ts";
+import { type Digest, isDigest } from "../../../src/registry/manifest.ts";
+
+/** A manifest as it was pushed. */
+export interface StoredManifest {
+  readonly digest: Digest;
+  readonly bytes: Buffer;
+  readonly mediaType: string;
+  /** Milliseconds since the epoch. */
+  readonly pushedAt: number;
+}
+
+/** What a manifest's bytes refer to. */
+export interface References {
+  readonly children: readonly Digest[];
+  readonly blobs: readonly { readonly digest: Digest; readonly bytes: number }[];
+  readonly subject: Digest | null;
+  readonly artifactType: string | null;
+}
+
+interface StoredRepository {
+  readonly manifests: Map<Digest, StoredManifest>;
+  readonly tags: Map<string, Digest>;
+  /** Whether there ever was a tag. */
+  wasTagged: boolean;
+}
+
+/** The sha256 digest of bytes. */
+export function sha256(bytes: Uint8Array | string): Digest {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+/** What a registry holds, in memory: manifests and tags by repository, and blobs. Nothing checks what a deletion breaks. */
+export class RegistryStore {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #repositories = new Map<string, StoredRepository>();
+  readonly #blobs = new Map<Digest, Buffer>();
+
+  constructor(clock: Pick<Clock, "now"> = systemClock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  putBlob(bytes: Buffer): Digest {
+    const digest = sha256(bytes);
+    this.#blobs.set(digest, bytes);
+    return digest;
+  }
+
+  blob(digest: string): Buffer | null {
+    return isDigest(digest) ? (this.#blobs.get(digest) ?? null) : null;
+  }
+
+  /** Stores under its digest and, where `reference` is a tag, moves that tag to it. */
+  putManifest(
+    repository: string,
+    reference: string | null,
+    bytes: Buffer,
+    mediaType: string,
+    pushedAt: number = this.#clock.now(),
+  ): Digest {
+    const digest = sha256(bytes);
+    this.#make(repository).manifests.set(digest, { digest, bytes, mediaType, pushedAt });
+    if (reference !== null && !isDigest(reference)) this.tag(repository, reference, digest);
+    return digest;
+  }
+
+  tag(repository: string, tag: string, digest: Digest): void {
+    const held = this.#make(repository);
+    held.tags.set(tag, digest);
+    held.wasTagged = true;
+  }
+
+  /** Makes a repository, if there is none, in which nothing is. */
+  touch(repository: string): void {
+    this.#make(repository);
+  }
+
+  wasTagged(repository: string): boolean {
+    return this.#repositories.get(repository)?.wasTagged ?? false;
+  }
+
+  resolve(repository: string, reference: string): StoredManifest | null {
+    const held = this.#repositories.get(repository);
+    const digest = isDigest(reference) ? reference : held?.tags.get(reference);
+    return digest === undefined ? null : (held?.manifests.get(digest) ?? null);
+  }
+
+  /** Takes its tags along. False: there was none. */
+  deleteManifest(repository: string, digest: string): boolean {
+    const held = this.#repositories.get(repository);
+    if (held === undefined || !isDigest(digest) || !held.manifests.delete(digest)) return false;
+    for (const [tag, target] of held.tags) if (target === digest) held.tags.delete(tag);
+    return true;
+  }
+
+  deleteTag(repository: string, tag: string): boolean {
+    return this.#repositories.get(repository)?.tags.delete(tag) ?? false;
+  }
+
+  repositories(): readonly string[] {
+    return [...this.#repositories.keys()].sort();
+  }
+
+  has(repository: string): boolean {
+    return this.#repositories.has(repository);
+  }
+
+  manifests(repository: string): readonly StoredManifest[] {
+    return [...(this.#repositories.get(repository)?.manifests.values() ?? [])];
+  }
+
+  /** In lexical order, as registries list them. */
+  tags(repository: string): readonly string[] {
+    return [...(this.#repositories.get(repository)?.tags.keys() ?? [])].sort();
+  }
+
+  tagsOf(repository: string, digest: Digest): readonly string[] {
+    const tags = this.#repositories.get(repository)?.tags ?? new Map<string, Digest>();
+    return [...tags].filter(([, target]) => target === digest).map(([tag]) => tag);
+  }
+
+  referrersOf(repository: string, subject: string): readonly StoredManifest[] {
+    return this.manifests(repository).filter((manifest) => referencesOf(manifest.bytes).subject === subject);
+  }
+
+  /** Removes the blobs that no manifest refers to. */
+  collectGarbage(): { readonly blobs: number; readonly bytes: number } {
+    const used = new Set<Digest>();
+    for (const name of this.#repositories.keys()) {
+      for (const { bytes } of this.manifests(name))
+        for (const { digest } of referencesOf(bytes).blobs) used.add(digest);
+    }
+    let blobs = 0;
+    let freed = 0;
+    for (const [digest, bytes] of this.#blobs) {
+      if (used.has(digest)) continue;
+      this.#blobs.delete(digest);
+      blobs += 1;
+      freed += bytes.length;
+    }
+    return { blobs, bytes: freed };
+  }
+
+  #make(repository: string): StoredRepository {
+    const held = this.#repositories.get(repository) ?? { manifests: new Map(), tags: new Map(), wasTagged: false };
+    this.#repositories.set(repository, held);
+    return held;
+  }
+}
+
+interface ManifestJson {
+  readonly manifests?: readonly { readonly digest: string }[];
+  readonly config?: { readonly digest: string; readonly size: number };
+  readonly layers?: readonly { readonly digest: string; readonly size: number }[];
+  readonly subject?: { readonly digest: string };
+  readonly artifactType?: string;
+}
+
+/** Reads what a manifest refers to, for tests: what is no digest is left out. */
+export function referencesOf(bytes: Buffer): References {
+  const json: ManifestJson = JSON.parse(bytes.toString("utf8"));
+  const blobs = [...(json.config === undefined ? [] : [json.config]), ...(json.layers ?? [])];
+  return {
+    children: (json.manifests ?? []).map(({ digest }) => digest).filter(isDigest),
+    blobs: blobs.flatMap(({ digest, size }) => (isDigest(digest) ? [{ digest, bytes: size }] : [])),
+    subject: json.subject !== undefined && isDigest(json.subject.digest) ? json.subject.digest : null,
+    artifactType: json.artifactType ?? null,
+  };
+}
