@@ -4,13 +4,13 @@ import { systemClock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { createHttpClient } from "./http/client.ts";
 import { readSettings, reportPathOf } from "./inputs/read-settings.ts";
-import { sweep } from "./run.ts";
 import { policyFor } from "./registry/open.ts";
 import { createActionsLog } from "./report/actions-log.ts";
 import { withoutSecrets } from "./report/hide.ts";
 import { resultOfNothing } from "./report/record.ts";
 import type { RunResult } from "./report/result.ts";
 import { writeReport } from "./report/write.ts";
+import { sweep } from "./run.ts";
 import type { Settings } from "./settings.ts";
 
 /** A cancelled job gets 7.5 s from the runner, and promises 5 to its user: what has not ended by then is left to itself. */

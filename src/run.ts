@@ -1,22 +1,22 @@
 import pMap from "p-map";
-import { allotDeletions } from "./sweep/budget.ts";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { selectionOf } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
-import { createJudge, type RefsJudge } from "./sweep/tag-statuses.ts";
-import { joinPins, readPins } from "./protect/images-in-use.ts";
+import type { Log } from "./log.ts";
 import type { Rules } from "./plan/view.ts";
+import { joinPins, readPins } from "./protect/images-in-use.ts";
 import { openRegistry } from "./registry/open.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
-import type { Log } from "./report/log.ts";
 import { createRunRecord, endsRun, type RunRecord } from "./report/record.ts";
 import { tellRepository } from "./report/repository-log.ts";
 import type { RunResult } from "./report/result.ts";
-import { lookAgain, throwUnlessReadable } from "./sweep/recheck.ts";
 import type { Settings } from "./settings.ts";
-import { type Look, survey } from "./sweep/survey.ts";
+import { allotDeletions } from "./sweep/budget.ts";
 import { sweepRepository } from "./sweep/delete.ts";
+import { lookAgain, throwUnlessReadable } from "./sweep/recheck.ts";
+import { type Look, survey } from "./sweep/survey.ts";
+import { createJudge, type RefsJudge } from "./sweep/tag-statuses.ts";
 import { createTurns } from "./sweep/turns.ts";
 import { throwIfCollectionTakes } from "./sweep/untagged-collection.ts";
 

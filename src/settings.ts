@@ -1,4 +1,4 @@
-import type { Digest } from "./registry/manifest.ts";
+import type { Digest } from "./digest.ts";
 
 export type Provider = "digitalocean" | "ghcr" | "distribution";
 

@@ -5,8 +5,8 @@ import { runStep, type StepResult } from "./e2e/runner.ts";
 import { type Forge, fillTeamRegistry, serveForge } from "./e2e/team.ts";
 import { renderHtml } from "./render.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean/registry.ts";
-import { copyStore } from "./servers/oci/copy.ts";
 import { findRegistry, startRealRegistry } from "./servers/distribution/real-registry.ts";
+import { copyStore } from "./servers/oci/copy.ts";
 import { RegistryStore } from "./servers/oci/store.ts";
 
 // npm run demo: a team's registry on this machine, swept by dist/index.js as the runner does; nothing leaves the machine.

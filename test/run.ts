@@ -1,5 +1,5 @@
 import { readSettings } from "../src/inputs/read-settings.ts";
-import type { Log } from "../src/report/log.ts";
+import type { Log } from "../src/log.ts";
 import type { Settings } from "../src/settings.ts";
 
 /** A log that nobody reads. */

@@ -1,12 +1,12 @@
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ClosedPullRequestEvent, Settings } from "../settings.ts";
 import { readCredential, readGitHub, type Unchecked } from "./credentials.ts";
 import { parseEvent } from "./event.ts";
 import { InputReader } from "./input-reader.ts";
+import { type Parsed, parseChoice, parseCount, parseGlobs, parseUrl } from "./parse.ts";
 import { parseRegistry } from "./registry-address.ts";
 import { readCollection, readRules } from "./rules.ts";
-import { type Parsed, parseChoice, parseCount, parseGlobs, parseUrl } from "./parse.ts";
-import type { ClosedPullRequestEvent, Settings } from "../settings.ts";
 
 /**
  * The inputs and the runner's environment as one checked value. An input that is empty has the default of action.yml.

@@ -1,7 +1,7 @@
 import { split } from "shlex";
-import { compileTagPatterns, TagPatternError } from "../tags/live-tags.ts";
-import { isDigest } from "../registry/manifest.ts";
+import { isDigest } from "../digest.ts";
 import type { RegistryAddress, Settings } from "../settings.ts";
+import { compileTagPatterns, TagPatternError } from "../tags/live-tags.ts";
 import type { InputReader } from "./input-reader.ts";
 import { type Parsed, parseBoolean, parseChoice, parseCount, parseDuration, parseGlobs, parseList } from "./parse.ts";
 

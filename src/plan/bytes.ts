@@ -1,6 +1,7 @@
+import type { Digest } from "../digest.ts";
+import type { Blob } from "../registry/manifest.ts";
 import type { Verdict } from "./decide.ts";
 import { type Graph, isContent, type Node } from "./graph.ts";
-import type { Blob, Digest } from "../registry/manifest.ts";
 import type { BlobUse } from "./view.ts";
 
 /**

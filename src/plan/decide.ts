@@ -1,7 +1,7 @@
+import type { Digest } from "../digest.ts";
 import { elsewhere, type IsElsewhere } from "./elsewhere.ts";
 import type { Graph, Node } from "./graph.ts";
 import { LAST_TAGGED, lastTagged } from "./last-tagged.ts";
-import type { Digest } from "../registry/manifest.ts";
 import { sortOrphans } from "./orphans.ts";
 import type { Fate, RepositoryView, Rules, SinceFirstLook } from "./view.ts";
 import { named } from "./words.ts";

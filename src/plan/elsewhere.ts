@@ -1,5 +1,5 @@
+import type { Digest } from "../digest.ts";
 import { type Graph, type Node, taggedSubjects } from "./graph.ts";
-import type { Digest } from "../registry/manifest.ts";
 import type { Fate, SinceFirstLook } from "./view.ts";
 
 /** Whether what a manifest is attached to by its tag may be in another repository, so that its absence here proves nothing. */

@@ -1,5 +1,5 @@
+import type { Digest } from "../digest.ts";
 import {
-  type Digest,
   isIndexType,
   type Known,
   type ListedManifest,

@@ -1,5 +1,5 @@
+import type { Digest } from "../digest.ts";
 import type { Graph, Node } from "./graph.ts";
-import type { Digest } from "../registry/manifest.ts";
 import { newest, type Orphan } from "./orphans.ts";
 
 /** Why it stays: GitHub answers 400, "You cannot delete the last tagged version of a package". */

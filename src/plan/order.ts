@@ -1,6 +1,6 @@
+import type { Digest } from "../digest.ts";
 import type { Verdict } from "./decide.ts";
 import { type Graph, isContent, type Node } from "./graph.ts";
-import type { Digest } from "../registry/manifest.ts";
 import type { RepositoryView } from "./view.ts";
 
 /** So many roots go at a time where no listing shows what they leave behind, or more, as each wave waits for the last. */

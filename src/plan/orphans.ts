@@ -1,5 +1,5 @@
+import type { Digest } from "../digest.ts";
 import type { Node } from "./graph.ts";
-import type { Digest } from "../registry/manifest.ts";
 import type { Fate, Rules } from "./view.ts";
 import { age, duration, shortDigest } from "./words.ts";
 

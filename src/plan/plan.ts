@@ -1,10 +1,10 @@
+import type { Digest } from "../digest.ts";
 import { blobUse, sizeOf } from "./bytes.ts";
 import { decide, type Verdict, type Verdicts } from "./decide.ts";
 import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
-import { inTime } from "./push-time.ts";
-import type { Digest } from "../registry/manifest.ts";
 import { orderOf } from "./order.ts";
 import { pushTime } from "./orphans.ts";
+import { inTime } from "./push-time.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, SinceFirstLook, Wanted } from "./view.ts";
 import { named } from "./words.ts";
 

@@ -1,5 +1,5 @@
+import type { Digest } from "../digest.ts";
 import { LATE_PUSH_MS } from "../refs/refs.ts";
-import type { Digest } from "../registry/manifest.ts";
 import { pushTime } from "./orphans.ts";
 import type { Fate, RepositoryView } from "./view.ts";
 import { age } from "./words.ts";

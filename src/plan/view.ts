@@ -1,4 +1,5 @@
-import type { Digest, Known, ListedManifest } from "../registry/manifest.ts";
+import type { Digest } from "../digest.ts";
+import type { Known, ListedManifest } from "../registry/manifest.ts";
 
 /**
  * What is known of one repository. It starts as its listing and grows by what the plan asks for

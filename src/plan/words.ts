@@ -1,4 +1,4 @@
-import type { Digest } from "../registry/manifest.ts";
+import type { Digest } from "../digest.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

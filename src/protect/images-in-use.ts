@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { Fault } from "../fault.ts";
+import type { Pins } from "../plan/view.ts";
+import type { Settings } from "../settings.ts";
 import { foldCase } from "../tags/words.ts";
 import { checkSize, findFiles, readText } from "./files.ts";
 import { scanPins } from "./scan.ts";
-import type { Pins } from "../plan/view.ts";
-import type { Settings } from "../settings.ts";
 
 /**
  * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.

@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from "../registry/manifest.ts";
+import { type Digest, isDigest } from "../digest.ts";
 import type { Pins } from "../plan/view.ts";
 import type { RegistryAddress } from "../settings.ts";
 import { namesImageWithoutHost } from "./image-names.ts";

@@ -1,12 +1,4 @@
-/** `sha256:` and 64 lower-case hex digits (or another registered algorithm); checked where it enters. */
-export type Digest = `${string}:${string}`;
-
-const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-
-/** Whether `text` is a digest of an algorithm that the OCI image-spec registers (descriptor.md, "Digests"). */
-export function isDigest(text: string): text is Digest {
-  return DIGEST.test(text);
-}
+import type { Digest } from "../digest.ts";
 
 /** A blob as a registry lists it; the size in bytes as stored. */
 export interface Blob {

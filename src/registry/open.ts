@@ -1,14 +1,14 @@
 import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
 import type { HostPolicy, HttpClient } from "../http/http.ts";
-import type { Log } from "../report/log.ts";
+import type { Log } from "../log.ts";
 import type { Credential, Settings } from "../settings.ts";
 import { openDigitalOcean } from "./digitalocean/registry.ts";
-import { openDistribution } from "./distribution/registry.ts";
-import { readDockerLogin } from "./oci/auth/docker-config.ts";
 import type { Holdings } from "./distribution/gc-command.ts";
-import { openGhcr } from "./ghcr/registry.ts";
+import { openDistribution } from "./distribution/registry.ts";
 import { ghcrPolicy } from "./ghcr/limits.ts";
+import { openGhcr } from "./ghcr/registry.ts";
+import { readDockerLogin } from "./oci/auth/docker-config.ts";
 import { createOciClient } from "./oci/client.ts";
 import type { GarbageCollection, Registry } from "./registry.ts";
 

@@ -1,8 +1,9 @@
+import type { Digest } from "../digest.ts";
 import type { Fault } from "../fault.ts";
 import type { HttpError } from "../http/errors.ts";
-import type { Digest, ListedManifest, ManifestContent } from "./manifest.ts";
 import type { Pins } from "../plan/view.ts";
 import type { Provider } from "../settings.ts";
+import type { ListedManifest, ManifestContent } from "./manifest.ts";
 
 /** All manifests of one repository, as the registry lists them. */
 export interface Listing {

@@ -1,9 +1,9 @@
 import * as core from "@actions/core";
 import type { Clock } from "../clock.ts";
+import { formatCount } from "../format.ts";
+import type { Log } from "../log.ts";
 import { cut, escapeLog } from "./escape.ts";
 import { faultTitle } from "./fault-titles.ts";
-import { formatCount } from "./format.ts";
-import type { Log } from "./log.ts";
 import { createProgress } from "./progress.ts";
 
 /** The runner shows 10 annotations of a level for a step, each of up to 4,096 characters. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { formatCount, formatDuration } from "./format.ts";
+import { formatCount, formatDuration } from "../format.ts";
 
 /** A line at most every 10 s: a log that scrolls by is not read. */
 const LINE_EVERY_MS = 10_000;

@@ -1,9 +1,9 @@
+import type { Digest } from "../digest.ts";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
-import type { Digest } from "../registry/manifest.ts";
 import type { Decision } from "../plan/view.ts";
-import type { Look } from "../sweep/survey.ts";
 import { type Swept, staleTagsOf } from "../sweep/delete.ts";
+import type { Look } from "../sweep/survey.ts";
 import type { Outcome, RepositoryResult, RunResult, SweptManifest } from "./result.ts";
 
 /** What is known of a run before it begins. */

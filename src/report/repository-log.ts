@@ -1,5 +1,5 @@
+import type { Log } from "../log.ts";
 import { named } from "../plan/words.ts";
-import type { Log } from "./log.ts";
 import type { RepositoryResult, SweptManifest } from "./result.ts";
 
 /** Lines that a repository gets in the log at most: the report file has them all. */

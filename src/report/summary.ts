@@ -1,4 +1,4 @@
-import { counted, formatCount } from "./format.ts";
+import { counted, formatCount } from "../format.ts";
 import type { RunResult } from "./result.ts";
 import { byteLength, type Fitted, shareOut } from "./summary/budget.ts";
 import { deletionSections, plannedOf } from "./summary/deletions.ts";

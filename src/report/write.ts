@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as core from "@actions/core";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 import { outputsOf } from "./outputs.ts";
 import { reportPieces } from "./report-file.ts";
 import type { RunResult } from "./result.ts";

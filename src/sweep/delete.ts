@@ -1,12 +1,12 @@
 import pMap from "p-map";
-import { inBatches, timerOf } from "./batches.ts";
 import type { Clock } from "../clock.ts";
+import type { Digest } from "../digest.ts";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
-import type { Digest } from "../registry/manifest.ts";
 import type { Decision, Planned, SinceFirstLook } from "../plan/view.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Outcome, StaleTag } from "../report/result.ts";
+import { inBatches, timerOf } from "./batches.ts";
 import type { Look } from "./survey.ts";
 import type { Turns } from "./turns.ts";
 

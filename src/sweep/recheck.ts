@@ -1,9 +1,9 @@
+import type { Digest } from "../digest.ts";
 import { Fault } from "../fault.ts";
-import type { RefsJudge } from "./tag-statuses.ts";
-import type { Digest } from "../registry/manifest.ts";
 import type { Rules, SinceFirstLook } from "../plan/view.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
 import { type Look, referrersLost, survey } from "./survey.ts";
+import type { RefsJudge } from "./tag-statuses.ts";
 
 /** What a look at a repository is taken with. */
 export interface LookTools {

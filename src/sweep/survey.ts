@@ -1,10 +1,11 @@
 import pMap from "p-map";
+import type { Digest } from "../digest.ts";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import { isContent } from "../plan/graph.ts";
-import type { Digest, Known } from "../registry/manifest.ts";
 import { planRepository } from "../plan/plan.ts";
 import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules } from "../plan/view.ts";
+import type { Known } from "../registry/manifest.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
 
 /** What the refs say of image tags; asked anew at each look, as refs come and go. */

@@ -1,17 +1,17 @@
 import type { Clock } from "../clock.ts";
+import type { Digest } from "../digest.ts";
+import { compileGlobs } from "../glob.ts";
+import type { HttpClient } from "../http/http.ts";
+import type { Fate, Pins } from "../plan/view.ts";
+import { joinPins, tagsInUse } from "../protect/images-in-use.ts";
 import { listRefs } from "../refs/git/ls-refs.ts";
 import { answerQuestions, openedSince } from "../refs/github/pull-requests.ts";
 import type { LiveRefs, PullRequests } from "../refs/refs.ts";
-import { compileTagPatterns, type LiveNames, namesOf } from "../tags/live-tags.ts";
-import { compileGlobs } from "../glob.ts";
-import type { HttpClient } from "../http/http.ts";
-import { joinPins, tagsInUse } from "../protect/images-in-use.ts";
-import { fatesOf } from "../tags/status.ts";
-import type { Digest } from "../registry/manifest.ts";
-import { answeredBy, type PushedTag, questionsOf } from "../tags/lookups.ts";
-import type { Fate, Pins } from "../plan/view.ts";
 import type { Listing } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
+import { compileTagPatterns, type LiveNames, namesOf } from "../tags/live-tags.ts";
+import { answeredBy, type PushedTag, questionsOf } from "../tags/lookups.ts";
+import { fatesOf } from "../tags/status.ts";
 import type { Judge } from "./survey.ts";
 
 /** How long refs and pins are good for, in milliseconds, once read anew: repositories swept side by side share them. */

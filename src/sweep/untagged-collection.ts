@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { counted } from "../report/format.ts";
+import { counted } from "../format.ts";
 import type { RepositoryResult, SweptManifest } from "../report/result.ts";
 import type { Settings } from "../settings.ts";
 

@@ -1,7 +1,7 @@
-import type { Dead, Finding, Meanings } from "./meanings.ts";
 import type { PullRequest, PullRequests } from "../refs/refs.ts";
-import { branchSlugs, provingSlugs } from "./slugs.ts";
 import { type LiveNames, livingCommit, meaningsOfRefs } from "./live-tags.ts";
+import type { Dead, Finding, Meanings } from "./meanings.ts";
+import { branchSlugs, provingSlugs } from "./slugs.ts";
 import { firstWithPrefix, foldCase, wordsOf } from "./words.ts";
 
 /** What placeholders stand for once the pull requests have answered. */

@@ -1,7 +1,7 @@
-import type { Alive, Finding, LivingWords, Meanings } from "./meanings.ts";
 import type { LiveRefs, Ref } from "../refs/refs.ts";
-import { branchSlugs, tagSlugs } from "./slugs.ts";
+import type { Alive, Finding, LivingWords, Meanings } from "./meanings.ts";
 import type { TagPatterns, VersionTemplate } from "./patterns.ts";
+import { branchSlugs, tagSlugs } from "./slugs.ts";
 import { semverOf, type Version } from "./versions.ts";
 import { firstWithPrefix, foldCase, type Words, wordsOf } from "./words.ts";
 

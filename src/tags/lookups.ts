@@ -1,13 +1,13 @@
-import { Mark, type Step } from "./frontier.ts";
-import type { Meanings } from "./meanings.ts";
-import { findingsOf, readings } from "./reading.ts";
-import type { PullRequest, PullRequestQuestions } from "../refs/refs.ts";
-import { type LiveNames, meaningsOfRefs } from "./live-tags.ts";
-import type { TagPattern } from "./patterns.ts";
-import { indexFrom, wordsOf } from "./words.ts";
-import { deadSlugs, isBranchGone } from "./evidence.ts";
-import { decidedByText, type ProtectedBy, verdictOf } from "./status.ts";
 import { FIRST_IMAGES } from "../plan/orphans.ts";
+import type { PullRequest, PullRequestQuestions } from "../refs/refs.ts";
+import { deadSlugs, isBranchGone } from "./evidence.ts";
+import { Mark, type Step } from "./frontier.ts";
+import { type LiveNames, meaningsOfRefs } from "./live-tags.ts";
+import type { Meanings } from "./meanings.ts";
+import type { TagPattern } from "./patterns.ts";
+import { findingsOf, readings } from "./reading.ts";
+import { decidedByText, type ProtectedBy, verdictOf } from "./status.ts";
+import { indexFrom, wordsOf } from "./words.ts";
 
 /** An image tag and the push of its manifest, in milliseconds since the epoch; null: unknown. */
 export interface PushedTag {

@@ -1,13 +1,13 @@
-import { Mark, type Step, type TagText, tagText } from "./frontier.ts";
-import type { Dead, Finding, Meanings } from "./meanings.ts";
-import { beginsAlive, findingsOf, firstDeadUntil, firstWay, readings } from "./reading.ts";
-import { LATE_PUSH_MS, type PullRequests } from "../refs/refs.ts";
-import { LONGEST_TAG } from "./slugs.ts";
-import type { LiveNames } from "./live-tags.ts";
-import type { TagPattern } from "./patterns.ts";
-import { meaningsOf } from "./evidence.ts";
-import { type Digest, isDigest } from "../registry/manifest.ts";
+import { type Digest, isDigest } from "../digest.ts";
 import type { Fate } from "../plan/view.ts";
+import { LATE_PUSH_MS, type PullRequests } from "../refs/refs.ts";
+import { meaningsOf } from "./evidence.ts";
+import { Mark, type Step, type TagText, tagText } from "./frontier.ts";
+import type { LiveNames } from "./live-tags.ts";
+import type { Dead, Finding, Meanings } from "./meanings.ts";
+import type { TagPattern } from "./patterns.ts";
+import { beginsAlive, findingsOf, firstDeadUntil, firstWay, readings } from "./reading.ts";
+import { LONGEST_TAG } from "./slugs.ts";
 
 /** The glob of `protect-tags` that `tag` matches; null: none. */
 export type ProtectedBy = (tag: string) => string | null;

@@ -20,12 +20,12 @@ import { runStep } from "../e2e/runner.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
+import { findRegistry, type RealRegistry, startRealRegistry } from "../servers/distribution/real-registry.ts";
 import { pullRequest } from "../servers/github/server.ts";
 import { findGoProgram } from "../servers/go-programs.ts";
 import { copyStore } from "../servers/oci/copy.ts";
-import { isProgram } from "../servers/program.ts";
-import { findRegistry, type RealRegistry, startRealRegistry } from "../servers/distribution/real-registry.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
+import { isProgram } from "../servers/program.ts";
 
 const IN_FLIGHT = 16;
 const SAMPLE = 20;

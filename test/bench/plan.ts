@@ -3,15 +3,10 @@
  * a fifth indexes, two of five of them dead, three images below each, and a signature on each.
  * `node test/bench/plan.ts [manifests]`.
  */
-import {
-  type Digest,
-  isDigest,
-  type Known,
-  type ListedManifest,
-  type ManifestContent,
-} from "../../src/registry/manifest.ts";
+import { type Digest, isDigest } from "../../src/digest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
 import type { Fate, RepositoryView, Rules } from "../../src/plan/view.ts";
+import type { Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const INDEX = "application/vnd.oci.image.index.v1+json";

@@ -1,8 +1,8 @@
 import { performance } from "node:perf_hooks";
 import type { PullRequest, PullRequests } from "../../src/refs/refs.ts";
 import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
-import { fatesOf } from "../../src/tags/status.ts";
 import { answeredBy, questionsOf } from "../../src/tags/lookups.ts";
+import { fatesOf } from "../../src/tags/status.ts";
 import { commitOf, defaultPatterns } from "../tags/names.ts";
 
 const REFS = 10_000;

@@ -1,6 +1,6 @@
 import { createHttpClient } from "../../src/http/client.ts";
-import { sweep } from "../../src/run.ts";
 import type { RunResult } from "../../src/report/result.ts";
+import { sweep } from "../../src/run.ts";
 import { type Event, settingsOf, silentLog } from "../run.ts";
 import type { CollectionScript } from "../servers/digitalocean/collections.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { Digest } from "../../src/digest.ts";
 import { bytesFreed } from "../../src/plan/bytes.ts";
 import { LAST_TAGGED } from "../../src/plan/last-tagged.ts";
-import type { Digest } from "../../src/registry/manifest.ts";
 import type { Planned, Rules, SinceFirstLook } from "../../src/plan/view.ts";
 import { below, childrenOf, closure, judge, subjectsOf } from "./oracle.ts";
 import { DAY, decisionsOf, digestOf, firstLook, type Item, type Outcome, planWorld, type World } from "./world.ts";

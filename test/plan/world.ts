@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Digest, Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
+import type { Digest } from "../../src/digest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
 import type {
   Decision,
@@ -11,6 +11,7 @@ import type {
   SinceFirstLook,
   Wanted,
 } from "../../src/plan/view.ts";
+import type { Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { scanPins } from "../../src/protect/scan.ts";
+import type { Digest } from "../../src/digest.ts";
 import { joinPins, readPins, tagsInUse } from "../../src/protect/images-in-use.ts";
-import type { Digest } from "../../src/registry/manifest.ts";
+import { scanPins } from "../../src/protect/scan.ts";
 import type { RegistryAddress } from "../../src/settings.ts";
 
 const A: Digest = `sha256:${"a".repeat(64)}`;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Digest } from "../../src/registry/manifest.ts";
+import type { Digest } from "../../src/digest.ts";
 import type { RepositoryPlan } from "../../src/plan/view.ts";
 import type { RepositoryResult, RunResult, SweptManifest } from "../../src/report/result.ts";
 

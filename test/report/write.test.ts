@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Log } from "../../src/report/log.ts";
+import type { Log } from "../../src/log.ts";
 import { writeReport } from "../../src/report/write.ts";
 import { HOSTILE } from "./hostile.ts";
 import { digestOf, largeRepository, manifest, repository, run } from "./results.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
-import type { Digest } from "../../src/registry/manifest.ts";
+import type { Digest } from "../../src/digest.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";
 import { IMAGE, pushImage, pushIndex } from "../servers/content.ts";

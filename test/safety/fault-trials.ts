@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Log } from "../../src/report/log.ts";
+import type { Log } from "../../src/log.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { Forge } from "../e2e/team.ts";
 import { silentLog } from "../run.ts";

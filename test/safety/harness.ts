@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
-import { sweep } from "../../src/run.ts";
-import type { Log } from "../../src/report/log.ts";
+import type { Log } from "../../src/log.ts";
 import type { RunResult } from "../../src/report/result.ts";
+import { sweep } from "../../src/run.ts";
 import type { Forge } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import type { TestServer } from "../servers/http-server.ts";

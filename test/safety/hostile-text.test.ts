@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
 import { branchSlugs } from "../../src/tags/slugs.ts";
-import type { Log } from "../../src/report/log.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
 import { pullRequest } from "../servers/github/server.ts";

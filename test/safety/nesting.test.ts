@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Digest } from "../../src/registry/manifest.ts";
+import type { Digest } from "../../src/digest.ts";
 import type { Forge } from "../e2e/team.ts";
 import { pushImage, pushIndex } from "../servers/content.ts";
 import { assertLiving, sweepStage } from "./harness.ts";

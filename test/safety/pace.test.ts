@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
-import { sweep } from "../../src/run.ts";
 import type { RunResult } from "../../src/report/result.ts";
+import { sweep } from "../../src/run.ts";
 import type { Forge } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage } from "../servers/content.ts";

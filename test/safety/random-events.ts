@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Clock } from "../../src/clock.ts";
-import type { Digest } from "../../src/registry/manifest.ts";
+import type { Digest } from "../../src/digest.ts";
 import { pushImage, pushIndex, pushReferrer } from "../servers/content.ts";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";

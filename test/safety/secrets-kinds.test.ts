@@ -11,8 +11,8 @@ import {
   type ServerFault,
   type TestServer,
 } from "../servers/http-server.ts";
-import { serveOci } from "../servers/oci/server.ts";
 import { basicAuth, type Guard, TokenService } from "../servers/oci/auth.ts";
+import { serveOci } from "../servers/oci/server.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
 import { fillStage, NOW, openStage, serveStageForge } from "./stage.ts";
 

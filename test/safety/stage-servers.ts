@@ -2,10 +2,10 @@ import { GITHUB_TOKEN } from "../e2e/team.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
 import { serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
-import { type GhcrServer, serveGhcr } from "../servers/ghcr/server.ts";
 import { active, type Packages, type PlayedVersion } from "../servers/ghcr/packages.ts";
-import { serveOci } from "../servers/oci/server.ts";
+import { type GhcrServer, serveGhcr } from "../servers/ghcr/server.ts";
 import type { OciBehaviour } from "../servers/oci/behaviour.ts";
+import { serveOci } from "../servers/oci/server.ts";
 import { RegistryStore, type StoredManifest } from "../servers/oci/store.ts";
 import type { Holdings, Stage, StageKind, StageOptions } from "./stage.ts";
 

@@ -1,4 +1,4 @@
-import type { Digest } from "../../src/registry/manifest.ts";
+import type { Digest } from "../../src/digest.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage, pushIndex, pushMultiArch, pushReferrer } from "../servers/content.ts";
 import type { Collections } from "../servers/digitalocean/collections.ts";

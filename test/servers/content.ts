@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { Digest } from "../../src/registry/manifest.ts";
+import type { Digest } from "../../src/digest.ts";
 import { type RegistryStore, sha256 } from "./oci/store.ts";
 
 export const IMAGE = "application/vnd.oci.image.manifest.v1+json";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { branchSlugs, tagSlugs } from "../../src/tags/slugs.ts";
 import { compileTagPatterns, namesOf, TagPatternError } from "../../src/tags/live-tags.ts";
+import { branchSlugs, tagSlugs } from "../../src/tags/slugs.ts";
 import { fatesOf } from "../../src/tags/status.ts";
 import { allKnown, commitOf, defaultPatterns, pullRequestOf, refsOf } from "./names.ts";
 import { oracle } from "./oracle.ts";

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PullRequest, PullRequestQuestions } from "../../src/refs/refs.ts";
 import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
-import { fatesOf } from "../../src/tags/status.ts";
 import { answeredBy, questionsOf } from "../../src/tags/lookups.ts";
+import { fatesOf } from "../../src/tags/status.ts";
 import { allKnown, commitOf, defaultPatterns, pullRequestOf, refsOf } from "./names.ts";
 
 const PUSHED = Date.UTC(2026, 9, 1);

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LiveRefs, PullRequest, PullRequests } from "../../src/refs/refs.ts";
-import { branchSlugs } from "../../src/tags/slugs.ts";
-import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
-import { fatesOf } from "../../src/tags/status.ts";
 import type { Fate } from "../../src/plan/view.ts";
+import type { LiveRefs, PullRequest, PullRequests } from "../../src/refs/refs.ts";
+import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
+import { branchSlugs } from "../../src/tags/slugs.ts";
+import { fatesOf } from "../../src/tags/status.ts";
 import { allKnown, commitOf, defaultPatterns, pullRequestOf, refsOf } from "./names.ts";
 
 interface World {

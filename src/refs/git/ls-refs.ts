@@ -1,9 +1,9 @@
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { HttpClient, HttpResponse } from "../../http/http.ts";
+import type { LiveRefs } from "../refs.ts";
 import { encodePackets, GitProtocolError, textPacket } from "./pkt-line.ts";
 import { parseAdvertisement, parseLsRefs } from "./ref-lines.ts";
-import type { LiveRefs } from "../refs.ts";
 
 /** A Git repository behind smart HTTP. */
 export interface GitRepository {

@@ -1,5 +1,5 @@
-import { decodePackets, GitProtocolError, type Packet } from "./pkt-line.ts";
 import type { LiveRefs, Ref } from "../refs.ts";
+import { decodePackets, GitProtocolError, type Packet } from "./pkt-line.ts";
 
 /** A ref as the server told it. `name` is whole (`refs/tags/v1`); `id` is peeled where the server peeled it. */
 interface AdvertisedRef {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Settings } from "../../settings.ts";
-import { listingFault, type RepositoryAnswer } from "./graphql.ts";
 import type { PullRequest } from "../refs.ts";
+import { listingFault, type RepositoryAnswer } from "./graphql.ts";
 
 /** The most that GitHub gives on one page, and the numbers that are asked for in one request. */
 export const PAGE = 100;

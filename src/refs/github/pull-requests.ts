@@ -1,6 +1,7 @@
 import type { HttpClient } from "../../http/http.ts";
 import { listSize } from "../../http/list-size.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
+import { LATE_PUSH_MS, type PullRequest, type PullRequestQuestions, type PullRequests } from "../refs.ts";
 import { type AskRepository, listingFault, openGraphql } from "./graphql.ts";
 import {
   byNumberQuery,
@@ -13,7 +14,6 @@ import {
   parsePage,
   REOPENED_QUERY,
 } from "./pull-request-queries.ts";
-import { LATE_PUSH_MS, type PullRequest, type PullRequestQuestions, type PullRequests } from "../refs.ts";
 
 /** What GitHub's clock and this machine's may differ by. */
 const CLOCK_SKEW_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { listSize } from "../../http/list-size.ts";
-import { type Digest, isDigest } from "../manifest.ts";
 import type { Pins } from "../../plan/view.ts";
 import {
   type DigitalOceanApi,

@@ -1,5 +1,5 @@
-import { type Collection, SUCCESS } from "./collections.ts";
 import type { GarbageCollection } from "../registry.ts";
+import { type Collection, SUCCESS } from "./collections.ts";
 
 /** Whose collection it is that is waited for. */
 export type Origin = "started" | "adopted, as it was already running";

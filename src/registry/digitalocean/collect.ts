@@ -1,12 +1,12 @@
 import type { Clock } from "../../clock.ts";
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
-import type { Log } from "../../report/log.ts";
+import type { Log } from "../../log.ts";
 import type { GcType } from "../../settings.ts";
-import type { DigitalOceanApi } from "./api.ts";
-import { type Collection, findInList, getActive, isOver, startCollection } from "./collections.ts";
-import { begun, notStarted, type Origin, outcomeOf, timedOut, vanished } from "./collect-outcome.ts";
 import type { GarbageCollection } from "../registry.ts";
+import type { DigitalOceanApi } from "./api.ts";
+import { begun, notStarted, type Origin, outcomeOf, timedOut, vanished } from "./collect-outcome.ts";
+import { type Collection, findInList, getActive, isOver, startCollection } from "./collections.ts";
 
 export interface CollectorOptions {
   readonly api: DigitalOceanApi;

@@ -1,8 +1,12 @@
 import pMap from "p-map";
 import * as v from "valibot";
+import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { listSize } from "../../http/list-size.ts";
-import { type Blob, type Digest, isDigest, type ListedManifest } from "../manifest.ts";
+import type { Blob, ListedManifest } from "../manifest.ts";
+import { isRepositoryName, isTag } from "../oci/reference.ts";
+import type { Listing } from "../registry.ts";
+import { type Patience, readUntilStill, timeOf } from "../stable-list.ts";
 import {
   type DigitalOceanApi,
   Links,
@@ -15,9 +19,6 @@ import {
   PER_PAGE,
   parseBody,
 } from "./api.ts";
-import { isRepositoryName, isTag } from "../oci/reference.ts";
-import type { Listing } from "../registry.ts";
-import { type Patience, readUntilStill, timeOf } from "../stable-list.ts";
 
 // Every field but the digest may be absent or null: GODO marks all of them `omitempty`, and the API's own example
 // misspells one. A size is garnish and may be of any shape; tags decide what is deleted, and may not.

@@ -1,16 +1,17 @@
 import type { Clock } from "../../clock.ts";
+import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import type { HttpClient } from "../../http/http.ts";
-import type { Digest, ManifestContent } from "../manifest.ts";
-import type { Log } from "../../report/log.ts";
+import type { Log } from "../../log.ts";
 import type { Credential, GcType, RegistryAddress } from "../../settings.ts";
+import type { ManifestContent } from "../manifest.ts";
+import { oncePerRepository, selectFrom } from "../names.ts";
+import type { Deletion, Registry, RepositoryNames, RepositorySelection } from "../registry.ts";
+import type { Patience } from "../stable-list.ts";
 import { createDigitalOceanApi, type DigitalOceanApi } from "./api.ts";
 import { listAppImages } from "./apps.ts";
 import { createCollector } from "./collect.ts";
 import { createLister, listRepositories } from "./listing.ts";
-import { oncePerRepository, selectFrom } from "../names.ts";
-import type { Deletion, Registry, RepositoryNames, RepositorySelection } from "../registry.ts";
-import type { Patience } from "../stable-list.ts";
 
 /** What is asked of the registry's OCI endpoint; `name` is `REGISTRY/REPOSITORY`. */
 export interface ManifestReader {

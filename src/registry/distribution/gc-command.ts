@@ -1,10 +1,10 @@
 import type { Clock } from "../../clock.ts";
+import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
-import type { Digest } from "../manifest.ts";
-import type { Log } from "../../report/log.ts";
+import type { Log } from "../../log.ts";
+import type { GarbageCollection } from "../registry.ts";
 import { createGcOutput, deletesUntagged, type GcTold, isDryRun } from "./gc-output.ts";
 import { type Ending, leaveRunning, runToEnd } from "./process-group.ts";
-import type { GarbageCollection } from "../registry.ts";
 
 export interface GcCommandOptions {
   /** The words of `gc-command`: a program and its arguments. */

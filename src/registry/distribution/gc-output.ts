@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from "../manifest.ts";
+import { type Digest, isDigest } from "../../digest.ts";
 
 /** What a run of `registry garbage-collect` printed, as far as it is known. */
 export interface GcOutput {

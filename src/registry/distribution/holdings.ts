@@ -1,4 +1,5 @@
-import type { Digest, ManifestContent } from "../manifest.ts";
+import type { Digest } from "../../digest.ts";
+import type { ManifestContent } from "../manifest.ts";
 import type { Holdings } from "./gc-command.ts";
 
 /** What the manifests that a run read told of their registry, kept for what a collection prints no sizes of. */

@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { Fault } from "../../fault.ts";
-import type { Log } from "../../report/log.ts";
+import type { Log } from "../../log.ts";
 import type { RegistryAddress } from "../../settings.ts";
 import { selectFrom, unknownRepositories } from "../names.ts";
 import type { OciClient } from "../oci/client.ts";

@@ -1,17 +1,18 @@
 import pMap from "p-map";
+import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import type { Digest, ListedManifest, ManifestContent } from "../manifest.ts";
-import type { Log } from "../../report/log.ts";
+import type { Log } from "../../log.ts";
 import type { RegistryAddress } from "../../settings.ts";
-import { selectRepositories } from "./names.ts";
-import { createUntagger } from "./untag.ts";
+import type { ListedManifest, ManifestContent } from "../manifest.ts";
+import { refusedAnswer } from "../oci/auth/refusal.ts";
+import type { OciClient, OciManifest } from "../oci/client.ts";
+import type { Deletion, GarbageCollection, Listing, Registry } from "../registry.ts";
 import type { Holdings } from "./gc-command.ts";
 import { createHoldings } from "./holdings.ts";
-import type { OciClient, OciManifest } from "../oci/client.ts";
-import { refusedAnswer } from "../oci/auth/refusal.ts";
-import type { Deletion, GarbageCollection, Listing, Registry } from "../registry.ts";
+import { selectRepositories } from "./names.ts";
+import { createUntagger } from "./untag.ts";
 
 export interface DistributionOptions {
   /** Its path is the prefix that all names have in common, perhaps empty. */

@@ -1,6 +1,6 @@
 import { Fault } from "../../fault.ts";
-import type { OciClient } from "../oci/client.ts";
 import { refusedAnswer } from "../oci/auth/refusal.ts";
+import type { OciClient } from "../oci/client.ts";
 import type { Registry } from "../registry.ts";
 
 type Untagged = Awaited<ReturnType<Registry["deleteTag"]>>;

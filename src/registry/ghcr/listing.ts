@@ -1,11 +1,12 @@
 import * as v from "valibot";
+import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { bodyBytes } from "../../http/octokit.ts";
-import { type Digest, isDigest, type ListedManifest } from "../manifest.ts";
-import { type PackagesApi, parseAnswer } from "./api.ts";
-import { linkedPages, type Page, type Pages, PER_PAGE, readPages } from "./pages.ts";
+import type { ListedManifest } from "../manifest.ts";
 import type { Listing } from "../registry.ts";
 import { type Patience, type Reading, readUntilStill, timeOf } from "../stable-list.ts";
+import { type PackagesApi, parseAnswer } from "./api.ts";
+import { linkedPages, type Page, type Pages, PER_PAGE, readPages } from "./pages.ts";
 
 // GitHub's OpenAPI document, `package-version`. A container's version is a manifest, and its name the digest. Tags decide
 // what is deleted: that they are not told must not pass for "untagged". Times are garnish.

@@ -2,15 +2,15 @@ import type { Clock } from "../../clock.ts";
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { HttpClient } from "../../http/http.ts";
-import type { Log } from "../../report/log.ts";
+import type { Log } from "../../log.ts";
 import type { Credential, RegistryAddress } from "../../settings.ts";
 import type { ManifestReader } from "../digitalocean/registry.ts";
-import { createPackagesApi, messageOf, type PackagesApi } from "./api.ts";
-import { budgetFor } from "./limits.ts";
-import { hasPackage, hasVersion, listPackages, listVersions, packagePath } from "./listing.ts";
 import { NAMES_SHOWN, oncePerRepository, selectFrom } from "../names.ts";
 import type { Deletion, Registry, RepositoryNames, RepositorySelection } from "../registry.ts";
 import type { Patience } from "../stable-list.ts";
+import { createPackagesApi, messageOf, type PackagesApi } from "./api.ts";
+import { budgetFor } from "./limits.ts";
+import { hasPackage, hasVersion, listPackages, listVersions, packagePath } from "./listing.ts";
 
 export interface GhcrOptions {
   readonly http: HttpClient;

@@ -1,12 +1,13 @@
 import * as v from "valibot";
+import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import { type Descriptor, type Digest, isDigest, type ManifestContent } from "../manifest.ts";
+import type { Descriptor, ManifestContent } from "../manifest.ts";
+import { timeOf } from "../stable-list.ts";
 import { type AuthorizerOptions, createAuthorizer } from "./auth/authorizer.ts";
 import { digestOfBytes, MANIFEST_TYPES, MAX_MANIFEST_BYTES, parseManifest } from "./manifest.ts";
 import { type AskPage, firstPage, parseBody, readPages, refuseWebPage } from "./pages.ts";
 import { orMissing, readReferrers } from "./referrers.ts";
-import { timeOf } from "../stable-list.ts";
 
 /** A manifest and the digest that its bytes have. */
 export interface OciManifest {

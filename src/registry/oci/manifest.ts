@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
+import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
-import { type Descriptor, type Digest, isDigest, isIndexType, type ManifestContent } from "../manifest.ts";
+import { type Descriptor, isIndexType, type ManifestContent } from "../manifest.ts";
 import { timeOf } from "../stable-list.ts";
 
 /** The manifests that there are, and the only ones that may come back (OCI image-spec; Docker's schema 2). */

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import { redactUrl } from "../../http/redact.ts";
 import { listSize } from "../../http/list-size.ts";
+import { redactUrl } from "../../http/redact.ts";
 import { parseLinks } from "./link.ts";
 
 /** A list that takes more pages than this never ends: a million tags at a page of 100. */

@@ -1,8 +1,9 @@
 import * as v from "valibot";
+import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import { type Digest, isIndexType } from "../manifest.ts";
+import { isIndexType } from "../manifest.ts";
 import { bareType, DigestShape } from "./manifest.ts";
 import { type AskPage, parseBody, readPages } from "./pages.ts";
 

@@ -1,6 +1,6 @@
 import type { HttpResponse } from "../../http/http.ts";
 import { excerpt } from "../../http/redact.ts";
-import type { Log } from "../../report/log.ts";
+import type { Log } from "../../log.ts";
 
 /** The only form that the spec has; others are a proxy's, or of another agent. */
 const WARNING = /(?:^|,)\s*299 - "((?:[^"\\]|\\.)*)"/g;

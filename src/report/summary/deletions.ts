@@ -1,4 +1,4 @@
-import { formatAge, formatBytes, formatCount } from "../format.ts";
+import { formatAge, formatBytes, formatCount } from "../../format.ts";
 import type { RepositoryResult, RunResult, SweptManifest } from "../result.ts";
 import { isDeleted, type Tally } from "../tally.ts";
 import type { Section } from "./budget.ts";

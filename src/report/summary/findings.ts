@@ -1,4 +1,4 @@
-import { counted, formatCount } from "../format.ts";
+import { counted, formatCount } from "../../format.ts";
 import type { RunResult, StaleTag } from "../result.ts";
 import type { Section } from "./budget.ts";
 import { code, DETAILS_TAIL, detailsHead, digestMarkup, row, sentence, tableHead } from "./markup.ts";

@@ -1,5 +1,5 @@
+import { formatCount } from "../../format.ts";
 import { escapeMarkup, escapeMermaid } from "../escape.ts";
-import { formatCount } from "../format.ts";
 import type { RunResult } from "../result.ts";
 import type { Tally } from "../tally.ts";
 import { type KeptGroup, largest } from "./kept.ts";

@@ -1,4 +1,4 @@
-import { counted, formatBytes, formatCount, formatDuration } from "../format.ts";
+import { counted, formatBytes, formatCount, formatDuration } from "../../format.ts";
 import type { RunResult } from "../result.ts";
 import type { Tally } from "../tally.ts";
 import { bytesMarkup, code, sentence } from "./markup.ts";

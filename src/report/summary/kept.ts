@@ -1,5 +1,5 @@
+import { formatCount } from "../../format.ts";
 import { escapeMarkup } from "../escape.ts";
-import { formatCount } from "../format.ts";
 import type { RunResult, SweptManifest } from "../result.ts";
 import { row, tableHead } from "./markup.ts";
 

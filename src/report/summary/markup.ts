@@ -1,5 +1,5 @@
+import { formatBytes, formatCount, shortDigest } from "../../format.ts";
 import { escapeInline, escapeMarkup, oneLine } from "../escape.ts";
-import { formatBytes, formatCount, shortDigest } from "../format.ts";
 import type { Bytes } from "../tally.ts";
 
 /** Tags shown for one manifest; it can have thousands. */

@@ -1,5 +1,5 @@
+import { formatCount } from "../../format.ts";
 import { faultTitle } from "../fault-titles.ts";
-import { formatCount } from "../format.ts";
 import type { RunResult } from "../result.ts";
 import type { Section } from "./budget.ts";
 import { sentence } from "./markup.ts";

@@ -1,4 +1,4 @@
-import { counted, formatCount } from "../format.ts";
+import { counted, formatCount } from "../../format.ts";
 import type { RunResult } from "../result.ts";
 import { type Tally, tallyOfRun, totalOf } from "../tally.ts";
 import type { Section } from "./budget.ts";

@@ -1,12 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "../../../src/fault.ts";
-import { answerQuestions, type DeadByBranch, openedSince } from "../../../src/refs/github/pull-requests.ts";
-import type { PullRequest, PullRequestQuestions, PullRequests } from "../../../src/refs/refs.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HttpClient } from "../../../src/http/http.ts";
+import { answerQuestions, type DeadByBranch, openedSince } from "../../../src/refs/github/pull-requests.ts";
+import type { PullRequest, PullRequestQuestions, PullRequests } from "../../../src/refs/refs.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
-import { commitOf, type GitHubServer, type PlayedPullRequest, pullRequest, serveGitHub } from "../../servers/github/server.ts";
+import {
+  commitOf,
+  type GitHubServer,
+  type PlayedPullRequest,
+  pullRequest,
+  serveGitHub,
+} from "../../servers/github/server.ts";
 import { refuse, type ServerFault } from "../../servers/http-server.ts";
 
 const TOKEN = "ghs_secret";

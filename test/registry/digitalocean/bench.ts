@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
+import { type Digest, isDigest } from "../../../src/digest.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
-import { type Digest, isDigest } from "../../../src/registry/manifest.ts";
-import { type DigitalOceanOptions, type ManifestReader, openDigitalOcean } from "../../../src/registry/digitalocean/registry.ts";
+import type { Log } from "../../../src/log.ts";
+import {
+  type DigitalOceanOptions,
+  type ManifestReader,
+  openDigitalOcean,
+} from "../../../src/registry/digitalocean/registry.ts";
 import type { Registry } from "../../../src/registry/registry.ts";
-import type { Log } from "../../../src/report/log.ts";
-import { type DigitalOceanServer, serveDigitalOcean } from "../../servers/digitalocean/server.ts";
 import type { ApiBehaviour, PlayedApi } from "../../servers/digitalocean/api.ts";
 import type { CollectionScript } from "../../servers/digitalocean/collections.ts";
 import { HeldContent, type HeldManifest } from "../../servers/digitalocean/content.ts";
+import { type DigitalOceanServer, serveDigitalOcean } from "../../servers/digitalocean/server.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
 
 /** The adapter over HTTP in front of a played API whose content has no bytes: all but the OCI endpoint. */

@@ -1,7 +1,7 @@
-import { serveOci } from "../../servers/oci/server.ts";
+import { findRegistry, type RealRegistry, startRealRegistry } from "../../servers/distribution/real-registry.ts";
 import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "../../servers/oci/behaviour.ts";
 import { copyStore } from "../../servers/oci/copy.ts";
-import { findRegistry, type RealRegistry, startRealRegistry } from "../../servers/distribution/real-registry.ts";
+import { serveOci } from "../../servers/oci/server.ts";
 import type { RegistryStore } from "../../servers/oci/store.ts";
 
 /** What a registry does with what is deleted, and with whom it deletes for. */

@@ -1,10 +1,11 @@
 import { createServer } from "node:https";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createHttpClient } from "../../../src/http/client.ts";
-import { sweep } from "../../../src/run.ts";
 import type { RunResult } from "../../../src/report/result.ts";
+import { sweep } from "../../../src/run.ts";
 import { type Forge, fillTeamRegistry, serveForge } from "../../e2e/team.ts";
 import { settingsOf, silentLog } from "../../run.ts";
+import { makeSigningKey } from "../../servers/distribution/signed-tokens.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
 import {
   type FaultScript,
@@ -15,9 +16,8 @@ import {
   type TestServer,
 } from "../../servers/http-server.ts";
 import { serveOci } from "../../servers/oci/server.ts";
-import { isProgram } from "../../servers/program.ts";
-import { makeSigningKey } from "../../servers/distribution/signed-tokens.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
+import { isProgram } from "../../servers/program.ts";
 
 let forge: Forge;
 const open: (() => unknown)[] = [];

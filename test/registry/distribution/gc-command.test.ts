@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Fault } from "../../../src/fault.ts";
-import { collectByCommand, type GcCommandOptions, type Holdings } from "../../../src/registry/distribution/gc-command.ts";
+import {
+  collectByCommand,
+  type GcCommandOptions,
+  type Holdings,
+} from "../../../src/registry/distribution/gc-command.ts";
 import { silentLog } from "../../run.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ManifestContent } from "../../../src/registry/manifest.ts";
 import { createHoldings } from "../../../src/registry/distribution/holdings.ts";
+import type { ManifestContent } from "../../../src/registry/manifest.ts";
 import { digestOfNothing } from "../../servers/content.ts";
 
 const IMAGE = digestOfNothing("image");

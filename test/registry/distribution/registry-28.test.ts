@@ -5,8 +5,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Forge, fillTeamRegistry, serveForge } from "../../e2e/team.ts";
 import { silentLog } from "../../run.ts";
 import { pushImage, pushMultiArch, pushReferrer } from "../../servers/content.ts";
-import { ask, copyStore, manifestStatus, pullWhole, tagsOf } from "../../servers/oci/copy.ts";
-import { isProgram } from "../../servers/program.ts";
 import {
   findRegistry,
   type RealRegistry,
@@ -14,7 +12,9 @@ import {
   startRealRegistry,
 } from "../../servers/distribution/real-registry.ts";
 import { makeSigningKey, serveSignedTokens } from "../../servers/distribution/signed-tokens.ts";
+import { ask, copyStore, manifestStatus, pullWhole, tagsOf } from "../../servers/oci/copy.ts";
 import { RegistryStore, sha256 } from "../../servers/oci/store.ts";
+import { isProgram } from "../../servers/program.ts";
 import { deletedTags, sweepRegistry } from "./sweep.ts";
 
 const LOGIN = { user: "sweeper", password: "secret" };

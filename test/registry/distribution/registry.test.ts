@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { Digest } from "../../../src/digest.ts";
 import { selectionOf } from "../../../src/glob.ts";
-import type { Digest } from "../../../src/registry/manifest.ts";
 import { openDistribution } from "../../../src/registry/distribution/registry.ts";
 import type { Registry } from "../../../src/registry/registry.ts";
 import { silentLog } from "../../run.ts";

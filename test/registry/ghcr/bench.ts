@@ -1,11 +1,11 @@
+import type { Digest } from "../../../src/digest.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HostPolicy, HttpClient } from "../../../src/http/http.ts";
-import type { Digest } from "../../../src/registry/manifest.ts";
-import { openGhcr } from "../../../src/registry/ghcr/registry.ts";
+import type { Log } from "../../../src/log.ts";
 import { ghcrPolicy } from "../../../src/registry/ghcr/limits.ts";
+import { openGhcr } from "../../../src/registry/ghcr/registry.ts";
 import { createOciClient } from "../../../src/registry/oci/client.ts";
 import type { Listing, Registry } from "../../../src/registry/registry.ts";
-import type { Log } from "../../../src/report/log.ts";
 import type { RegistryAddress } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
 import { type GhcrServer, type ServeGhcrOptions, serveGhcr } from "../../servers/ghcr/server.ts";

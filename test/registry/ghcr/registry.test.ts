@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { Digest } from "../../../src/digest.ts";
 import { HttpError } from "../../../src/http/errors.ts";
-import type { Digest } from "../../../src/registry/manifest.ts";
 import type { RepositorySelection } from "../../../src/registry/registry.ts";
 import { digestOfNothing } from "../../servers/content.ts";
 import { refuse } from "../../servers/http-server.ts";

@@ -1,12 +1,12 @@
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HttpClient } from "../../../src/http/http.ts";
+import type { Log } from "../../../src/log.ts";
 import { createOciClient, type OciClient } from "../../../src/registry/oci/client.ts";
-import type { Log } from "../../../src/report/log.ts";
 import type { Credential } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
 import { type Handler, type ServeOptions, serve, type TestServer } from "../../servers/http-server.ts";
-import { playOci } from "../../servers/oci/server.ts";
 import type { OciBehaviour } from "../../servers/oci/behaviour.ts";
+import { playOci } from "../../servers/oci/server.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
 
 export interface OciBenchOptions {

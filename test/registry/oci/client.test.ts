@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Digest } from "../../../src/registry/manifest.ts";
+import type { Digest } from "../../../src/digest.ts";
 import { digestOfNothing, IMAGE, INDEX, pushImage, pushMultiArch, pushReferrer } from "../../servers/content.ts";
 import { type Handler, type Reply, serve, type TestServer } from "../../servers/http-server.ts";
 import { endlessPages, LOGIN_PAGE, lyingDigest } from "../../servers/oci/quirks.ts";

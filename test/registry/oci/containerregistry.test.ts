@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Digest } from "../../../src/registry/manifest.ts";
+import type { Digest } from "../../../src/digest.ts";
 import { runStep, type StepResult } from "../../e2e/runner.ts";
 import { type Forge, serveForge } from "../../e2e/team.ts";
-import { findContainerRegistry, startContainerRegistry } from "../../servers/oci/containerregistry.ts";
 import { pushImage, pushMultiArch, pushReferrer } from "../../servers/content.ts";
+import { findContainerRegistry, startContainerRegistry } from "../../servers/oci/containerregistry.ts";
 import { ask, copyStore, manifestStatus, pullWhole, type RemoteRegistry, tagsOf } from "../../servers/oci/copy.ts";
 import { hasSkopeo, skopeo } from "../../servers/oci/skopeo.ts";
 import { RegistryStore, referencesOf } from "../../servers/oci/store.ts";

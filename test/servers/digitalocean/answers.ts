@@ -1,5 +1,5 @@
-import type { HeldManifest } from "./content.ts";
 import type { Reply } from "../http-server.ts";
+import type { HeldManifest } from "./content.ts";
 
 /** How an index looks in the list of digests is documented nowhere: these are the ways it may. */
 export type IndexLook = "no blobs" | "blobs of children" | "children as blobs";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type Bench, digestOf, image, index, openBench, REGISTRY, TOKEN } from "../../registry/digitalocean/bench.ts";
-import type { IndexLook } from "./answers.ts";
 import { hasDescription, loadOperations, type Operation } from "../openapi.ts";
+import type { IndexLook } from "./answers.ts";
 
 const opened: Bench[] = [];
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/clock.ts";
+import type { Handler, Reply, ServedRequest } from "../http-server.ts";
 import {
   errorReply,
   type IndexLook,
@@ -11,7 +12,6 @@ import {
 import { type CollectionScript, Collections, DOCUMENTED } from "./collections.ts";
 import type { RegistryContent } from "./content.ts";
 import { RateWindow } from "./limit.ts";
-import type { Handler, Reply, ServedRequest } from "../http-server.ts";
 
 export type Scope = "registry:read" | "registry:delete" | "registry:update" | "app:read";
 

@@ -1,8 +1,8 @@
 import type { Clock } from "../../../src/clock.ts";
 import type { GcType } from "../../../src/settings.ts";
+import type { Reply } from "../http-server.ts";
 import { errorReply, listPage, notFound, timestamp } from "./answers.ts";
 import type { RegistryContent } from "./content.ts";
-import type { Reply } from "../http-server.ts";
 
 /** How the collections of a registry go. */
 export interface CollectionScript {

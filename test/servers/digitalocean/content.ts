@@ -1,4 +1,4 @@
-import type { Digest } from "../../../src/registry/manifest.ts";
+import type { Digest } from "../../../src/digest.ts";
 import type { GcType } from "../../../src/settings.ts";
 
 /** One manifest, as much as DigitalOcean's API tells of it or reckons with. */

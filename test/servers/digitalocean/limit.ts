@@ -1,6 +1,6 @@
 import type { Clock } from "../../../src/clock.ts";
-import { errorReply } from "./answers.ts";
 import type { Reply } from "../http-server.ts";
+import { errorReply } from "./answers.ts";
 
 const PER_HOUR = 5_000;
 const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { pushImage, pushMultiArch } from "../content.ts";
-import { contentOf, type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./registry.ts";
 import { hasSkopeo, skopeo } from "../oci/skopeo.ts";
 import { RegistryStore, referencesOf } from "../oci/store.ts";
+import { contentOf, type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./registry.ts";
 
 const TOKEN = "dop_v1_secret";
 

@@ -1,11 +1,11 @@
 import type { GcType } from "../../../src/settings.ts";
-import { type DigitalOceanServer, type ServeDigitalOceanOptions, serveDigitalOcean } from "./server.ts";
-import type { HeldManifest, RegistryContent } from "./content.ts";
 import { type Handler, serve, type TestServer } from "../http-server.ts";
-import { playOci } from "../oci/server.ts";
 import { TokenService } from "../oci/auth.ts";
 import type { OciBehaviour } from "../oci/behaviour.ts";
+import { playOci } from "../oci/server.ts";
 import { type RegistryStore, referencesOf } from "../oci/store.ts";
+import type { HeldManifest, RegistryContent } from "./content.ts";
+import { type DigitalOceanServer, type ServeDigitalOceanOptions, serveDigitalOcean } from "./server.ts";
 
 /** A DigitalOcean registry whole: its API, and its OCI endpoint, over one store. */
 export interface DigitalOceanRegistry {

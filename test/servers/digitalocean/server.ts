@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../../../src/clock.ts";
+import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
 import { type ApiBehaviour, type PlayedApi, playDigitalOceanApi, type Scope } from "./api.ts";
 import type { CollectionScript } from "./collections.ts";
 import type { RegistryContent } from "./content.ts";
-import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
 
 export interface ServeDigitalOceanOptions extends ServeOptions {
   /** The registry's name. */

@@ -1,9 +1,9 @@
 import type { Clock } from "../../../src/clock.ts";
-import { active, type Packages, type PlayedPackage, type PlayedVersion } from "./packages.ts";
-import type { Route } from "../github/server.ts";
 import { restError } from "../github/rest.ts";
+import type { Route } from "../github/server.ts";
 import { timeOf } from "../github/state.ts";
 import type { Reply, ServedRequest } from "../http-server.ts";
+import { active, type Packages, type PlayedPackage, type PlayedVersion } from "./packages.ts";
 
 /** How the packages API behaves, and what a test makes of it. Each may be changed at any time. */
 export interface PackagesBehaviour {

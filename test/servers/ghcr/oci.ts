@@ -1,5 +1,5 @@
-import type { Packages } from "./packages.ts";
 import type { Handler, Reply, ServedRequest } from "../http-server.ts";
+import type { Packages } from "./packages.ts";
 
 export interface GhcrOciOptions {
   readonly owner: string;

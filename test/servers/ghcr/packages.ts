@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Digest, isDigest } from "../../../src/registry/manifest.ts";
+import { type Digest, isDigest } from "../../../src/digest.ts";
 
 /** One version of a container package: a manifest. Times are milliseconds since the epoch. */
 export interface PlayedVersion {

@@ -2,8 +2,8 @@ import { Ajv, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { afterEach, describe, expect, test } from "vitest";
 import { createFakeClock } from "../fake-clock.ts";
-import { type GhcrServer, type ServeGhcrOptions, serveGhcr } from "./server.ts";
 import { restDescription } from "../github/rest.ts";
+import { type GhcrServer, type ServeGhcrOptions, serveGhcr } from "./server.ts";
 
 const TOKEN = "ghp_secret";
 const opened: GhcrServer[] = [];

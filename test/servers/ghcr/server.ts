@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from "../../../src/clock.ts";
+import { type PlayGitHubOptions, playGitHub } from "../github/server.ts";
+import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
 import { PACKAGES_BEHAVIOUR, type PackagesBehaviour, packagesRoute } from "./api.ts";
 import { type GitHubLimits, RateLimit } from "./limit.ts";
 import { playGhcrOci } from "./oci.ts";
 import { Packages } from "./packages.ts";
-import { type PlayGitHubOptions, playGitHub } from "../github/server.ts";
-import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
 
 export interface ServeGhcrOptions extends ServeOptions {
   readonly owner: string;

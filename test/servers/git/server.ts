@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { GIT_ENVIRONMENT, gather, type Output } from "./repository.ts";
 import { type Reply, type ServedRequest, type ServeOptions, serve, type TestServer } from "../http-server.ts";
+import { GIT_ENVIRONMENT, gather, type Output } from "./repository.ts";
 
 export { type GitContents, git, makeRepository, type TestRepository } from "./repository.ts";
 

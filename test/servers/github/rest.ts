@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GitHubState, inOrder, type Order, type PlayedPullRequest, timeOf } from "./state.ts";
 import type { Reply, ServedRequest } from "../http-server.ts";
+import { type GitHubState, inOrder, type Order, type PlayedPullRequest, timeOf } from "./state.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

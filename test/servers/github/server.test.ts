@@ -2,10 +2,15 @@ import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { buildSchema, type GraphQLSchema, parse, validate } from "graphql";
 import { afterEach, describe, expect, it } from "vitest";
-import { byNumberQuery, CLOSED_QUERY, OPEN_QUERY, REOPENED_QUERY } from "../../../src/refs/github/pull-request-queries.ts";
-import { type GitHubServer, type PlayGitHubOptions, pullRequest, serveGitHub } from "./server.ts";
+import {
+  byNumberQuery,
+  CLOSED_QUERY,
+  OPEN_QUERY,
+  REOPENED_QUERY,
+} from "../../../src/refs/github/pull-request-queries.ts";
 import { githubSchema } from "./graphql.ts";
 import { restDescription } from "./rest.ts";
+import { type GitHubServer, type PlayGitHubOptions, pullRequest, serveGitHub } from "./server.ts";
 
 const TOKEN = "ghs_secret";
 

@@ -1,6 +1,3 @@
-import { answerGraphql } from "./graphql.ts";
-import { answerRest, restError } from "./rest.ts";
-import { createState, type GitHubState, type RepositoryFixture } from "./state.ts";
 import {
   type Handler,
   type Reply,
@@ -9,6 +6,9 @@ import {
   serve,
   type TestServer,
 } from "../http-server.ts";
+import { answerGraphql } from "./graphql.ts";
+import { answerRest, restError } from "./rest.ts";
+import { createState, type GitHubState, type RepositoryFixture } from "./state.ts";
 
 export { commitOf, type GitHubState, type PlayedPullRequest, pullRequest } from "./state.ts";
 

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { pushImage } from "../content.ts";
 import { createFakeClock } from "../fake-clock.ts";
 import type { TestServer } from "../http-server.ts";
-import { serveOci } from "./server.ts";
 import { TokenService, type TokenServiceOptions } from "./auth.ts";
+import { serveOci } from "./server.ts";
 import { RegistryStore } from "./store.ts";
 
 let server: TestServer | undefined;

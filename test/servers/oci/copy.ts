@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { request } from "undici";
-import { type Digest, isDigest } from "../../../src/registry/manifest.ts";
+import { type Digest, isDigest } from "../../../src/digest.ts";
 import { type RegistryStore, referencesOf, sha256 } from "./store.ts";
 
 /** A registry as a plain client sees it: none of what is tested has a part in it. */

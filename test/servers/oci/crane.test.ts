@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { digestOfNothing, pushImage, pushMultiArch } from "../content.ts";
 import { findGoProgram } from "../go-programs.ts";
-import { serveOci } from "./server.ts";
 import { DISTRIBUTION_2_8, type OciBehaviour } from "./behaviour.ts";
+import { serveOci } from "./server.ts";
 import { RegistryStore } from "./store.ts";
 
 const run = promisify(execFile);

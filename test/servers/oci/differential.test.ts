@@ -2,11 +2,16 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestOfNothing, IMAGE, INDEX, pushImage, pushMultiArch, pushReferrer } from "../content.ts";
+import {
+  type DistributionVersion,
+  findRegistry,
+  type RealRegistry,
+  startRealRegistry,
+} from "../distribution/real-registry.ts";
 import type { TestServer } from "../http-server.ts";
-import { serveOci } from "./server.ts";
 import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "./behaviour.ts";
 import { ask, pushBlob, type RemoteRegistry } from "./copy.ts";
-import { type DistributionVersion, findRegistry, type RealRegistry, startRealRegistry } from "../distribution/real-registry.ts";
+import { serveOci } from "./server.ts";
 import { RegistryStore, referencesOf, type StoredManifest } from "./store.ts";
 
 const RUNS = 25;

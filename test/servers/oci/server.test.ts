@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { digestOfNothing, IMAGE, INDEX, pushImage, pushIndex, pushMultiArch, pushReferrer } from "../content.ts";
 import { serve, type TestServer } from "../http-server.ts";
-import { playOci, serveOci } from "./server.ts";
 import type { OciBehaviour } from "./behaviour.ts";
 import { endlessPages, LOGIN_PAGE, lyingDigest } from "./quirks.ts";
+import { playOci, serveOci } from "./server.ts";
 import { RegistryStore, sha256 } from "./store.ts";
 
 /** Undone after each test, last first. */

@@ -1,4 +1,4 @@
-import { isDigest } from "../../../src/registry/manifest.ts";
+import { isDigest } from "../../../src/digest.ts";
 import { IMAGE, INDEX } from "../content.ts";
 import {
   type Handler,

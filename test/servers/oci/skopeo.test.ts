@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { pushImage, pushMultiArch } from "../content.ts";
 import type { TestServer } from "../http-server.ts";
-import { serveOci } from "./server.ts";
 import { basicAuth, TokenService } from "./auth.ts";
 import type { OciBehaviour } from "./behaviour.ts";
+import { serveOci } from "./server.ts";
 import { hasSkopeo, skopeo } from "./skopeo.ts";
 import { RegistryStore } from "./store.ts";
 

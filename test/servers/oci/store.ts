@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { type Digest, isDigest } from "../../../src/registry/manifest.ts";
+import { type Digest, isDigest } from "../../../src/digest.ts";
 
 /** A manifest as it was pushed. */
 export interface StoredManifest {

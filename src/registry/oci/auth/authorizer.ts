@@ -1,11 +1,11 @@
 import type { Clock } from "../../../clock.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "../../../http/http.ts";
-import type { Log } from "../../../report/log.ts";
+import type { Log } from "../../../log.ts";
 import type { Credential } from "../../../settings.ts";
+import { createWarnings } from "../warnings.ts";
 import { fetchToken } from "./bearer.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicOf, refusal, refusedAnswer } from "./refusal.ts";
-import { createWarnings } from "../warnings.ts";
 
 export interface AuthorizerOptions {
   readonly http: HttpClient;

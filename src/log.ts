@@ -1,4 +1,4 @@
-import type { FaultKind } from "../fault.ts";
+import type { FaultKind } from "./fault.ts";
 
 /** Where the run tells what it does. Texts may hold anything: the log escapes them. */
 export interface Log {

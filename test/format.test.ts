@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { counted, formatAge, formatBytes, formatCount, formatDuration, shortDigest } from "../../src/report/format.ts";
+import { counted, formatAge, formatBytes, formatCount, formatDuration, shortDigest } from "../src/format.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
