@@ -53,7 +53,7 @@ async function run(settings: Settings): Promise<void> {
 /** Tells what a run came to wherever it is told: annotations, report file, outputs and summary. */
 function tell(whole: RunResult, reportPath: string): void {
   const result = withoutSecrets(whole, log.hide);
-  for (const { kind, message, remedy } of result.problems) log.error(kind, `${message}\n${remedy}`);
+  for (const { kind, message, remedy } of result.errors) log.error(kind, `${message}\n${remedy}`);
   for (const notice of result.notices) log.warn("notice", notice);
   writeReport(result, reportPath, log);
 }

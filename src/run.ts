@@ -5,7 +5,7 @@ import { selectionOf } from "./glob.ts";
 import type { HttpClient } from "./http/http.ts";
 import type { Log } from "./log.ts";
 import type { Rules } from "./plan/view.ts";
-import { joinPins, readPins } from "./protect/images-in-use.ts";
+import { joinImagesInUse, readImagesInUse } from "./protect/images-in-use.ts";
 import { openRegistry } from "./registry/open.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
 import { createRunRecord, endsRun, type RunRecord } from "./report/record.ts";
@@ -43,7 +43,7 @@ interface Run extends Tools {
 
 /**
  * The whole sweep: list the registry, ask the refs, plan, delete, collect garbage. Whatever a user can meet on the way is a
- * problem in the result, beside all that was done before it; only a mistake of our own is thrown.
+ * error in the result, beside all that was done before it; only a mistake of our own is thrown.
  */
 export async function sweep(settings: Settings, tools: Tools): Promise<RunResult> {
   const { clock, http } = tools;
@@ -55,10 +55,10 @@ export async function sweep(settings: Settings, tools: Tools): Promise<RunResult
     startedAt: clock.now(),
   });
   await record.attempt(async () => {
-    const written = await readPins(settings);
+    const written = await readImagesInUse(settings);
     const registry = openRegistry(settings, tools);
     const readDeployed = settings.protectApps ? (registry.deployedImages ?? null) : null;
-    const pins = readDeployed === null ? written : joinPins([written, await readDeployed()]);
+    const pins = readDeployed === null ? written : joinImagesInUse([written, await readDeployed()]);
     const judge = createJudge(settings, pins, readDeployed, tools);
     const run: Run = {
       ...tools,

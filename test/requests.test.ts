@@ -67,7 +67,7 @@ test("1,000 manifests take 2·⌈M/200⌉ + R + D + 6 requests to DigitalOcean, 
   const signal = new AbortController().signal;
   const result = await sweep(settings, { http, clock: systemClock, log: silentLog, signal });
   await http.close();
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   const outcomes = result.repositories.flatMap(({ manifests }) => manifests.map(({ outcome }) => outcome));
   expect(outcomes.filter((outcome) => outcome === "deleted")).toHaveLength(DELETIONS);
   const [api, oci] = [registry.api.requests.length, registry.oci.requests.length];

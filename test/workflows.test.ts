@@ -39,13 +39,13 @@ const FOREIGN_ACTION = /^Unable to resolve action `(?!refsweep\/refsweep@)/;
 /** What GitHub's own language service says of a workflow, inputs of Refsweep included. */
 async function problemsOf(name: string, text: string): Promise<readonly string[]> {
   const url = pathToFileURL(`/.github/workflows/${encodeURIComponent(name)}.yml`).href;
-  const problems = await validate(TextDocument.create(url, "yaml", 1, text), {
+  const errors = await validate(TextDocument.create(url, "yaml", 1, text), {
     actionsMetadataProvider: {
       fetchActionMetadata: async ({ owner, name: repository }) =>
         owner === "refsweep" && repository === "refsweep" ? action : undefined,
     },
   });
-  return problems
+  return errors
     .map(({ message, range }) => ({
       line: range.start.line + 1,
       text: typeof message === "string" ? message : message.value,

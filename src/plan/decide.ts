@@ -3,7 +3,7 @@ import { elsewhere, type IsElsewhere } from "./elsewhere.ts";
 import type { Graph, Node } from "./graph.ts";
 import { LAST_TAGGED, lastTagged } from "./last-tagged.ts";
 import { sortOrphans } from "./orphans.ts";
-import type { Fate, RepositoryView, Rules, SinceFirstLook } from "./view.ts";
+import type { TagStatus, RepositoryView, Rules, SinceFirstLook } from "./view.ts";
 import { named } from "./words.ts";
 
 /**
@@ -36,24 +36,24 @@ export interface Verdicts {
 export function decide(
   graph: Graph,
   view: RepositoryView,
-  fates: ReadonlyMap<string, Fate>,
+  statuses: ReadonlyMap<string, TagStatus>,
   rules: Rules,
   held: ReadonlySet<Digest>,
 ): Verdicts {
   const of = new Map<Digest, Verdict>();
   for (const node of graph.values()) {
-    const keeper = keptByItself(node, view, fates, rules);
+    const keeper = keptByItself(node, view, statuses, rules);
     if (keeper !== null) of.set(node.digest, keeper);
   }
   keepWhatBelongs(graph, of, [...of.keys()]);
 
-  const isElsewhere = elsewhere(graph, fates, rules.since);
+  const isElsewhere = elsewhere(graph, statuses, rules.since);
   const claims = countClaims(graph, of, view, rules, isElsewhere);
   const open = [...graph.values()].filter((node) => !of.has(node.digest));
   const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
   const roots = open.filter((node) => claims.get(node.digest) === 0 && !isLeft(node, rules.since));
   const claimed = open.filter((node) => claims.get(node.digest) !== 0);
-  const sorted = sortOrphans(roots, [...claimed, ...left], fates, view.times, rules);
+  const sorted = sortOrphans(roots, [...claimed, ...left], statuses, view.times, rules);
   const { going, spared, rollback } = sorted;
   for (const [digest, reason] of spared) of.set(digest, { cause: "spared", reason });
   for (const digest of rollback) of.set(digest, { cause: "rollback", reason: newestStay(rules.keepCount) });
@@ -108,20 +108,20 @@ const ELSEWHERE: Verdict = {
 };
 
 /** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
-const NEVER_JUDGED: Fate = { fate: "alive", reason: "its tag appeared after the refs were read" };
+const NEVER_JUDGED: TagStatus = { status: "live", reason: "its tag appeared after the refs were read" };
 
 /** Rules 1 and 2 of a manifest: a tag of its own, or a pin. */
 function keptByItself(
   node: Node,
   view: RepositoryView,
-  fates: ReadonlyMap<string, Fate>,
+  statuses: ReadonlyMap<string, TagStatus>,
   rules: Rules,
 ): Verdict | null {
-  const own = node.tags.map((tag) => fates.get(tag) ?? NEVER_JUDGED);
-  const alive = own.find((fate) => fate.fate === "alive");
+  const own = node.tags.map((tag) => statuses.get(tag) ?? NEVER_JUDGED);
+  const alive = own.find((fate) => fate.status === "live");
   if (alive !== undefined) return { cause: "tagged", reason: alive.reason };
   if (rules.unmatchedTags === "keep") {
-    const unmatched = own.find((fate) => fate.fate === "unmatched") ?? (onlySilent(own) ? own[0] : undefined);
+    const unmatched = own.find((fate) => fate.status === "unmatched") ?? (onlySilent(own) ? own[0] : undefined);
     if (unmatched !== undefined) return { cause: "tagged", reason: unmatched.reason };
   }
   if (rules.pinned.has(node.digest)) return { cause: "pinned", reason: "pinned by `protect-digests`" };
@@ -144,8 +144,8 @@ function changeOf({ digest, tags, listed }: Node, view: RepositoryView, since: S
 }
 
 /** Silent tags go with the other tags of their digest; alone, they count as unmatched. */
-function onlySilent(own: readonly Fate[]): boolean {
-  return own.length > 0 && own.every((fate) => fate.fate === "silent");
+function onlySilent(own: readonly TagStatus[]): boolean {
+  return own.length > 0 && own.every((fate) => fate.status === "neutral");
 }
 
 /** Rule 3: from what is kept, everything that it lists and that is attached to it, at any depth. */

@@ -6,7 +6,7 @@ import {
   type ManifestContent,
   mayListManifests,
 } from "../registry/manifest.ts";
-import type { Fate, RepositoryView, SinceFirstLook } from "./view.ts";
+import type { TagStatus, RepositoryView, SinceFirstLook } from "./view.ts";
 
 /** One manifest and what ties it to others. */
 export interface Node {
@@ -40,7 +40,7 @@ export function isContent(known: Known | undefined): known is ManifestContent {
  */
 export function graphOf(
   view: RepositoryView,
-  fates: ReadonlyMap<string, Fate>,
+  statuses: ReadonlyMap<string, TagStatus>,
   since: SinceFirstLook | null = null,
 ): Graph {
   const graph = new Map<Digest, Node>();
@@ -49,7 +49,7 @@ export function graphOf(
   for (const node of graph.values()) {
     if (isContent(node.known)) tieChildren(graph, node, node.known);
   }
-  for (const node of graph.values()) tieSubjects(graph, node, fates);
+  for (const node of graph.values()) tieSubjects(graph, node, statuses);
   for (const [subject, referrers] of view.referrers) {
     for (const referrer of referrers) attach(graph, referrer, subject);
   }
@@ -109,16 +109,16 @@ function tieChildren(graph: Graph, node: Node, content: ManifestContent): void {
 }
 
 /** What its tags of the referrer form refer to, there or not. */
-export function taggedSubjects({ tags }: Pick<Node, "tags">, fates: ReadonlyMap<string, Fate>): readonly Digest[] {
+export function taggedSubjects({ tags }: Pick<Node, "tags">, statuses: ReadonlyMap<string, TagStatus>): readonly Digest[] {
   return tags.flatMap((tag) => {
-    const fate = fates.get(tag);
-    return fate?.fate === "referrer" ? [fate.subject] : [];
+    const fate = statuses.get(tag);
+    return fate?.status === "referrer" ? [fate.subject] : [];
   });
 }
 
-function tieSubjects(graph: Graph, node: Node, fates: ReadonlyMap<string, Fate>): void {
+function tieSubjects(graph: Graph, node: Node, statuses: ReadonlyMap<string, TagStatus>): void {
   if (isContent(node.known) && node.known.subject !== null) attach(graph, node.digest, node.known.subject);
-  for (const subject of taggedSubjects(node, fates)) attach(graph, node.digest, subject);
+  for (const subject of taggedSubjects(node, statuses)) attach(graph, node.digest, subject);
 }
 
 function attach(graph: Graph, referrer: Digest, subject: Digest): void {

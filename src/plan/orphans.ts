@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import type { Node } from "./graph.ts";
-import type { Fate, Rules } from "./view.ts";
+import type { TagStatus, Rules } from "./view.ts";
 import { age, duration, shortDigest } from "./words.ts";
 
 /** Docker itself is of 2013: an earlier push is what reproducible builds write, 1970 or 1980 (gcr-cleaner#141). */
@@ -46,7 +46,7 @@ export interface Sorted {
 export function sortOrphans(
   roots: readonly Node[],
   claimed: readonly Node[],
-  fates: ReadonlyMap<string, Fate>,
+  statuses: ReadonlyMap<string, TagStatus>,
   times: ReadonlyMap<Digest, number | null>,
   rules: Rules,
 ): Sorted {
@@ -61,8 +61,8 @@ export function sortOrphans(
     sparedByAbsence ||= !orphan.tagged;
     return true;
   };
-  const old = roots.map((node) => orphanOf(node, fates)).filter((orphan) => !stays(orphan));
-  for (const orphan of claimed.map((node) => orphanOf(node, fates))) if (orphan.tagged) stays(orphan);
+  const old = roots.map((node) => orphanOf(node, statuses)).filter((orphan) => !stays(orphan));
+  for (const orphan of claimed.map((node) => orphanOf(node, statuses))) if (orphan.tagged) stays(orphan);
 
   const counted = old.filter(({ node }) => node.subjects.length === 0);
   const rollback = new Set(newest(counted, times, rules.keepCount, untimed).map(({ node }) => node.digest));
@@ -70,21 +70,21 @@ export function sortOrphans(
 }
 
 /** Rules 4, 6 and 7: the reason why what nothing keeps is an orphan. */
-function orphanOf(node: Node, fates: ReadonlyMap<string, Fate>): Orphan {
-  const own = node.tags.flatMap((tag) => fates.get(tag) ?? []);
-  const dead = own.filter((fate) => fate.fate === "dead");
-  const unmatched = own.filter((fate) => fate.fate === "unmatched");
+function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>): Orphan {
+  const own = node.tags.flatMap((tag) => statuses.get(tag) ?? []);
+  const dead = own.filter((fate) => fate.status === "orphaned");
+  const unmatched = own.filter((fate) => fate.status === "unmatched");
   return {
     node,
     reason: reasonOf(node, [...dead, ...unmatched]),
     absent: dead.length === 0 || unmatched.length > 0,
-    tagged: own.some((fate) => fate.fate !== "referrer"),
+    tagged: own.some((fate) => fate.status !== "referrer"),
     pullRequests: [...dead.map((fate) => fate.pullRequest), ...unmatched.map(() => null)],
   };
 }
 
-function reasonOf(node: Node, fates: readonly Fate[]): string {
-  const reasons = new Set(fates.map((fate) => fate.reason));
+function reasonOf(node: Node, statuses: readonly TagStatus[]): string {
+  const reasons = new Set(statuses.map((fate) => fate.reason));
   if (reasons.size > 0) return [...reasons].slice(0, 3).join("; ");
   const [subject] = node.subjects;
   if (subject !== undefined) return `referrer of ${shortDigest(subject)}, which is gone`;

@@ -5,7 +5,7 @@ import { type Graph, graphOf, isContent, type Node } from "./graph.ts";
 import { orderOf } from "./order.ts";
 import { pushTime } from "./orphans.ts";
 import { inTime } from "./push-time.ts";
-import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules, SinceFirstLook, Wanted } from "./view.ts";
+import type { Decision, TagStatus, RepositoryPlan, RepositoryView, Rules, SinceFirstLook, Wanted } from "./view.ts";
 import { named } from "./words.ts";
 
 const NOTHING: Wanted = { contents: [], times: [], referrers: [] };
@@ -22,10 +22,10 @@ export type PlanStep =
  * @param told what the refs say about each of its image tags
  * @param rules the rules of the inputs, and the time
  */
-export function planRepository(view: RepositoryView, told: ReadonlyMap<string, Fate>, rules: Rules): PlanStep {
-  const { fates, untimed } = inTime(view, told);
-  const graph = graphOf(view, fates, rules.since);
-  const verdicts = decide(graph, view, fates, rules, NOTHING_HELD);
+export function planRepository(view: RepositoryView, told: ReadonlyMap<string, TagStatus>, rules: Rules): PlanStep {
+  const { statuses, untimed } = inTime(view, told);
+  const graph = graphOf(view, statuses, rules.since);
+  const verdicts = decide(graph, view, statuses, rules, NOTHING_HELD);
   const unreadable = [...graph.values()].flatMap((node) => {
     const reason = blindness(node, rules.since);
     return reason === null ? [] : [{ digest: node.digest, reason }];
@@ -33,18 +33,18 @@ export function planRepository(view: RepositoryView, told: ReadonlyMap<string, F
   const [blind] = unreadable;
   if (blind !== undefined) {
     const of = failClosed(graph, verdicts.of, blind.digest);
-    return { plan: planOf(view, graph, of, fates, rules, unreadable), wanted: null };
+    return { plan: planOf(view, graph, of, statuses, rules, unreadable), wanted: null };
   }
   const stepOf = (final: Verdicts): PlanStep => {
     const wanted = wantedFor(view, graph, final, rules, untimed);
     const isFinal = wanted.contents.length + wanted.times.length + wanted.referrers.length === 0;
     return isFinal
-      ? { plan: planOf(view, graph, final.of, fates, rules, unreadable), wanted: null }
+      ? { plan: planOf(view, graph, final.of, statuses, rules, unreadable), wanted: null }
       : { plan: null, wanted };
   };
   const step = stepOf(verdicts);
   const held = step.plan === null ? NOTHING_HELD : unplanned(verdicts, rules);
-  return held.size === 0 ? step : stepOf(decide(graph, view, fates, rules, held));
+  return held.size === 0 ? step : stepOf(decide(graph, view, statuses, rules, held));
 }
 
 const NOTHING_HELD: ReadonlySet<Digest> = new Set();
@@ -155,7 +155,7 @@ function planOf(
   view: RepositoryView,
   graph: Graph,
   verdicts: ReadonlyMap<Digest, Verdict>,
-  fates: ReadonlyMap<string, Fate>,
+  statuses: ReadonlyMap<string, TagStatus>,
   rules: Rules,
   unreadable: RepositoryPlan["unreadable"],
 ): RepositoryPlan {
@@ -166,7 +166,7 @@ function planOf(
     const node = graph.get(digest);
     const verdict = verdicts.get(digest);
     if (node === undefined || verdict === undefined) return [];
-    return [decisionOf(node, verdict, view, fates, rules)];
+    return [decisionOf(node, verdict, view, statuses, rules)];
   });
   const kept = staying.flatMap((digest) => graph.get(digest) ?? []);
   return {
@@ -186,7 +186,7 @@ function decisionOf(
   node: Node,
   verdict: Verdict,
   view: RepositoryView,
-  fates: ReadonlyMap<string, Fate>,
+  statuses: ReadonlyMap<string, TagStatus>,
   rules: Rules,
 ): Decision {
   const versionId = node.listed?.versionId;
@@ -198,7 +198,7 @@ function decisionOf(
     sizeBytes: sizeOf(node),
     decision: goes(verdict) ? "delete" : "keep",
     reason: verdict.reason,
-    staleTags: verdict.cause === "tagged" ? staleTags(node, view, fates, rules) : [],
+    staleTags: verdict.cause === "tagged" ? staleTags(node, view, statuses, rules) : [],
     ...(versionId === undefined ? {} : { versionId }),
   };
 }
@@ -216,20 +216,20 @@ function kindOf(node: Node): Decision["kind"] {
 function staleTags(
   node: Node,
   view: RepositoryView,
-  fates: ReadonlyMap<string, Fate>,
+  statuses: ReadonlyMap<string, TagStatus>,
   rules: Rules,
 ): Decision["staleTags"] {
   const pushed = pushTime(view.times, node.digest);
   const isTimed = typeof pushed === "number";
   const old = isTimed && rules.now - pushed >= rules.gracePeriodMs;
   return node.tags.flatMap((tag) => {
-    const fate = fates.get(tag);
-    const isProven = fate?.fate === "dead" && (fate.lastPush === null || isTimed);
+    const fate = statuses.get(tag);
+    const isProven = fate?.status === "orphaned" && (fate.lastPush === null || isTimed);
     if (isProven && (rules.pullRequest === null || fate.pullRequest === rules.pullRequest)) {
       return [{ tag, reason: fate.reason }];
     }
     const unmatched =
-      fate?.fate === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && old;
+      fate?.status === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && old;
     return unmatched ? [{ tag, reason: fate.reason }] : [];
   });
 }

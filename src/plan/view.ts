@@ -32,19 +32,19 @@ export interface Wanted {
 }
 
 /** What the refs say about one image tag (the rules of fate.ts). `reason` is a sentence that a user understands. */
-export type Fate =
-  | { readonly fate: "alive"; readonly reason: string }
+export type TagStatus =
+  | { readonly status: "live"; readonly reason: string }
   /**
    * `pullRequest`: the one because of which it is dead. `lastPush`: an image that was pushed later is not what it speaks of, in
    * milliseconds since the epoch; null: it speaks of any.
    */
-  | { readonly fate: "dead"; readonly reason: string; readonly pullRequest: number; readonly lastPush: number | null }
-  | { readonly fate: "referrer"; readonly subject: Digest; readonly reason: string }
-  | { readonly fate: "silent"; readonly reason: string }
-  | { readonly fate: "unmatched"; readonly reason: string };
+  | { readonly status: "orphaned"; readonly reason: string; readonly pullRequest: number; readonly lastPush: number | null }
+  | { readonly status: "referrer"; readonly subject: Digest; readonly reason: string }
+  | { readonly status: "neutral"; readonly reason: string }
+  | { readonly status: "unmatched"; readonly reason: string };
 
 /** What stays whatever the refs say of it, as it is in use somewhere. */
-export interface Pins {
+export interface ImagesInUse {
   readonly digests: ReadonlySet<Digest>;
   /** Image tags by repository, its name relative to the registry's name, owner or prefix. */
   readonly tags: ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { Fault } from "../fault.ts";
-import type { Pins } from "../plan/view.ts";
+import type { ImagesInUse } from "../plan/view.ts";
 import type { Settings } from "../settings.ts";
 import { foldCase } from "../tags/words.ts";
 import { checkSize, findFiles, readText } from "./files.ts";
-import { scanPins } from "./scan.ts";
+import { scanImages } from "./scan.ts";
 
 /**
  * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
@@ -12,7 +12,7 @@ import { scanPins } from "./scan.ts";
  * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin
  *   nothing or are too long
  */
-export async function readPins(settings: Pick<Settings, "protectDigests" | "registry" | "workspace">): Promise<Pins> {
+export async function readImagesInUse(settings: Pick<Settings, "protectDigests" | "registry" | "workspace">): Promise<ImagesInUse> {
   const { digests, files } = settings.protectDigests;
   const texts = new Map<string, string>();
   const found = await findFiles(files, resolve(settings.workspace));
@@ -22,7 +22,7 @@ export async function readPins(settings: Pick<Settings, "protectDigests" | "regi
     if (paths.every((path) => texts.get(path)?.trim() === "")) throw nothingIn(pattern);
   }
   // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
-  const scanned = scanPins([...texts.values()].join("\n"), settings.registry);
+  const scanned = scanImages([...texts.values()].join("\n"), settings.registry);
   if (texts.size > 0 && scanned.digests.size === 0 && !scanned.namesImage) throw nothingPinned(settings.registry.name);
   return { ...scanned, digests: new Set([...digests, ...scanned.digests]) };
 }
@@ -44,7 +44,7 @@ function nothingPinned(registry: string): Fault {
 }
 
 /** All that any of `pins` holds. */
-export function joinPins(pins: readonly Pins[]): Pins {
+export function joinImagesInUse(pins: readonly ImagesInUse[]): ImagesInUse {
   const tags = new Map<string, ReadonlySet<string>>();
   for (const [repository, names] of pins.flatMap((one) => [...one.tags])) {
     tags.set(repository, new Set([...(tags.get(repository) ?? []), ...names]));
@@ -57,7 +57,7 @@ export function joinPins(pins: readonly Pins[]): Pins {
 }
 
 /** Whether `pins` holds an image of `repository` by its tag. Without regard to case: Gitea lists in lower case what was pushed in any. */
-export function tagsInUse(pins: Pins, repository: string): (tag: string) => boolean {
+export function tagsInUse(pins: ImagesInUse, repository: string): (tag: string) => boolean {
   const tags = new Set([...(pins.tags.get(repository) ?? [])].map(foldCase));
   const name = foldCase(repository);
   return (tag) => {

@@ -1,5 +1,5 @@
 import { type Digest, isDigest } from "../digest.ts";
-import type { Pins } from "../plan/view.ts";
+import type { ImagesInUse } from "../plan/view.ts";
 import type { RegistryAddress } from "../settings.ts";
 import { namesImageWithoutHost } from "./image-names.ts";
 import { addWord, Words, withoutEnd } from "./words.ts";
@@ -9,7 +9,7 @@ const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
 const LOOPBACK = "(?:localhost|127(?:\\.\\d{1,3}){3}|\\[::1\\])";
 
 /** What a text pins. */
-export interface ScannedPins extends Pins {
+export interface ScannedImages extends ImagesInUse {
   /** Whether the text names an image that may be of this registry. */
   readonly namesImage: boolean;
 }
@@ -26,7 +26,7 @@ export interface ScannedPins extends Pins {
  *
  * @throws Fault `input` where the text holds more words than can be kept
  */
-export function scanPins(text: string, registry: Pick<RegistryAddress, "origin" | "path">): ScannedPins {
+export function scanImages(text: string, registry: Pick<RegistryAddress, "origin" | "path">): ScannedImages {
   const plain = unescaped(text.toLowerCase());
   const prefix = registry.path.toLowerCase();
   const tags = new Map<string, Set<string>>();

@@ -1,7 +1,7 @@
 import type { Digest } from "../digest.ts";
 import type { Fault } from "../fault.ts";
 import type { HttpError } from "../http/errors.ts";
-import type { Pins } from "../plan/view.ts";
+import type { ImagesInUse } from "../plan/view.ts";
 import type { Provider } from "../settings.ts";
 import type { ListedManifest, ManifestContent } from "./manifest.ts";
 
@@ -76,7 +76,7 @@ export interface Registry {
   /** Deletes one tag and leaves its manifest; `unsupported` where the registry cannot. */
   deleteTag(repository: string, tag: string): Promise<"deleted" | "gone" | "unsupported">;
   /** The images that the provider's own platform runs (`protect-apps`); absent where it has none. */
-  deployedImages?(): Promise<Pins>;
+  deployedImages?(): Promise<ImagesInUse>;
   /**
    * How many of the wanted deletions, by repository, the registry's budget of requests lasts for now, its second looks
    * and a margin left aside; absent, or null: no budget is known, or all are affordable.

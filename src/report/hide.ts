@@ -7,12 +7,12 @@ import type { RepositoryResult, RunResult } from "./result.ts";
  * @param hide replaces every secret in a text
  */
 export function withoutSecrets(result: RunResult, hide: (text: string) => string): RunResult {
-  const { repositories, garbageCollection, problems, notices } = result;
+  const { repositories, garbageCollection, errors, notices } = result;
   return {
     ...result,
     repositories: repositories.map((repository) => hideIn(repository, hide)),
     garbageCollection: { ...garbageCollection, note: hide(garbageCollection.note) },
-    problems: problems.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
+    errors: errors.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
     notices: notices.map(hide),
   };
 }

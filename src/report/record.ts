@@ -23,14 +23,14 @@ interface Entry {
 
 /** Keeps account of a run while it goes on, so that its result can be told at any moment, whatever ended it. */
 export interface RunRecord {
-  /** Runs `work`; what a user can meet becomes a problem, anything else is thrown on. Returns whether it went well. */
+  /** Runs `work`; what a user can meet becomes a error, anything else is thrown on. Returns whether it went well. */
   attempt(work: () => Promise<void>): Promise<boolean>;
   /** The same for the work on one repository; what ends the whole run is thrown on. */
   attemptIn(repository: string, work: () => Promise<void>): Promise<void>;
-  problem(error: Fault | HttpError): void;
+  addError(error: Fault | HttpError): void;
   notice(text: string): void;
   planned(repository: string, look: Look): void;
-  /** Tells what became of a plan; failed deletions and the fault that ended it are problems. */
+  /** Tells what became of a plan; failed deletions and the fault that ended it are errors. */
   swept(repository: string, swept: Swept): void;
   collected(collection: RunResult["garbageCollection"]): void;
   /** Whether there is something to collect: what this run deleted, or asked for and found gone, as an answer can be lost. */
@@ -50,7 +50,7 @@ export function endsRun(error: unknown): boolean {
 
 export function createRunRecord(head: RunHead): RunRecord {
   const entries = new Map<string, Entry>();
-  const problems: Fault[] = [];
+  const errors: Fault[] = [];
   const notices: string[] = [];
   let collection: RunResult["garbageCollection"] = {
     status: "not-started",
@@ -63,9 +63,9 @@ export function createRunRecord(head: RunHead): RunRecord {
     entries.set(repository, entry);
     return entry;
   };
-  const problem = (error: Fault | HttpError): void => {
+  const addError = (error: Fault | HttpError): void => {
     const fault = faultOf(error);
-    if (!problems.some((known) => known.message === fault.message)) problems.push(fault);
+    if (!errors.some((known) => known.message === fault.message)) errors.push(fault);
   };
   const repositories = (): readonly RepositoryResult[] =>
     [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, entry]) => resultOf(name, entry, head.dryRun));
@@ -76,7 +76,7 @@ export function createRunRecord(head: RunHead): RunRecord {
         return true;
       } catch (error) {
         if (!(error instanceof Fault || error instanceof HttpError)) throw error;
-        problem(error);
+        addError(error);
         return false;
       }
     },
@@ -86,10 +86,10 @@ export function createRunRecord(head: RunHead): RunRecord {
       } catch (error) {
         if (endsRun(error) || !(error instanceof Fault || error instanceof HttpError)) throw error;
         entryOf(repository).error = faultOf(error).message;
-        problem(within(repository, error));
+        addError(within(repository, error));
       }
     },
-    problem,
+    addError,
     notice: (text) => void notices.push(text),
     planned: (repository, look) => {
       entryOf(repository).look = look;
@@ -97,8 +97,8 @@ export function createRunRecord(head: RunHead): RunRecord {
     swept: (repository, swept) => {
       entryOf(repository).swept = swept;
       const failure = failureOf(repository, swept);
-      if (failure !== null) problem(failure);
-      if (swept.fault !== null && !endsRun(swept.fault)) problem(within(repository, swept.fault));
+      if (failure !== null) addError(failure);
+      if (swept.fault !== null && !endsRun(swept.fault)) addError(within(repository, swept.fault));
     },
     collected: (value) => {
       collection = value;
@@ -112,7 +112,7 @@ export function createRunRecord(head: RunHead): RunRecord {
       repositories: repositories(),
       requests,
       garbageCollection: collection,
-      problems: problems.map(({ kind, message, remedy }) => ({ kind, message, remedy })),
+      errors: errors.map(({ kind, message, remedy }) => ({ kind, message, remedy })),
       notices,
     }),
   };
@@ -130,7 +130,7 @@ export function resultOfNothing({ kind, message, remedy }: Fault, now: number): 
     repositories: [],
     requests: {},
     garbageCollection: { status: "not-started", freedBytes: null, blobsDeleted: null, note: "" },
-    problems: [{ kind, message, remedy }],
+    errors: [{ kind, message, remedy }],
     notices: [],
   };
 }
@@ -140,7 +140,7 @@ function within(repository: string, error: Fault | HttpError): Fault {
   return new Fault(kind, `${repository}: ${message}`, remedy, { cause: error });
 }
 
-/** The failed deletions of a repository as one problem; null: none failed. */
+/** The failed deletions of a repository as one error; null: none failed. */
 function failureOf(repository: string, swept: Swept): Fault | null {
   const failed = [...swept.outcomes].filter(([, { outcome }]) => outcome === "failed");
   const untagged = swept.staleTags.filter(({ outcome }) => outcome === "failed");

@@ -47,7 +47,7 @@ export interface RunResult {
     readonly note: string;
   };
   /** Everything that went wrong, in the order it did; any one fails the step. */
-  readonly problems: readonly { readonly kind: FaultKind; readonly message: string; readonly remedy: string }[];
+  readonly errors: readonly { readonly kind: FaultKind; readonly message: string; readonly remedy: string }[];
   /** Things to know that fail nothing. */
   readonly notices: readonly string[];
 }

@@ -6,7 +6,7 @@ import { findingSections } from "./summary/findings.ts";
 import { footer, pie } from "./summary/footer.ts";
 import { collectionLine, headline } from "./summary/headline.ts";
 import { keptGroups, keptTable } from "./summary/kept.ts";
-import { noticeSection, problemSections } from "./summary/messages.ts";
+import { noticeSection, errorSections } from "./summary/messages.ts";
 import { repositorySection } from "./summary/repositories.ts";
 import { tallyOf, tallyOfRun } from "./tally.ts";
 
@@ -18,7 +18,7 @@ const HEADING_BYTES = 400;
 
 /**
  * The job summary as GitHub-flavoured Markdown: what was done first, then what went wrong and what to do, then every deletion
- * with its reason. It takes at most `budgetBytes` of UTF-8, of which it needs at least 24 KiB: problems, repositories and
+ * with its reason. It takes at most `budgetBytes` of UTF-8, of which it needs at least 24 KiB: errors, repositories and
  * notices may use a part of it, deletions what is left, shared out between the repositories, other findings what those leave.
  * It says how many rows that leaves out.
  */
@@ -34,14 +34,14 @@ export function renderSummary(result: RunResult, budgetBytes: number = BUDGET_BY
     room -= fitted.bytes;
     return fitted;
   };
-  const problems = take(shareOut(problemSections(result), room / 8));
+  const errors = take(shareOut(errorSections(result), room / 8));
   const notices = take(shareOut([noticeSection(result)], room / 8));
   const repositories = take(shareOut([repositorySection(result, all)], room / 4));
   const deletions = take(shareOut(deletionSections(result, all), room));
   const findings = take(shareOut(findingSections(result), room));
   return [
     top,
-    problems.text,
+    errors.text,
     repositories.text,
     collection,
     notices.text,

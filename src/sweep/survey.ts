@@ -4,13 +4,13 @@ import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import { isContent } from "../plan/graph.ts";
 import { planRepository } from "../plan/plan.ts";
-import type { Decision, Fate, RepositoryPlan, RepositoryView, Rules } from "../plan/view.ts";
+import type { Decision, TagStatus, RepositoryPlan, RepositoryView, Rules } from "../plan/view.ts";
 import type { Known } from "../registry/manifest.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
 
 /** What the refs say of image tags; asked anew at each look, as refs come and go. */
 export interface Judge {
-  fatesOf(repository: string, tags: Iterable<string>): ReadonlyMap<string, Fate>;
+  statusesOf(repository: string, tags: Iterable<string>): ReadonlyMap<string, TagStatus>;
 }
 
 /** One whole look at a repository: its listing, all that its plan needed to know, and the plan. */
@@ -47,7 +47,7 @@ export async function survey(
   const contents = new Map<Digest, Known>();
   const times = new Map(listing.times);
   const referrers = new Map<Digest, readonly Digest[]>();
-  const fates = judge.fatesOf(repository, tagsOf(listing));
+  const statuses = judge.statusesOf(repository, tagsOf(listing));
   let referrersApi: boolean | null = null;
   for (let round = 1; ; round += 1) {
     if (round > MOST_ROUNDS) throw nestsTooDeep();
@@ -60,7 +60,7 @@ export async function survey(
       times,
       referrers,
     };
-    const { plan, wanted } = planRepository(view, fates, rules);
+    const { plan, wanted } = planRepository(view, statuses, rules);
     if (plan !== null) {
       const first = plan.waves[0]?.[0];
       if (first === undefined) return lookOf(listing, plan, contents, referrersApi);

@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
 import { compileGlobs } from "../glob.ts";
 import type { HttpClient } from "../http/http.ts";
-import type { Fate, Pins } from "../plan/view.ts";
-import { joinPins, tagsInUse } from "../protect/images-in-use.ts";
+import type { TagStatus, ImagesInUse } from "../plan/view.ts";
+import { joinImagesInUse, tagsInUse } from "../protect/images-in-use.ts";
 import { listRefs } from "../refs/git/ls-refs.ts";
 import { answerQuestions, openedSince } from "../refs/github/pull-requests.ts";
 import type { LiveRefs, PullRequests } from "../refs/refs.ts";
@@ -11,7 +11,7 @@ import type { Listing } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
 import { compileTagPatterns, type LiveNames, namesOf } from "../tags/live-tags.ts";
 import { answeredBy, type PushedTag, questionsOf } from "../tags/lookups.ts";
-import { fatesOf } from "../tags/status.ts";
+import { statusesOf } from "../tags/status.ts";
 import type { Judge } from "./survey.ts";
 
 /** How long refs and pins are good for, in milliseconds, once read anew: repositories swept side by side share them. */
@@ -30,12 +30,12 @@ export interface RefsJudge extends Judge {
 
 /**
  * @param pins what must stay, as it was when the run began
- * @param readPins reads them anew; null: they do not change
+ * @param readImagesInUse reads them anew; null: they do not change
  */
 export function createJudge(
   settings: Settings,
-  pins: Pins,
-  readPins: (() => Promise<Pins>) | null,
+  pins: ImagesInUse,
+  readImagesInUse: (() => Promise<ImagesInUse>) | null,
   { http, clock }: { readonly http: HttpClient; readonly clock: Clock },
 ): RefsJudge {
   const { github } = settings;
@@ -48,7 +48,7 @@ export function createJudge(
   let names = namesOf(patterns, { branches: [], tags: [] } satisfies LiveRefs);
   let pullRequests: PullRequests = { byNumber: new Map(), open: [], closed: [] };
   let askedAt = 0;
-  let judge = fatesOf(names, pullRequests, protectedBy);
+  let judge = statusesOf(names, pullRequests, protectedBy);
   let pinned = pins;
   let [begun, newest] = [0, 0];
   let fresh: { readonly at: number; readonly done: Promise<void> } | null = null;
@@ -60,17 +60,17 @@ export function createJudge(
     const [newNames, opened, newPins] = await Promise.all([
       readRefs(),
       settings.unmatchedTags === "delete" || decidesByPullRequest(pullRequests) ? openedSince(http, github, since) : [],
-      readPins?.() ?? pins,
+      readImagesInUse?.() ?? pins,
     ]);
     // One that takes long may end after a later one, and tells what was before it.
     if (own > newest) {
       newest = own;
       names = newNames;
-      pinned = joinPins([pins, newPins]);
+      pinned = joinImagesInUse([pins, newPins]);
     }
     // One that is open in any answer is open, whatever others say of it.
     pullRequests = { ...pullRequests, open: [...pullRequests.open, ...opened] };
-    judge = fatesOf(names, pullRequests, protectedBy);
+    judge = statusesOf(names, pullRequests, protectedBy);
   };
 
   return {
@@ -82,7 +82,7 @@ export function createJudge(
       // A job that is run again brings its old event along: the pull request may have been reopened since.
       askedAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
       pullRequests = await answerQuestions(http, github, questions, settings.event, answeredBy(questions, names));
-      judge = fatesOf(names, pullRequests, protectedBy);
+      judge = statusesOf(names, pullRequests, protectedBy);
     },
     async refresh() {
       const age = fresh === null ? FRESH_MS : clock.now() - fresh.at;
@@ -91,16 +91,16 @@ export function createJudge(
       await fresh.done;
     },
     pinned: () => pinned.digests,
-    fatesOf(repository, tags) {
+    statusesOf(repository, tags) {
       const inUse = tagsInUse(pinned, repository);
-      const fates = new Map<string, Fate>();
-      for (const tag of tags) fates.set(tag, inUse(tag) ? PINNED : judge(tag));
-      return fates;
+      const statuses = new Map<string, TagStatus>();
+      for (const tag of tags) statuses.set(tag, inUse(tag) ? PINNED : judge(tag));
+      return statuses;
     },
   };
 }
 
-const PINNED: Fate = { fate: "alive", reason: "pinned: it is in use" };
+const PINNED: TagStatus = { status: "live", reason: "pinned: it is in use" };
 
 /** Whether any answer can be evidence that an image tag is dead. */
 function decidesByPullRequest({ byNumber, closed }: PullRequests): boolean {

@@ -56,13 +56,13 @@ function openQuestions(tag: string, names: LiveNames, meanings: Meanings): OpenQ
     if (ends.length > 0) read.push({ pattern, ends });
     return ends;
   });
-  if (verdict?.fate === "alive") return null;
+  if (verdict?.status === "live") return null;
   const findings = findingsOf(read.flatMap(({ ends }) => ends));
   const numbers = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.number ?? []) : []));
   const commits = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.commit ?? []) : []));
   // A tag that names a number or a commit alone is asked by that: a branch of the same name is too rare to read the
   // whole history of pull requests for, and not asking keeps the tag.
-  const named = numbers.length > 0 || verdict?.fate === "silent";
+  const named = numbers.length > 0 || verdict?.status === "neutral";
   return { numbers, commits, branch: !named && read.some(({ pattern, ends }) => mayDieByBranch(pattern, ends)) };
 }
 
@@ -93,7 +93,7 @@ function tagsOf(
     for (const [slug] of slugs) {
       for (const tag of candidates(pattern, slug, questions.branchTags, sorted)) {
         const verdict = verdictOf([pattern], tag, meanings);
-        if (verdict?.fate === "dead") answered.add(tag);
+        if (verdict?.status === "orphaned") answered.add(tag);
       }
     }
   }

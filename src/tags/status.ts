@@ -1,5 +1,5 @@
 import { type Digest, isDigest } from "../digest.ts";
-import type { Fate } from "../plan/view.ts";
+import type { TagStatus } from "../plan/view.ts";
 import { LATE_PUSH_MS, type PullRequests } from "../refs/refs.ts";
 import { meaningsOf } from "./evidence.ts";
 import { Mark, type Step, type TagText, tagText } from "./frontier.ts";
@@ -16,22 +16,22 @@ export type ProtectedBy = (tag: string) => string | null;
  * What the refs say about image tags, by the rules in their order: protected, referrer, alive, dead, silent, unmatched.
  * What `pullRequests` lacks is taken for unknown, which kills nothing.
  */
-export function fatesOf(names: LiveNames, pullRequests: PullRequests, protectedBy: ProtectedBy): (tag: string) => Fate {
+export function statusesOf(names: LiveNames, pullRequests: PullRequests, protectedBy: ProtectedBy): (tag: string) => TagStatus {
   const meanings = meaningsOf(names, pullRequests);
   return (tag) => {
     const decided = decidedByText(tag, protectedBy);
     if (decided) return decided;
     const verdict = verdictOf(names.patterns, tag, meanings);
-    return verdict ?? { fate: "unmatched", reason: "no known ref" };
+    return verdict ?? { status: "unmatched", reason: "no known ref" };
   };
 }
 
 /** What the tag's own text decides, whatever the refs say: it is protected, or it follows another digest. */
-export function decidedByText(tag: string, protectedBy: ProtectedBy): Fate | null {
+export function decidedByText(tag: string, protectedBy: ProtectedBy): TagStatus | null {
   const glob = protectedBy(tag);
-  if (glob !== null) return { fate: "alive", reason: `protected: ${glob}` };
+  if (glob !== null) return { status: "live", reason: `protected: ${glob}` };
   const subject = subjectOf(tag);
-  return subject && { fate: "referrer", subject, reason: `refers to ${subject}` };
+  return subject && { status: "referrer", subject, reason: `refers to ${subject}` };
 }
 
 /** The digest that a tag such as `sha256-<64 hex>.sig` refers to (OCI "Referrers Tag Schema", cosign); null: none. */
@@ -49,7 +49,7 @@ export function verdictOf(
   tag: string,
   meanings: Meanings,
   read: Read = readings,
-): Fate | null {
+): TagStatus | null {
   // No registry takes a longer tag: whatever this is, no build made it.
   if (tag.length > LONGEST_TAG) return null;
   const text = tagText(tag);
@@ -59,7 +59,7 @@ export function verdictOf(
   for (const pattern of patterns) {
     const ends = read(pattern, text, meanings);
     const alive = ends.find((end) => (end.marks & (Mark.unknown | Mark.dead)) === 0);
-    if (alive) return { fate: "alive", reason: reasonsOf(firstWay(alive)) };
+    if (alive) return { status: "live", reason: reasonsOf(firstWay(alive)) };
     living ||= ends.some((end) => (end.marks & Mark.living) !== 0);
     for (const end of ends) {
       if (end.marks === Mark.unknown && pattern.onlyCommits) commit ??= commitIn(findingsOf([end]));
@@ -71,14 +71,14 @@ export function verdictOf(
   }
   // A living ref in one way to read it, and a dead one in another: the tag may be the living one's.
   if (living) return null;
-  if (dead) return deadFate(dead);
-  return commit === null ? null : { fate: "silent", reason: `commit ${commit}, which no ref knows` };
+  if (dead) return orphanedStatus(dead);
+  return commit === null ? null : { status: "neutral", reason: `commit ${commit}, which no ref knows` };
 }
 
 /** A number is one pull request's for good; a branch's name is free for others once its pull request has ended. */
-function deadFate({ by, reason, pullRequest, endedAt }: Dead): Fate {
+function orphanedStatus({ by, reason, pullRequest, endedAt }: Dead): TagStatus {
   const lastPush = by === "number" || endedAt === null ? null : endedAt + LATE_PUSH_MS;
-  return { fate: "dead", reason, pullRequest, lastPush };
+  return { status: "orphaned", reason, pullRequest, lastPush };
 }
 
 function reasonsOf(findings: readonly Finding[]): string {

@@ -118,7 +118,7 @@ async function sweepAlone(url: string, environment: Readonly<Record<string, stri
   });
   const seconds = (performance.now() - start) / 1_000;
   await client.close();
-  if (result.problems.length > 0) throw new Error(JSON.stringify(result.problems));
+  if (result.errors.length > 0) throw new Error(JSON.stringify(result.errors));
   const outcomes = result.repositories.flatMap(({ manifests }) => manifests);
   const deleted = outcomes.filter(({ outcome }) => outcome === "deleted").length;
   process.send?.({ seconds, deleted, requests } satisfies Swept);

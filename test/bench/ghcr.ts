@@ -29,7 +29,7 @@ function deletedIn(result: RunResult): number {
   const deleted = result.repositories
     .flatMap(({ manifests }) => manifests)
     .filter((m) => m.outcome === "deleted").length;
-  if (result.problems.length > 0) throw new Error(result.problems.map(({ message }) => message).join("\n"));
+  if (result.errors.length > 0) throw new Error(result.errors.map(({ message }) => message).join("\n"));
   return deleted;
 }
 

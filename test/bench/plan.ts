@@ -5,7 +5,7 @@
  */
 import { type Digest, isDigest } from "../../src/digest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
-import type { Fate, RepositoryView, Rules } from "../../src/plan/view.ts";
+import type { TagStatus, RepositoryView, Rules } from "../../src/plan/view.ts";
 import type { Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -27,7 +27,7 @@ interface Repository {
   readonly listed: readonly ListedManifest[];
   readonly contents: ReadonlyMap<Digest, ManifestContent>;
   readonly times: ReadonlyMap<Digest, number>;
-  readonly fates: ReadonlyMap<string, Fate>;
+  readonly statuses: ReadonlyMap<string, TagStatus>;
 }
 
 const DIGESTS = new Map<number, Digest>();
@@ -61,7 +61,7 @@ function build(manifests: number): Repository {
   const listed: ListedManifest[] = [];
   const contents = new Map<Digest, ManifestContent>();
   const times = new Map<Digest, number>();
-  const fates = new Map<string, Fate>();
+  const statuses = new Map<string, TagStatus>();
   const add = (number: number, tags: readonly string[], what: ManifestContent): void => {
     listed.push({ digest: digest(number), tags, sizeBytes: 1000, blobs: what.blobs });
     contents.set(digest(number), what);
@@ -79,11 +79,11 @@ function build(manifests: number): Repository {
     }
     add(index + 4, [signature], content("image", [], [digest(manifests * 8 + index)]));
     const reason = `pull request #${index} merged 2026-11-02`;
-    const dead: Fate = { fate: "dead", reason, pullRequest: index, lastPush: null };
-    fates.set(tag, (index / 5) % 5 < 2 ? dead : { fate: "alive", reason: `pull request #${index} is open` });
-    fates.set(signature, { fate: "referrer", subject, reason: `refers to ${subject}` });
+    const dead: TagStatus = { status: "orphaned", reason, pullRequest: index, lastPush: null };
+    statuses.set(tag, (index / 5) % 5 < 2 ? dead : { status: "live", reason: `pull request #${index} is open` });
+    statuses.set(signature, { status: "referrer", subject, reason: `refers to ${subject}` });
   }
-  return { listed, contents, times, fates };
+  return { listed, contents, times, statuses };
 }
 
 function megabytes(kilobytes: number): string {
@@ -91,7 +91,7 @@ function megabytes(kilobytes: number): string {
 }
 
 function measure(manifests: number): void {
-  const { listed, contents: all, times, fates } = build(manifests);
+  const { listed, contents: all, times, statuses } = build(manifests);
   const before = process.resourceUsage().maxRSS;
   const contents = new Map<Digest, Known>();
   const rounds: number[] = [];
@@ -106,7 +106,7 @@ function measure(manifests: number): void {
       referrers: new Map(),
     };
     const began = performance.now();
-    const { plan, wanted } = planRepository(view, fates, RULES);
+    const { plan, wanted } = planRepository(view, statuses, RULES);
     rounds.push(Math.round(performance.now() - began));
     for (const each of wanted?.contents ?? []) contents.set(each, all.get(each) ?? "missing");
     if (plan === null) continue;

@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { PullRequest, PullRequests } from "../../src/refs/refs.ts";
 import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
 import { answeredBy, questionsOf } from "../../src/tags/lookups.ts";
-import { fatesOf } from "../../src/tags/status.ts";
+import { statusesOf } from "../../src/tags/status.ts";
 import { commitOf, defaultPatterns } from "../tags/names.ts";
 
 const REFS = 10_000;
@@ -70,16 +70,16 @@ function measure(title: string, patterns: readonly string[]): void {
   const answers = answeredBy(questions, names);
   const settled = closed.reduce((sum, pullRequest) => sum + answers(pullRequest).length, 0);
   lap("answers");
-  const fateOf = fatesOf(names, pullRequests, () => null);
-  const fates = new Map<string, number>();
+  const statusOf = statusesOf(names, pullRequests, () => null);
+  const statuses = new Map<string, number>();
   for (const { tag } of tags) {
-    const { fate } = fateOf(tag);
-    fates.set(fate, (fates.get(fate) ?? 0) + 1);
+    const { status } = statusOf(tag);
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
   }
-  lap("fates");
+  lap("statuses");
   const total = marks.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
   const times = marks.map(([name, milliseconds]) => `${name} ${milliseconds.toFixed(0)}`).join(", ");
-  const counts = [...fates].map(([fate, count]) => `${count} ${fate}`).join(", ");
+  const counts = [...statuses].map(([status, count]) => `${count} ${status}`).join(", ");
   console.log(`${title}\n  ${total.toFixed(0)} ms (${times})\n  ${counts}; ${settled} tags settled by branches`);
 }
 

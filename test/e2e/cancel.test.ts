@@ -51,7 +51,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     expect(result.summary).toContain("cancelled");
     expect(broken(play.store)).toEqual([]);
     play.registry.api.inject([]);
-    expect((await play.sweep()).problems).toEqual([]);
+    expect((await play.sweep()).errors).toEqual([]);
     expect(play.store.tags("web")).not.toContain("pr-10");
   },
 );

@@ -48,7 +48,7 @@ describe("run-gc", () => {
     const play = await open();
     const inputs = when === "nothing was deleted" ? { "keep-count": "100" } : {};
     const result = await play.sweep({ "run-gc": runGc, ...inputs });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect([result.garbageCollection.status, starts(play).length]).toEqual([status, count]);
     expect(deletionsOf(play) > 0).toBe(when === "something was deleted");
     expect(broken(play.store)).toEqual([]);
@@ -119,7 +119,7 @@ describe("a collection of untagged manifests", () => {
       fill(store, now);
     });
     const result = await play.sweep({ ...OF_UNTAGGED, ...inputs });
-    expect(result.problems).toMatchObject([
+    expect(result.errors).toMatchObject([
       { kind: "garbage-collection", message: expect.stringMatching(message), remedy: expect.stringMatching(/gc-type/) },
     ]);
     expect([result.garbageCollection.status, deletionsOf(play) > 0, starts(play)]).toEqual(["not-started", true, []]);
@@ -133,8 +133,8 @@ describe("a collection of untagged manifests", () => {
       if (lists === 2) play.store.tag("web", "kept", play.store.resolve("web", "pr-10")?.digest ?? digest);
       return null;
     });
-    const { problems } = await play.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
-    expect(problems).toMatchObject([{ kind: "garbage-collection", message: expect.stringMatching(/: 1 manifest /) }]);
+    const { errors } = await play.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
+    expect(errors).toMatchObject([{ kind: "garbage-collection", message: expect.stringMatching(/: 1 manifest /) }]);
     expect(starts(play)).toEqual([]);
   });
 
@@ -144,9 +144,9 @@ describe("a collection of untagged manifests", () => {
       pushTagged(store, now, "web/worker");
     });
     play.registry.api.inject(({ path }) => (path.includes("web%2Fworker/digests") ? refuse(400) : null));
-    const { problems } = await play.sweep(OF_UNTAGGED);
-    expect(problems.map(({ kind }) => kind)).toEqual(["listing", "garbage-collection"]);
-    expect(problems[1]?.message).toContain("web/worker");
+    const { errors } = await play.sweep(OF_UNTAGGED);
+    expect(errors.map(({ kind }) => kind)).toEqual(["listing", "garbage-collection"]);
+    expect(errors[1]?.message).toContain("web/worker");
     expect(starts(play)).toEqual([]);
   });
 
@@ -156,7 +156,7 @@ describe("a collection of untagged manifests", () => {
       untagged()(store, now);
     });
     const result = await play.sweep(OF_UNTAGGED);
-    expect([result.problems, result.garbageCollection.status]).toEqual([[], "succeeded"]);
+    expect([result.errors, result.garbageCollection.status]).toEqual([[], "succeeded"]);
     expect(contents(play.store)).toHaveLength(1);
   });
 });
@@ -179,7 +179,7 @@ describe("how it ends", () => {
   ])("%s", async (_title, collection, inputs, status, kinds, shown) => {
     const play = await open(collection);
     const result = await play.sweep({ "run-gc": "true", ...inputs });
-    expect(result.problems.map(({ kind }) => kind)).toEqual(kinds);
+    expect(result.errors.map(({ kind }) => kind)).toEqual(kinds);
     expect(result.garbageCollection.status).toBe(status);
     expect(renderSummary(result)).toMatch(shown);
     if (status === "timed-out") expect(result.notices).toEqual([expect.stringContaining("2 min")]);
@@ -208,7 +208,7 @@ describe("a collection that is running already", () => {
       return null;
     });
     const result = await play.sweep();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect([deletionsOf(play), readOnly]).toEqual([46, 0]);
   });
 
@@ -217,7 +217,7 @@ describe("a collection that is running already", () => {
     play.registry.api.state.collections.begin("unreferenced blobs only");
     const before = contents(play.store);
     const result = await play.sweep({ "gc-timeout": "10m" });
-    expect(result.problems).toMatchObject([
+    expect(result.errors).toMatchObject([
       {
         kind: "registry",
         message: expect.stringContaining("read-only"),
@@ -230,8 +230,8 @@ describe("a collection that is running already", () => {
   test("holds up no dry run, and nothing that deletes nothing", async () => {
     const play = await open({ statuses: ENDLESS });
     play.registry.api.state.collections.begin("unreferenced blobs only");
-    expect((await play.sweep({ "dry-run": "true" })).problems).toEqual([]);
-    expect((await play.sweep({ "keep-count": "100" })).problems).toEqual([]);
+    expect((await play.sweep({ "dry-run": "true" })).errors).toEqual([]);
+    expect((await play.sweep({ "keep-count": "100" })).errors).toEqual([]);
   });
 
   test("by the time of its own start is adopted", async () => {
@@ -241,7 +241,7 @@ describe("a collection that is running already", () => {
       return null;
     });
     const result = await play.sweep({ "run-gc": "true" });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(result.garbageCollection).toMatchObject({ status: "succeeded", note: expect.stringContaining("adopted") });
   });
 });

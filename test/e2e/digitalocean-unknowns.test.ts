@@ -51,7 +51,7 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
     ["the list of tags is hours late", { tagList: "frozen" }],
   ])("%s", async (_title, behaviour) => {
     await swept(behaviour, async (play, result) => {
-      expect(result.problems).toEqual([]);
+      expect(result.errors).toEqual([]);
       expect(contents(play.store)).toEqual(expected);
       expect(broken(play.store)).toEqual([]);
       expect(outcomes(result)).toMatchObject({ deleted: 46 });
@@ -60,7 +60,7 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
 
   test("times are left out: unknown is newest, so only what is proven dead goes", async () => {
     await swept({ absent: ["updated_at"] }, async (play, result) => {
-      expect(result.problems).toEqual([]);
+      expect(result.errors).toEqual([]);
       expect(outcomes(result)).toMatchObject({ deleted: 2 * 11 });
       expect(broken(play.store)).toEqual([]);
     });
@@ -68,7 +68,7 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
 
   test("tags are left out: what looks untagged from end to end is not believed, and nothing goes", async () => {
     await swept({ absent: ["tags"] }, async (play, result) => {
-      expect(new Set(result.problems.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
+      expect(new Set(result.errors.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
       expect(deletionsOf(play)).toBe(0);
     });
   });
@@ -79,7 +79,7 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
         for (const seed of ["a", "b"]) pushImage(store, { repository: "web", seed, pushedAt: now - 3 * 86_400_000 });
       },
     });
-    expect((await play.sweep()).problems).toEqual([]);
+    expect((await play.sweep()).errors).toEqual([]);
     expect(contents(play.store)).toEqual([]);
     await play.close();
   });
@@ -94,7 +94,7 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
       if (first !== undefined) play.store.tag("web", `moved-${moves}`, first.digest);
     };
     const result = await play.sweep();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(contents(play.store)).toEqual(expected);
     await play.close();
   });
@@ -103,7 +103,7 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
 describe.each([409, 403, 400, 422])("the deletion of a child of an index that is there answers %i", (status) => {
   test("parents go first, so no child is refused; tags stay whole", async () => {
     await swept({ childRefusal: status }, async (play, result) => {
-      expect(result.problems).toEqual([]);
+      expect(result.errors).toEqual([]);
       expect(contents(play.store)).toEqual(expected);
     });
   });
@@ -120,7 +120,7 @@ test.each([409, 422])(
         : null,
     );
     const first = await play.sweep();
-    expect(first.problems).toMatchObject([
+    expect(first.errors).toMatchObject([
       {
         kind: "deletion",
         message: expect.stringContaining("the manifest is in use"),
@@ -133,9 +133,9 @@ test.each([409, 422])(
     expect(broken(play.store)).toEqual([]);
     play.registry.api.inject([]);
     const second = await play.sweep();
-    expect(second.problems).toEqual([]);
+    expect(second.errors).toEqual([]);
     expect(contents(play.store)).toEqual(expected);
-    expect((await play.sweep()).problems).toEqual([]);
+    expect((await play.sweep()).errors).toEqual([]);
     await play.close();
   },
 );
@@ -154,7 +154,7 @@ test("children that are refused after their parents went are told as failed, and
       : null,
   );
   const first = await play.sweep();
-  expect(first.problems).toMatchObject([{ kind: "deletion" }]);
+  expect(first.errors).toMatchObject([{ kind: "deletion" }]);
   const failed = first.repositories[0]?.manifests.filter(({ outcome }) => outcome === "failed") ?? [];
   expect(failed.map(({ digest }) => String(digest)).sort()).toEqual([...refused].sort());
   expect(play.store.resolve("web", index.digest)).toBeNull();
@@ -162,7 +162,7 @@ test("children that are refused after their parents went are told as failed, and
   expect(broken(play.store)).toEqual([]);
   play.registry.api.inject([]);
   const before = deletionsOf(play);
-  expect((await play.sweep()).problems).toEqual([]);
+  expect((await play.sweep()).errors).toEqual([]);
   expect(deletionsOf(play) - before).toBe(refused.length);
   expect(contents(play.store)).toEqual(expected);
   await play.close();

@@ -64,7 +64,7 @@ describe("text from outside is data, in log, summary and outputs", () => {
       const body = { manifests, meta: { total: manifests.length } };
       play.registry.api.inject((request) => (/\/web\/digests\?/.test(request.path) ? refuse(200, {}, body) : null));
       const result = await play.sweep({ "unmatched-tags": "delete" });
-      expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("not a tag") }]);
+      expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("not a tag") }]);
     }
     expectTame(await play.step());
     expect(play.store.tags("web")).toContain("pr-10");
@@ -90,7 +90,7 @@ describe("text from outside is data, in log, summary and outputs", () => {
         request.path.includes("repositoriesV2") ? refuse(200, {}, { repositories, meta: { total: 2 } }) : null,
       );
       const result = await play.sweep({ "repository-pattern": "**" });
-      expect(result.problems).toMatchObject([
+      expect(result.errors).toMatchObject([
         { kind: "listing", message: expect.stringContaining("name of a repository") },
       ]);
     }

@@ -42,7 +42,7 @@ describe("a closed pull request", () => {
       play = there;
       const [before, tagsBefore] = [contents(play.store), play.store.tags("web")];
       const result = await play.sweep({}, { ...closed(number, more), name });
-      expect(result.problems).toEqual([]);
+      expect(result.errors).toEqual([]);
       expect(lostSince(before, tagsBefore)).toEqual({ manifests: 2 * manifests, tags });
       expect(broken(play.store)).toEqual([]);
     }
@@ -80,7 +80,7 @@ describe("a closed pull request", () => {
       await play.sweep({ "tag-patterns": "pr-{pr}-only" }, closed(10)),
     ];
     pulls?.set(10, before);
-    for (const result of results) expect(result.problems).toEqual([]);
+    for (const result of results) expect(result.errors).toEqual([]);
     expect(deletionsOf(play)).toBe(0);
     const planned = results[1]?.repositories.flatMap(({ manifests }) =>
       manifests.filter((m) => m.decision === "delete"),

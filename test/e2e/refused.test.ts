@@ -51,9 +51,9 @@ describe.each([401, 403])("an answer of %i fails the step at once, and nothing i
     const before = contents(play.store);
     const result = await play.sweep({ "protect-apps": "true", concurrency: "1", "run-gc": "true" });
     expect(refusals).toBeGreaterThan(0);
-    expect(result.problems).toMatchObject([{ kind: "permission" }]);
-    expect(`${result.problems[0]?.message}\n${result.problems[0]?.remedy}`).toContain(scope);
-    expect(result.problems[0]?.message).toContain(String(status));
+    expect(result.errors).toMatchObject([{ kind: "permission" }]);
+    expect(`${result.errors[0]?.message}\n${result.errors[0]?.remedy}`).toContain(scope);
+    expect(result.errors[0]?.message).toContain(String(status));
     expect(contents(play.store)).toEqual(before);
     expect(result.garbageCollection.status).toBe("not-started");
     expect(deletionsOf(play)).toBe(0);
@@ -65,7 +65,7 @@ describe.each([401, 403])("an answer of %i fails the step at once, and nothing i
     play.registry.api.inject(at("DELETE", /./, refuse(status)));
     const before = contents(play.store);
     const result = await play.sweep({ concurrency: "2" });
-    expect(result.problems).toContainEqual(
+    expect(result.errors).toContainEqual(
       expect.objectContaining({ kind: "permission", remedy: expect.stringContaining("registry:delete") }),
     );
     expect(deletionsOf(play)).toBeLessThanOrEqual(4);
@@ -78,7 +78,7 @@ describe.each([401, 403])("an answer of %i fails the step at once, and nothing i
     );
     const before = contents(play.store);
     const result = await play.sweep({ concurrency: "2" });
-    expect(result.problems.map(({ kind }) => kind)).toContain("permission");
+    expect(result.errors.map(({ kind }) => kind)).toContain("permission");
     const told = result.repositories.flatMap(({ name, manifests }) =>
       manifests.filter(({ outcome }) => outcome === "deleted").map(({ digest }) => `${name}@${digest}`),
     );
@@ -91,7 +91,7 @@ describe.each([401, 403])("an answer of %i fails the step at once, and nothing i
   test("to the start of a collection: the deletions stand, and the scope is named", async () => {
     play.registry.api.inject(at("POST", /garbage-collection/, refuse(status)));
     const result = await play.sweep({ "run-gc": "true" });
-    expect(result.problems).toMatchObject([{ kind: "permission", remedy: expect.stringContaining("registry:update") }]);
+    expect(result.errors).toMatchObject([{ kind: "permission", remedy: expect.stringContaining("registry:update") }]);
     expect(deletionsOf(play)).toBe(46);
     expect(result.garbageCollection.status).toBe("not-started");
   });

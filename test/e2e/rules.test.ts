@@ -47,7 +47,7 @@ describe("how many", () => {
   ] satisfies [string, Record<string, string>, number, string[]][])("%s", async (_title, inputs, count, kinds) => {
     const before = contents(play.store).length;
     const result = await play.sweep(inputs);
-    expect(result.problems.map(({ kind }) => kind)).toEqual(kinds);
+    expect(result.errors.map(({ kind }) => kind)).toEqual(kinds);
     expect(before - contents(play.store).length).toBe(count);
     expect(deletionsOf(play)).toBe(count);
     expect(broken(play.store)).toEqual([]);
@@ -123,7 +123,7 @@ describe("repository-pattern", () => {
   const removedFrom = async (pattern: string): Promise<readonly string[]> => {
     const before = new Map(play.store.repositories().map((name) => [name, play.store.manifests(name).length]));
     const result = await play.sweep({ "repository-pattern": pattern });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     return [...before].filter(([name, count]) => play.store.manifests(name).length < count).map(([name]) => name);
   };
 
@@ -155,8 +155,8 @@ describe("repository-pattern", () => {
       pushImage(play.store, { repository: `other-${String(number).padStart(2, "0")}`, seed: "x", tags: ["main"] });
     }
     const result = await play.sweep({ "repository-pattern": "web, wbe" });
-    expect(result.problems).toMatchObject([{ kind: "registry", message: expect.stringContaining("wbe") }]);
-    const remedy = result.problems[0]?.remedy ?? "";
+    expect(result.errors).toMatchObject([{ kind: "registry", message: expect.stringContaining("wbe") }]);
+    const remedy = result.errors[0]?.remedy ?? "";
     expect(remedy.match(/\bother-\d\d|\bweb(?:\/worker)?\b|\bbase\b/g)).toHaveLength(20);
     expect(remedy).toContain("13 more");
     expect(deletionsOf(play)).toBe(0);

@@ -36,7 +36,7 @@ describe("a list of one repository that cannot be read leaves it untouched, and 
     play.registry.api.inject(at(/\/repositories\/web\/digests\?/, fault));
     const [web, worker] = [partOf("web"), partOf("web/worker")];
     const result = await play.sweep({ "run-gc": "true" });
-    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringMatching(/^web: /) }]);
+    expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringMatching(/^web: /) }]);
     expect(partOf("web")).toEqual(web);
     expect(partOf("web/worker")).toHaveLength(worker.length - 23);
     expect(broken(play.store)).toEqual([]);
@@ -70,7 +70,7 @@ test("a kept index that cannot be read leaves its repository untouched, and the 
   play.registry.oci.inject(at(new RegExp(index), refuse(500)));
   const web = partOf("web");
   const result = await play.sweep();
-  expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining(index) }]);
+  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining(index) }]);
   expect(partOf("web")).toEqual(web);
   expect(play.store.tags("web/worker")).not.toContain("pr-10");
 });
@@ -84,7 +84,7 @@ describe("nothing at all is deleted where the refs or the repositories cannot be
     for (const fault of [refuse(500), { kind: "truncated" } as const, refuse(200, JSON_TYPE, "{}")]) {
       inject(at(path, fault));
       const result = await play.sweep();
-      expect(new Set(result.problems.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
+      expect(new Set(result.errors.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
       expect(deletionsOf(play)).toBe(0);
     }
   });
@@ -97,7 +97,7 @@ describe("nothing at all is deleted where the refs or the repositories cannot be
     });
     const result = await play.sweep();
     expect(looks).toBeGreaterThan(1);
-    expect(new Set(result.problems.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
+    expect(new Set(result.errors.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
     expect(deletionsOf(play)).toBe(0);
   });
 });

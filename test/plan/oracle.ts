@@ -1,5 +1,5 @@
-import type { Fate, Planned, Rules, SinceFirstLook } from "../../src/plan/view.ts";
-import { digestOf, fateOf, NOW, type Registry, type World } from "./world.ts";
+import type { TagStatus, Planned, Rules, SinceFirstLook } from "../../src/plan/view.ts";
+import { digestOf, statusOf, NOW, type Registry, type World } from "./world.ts";
 
 /**
  * The rules of what an orphan is, told a second time: by sets that grow until they no longer do, from the rules' text
@@ -170,24 +170,24 @@ function taggedSubjectsOf(world: World, name: string): readonly string[] {
 }
 
 /** What the refs say of its tags. A deleted branch is another's where the push is later than its pull request. */
-function fatesOf(world: World, name: string): readonly Fate[] {
+function statusesOf(world: World, name: string): readonly TagStatus[] {
   const pushedAt = NOW - ageOf(world, name);
-  return (world[name]?.tags ?? []).map((tag): Fate => {
-    const fate = fateOf(tag);
-    const isLate = fate.fate === "dead" && fate.lastPush !== null && fate.lastPush < pushedAt && pushedAt <= NOW;
-    return isLate ? { fate: "unmatched", reason: "no known ref" } : fate;
+  return (world[name]?.tags ?? []).map((tag): TagStatus => {
+    const status = statusOf(tag);
+    const isLate = status.status === "orphaned" && status.lastPush !== null && status.lastPush < pushedAt && pushedAt <= NOW;
+    return isLate ? { status: "unmatched", reason: "no known ref" } : status;
   });
 }
 
 /** The same but for those of the referrer form. */
-function ownFates(world: World, name: string): readonly Fate[] {
-  return fatesOf(world, name).filter(({ fate }) => fate !== "referrer");
+function ownFates(world: World, name: string): readonly TagStatus[] {
+  return statusesOf(world, name).filter(({ status }) => status !== "referrer");
 }
 
 function staysByItself(world: World, name: string, rules: Rules): boolean {
-  const fates = fatesOf(world, name).map(({ fate }) => fate);
-  if (fates.includes("alive") || rules.pinned.has(digestOf(name))) return true;
-  const isUnmatched = fates.includes("unmatched") || (fates.length > 0 && fates.every((fate) => fate === "silent"));
+  const statuses = statusesOf(world, name).map(({ status }) => status);
+  if (statuses.includes("live") || rules.pinned.has(digestOf(name))) return true;
+  const isUnmatched = statuses.includes("unmatched") || (statuses.length > 0 && statuses.every((status) => status === "neutral"));
   return isUnmatched && rules.unmatchedTags === "keep";
 }
 
@@ -219,14 +219,14 @@ function isSpared(world: World, name: string, rules: Rules): boolean {
   const own = ownFates(world, name);
   const isUntagged = (world[name]?.tags ?? []).length === 0;
   if (isUntagged && subjectsOf(world, name).length === 0 && rules.untagged === "keep") return true;
-  const dead = own.flatMap((fate) => (fate.fate === "dead" ? [fate.pullRequest] : []));
-  const hasUnmatched = own.some(({ fate }) => fate === "unmatched");
+  const dead = own.flatMap((status) => (status.status === "orphaned" ? [status.pullRequest] : []));
+  const hasUnmatched = own.some(({ status }) => status === "unmatched");
   if (rules.pullRequest !== null) {
     const isOfIt = dead.length > 0 && !hasUnmatched && dead.every((number) => number === rules.pullRequest);
     if (!isOfIt) return true;
   }
   const isAbsent = dead.length === 0 || hasUnmatched;
-  const isOnlyAttached = subjectsOf(world, name).length > 0 && own.every(({ fate }) => fate === "referrer");
+  const isOnlyAttached = subjectsOf(world, name).length > 0 && own.every(({ status }) => status === "referrer");
   if (isOnlyAttached && ageOf(world, name) === Number.MIN_SAFE_INTEGER) return false;
   return isAbsent && rules.gracePeriodMs > 0 && ageOf(world, name) < rules.gracePeriodMs;
 }

@@ -31,7 +31,7 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { title: "a living ref keeps its image", world: { a: { tags: ["live"] } }, deleted: [] },
-  { title: "a dead tag makes an orphan", world: { a: { tags: ["dead"] } }, deleted: ["a"] },
+  { title: "a dead tag makes an orphan", world: { a: { tags: ["orphaned"] } }, deleted: ["a"] },
   { title: "no known ref is not a dead ref", world: { a: { tags: ["other"] } }, deleted: [] },
   {
     title: "no known ref goes where the rules say so",
@@ -39,23 +39,23 @@ const CASES: readonly Case[] = [
     rules: { unmatchedTags: "delete" },
     deleted: ["a"],
   },
-  { title: "a silent tag goes with the dead ones", world: { a: { tags: ["dead", "silent"] } }, deleted: ["a"] },
-  { title: "silent tags alone count as unmatched", world: { a: { tags: ["silent"] } }, deleted: [] },
+  { title: "a silent tag goes with the dead ones", world: { a: { tags: ["orphaned", "neutral"] } }, deleted: ["a"] },
+  { title: "silent tags alone count as unmatched", world: { a: { tags: ["neutral"] } }, deleted: [] },
   {
     title: "silent tags alone go where unmatched ones do",
-    world: { a: { tags: ["silent"] } },
+    world: { a: { tags: ["neutral"] } },
     rules: { unmatchedTags: "delete" },
     deleted: ["a"],
   },
   {
     title: "a dead tag beside one that goes by absence outlasts no grace period",
-    world: { young: { tags: ["dead", "other"], hours: 2 }, old: { tags: ["dead-2", "other-2"], hours: 24 } },
+    world: { young: { tags: ["orphaned", "other"], hours: 2 }, old: { tags: ["dead-2", "other-2"], hours: 24 } },
     rules: { unmatchedTags: "delete" },
     deleted: ["old"],
   },
   {
     title: "a dead tag beside one that goes by absence is not of one pull request alone",
-    world: { both: { tags: ["dead", "other"] }, one: { tags: ["dead-2"] } },
+    world: { both: { tags: ["orphaned", "other"] }, one: { tags: ["dead-2"] } },
     rules: { unmatchedTags: "delete", pullRequest: 12 },
     deleted: ["one"],
   },
@@ -77,15 +77,15 @@ const CASES: readonly Case[] = [
   },
   {
     title: "an unknown push time counts as newest",
-    world: { timeless: { tags: ["dead"], hours: null }, young: { tags: ["dead-2"], hours: 1 } },
+    world: { timeless: { tags: ["orphaned"], hours: null }, young: { tags: ["dead-2"], hours: 1 } },
     rules: { keepCount: 1 },
     deleted: ["young"],
   },
-  { title: "an unmatched tag keeps what a dead one would not", world: { a: { tags: ["dead", "other"] } }, deleted: [] },
+  { title: "an unmatched tag keeps what a dead one would not", world: { a: { tags: ["orphaned", "other"] } }, deleted: [] },
   {
     title: "where the last tagged manifest cannot go, the newest stays with its closure",
     world: {
-      index: { tags: ["dead"], children: ["child"], hours: 50 },
+      index: { tags: ["orphaned"], children: ["child"], hours: 50 },
       child: { hours: 50 },
       sig: { subject: "index", hours: 49 },
       older: { tags: ["dead-2"], hours: 60 },
@@ -96,7 +96,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "the index stays, and not the tagged child that is as new",
-    world: { index: { tags: ["dead"], children: ["child"], hours: 50 }, child: { tags: ["dead-amd64"], hours: 49 } },
+    world: { index: { tags: ["orphaned"], children: ["child"], hours: 50 }, child: { tags: ["dead-amd64"], hours: 49 } },
     rules: { keepsLastTagged: true },
     deleted: [],
   },
@@ -108,7 +108,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "where another tagged manifest stays, none is spared",
-    world: { a: { tags: ["live"] }, b: { tags: ["dead"] } },
+    world: { a: { tags: ["live"] }, b: { tags: ["orphaned"] } },
     rules: { keepsLastTagged: true },
     deleted: ["b"],
   },
@@ -121,7 +121,7 @@ const CASES: readonly Case[] = [
     rules: { gracePeriodMs: 0 },
     deleted: ["a"],
   },
-  { title: "a dead tag needs no grace", world: { a: { tags: ["dead"], hours: 0 } }, deleted: ["a"] },
+  { title: "a dead tag needs no grace", world: { a: { tags: ["orphaned"], hours: 0 } }, deleted: ["a"] },
   {
     title: "an unmatched image has grace too",
     world: { a: { tags: ["x"], hours: 2 } },
@@ -147,7 +147,7 @@ const CASES: readonly Case[] = [
   {
     title: "trap 03: a child shared by a dead and a living index stays",
     world: {
-      old: { tags: ["dead"], children: ["shared", "own"] },
+      old: { tags: ["orphaned"], children: ["shared", "own"] },
       new: { tags: ["live"], children: ["shared"] },
       shared: {},
       own: {},
@@ -159,12 +159,12 @@ const CASES: readonly Case[] = [
     world: { index: { tags: ["live"], children: ["amd64"] }, amd64: { tags: ["dead-amd64"] } },
     deleted: [],
   },
-  { title: "trap 05: one digest, one dead and one living tag", world: { a: { tags: ["dead", "live"] } }, deleted: [] },
+  { title: "trap 05: one digest, one dead and one living tag", world: { a: { tags: ["orphaned", "live"] } }, deleted: [] },
   {
     title: "trap 06: a referrer by subject lives and dies with it",
     world: {
       kept: { tags: ["live"] },
-      gone: { tags: ["dead"] },
+      gone: { tags: ["orphaned"] },
       keptSig: { subject: "kept" },
       goneSig: { subject: "gone", hours: 1 },
     },
@@ -175,7 +175,7 @@ const CASES: readonly Case[] = [
     title: "trap 06: a referrer by `sha256-` tag or cosign's ending, too",
     world: {
       kept: { tags: ["live"] },
-      gone: { tags: ["dead"] },
+      gone: { tags: ["orphaned"] },
       a: { tags: ["sha256-kept.sig"] },
       b: { tags: ["sha256-kept"], children: ["sbom"] },
       sbom: { subject: "kept" },
@@ -207,7 +207,7 @@ const CASES: readonly Case[] = [
   })),
   {
     title: "a signature goes with its image, though nothing is left in the repository but signatures",
-    world: { image: { tags: ["dead"] }, own: { tags: ["sha256-image.sig"] }, b: { tags: ["sha256-far.sig"] } },
+    world: { image: { tags: ["orphaned"] }, own: { tags: ["sha256-image.sig"] }, b: { tags: ["sha256-far.sig"] } },
     deleted: ["b", "image", "own"],
   },
   {
@@ -225,7 +225,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a dangling referrer is no leftover: it goes where those stay",
-    world: { sig: { subject: "never" }, leftover: {}, old: { tags: ["dead"] } },
+    world: { sig: { subject: "never" }, leftover: {}, old: { tags: ["orphaned"] } },
     rules: { untagged: "keep" },
     registry: WITH_REFERRERS,
     deleted: ["old", "sig"],
@@ -244,14 +244,14 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a dangling referrer takes no place that `keep-count` has for images",
-    world: { a: { tags: ["dead"], hours: 90 }, sig: { tags: ["sha256-never.sig"], hours: 30 }, ...SIGNED },
+    world: { a: { tags: ["orphaned"], hours: 90 }, sig: { tags: ["sha256-never.sig"], hours: 30 }, ...SIGNED },
     rules: { keepCount: 1 },
     deleted: ["sig"],
   },
   {
     title: "trap 06: a child of what goes, attached to an image that stays in another index, stays",
     world: {
-      old: { tags: ["dead"], children: ["image", "attestation"] },
+      old: { tags: ["orphaned"], children: ["image", "attestation"] },
       new: { tags: ["live"], children: ["image"] },
       image: {},
       attestation: { subject: "image" },
@@ -274,35 +274,35 @@ const CASES: readonly Case[] = [
   },
   {
     title: "trap 08: where a kept manifest cannot be read, nothing goes",
-    world: { index: { tags: ["live"], children: ["a"], read: "unreadable" }, a: {}, b: { tags: ["dead"] } },
+    world: { index: { tags: ["live"], children: ["a"], read: "unreadable" }, a: {}, b: { tags: ["orphaned"] } },
     deleted: [],
   },
   {
     title: "trap 23: a ghost ends nothing",
-    world: { ghost: { tags: ["live"], read: "missing" }, b: { tags: ["dead"] } },
+    world: { ghost: { tags: ["live"], read: "missing" }, b: { tags: ["orphaned"] } },
     deleted: ["b"],
   },
   {
     title: "a young child goes with a dead index",
-    world: { index: { tags: ["dead"], children: ["a"] }, a: { hours: 1 }, push: { hours: 1 } },
+    world: { index: { tags: ["orphaned"], children: ["a"] }, a: { hours: 1 }, push: { hours: 1 } },
     deleted: ["a", "index"],
   },
   {
     title: "children of a dead index go where untagged ones stay",
-    world: { index: { tags: ["dead"], children: ["a"] }, a: {}, leftover: {} },
+    world: { index: { tags: ["orphaned"], children: ["a"] }, a: {}, leftover: {} },
     rules: { untagged: "keep" },
     deleted: ["a", "index"],
   },
   {
     title: "a pinned digest stays with its closure",
-    world: { index: { tags: ["dead"], children: ["a"] }, a: {}, other: { tags: ["dead-2"] } },
+    world: { index: { tags: ["orphaned"], children: ["a"] }, a: {}, other: { tags: ["dead-2"] } },
     rules: { pinned: new Set([digestOf("index")]) },
     deleted: ["other"],
   },
   {
     title: "a pull request's sweep takes its roots, their children, and nothing else",
     world: {
-      index: { tags: ["dead"], children: ["a", "b"] },
+      index: { tags: ["orphaned"], children: ["a", "b"] },
       a: { hours: 1 },
       b: { hours: 1 },
       leftover: {},
@@ -317,7 +317,7 @@ const CASES: readonly Case[] = [
   {
     title: "a pull request's sweep leaves a child that carries another one's tag",
     world: {
-      index: { tags: ["dead"], children: ["own", "other"] },
+      index: { tags: ["orphaned"], children: ["own", "other"] },
       own: { tags: ["dead-amd64"] },
       other: { tags: ["gone7-amd64"] },
     },
@@ -326,7 +326,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a young child with a tag that no ref is known for has grace, though its index goes",
-    world: { index: { tags: ["dead"], children: ["a", "b"] }, a: { tags: ["x"], hours: 2 }, b: { tags: ["y"] } },
+    world: { index: { tags: ["orphaned"], children: ["a", "b"] }, a: { tags: ["x"], hours: 2 }, b: { tags: ["y"] } },
     rules: { unmatchedTags: "delete" },
     deleted: ["b", "index"],
   },
@@ -336,7 +336,7 @@ const CASES: readonly Case[] = [
       a: { tags: ["dead-a"], children: ["b"] },
       b: { tags: ["dead-b"], children: ["a"] },
       itself: { tags: ["dead-c", "sha256-itself"] },
-      c: { tags: ["dead"] },
+      c: { tags: ["orphaned"] },
     },
     registry: TAGGED_ONLY,
     deleted: ["c"],
@@ -349,15 +349,15 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a listing of tagged manifests: what could not be deleted keeps what it lists",
-    world: { old: { tags: ["dead"], children: ["inner"] }, inner: { children: ["leaf"] }, leaf: {} },
-    rules: { since: firstLook({ old: { tags: ["dead"] } }, { old: "goes", inner: "stays", leaf: "follows" }) },
+    world: { old: { tags: ["orphaned"], children: ["inner"] }, inner: { children: ["leaf"] }, leaf: {} },
+    rules: { since: firstLook({ old: { tags: ["orphaned"] } }, { old: "goes", inner: "stays", leaf: "follows" }) },
     registry: TAGGED_ONLY,
     deleted: ["old"],
   },
   {
     title: "a listing of tagged manifests: children of what goes are found by reading",
     world: {
-      old: { tags: ["dead"], children: ["shared", "own"] },
+      old: { tags: ["orphaned"], children: ["shared", "own"] },
       new: { tags: ["live"], children: ["shared"] },
       shared: {},
       own: {},
@@ -368,7 +368,7 @@ const CASES: readonly Case[] = [
   },
   {
     title: "a listing of tagged manifests: a pinned untagged index keeps its children",
-    world: { old: { tags: ["dead"], children: ["shared"] }, pinned: { children: ["shared"] }, shared: {} },
+    world: { old: { tags: ["orphaned"], children: ["shared"] }, pinned: { children: ["shared"] }, shared: {} },
     rules: { pinned: new Set([digestOf("pinned")]) },
     registry: TAGGED_ONLY,
     deleted: ["old"],
@@ -376,7 +376,7 @@ const CASES: readonly Case[] = [
   {
     title: "a listing of tagged manifests: referrers of what goes are asked for",
     world: {
-      old: { tags: ["dead"] },
+      old: { tags: ["orphaned"] },
       sig: { subject: "old" },
       sigOfSig: { subject: "sig" },
       kept: { tags: ["live"] },
@@ -389,14 +389,14 @@ const CASES: readonly Case[] = [
     title: "what was pushed or tagged since the first look stays, with what it lists",
     world: {
       fresh: { tags: ["dead-new"], children: ["a"] },
-      retagged: { tags: ["dead", "dead-again"], children: ["b"] },
+      retagged: { tags: ["orphaned", "dead-again"], children: ["b"] },
       a: {},
       b: {},
       c: { tags: ["dead-3"] },
     },
     rules: {
       since: firstLook(
-        { retagged: { tags: ["dead"] }, a: {}, b: {}, c: { tags: ["dead-3"] } },
+        { retagged: { tags: ["orphaned"] }, a: {}, b: {}, c: { tags: ["dead-3"] } },
         { retagged: "goes", a: "follows", b: "follows", c: "goes" },
       ),
     },
@@ -404,10 +404,10 @@ const CASES: readonly Case[] = [
   },
   {
     title: "what was pushed again since the first look stays, though its tags are dead and its parent gone",
-    world: { a: { tags: ["dead"], hours: 0 }, b: { hours: 1 }, c: { tags: ["dead-2"] } },
+    world: { a: { tags: ["orphaned"], hours: 0 }, b: { hours: 1 }, c: { tags: ["dead-2"] } },
     rules: {
       since: firstLook(
-        { a: { tags: ["dead"] }, b: { hours: 50 }, c: { tags: ["dead-2"] } },
+        { a: { tags: ["orphaned"] }, b: { hours: 50 }, c: { tags: ["dead-2"] } },
         { a: "goes", b: "follows", c: "goes" },
       ),
     },
@@ -415,10 +415,10 @@ const CASES: readonly Case[] = [
   },
   {
     title: "what has another version id by the second look was deleted and pushed again: it stays",
-    world: { a: { tags: ["dead"], versionId: 9 }, c: { tags: ["dead-2"], versionId: 2 } },
+    world: { a: { tags: ["orphaned"], versionId: 9 }, c: { tags: ["dead-2"], versionId: 2 } },
     rules: {
       since: firstLook(
-        { a: { tags: ["dead"], versionId: 1 }, c: { tags: ["dead-2"], versionId: 2 } },
+        { a: { tags: ["orphaned"], versionId: 1 }, c: { tags: ["dead-2"], versionId: 2 } },
         { a: "goes", c: "goes" },
       ),
     },
@@ -432,15 +432,15 @@ const CASES: readonly Case[] = [
   },
   {
     title: "what was deleted since the first look and is there again stays",
-    world: { a: { tags: ["dead"] }, c: { tags: ["dead-2"] } },
-    rules: { since: firstLook({ a: { tags: ["dead"] }, c: { tags: ["dead-2"] } }, { a: "gone", c: "goes" }) },
+    world: { a: { tags: ["orphaned"] }, c: { tags: ["dead-2"] } },
+    rules: { since: firstLook({ a: { tags: ["orphaned"] }, c: { tags: ["dead-2"] } }, { a: "gone", c: "goes" }) },
     deleted: ["c"],
   },
   {
     title: "what was not planned to go stays at a second look with all that it needs, whatever died since",
-    world: { a: { tags: ["dead"], children: ["child"] }, child: {}, c: { tags: ["dead-2"] } },
+    world: { a: { tags: ["orphaned"], children: ["child"] }, child: {}, c: { tags: ["dead-2"] } },
     rules: {
-      since: firstLook({ a: { tags: ["dead"] }, child: {}, c: { tags: ["dead-2"] } }, { child: "goes", c: "goes" }),
+      since: firstLook({ a: { tags: ["orphaned"] }, child: {}, c: { tags: ["dead-2"] } }, { child: "goes", c: "goes" }),
     },
     deleted: ["c"],
   },
@@ -487,7 +487,7 @@ const CASES: readonly Case[] = [
     world: { sig: { tags: ["sha256-old.sig"] } },
     rules: {
       pullRequest: 12,
-      since: firstLook({ old: { tags: ["dead"] }, sig: { tags: ["sha256-old.sig"] } }, { old: "goes", sig: "follows" }),
+      since: firstLook({ old: { tags: ["orphaned"] }, sig: { tags: ["sha256-old.sig"] } }, { old: "goes", sig: "follows" }),
     },
     deleted: ["sig"],
   },
@@ -524,7 +524,7 @@ describe("why", () => {
 
   test.each<[string, World, string, Partial<Rules>, string]>([
     ["a living ref", { a: { tags: ["live"] } }, "a", {}, "branch live"],
-    ["a dead ref", { a: { tags: ["dead"] } }, "a", {}, "pull request #12 merged 2026-11-02"],
+    ["a dead ref", { a: { tags: ["orphaned"] } }, "a", {}, "pull request #12 merged 2026-11-02"],
     ["no ref", { a: { tags: ["x"] } }, "a", {}, "no known ref"],
     ["a leftover", { a: {} }, "a", {}, "untagged, and nothing that stays refers to it"],
     ["grace", { a: { hours: 2 } }, "a", {}, "pushed 2 h ago, within the grace period of 24h"],
@@ -535,7 +535,7 @@ describe("why", () => {
       { gracePeriodMs: 7 * DAY },
       "push time unknown, so it never outlasts the grace period of 7d",
     ],
-    ["rollback", { a: { tags: ["dead"] } }, "a", { keepCount: 3 }, "newest 3 orphans stay"],
+    ["rollback", { a: { tags: ["orphaned"] } }, "a", { keepCount: 3 }, "newest 3 orphans stay"],
     [
       "a kept child",
       { i: { tags: ["live", "live2"], children: ["a"] }, a: {}, x: {} },
@@ -552,7 +552,7 @@ describe("why", () => {
     ],
     [
       "a deleted child",
-      { i: { tags: ["dead"], children: ["a"] }, a: { hours: 1 } },
+      { i: { tags: ["orphaned"], children: ["a"] }, a: { hours: 1 } },
       "a",
       {},
       `child of ${short("i")} (dead)`,
@@ -571,7 +571,7 @@ describe("why", () => {
       {},
       "its image is not in this repository, nor is that of any other signature: it may be in another one",
     ],
-    ["a pin", { a: { tags: ["dead"] } }, "a", { pinned: new Set([digestOf("a")]) }, "pinned by `protect-digests`"],
+    ["a pin", { a: { tags: ["orphaned"] } }, "a", { pinned: new Set([digestOf("a")]) }, "pinned by `protect-digests`"],
     [
       "half an hour",
       { a: { hours: 0.5 } },
@@ -592,7 +592,7 @@ describe("what is asked for", () => {
     a: {},
     b: {},
     plain: { tags: ["live-2"] },
-    dead: { tags: ["dead"] },
+    dead: { tags: ["orphaned"] },
     leftover: {},
   };
 
@@ -607,7 +607,7 @@ describe("what is asked for", () => {
 
   test("the candidates too, where a subject can be found in no other way", () => {
     expect(planWorld(MIXED, {}, WITH_REFERRERS).read.toSorted()).toEqual([
-      "dead",
+      "orphaned",
       "index",
       "inner",
       "leftover",
@@ -647,7 +647,7 @@ describe("what is asked for", () => {
   });
 
   test("no subject where a sweep of a pull request leaves what is attached to nothing", () => {
-    const world: World = { dead: { tags: ["dead"] }, sig: { tags: ["sha256-never.sig"] }, live: { tags: ["live"] } };
+    const world: World = { dead: { tags: ["orphaned"] }, sig: { tags: ["sha256-never.sig"] }, live: { tags: ["live"] } };
     expect(planWorld(world).read).toContain("unknown");
     expect(planWorld(world, { pullRequest: 12 }).read).not.toContain("unknown");
   });
@@ -659,7 +659,7 @@ describe("what is asked for", () => {
       both: { tags: ["branch-2", "dead-2"], hours: 59 },
       timeless: { tags: ["branch-3"], hours: null },
       kept: { tags: ["branch-4", "live"], hours: 59 },
-      number: { tags: ["dead"], hours: 1 },
+      number: { tags: ["orphaned"], hours: 1 },
     };
     const { plan, timed } = planWorld(world, {}, TAGGED_ONLY);
     expect(timed.toSorted()).toEqual(["both", "late", "old", "timeless"]);
@@ -682,7 +682,7 @@ describe("what is asked for", () => {
   });
 
   test("no time where neither an order nor an age is needed", () => {
-    const world: World = { a: { tags: ["dead"] }, b: { tags: ["dead-2"] }, c: { tags: ["live"] } };
+    const world: World = { a: { tags: ["orphaned"] }, b: { tags: ["dead-2"] }, c: { tags: ["live"] } };
     expect(planWorld(world, {}, TAGGED_ONLY).timed).toEqual([]);
     expect(planWorld(world, { keepCount: 2 }, TAGGED_ONLY).timed).toEqual([]);
     expect(planWorld(world, { keepCount: 1 }, TAGGED_ONLY).timed.toSorted()).toEqual(["a", "b"]);
@@ -692,7 +692,7 @@ describe("what is asked for", () => {
 describe("in which order", () => {
   test("trap 09: parents before children, subjects before referrers: an interruption leaves no tag that cannot be pulled", () => {
     const world: World = {
-      outer: { tags: ["dead"], children: ["inner"] },
+      outer: { tags: ["orphaned"], children: ["inner"] },
       inner: { tags: ["dead-inner"], children: ["leaf"] },
       leaf: { tags: ["dead-leaf"] },
       sig: { tags: ["sha256-outer.sig"] },
@@ -751,7 +751,7 @@ describe("in which order", () => {
   test("an image that was read for another reason still waits for an index that was not", () => {
     const blobs = [{ name: "layer", bytes: 1 }];
     const world: World = {
-      index: { tags: ["dead"], blobs: [], children: ["sig"] },
+      index: { tags: ["orphaned"], blobs: [], children: ["sig"] },
       sig: { tags: ["sha256-never.sig"], blobs },
       ...SIGNED,
     };
@@ -770,7 +770,7 @@ describe("in which order", () => {
   });
 
   test("whose time is not known first: it may list any other", () => {
-    const world: World = { young: { tags: ["dead"], hours: 1 }, timeless: { tags: ["dead-2"], hours: null } };
+    const world: World = { young: { tags: ["orphaned"], hours: 1 }, timeless: { tags: ["dead-2"], hours: null } };
     expect(planWorld(world).plan.waves).toEqual([[digestOf("timeless")], [digestOf("young")]]);
   });
 
@@ -781,7 +781,7 @@ describe("in which order", () => {
       arm64: { tags: ["dead-arm64"], blobs, hours: 99 },
       amd64: { tags: ["dead-amd64"], blobs, hours: 98 },
       newer: { tags: ["dead-2"], hours: 50 },
-      index: { tags: ["dead"], hours: 60 },
+      index: { tags: ["orphaned"], hours: 60 },
     };
     const { plan, read } = planWorld(world);
     expect(read).toEqual([]);
@@ -796,7 +796,7 @@ describe("in which order", () => {
 
 describe("what is told besides", () => {
   test("a kept index with an entry that is missing is broken, and stops nothing", () => {
-    const world: World = { index: { tags: ["live"], children: ["a", "lost"] }, a: {}, old: { tags: ["dead"] } };
+    const world: World = { index: { tags: ["live"], children: ["a", "lost"] }, a: {}, old: { tags: ["orphaned"] } };
     const outcome = planWorld(world);
     expect(outcome.plan.broken).toEqual([{ digest: digestOf("index"), missing: [digestOf("lost")] }]);
     expect(deletedIn(world, outcome)).toEqual(["old"]);
@@ -804,15 +804,15 @@ describe("what is told besides", () => {
 
   test("dead tags of what another tag keeps are stale, those of a child or a rollback are not", () => {
     const world: World = {
-      a: { tags: ["live", "dead", "gone7-a"] },
+      a: { tags: ["live", "orphaned", "gone7-a"] },
       index: { tags: ["live-2"], children: ["child"] },
       child: { tags: ["dead-amd64"] },
       rollback: { tags: ["dead-9"] },
     };
     const stale = (rules: Partial<Rules>): unknown =>
       planWorld(world, { keepCount: 1, ...rules }).plan.decisions.flatMap((d) => d.staleTags.map(({ tag }) => tag));
-    expect(stale({})).toEqual(["dead", "gone7-a"]);
-    expect(stale({ pullRequest: 12 })).toEqual(["dead"]);
+    expect(stale({})).toEqual(["orphaned", "gone7-a"]);
+    expect(stale({ pullRequest: 12 })).toEqual(["orphaned"]);
   });
 
   test.each<[string, Partial<Rules>, readonly string[]]>([
@@ -831,7 +831,7 @@ describe("what is told besides", () => {
   });
 
   test("the size of a manifest that was read is its own and that of its blobs", () => {
-    const world: World = { a: { tags: ["dead"], blobs: [{ name: "a", bytes: 10 }] } };
+    const world: World = { a: { tags: ["orphaned"], blobs: [{ name: "a", bytes: 10 }] } };
     expect(planWorld(world, {}, TAGGED_ONLY).plan.decisions.map(({ sizeBytes }) => sizeBytes)).toEqual([510]);
   });
 
@@ -839,7 +839,7 @@ describe("what is told besides", () => {
     const base = { name: "base", bytes: 1000 };
     const world: World = {
       kept: { tags: ["live"], blobs: [base] },
-      a: { tags: ["dead"], blobs: [base, { name: "a", bytes: 10 }, { name: "ab", bytes: 5 }] },
+      a: { tags: ["orphaned"], blobs: [base, { name: "a", bytes: 10 }, { name: "ab", bytes: 5 }] },
       b: { tags: ["dead-2"], blobs: [base, { name: "ab", bytes: 5 }] },
     };
     const bytesOf = (of: World): number | null => bytesFreed([planWorld(of).plan.blobs]);
@@ -853,7 +853,7 @@ describe("what is told besides", () => {
       { name: "base", bytes: 1000 },
       { name: "own", bytes: 10 },
     ];
-    const gone = planWorld({ a: { tags: ["dead"], blobs: [base, own] } }).plan.blobs;
+    const gone = planWorld({ a: { tags: ["orphaned"], blobs: [base, own] } }).plan.blobs;
     const kept = planWorld({ a: { tags: ["live"], blobs: [base] } }).plan.blobs;
     expect(bytesFreed([gone, gone])).toBe(1010);
     expect(bytesFreed([gone, kept])).toBe(10);

@@ -3,7 +3,7 @@ import type { Digest } from "../../src/digest.ts";
 import { planRepository } from "../../src/plan/plan.ts";
 import type {
   Decision,
-  Fate,
+  TagStatus,
   Planned,
   RepositoryPlan,
   RepositoryView,
@@ -72,25 +72,25 @@ export const LAST_PUSH = NOW - 60 * HOUR;
  * Fates by a tag's first letters: `live…`, `dead…` (of pull request #12), `branch…` (of #12's branch), `gone7-…` (of #7),
  * `silent…`, `sha256-NAME…`; else unmatched.
  */
-export function fateOf(tag: string): Fate {
-  if (tag.startsWith("live")) return { fate: "alive", reason: `branch ${tag}` };
-  if (tag.startsWith("dead"))
-    return { fate: "dead", reason: "pull request #12 merged 2026-11-02", pullRequest: 12, lastPush: null };
+export function statusOf(tag: string): TagStatus {
+  if (tag.startsWith("live")) return { status: "live", reason: `branch ${tag}` };
+  if (tag.startsWith("orphaned"))
+    return { status: "orphaned", reason: "pull request #12 merged 2026-11-02", pullRequest: 12, lastPush: null };
   if (tag.startsWith("gone7"))
-    return { fate: "dead", reason: "pull request #7 closed 2026-10-01", pullRequest: 7, lastPush: null };
+    return { status: "orphaned", reason: "pull request #7 closed 2026-10-01", pullRequest: 7, lastPush: null };
   if (tag.startsWith("branch"))
     return {
-      fate: "dead",
+      status: "orphaned",
       reason: "branch x of merged pull request #12 is deleted",
       pullRequest: 12,
       lastPush: LAST_PUSH,
     };
-  if (tag.startsWith("silent")) return { fate: "silent", reason: "no known ref has commit abc1234" };
+  if (tag.startsWith("neutral")) return { status: "neutral", reason: "no known ref has commit abc1234" };
   if (tag.startsWith("sha256-")) {
     const subject = digestOf(tag.slice(7).replace(/\.(sig|att|sbom)$/, ""));
-    return { fate: "referrer", subject, reason: "referrer" };
+    return { status: "referrer", subject, reason: "referrer" };
   }
-  return { fate: "unmatched", reason: "no known ref" };
+  return { status: "unmatched", reason: "no known ref" };
 }
 
 export function contentOf(item: Item, world: World): ManifestContent {
@@ -173,10 +173,10 @@ export function planWorld(world: World, rule: Partial<Rules> = {}, registry: Reg
     listed.push(listedAs(name, item, registry.listsBlobs === false ? "no blobs" : "blobs"));
     if (registry.listsUntagged) times.set(digestOf(name), timeOf(item));
   }
-  const fates = new Map(listed.flatMap(({ tags }) => tags.map((tag) => [tag, fateOf(tag)] as const)));
+  const statuses = new Map(listed.flatMap(({ tags }) => tags.map((tag) => [tag, statusOf(tag)] as const)));
   for (let rounds = 0; rounds < 50; rounds += 1) {
     const view: RepositoryView = { repository: "web", listed, ...registry, contents, times, referrers };
-    const { plan, wanted } = planRepository(view, fates, rules(rule));
+    const { plan, wanted } = planRepository(view, statuses, rules(rule));
     if (plan !== null) {
       return { plan, read: asked.contents, timed: asked.times, asked: asked.referrers, contents };
     }

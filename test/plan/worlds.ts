@@ -25,16 +25,16 @@ interface Seed {
 }
 
 interface TagSeed {
-  readonly form: "live" | "dead" | "branch" | "gone7" | "silent" | "other" | "sha256" | "sig" | "lost";
+  readonly form: "live" | "orphaned" | "branch" | "gone7" | "neutral" | "other" | "sha256" | "sig" | "lost";
   readonly of: number;
 }
 
 const tagSeed: fc.Arbitrary<TagSeed> = fc.record({
   form: fc.oneof(
-    { weight: 6, arbitrary: fc.constant("dead" as const) },
+    { weight: 6, arbitrary: fc.constant("orphaned" as const) },
     {
       weight: 6,
-      arbitrary: fc.constantFrom("live", "branch", "branch", "gone7", "silent", "other", "sha256", "sig", "lost"),
+      arbitrary: fc.constantFrom("live", "branch", "branch", "gone7", "neutral", "other", "sha256", "sig", "lost"),
     },
   ),
   of: fc.nat(20),

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Digest } from "../../src/digest.ts";
-import { joinPins, readPins, tagsInUse } from "../../src/protect/images-in-use.ts";
-import { scanPins } from "../../src/protect/scan.ts";
+import { joinImagesInUse, readImagesInUse, tagsInUse } from "../../src/protect/images-in-use.ts";
+import { scanImages } from "../../src/protect/scan.ts";
 import type { RegistryAddress } from "../../src/settings.ts";
 
 const A: Digest = `sha256:${"a".repeat(64)}`;
@@ -26,7 +26,7 @@ const TAGS = ["0.1.0", "22-alpine", "latest", "v1", "v1-", "v1-amd64", "v1.", "v
 
 /** `web:v1` for each pinned tag, sorted. */
 function tagsIn(text: string, registry: RegistryAddress): readonly string[] {
-  const pins = scanPins(text, registry);
+  const pins = scanImages(text, registry);
   return NAMES.flatMap((name) => TAGS.filter(tagsInUse(pins, name)).map((tag) => `${name}:${tag}`)).sort();
 }
 
@@ -44,7 +44,7 @@ describe("a digest", () => {
     ["cut short", A.slice(0, -1), []],
     ["without its algorithm", "a".repeat(64), []],
   ])("%s", (_, text, digests) => {
-    expect([...scanPins(text, TEAM).digests]).toEqual(digests);
+    expect([...scanImages(text, TEAM).digests]).toEqual(digests);
   });
 });
 
@@ -293,20 +293,20 @@ describe("a tag of which a variable is a part", () => {
     ["of an image that no file names", `docker run "$IMAGE:pr-$PR"`],
     ["of an image of which a variable is a part", `image: ${HOST}/${variable("A")}-b:pr-${variable("PR")}`],
   ])("pins what fits: %s", (_, text) => {
-    const pins = scanPins(text, TEAM);
+    const pins = scanImages(text, TEAM);
     expect(tagsInUse(pins, "web")("pr-12-alpine")).toBe(true);
     expect(tagsInUse(pins, "web")("feature")).toBe(false);
   });
 
   it("pins nothing of a repository that is not named, nor tags that do not fit", () => {
-    const pins = scanPins(`image: ${HOST}/web:pr-${variable("PR")}-alpine`, TEAM);
+    const pins = scanImages(`image: ${HOST}/web:pr-${variable("PR")}-alpine`, TEAM);
     const tags = ["pr-1-alpine", "pr--alpine", "pr-alpine", "pr-1", "1-alpine", "xpr-1-alpine", "pr-1-alpine3"];
     expect(tags.filter(tagsInUse(pins, "web"))).toEqual(["pr-1-alpine", "pr--alpine"]);
     expect(tags.filter(tagsInUse(pins, "api"))).toEqual([]);
   });
 
   it("says nothing where it is all variable", () => {
-    const pins = scanPins(`image: ${HOST}/web:${variable("TAG")}`, TEAM);
+    const pins = scanImages(`image: ${HOST}/web:${variable("TAG")}`, TEAM);
     expect(tagsInUse(pins, "web")("pr-1")).toBe(false);
   });
 });
@@ -321,7 +321,7 @@ describe("any text", () => {
     const blank = fc.constantFrom(" ", "\n", '"', "'", ",", "\t", "[", "(");
     fc.assert(
       fc.property(noise, blank, blank, noise, (before, left, right, after) => {
-        const { digests, tags } = scanPins(`${before}${left}${host}/team/a/web:pr-1${right}${A} ${after}`, TEAM);
+        const { digests, tags } = scanImages(`${before}${left}${host}/team/a/web:pr-1${right}${A} ${after}`, TEAM);
         expect([...digests]).toEqual([A]);
         expect(tags.get("a/web")?.has("pr-1")).toBe(true);
       }),
@@ -339,7 +339,7 @@ describe("any text", () => {
           ["pr-1", name],
         ]) {
           const text = `${left}${one}${right}${between}${left}${other}${right}`;
-          expect(tagsInUse(scanPins(text, TEAM), "a/web")("pr-1"), text).toBe(true);
+          expect(tagsInUse(scanImages(text, TEAM), "a/web")("pr-1"), text).toBe(true);
         }
       }),
     );
@@ -369,7 +369,7 @@ describe("any text", () => {
       Array.from({ length: 20_000 }, (_, i) => `${host}/team/w${i}\ntag: v${i}`).join("\n"),
     ],
   ])("that is large or hostile is read to its end: %s", (_, text) => {
-    expect([...scanPins(`${text} ${A}`, TEAM).digests]).toEqual([A]);
+    expect([...scanImages(`${text} ${A}`, TEAM).digests]).toEqual([A]);
   });
 });
 
@@ -394,7 +394,7 @@ describe("the files of protect-digests", () => {
   }
 
   async function pinned(...files: readonly string[]): Promise<readonly string[]> {
-    const pins = await readPins({ protectDigests: { digests: [], files }, registry: TEAM, workspace });
+    const pins = await readImagesInUse({ protectDigests: { digests: [], files }, registry: TEAM, workspace });
     return [...(pins.tags.get("web") ?? []), ...pins.digests].sort();
   }
 
@@ -430,11 +430,11 @@ describe("the files of protect-digests", () => {
     const pins = { digests: [], files: [files] };
     const inner = join(workspace, "images");
     mkdirSync(inner);
-    expect((await readPins({ protectDigests: pins, registry: TEAM, workspace: inner })).tags.get("web")).toContain(
+    expect((await readImagesInUse({ protectDigests: pins, registry: TEAM, workspace: inner })).tags.get("web")).toContain(
       "v1",
     );
     const above = { digests: [], files: ["../deploy/*.yaml"] };
-    expect((await readPins({ protectDigests: above, registry: TEAM, workspace: inner })).tags.get("web")).toContain(
+    expect((await readImagesInUse({ protectDigests: above, registry: TEAM, workspace: inner })).tags.get("web")).toContain(
       "v1",
     );
   });
@@ -519,7 +519,7 @@ describe("the files of protect-digests", () => {
     write("values.yaml", "repository: registry.digitalocean.com/team/api\n");
     write("tag.yaml", "tag: v9\n");
     const protectDigests = { digests: [B], files: ["values.yaml", "tag.yaml", "images.txt"] };
-    const pins = await readPins({ protectDigests, registry: TEAM, workspace });
+    const pins = await readImagesInUse({ protectDigests, registry: TEAM, workspace });
     expect([...pins.digests].sort()).toEqual([B, A]);
     expect(tagsInUse(pins, "api")("v9")).toBe(true);
   });
@@ -527,9 +527,9 @@ describe("the files of protect-digests", () => {
 
 describe("pins of several sources", () => {
   it("are all kept", () => {
-    const one = scanPins(`registry.digitalocean.com/team/web:v1 ${A}`, TEAM);
-    const other = scanPins(`registry.digitalocean.com/team/web:v2 registry.digitalocean.com/team/api:v3 ${B}`, TEAM);
-    const joined = joinPins([one, other]);
+    const one = scanImages(`registry.digitalocean.com/team/web:v1 ${A}`, TEAM);
+    const other = scanImages(`registry.digitalocean.com/team/web:v2 registry.digitalocean.com/team/api:v3 ${B}`, TEAM);
+    const joined = joinImagesInUse([one, other]);
     expect([...joined.digests]).toEqual([A, B]);
     expect([...joined.tags].map(([name, tags]) => [name, [...tags]])).toEqual([
       ["web", ["v1", "v2"]],

@@ -73,7 +73,7 @@ test.each([
   ["apps and files", { "protect-apps": "true", "protect-digests": "*.yaml, *.json" }, ["pr-1", "pr-2", "pr-3", "pr-4"]],
 ])("trap 11: an image that is in use stays, whatever became of its pull request: %s", async (_, inputs, tags) => {
   const result = await swept(inputs);
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(tags);
   const asked = registry.api.requests.filter(({ path }) => path.startsWith("/v2/apps"));
   // For the plan, and for the look before the deletions.
@@ -93,20 +93,20 @@ test.each([
     return null;
   });
   const result = await swept({ "protect-apps": "true" });
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(["pr-1", "pr-2", "pr-5"]);
 });
 
 test("apps that cannot be listed any more when it comes to deleting: nothing is deleted", async () => {
   registry.api.inject(({ path }, ordinal) => (path.startsWith("/v2/apps") && ordinal > 1 ? refuse(403) : null));
   const result = await swept({ "protect-apps": "true" });
-  expect(result.problems).toMatchObject([{ kind: "permission", message: expect.stringContaining("/v2/apps") }]);
+  expect(result.errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("/v2/apps") }]);
   expect(store.tags("web")).toHaveLength(NUMBERS.length);
 });
 
 test("a file that is not there stops the run before anything is requested", async () => {
   const result = await swept({ "protect-apps": "true", "protect-digests": "deploy.yml" });
-  expect(result.problems).toMatchObject([{ kind: "input", message: expect.stringContaining('"deploy.yml"') }]);
+  expect(result.errors).toMatchObject([{ kind: "input", message: expect.stringContaining('"deploy.yml"') }]);
   expect(store.tags("web")).toHaveLength(NUMBERS.length);
   expect(registry.api.requests).toEqual([]);
 });

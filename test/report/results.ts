@@ -76,7 +76,7 @@ export function run(overrides: Partial<RunResult> = {}): RunResult {
     repositories: [],
     requests: {},
     garbageCollection: { status: "not-started", freedBytes: null, blobsDeleted: null, note: "" },
-    problems: [],
+    errors: [],
     notices: [],
     ...overrides,
   };
@@ -171,7 +171,7 @@ export function sampleRun(): RunResult {
       blobsDeleted: 412,
       note: "collection 6f1c2a took 24 min",
     },
-    problems: [
+    errors: [
       {
         kind: "listing",
         message:

@@ -25,11 +25,11 @@ describe("the headline", () => {
   test.each<[string, Partial<RunResult>, string]>([
     ["says what was deleted", { repositories: one }, "### ✔️ 2 manifests deleted, 1.9\u00a0MiB"],
     [
-      "marks a run with problems",
-      { repositories: one, problems: [failure] },
+      "marks a run with errors",
+      { repositories: one, errors: [failure] },
       "### ⚠️ 2 manifests deleted, 1.9\u00a0MiB",
     ],
-    ["counts failures", { repositories: failed, problems: [failure] }, "### ✖️ Nothing was deleted, 1 failed"],
+    ["counts failures", { repositories: failed, errors: [failure] }, "### ✖️ Nothing was deleted, 1 failed"],
     [
       "marks a dry run",
       { repositories: planned, dryRun: true },
@@ -56,7 +56,7 @@ describe("what it tells", () => {
 
   test.each([
     ["the registry", "<code>registry.digitalocean.com/acme</code> · 4 repositories · 261 manifests stay"],
-    ["a problem with what to do", "> **What to do:** Run it again; if it stays"],
+    ["a error with what to do", "> **What to do:** Run it again; if it stays"],
     ["a row for a repository", "| <code>api</code> | <b>12</b> | 0 | 47 | 775\u00a0MiB |  |"],
     ["a row for one that could not be read", "| <code>legacy</code> | 0 | 0 | 0 |  | ✖️ GET"],
     ["the sums", "| <b>all</b> | <b>46</b> | <b>1</b> | 261 | up\u00a0to\u00a04.2\u00a0GiB |  |"],
@@ -84,7 +84,7 @@ describe("what it tells", () => {
     expect(shown.replaceAll("&#58;", ":")).toContain(text);
   });
 
-  test("problems stand before the deletions, deletions before what stays", () => {
+  test("errors stand before the deletions, deletions before what stays", () => {
     const places = [
       "[!CAUTION]",
       "| Repository |",
@@ -217,7 +217,7 @@ describe("the byte budget", () => {
     fc.assert(
       fc.property(wide, fc.integer({ min: 24, max: 60 }), (all, kibibytes) => {
         const manifests = all.map(({ tag, reason }, n) => manifest(`m${n}`, { tags: [tag], reason }));
-        const problems = all.map(({ reason }) => ({ ...failure, message: reason, remedy: reason }));
+        const errors = all.map(({ reason }) => ({ ...failure, message: reason, remedy: reason }));
         const notices = all.map(({ reason }) => reason);
         const repositories = [
           repository("a", manifests),
@@ -226,7 +226,7 @@ describe("the byte budget", () => {
             manifests.map((one) => ({ ...one, decision: "keep", outcome: "kept" })),
           ),
         ];
-        const text = renderSummary(run({ repositories, problems, notices }), kibibytes * 1024);
+        const text = renderSummary(run({ repositories, errors, notices }), kibibytes * 1024);
         expect(bytes(text)).toBeLessThanOrEqual(kibibytes * 1024);
       }),
       { numRuns: 60 },
@@ -253,7 +253,7 @@ describe("hostile text", () => {
       ],
       requests: { [text]: 3 },
       garbageCollection: { status: "failed", freedBytes: 1, blobsDeleted: 2, note: text },
-      problems: [{ kind: "listing", message: text, remedy: text }],
+      errors: [{ kind: "listing", message: text, remedy: text }],
       notices: [text, text],
     });
 

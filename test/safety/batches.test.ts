@@ -70,7 +70,7 @@ describe.each<StoreKind>(["digitalocean", "distribution"])("%s: once the index i
       pushed = true;
       return null;
     });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(missingBelow(stage.store, "next")).toEqual([]);
     expect(stage.store.tags("web")).toEqual(["main", "next"]);
   });
@@ -86,7 +86,7 @@ describe.each<StoreKind>(["digitalocean", "distribution"])("%s: once the index i
     if ("keep-count" in inputs)
       pushImage(stage.store, { ...AT, seed: "newest", tags: ["pr-3"], pushedAt: NOW - 40 * HOUR });
     const result = await sweepSlowly(() => null, inputs);
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     const left = "keep-count" in inputs ? ["main", "pr-3"] : ["main"];
     expect(
       stage.store
@@ -110,7 +110,7 @@ test.each<StoreKind>(["digitalocean", "distribution"])(
       method === "DELETE" && path.endsWith(inner) ? refuse(500) : null,
     );
     const result = await sweepStage(stage, forge);
-    expect(result.problems).toMatchObject([{ kind: "deletion", message: expect.stringContaining(inner) }]);
+    expect(result.errors).toMatchObject([{ kind: "deletion", message: expect.stringContaining(inner) }]);
     const outcomes = new Map(result.repositories[0]?.manifests.map(({ digest, outcome }) => [digest, outcome]));
     expect([outer, inner, leaf, other].map((digest) => outcomes.get(digest))).toEqual([
       "deleted",
@@ -140,7 +140,7 @@ describe("what a later look cannot read", () => {
       });
       return null;
     });
-    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining(fresh) }]);
+    expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining(fresh) }]);
     expect(missingBelow(stage.store, "next")).toEqual([]);
     const left = result.repositories[0]?.manifests.filter(({ digest }) => children.includes(digest));
     expect(left).toMatchObject(children.map(() => ({ decision: "delete", outcome: "kept" })));
@@ -161,7 +161,7 @@ test.each<StoreKind>(["digitalocean", "distribution"])(
       return isList(path) && lists > 1 ? refuse(200, {}, empty) : null;
     });
     const result = await sweepStage(stage, forge);
-    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("was empty") }]);
+    expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("was empty") }]);
     expect(new Set(result.repositories[0]?.manifests.map(({ outcome }) => outcome))).toEqual(new Set(["kept"]));
     expect(contentsOf(stage.store)).toEqual(before);
   },
@@ -195,7 +195,7 @@ describe("a referrers API", () => {
       return attached === null ? null : indexOf(attached);
     });
     const result = await sweepSlowly();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(stage.store.resolve("web", signature)).not.toBeNull();
     expect(stage.store.tags("web")).toEqual(["main"]);
   });
@@ -221,7 +221,7 @@ describe("a referrers API", () => {
       return isDown(asked, deletions) ? NOT_FOUND : indexOf(attached);
     });
     const result = await sweepStage(stage, forge, { concurrency: "1" }, clock);
-    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("attached") }]);
+    expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("attached") }]);
     expect(contentsOf(stage.store)).toHaveLength(before - deletions);
     expect(deletions).toBeLessThan(2);
   });
@@ -236,7 +236,7 @@ describe("a token that is refused halfway ends the run", () => {
     );
     const result = await sweepStage(stage, forge);
     // It is a problem of the run, and not of the repository alone.
-    expect(result.problems).toMatchObject([{ kind: "permission", message: expect.not.stringMatching(/^web: /) }]);
+    expect(result.errors).toMatchObject([{ kind: "permission", message: expect.not.stringMatching(/^web: /) }]);
     expect(contentsOf(stage.store)).toEqual(before);
   });
 
@@ -248,7 +248,7 @@ describe("a token that is refused halfway ends the run", () => {
       return method === "DELETE" && deletions > 1 ? refuse(403, {}, { id: "forbidden", message: "no" }) : null;
     });
     const result = await sweepStage(stage, forge, { concurrency: "1" });
-    expect(result.problems).toMatchObject([{ kind: "deletion" }, { kind: "permission" }]);
+    expect(result.errors).toMatchObject([{ kind: "deletion" }, { kind: "permission" }]);
     expect(deletions).toBe(2);
     const planned = result.repositories[0]?.manifests.filter(({ decision }) => decision === "delete") ?? [];
     const [deleted, failed, ...others] = planned.map(({ outcome, error }) => `${outcome} ${error ?? ""}`);

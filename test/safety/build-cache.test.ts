@@ -41,7 +41,7 @@ describe.each<StoreKind>(["digitalocean", "distribution", "oci"])("%s: a build c
       },
     });
     const result = await sweepStage(stage, forge);
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(result.repositories[0]?.plan?.broken).toEqual([]);
     expect(result.repositories[0]?.manifests.map(({ tags, outcome }) => [tags, outcome])).toEqual([
       [["pr-1"], "deleted"],
@@ -57,7 +57,7 @@ describe.each<StoreKind>(["digitalocean", "distribution", "oci"])("%s: a build c
       },
     });
     const result = await sweepStage(stage, forge, { "max-deletions": "1" });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(stage.store.tags("web")).toEqual(["main"]);
   });
 });

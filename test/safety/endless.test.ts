@@ -123,7 +123,7 @@ test.each(LISTS)(
     server?.inject(list.script);
     const heap = process.memoryUsage().rss;
     const result = await sweepStage(stage, forge, list.inputs);
-    expect(new Set(result.problems.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
+    expect(new Set(result.errors.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
     expect(server?.requests.length).toBeLessThanOrEqual(list.mostRequests);
     expect(process.memoryUsage().rss - heap).toBeLessThan(MOST_BYTES);
     expect(contentsOf(stage.store)).toEqual(before);
@@ -191,8 +191,8 @@ test.each(LONG_LISTS)(
     const server = stage.servers[name];
     server?.inject(lengthened(script));
     const result = await sweepStage(stage, forge, inputs);
-    const listing = result.problems.filter((problem) => problem.kind === "listing");
-    expect(listing.length).toBe(result.problems.length);
+    const listing = result.errors.filter((problem) => problem.kind === "listing");
+    expect(listing.length).toBe(result.errors.length);
     expect(JSON.stringify(listing)).toContain(`longer than the ${mostMiB} MiB that are read of it`);
     // A sweep reads the lists of its two repositories.
     expect(server?.requests.length).toBeLessThanOrEqual(2 * (mostMiB / 8) + OTHER_REQUESTS);
@@ -210,8 +210,8 @@ test("closed pull requests of long pages are an error once all of them are too l
       : null,
   );
   const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
-  expect(result.problems).toMatchObject([{ kind: "listing" }]);
-  expect(JSON.stringify(result.problems)).toContain("longer than the 512 MiB");
+  expect(result.errors).toMatchObject([{ kind: "listing" }]);
+  expect(JSON.stringify(result.errors)).toContain("longer than the 512 MiB");
   expect(forge.github.requests.length).toBeLessThan(512 / 8 + 40);
   expect(contentsOf(stage.store)).toEqual(before);
 }, 120_000);
@@ -223,7 +223,7 @@ test("closed pull requests without an end are an error", async () => {
     body.includes("ClosedPullRequests") ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) } } }) : null,
   );
   const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
-  expect(result.problems).toMatchObject([{ kind: "listing" }]);
+  expect(result.errors).toMatchObject([{ kind: "listing" }]);
   expect(forge.github.requests.length).toBeLessThan(10_100);
   expect(contentsOf(stage.store)).toEqual(before);
 }, 120_000);

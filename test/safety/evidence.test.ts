@@ -39,7 +39,7 @@ async function goneAfter(kind: StoreKind, { branches = [], tags = [], pullReques
   });
   const { store } = stage;
   const result = await sweepStage(stage, forge, inputs);
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   const manifests = result.repositories.flatMap((each) => each.manifests);
   return images
     .flatMap(([names]) => names)

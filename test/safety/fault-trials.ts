@@ -73,7 +73,7 @@ export async function courseOf(play: Play, forge: Forge): Promise<Course> {
     const servers = serversOf(stage, forge);
     const before = Object.entries(servers).map(([name, { requests }]) => [name, requests.length] as const);
     const result = await sweepStage(stage, forge, play.inputs);
-    assert.deepEqual(result.problems, []);
+    assert.deepEqual(result.errors, []);
     assertWhole(stage);
     const requests = before.map(([name, count]) => [name, servers[name]?.requests.slice(count) ?? []]);
     return { requests: Object.fromEntries(requests), contents: contentsOf(stage.store), seen: seen(stage) };
@@ -134,12 +134,12 @@ export async function tryFault(
     assertWhole(stage);
     const hidden = fault.finishes === "some";
     assertTruth(first.result, { ...first, moved: new Set([...disturbed, ...pushed]), hidden });
-    const isTold = first.result.problems.length > 0 || first.warnings.length > 0;
+    const isTold = first.result.errors.length > 0 || first.warnings.length > 0;
     if (!isTold && !hidden)
       assert.deepEqual(own(first.after), course.contents, "nothing is told, and the work is not done");
 
     const second = await sweepAndTrace(stage, play, forge);
-    assert.deepEqual(second.result.problems, [], "the second run has no problem");
+    assert.deepEqual(second.result.errors, [], "the second run has no problem");
     assertWhole(stage);
     assertTruth(second.result, { ...second, moved: new Set(pushed), hidden: false });
     assert.deepEqual(own(seen(stage)), course.seen, "the second run finishes what the first left");

@@ -68,12 +68,12 @@ function assertTags(result: RunResult, { before, after, moved, hidden }: Traces)
   }
 }
 
-function assertCollection({ garbageCollection: { status }, problems }: RunResult, { collection }: Traces): void {
+function assertCollection({ garbageCollection: { status }, errors }: RunResult, { collection }: Traces): void {
   if (collection === null) return;
   const { begun, wasRunning } = collection;
   assert.ok(begun <= 1, `${begun} collections were begun by one run`);
   const isTold = ["started", "succeeded", "timed-out", "failed"].includes(status);
   if (begun === 1) assert.ok(isTold, "a collection was begun, and not told of");
   else assert.ok(!isTold || wasRunning, `no collection was begun, and it is told that one ${status}`);
-  if (status !== "succeeded") assert.ok(problems.length > 0, `no problem is told, and the collection was ${status}`);
+  if (status !== "succeeded") assert.ok(errors.length > 0, `no problem is told, and the collection was ${status}`);
 }

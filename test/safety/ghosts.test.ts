@@ -27,7 +27,7 @@ test("where every manifest answers 404, none is taken for a ghost: nothing is de
     headers.authorization !== undefined && path.includes("/manifests/") ? MISSING : null,
   );
   const result = await sweepStage(stage, forge);
-  expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
+  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
   expect(contentsOf(stage.store)).toEqual(before);
 });
 
@@ -46,7 +46,7 @@ test("the same where what is asked for first is the missing subject of a signatu
     headers.authorization !== undefined && path.includes("/manifests/") ? MISSING : null,
   );
   const result = await sweepStage(stage, forge, { untagged: "keep" });
-  expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
+  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
   expect(contentsOf(stage.store)).toEqual(before);
 });
 
@@ -63,7 +63,7 @@ test.each(["digitalocean", "distribution", "oci"] as const)(
       },
     });
     const before = contentsOf(stage.store);
-    expect((await sweepStage(stage, forge)).problems).toEqual([]);
+    expect((await sweepStage(stage, forge)).errors).toEqual([]);
     expect(contentsOf(stage.store)).toEqual(before);
   },
 );
@@ -72,7 +72,7 @@ test("trap 23: where any manifest can be read, those that answer 404 are ghosts,
   const ghost = digestOf("jane");
   stage.servers["oci"]?.inject(({ path }) => (path.endsWith(ghost) ? MISSING : null));
   const result = await sweepStage(stage, forge);
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   expect(result.repositories[0]?.plan?.ghosts).toEqual([ghost]);
   expect(stage.store.tags("web")).not.toContain("pr-3");
   assertLiving(stage);

@@ -47,7 +47,7 @@ export async function baselineOf(kind: StageKind, forge: Forge): Promise<Baselin
     const servers = allServers(stage, forge);
     const before = Object.fromEntries(Object.entries(servers).map(([name, { requests }]) => [name, requests.length]));
     const result = await sweepStage(stage, forge);
-    assert.deepEqual(result.problems, []);
+    assert.deepEqual(result.errors, []);
     assert.ok(contentsOf(stage.store).length > 0);
     const requests = Object.entries(servers).map(([name, server]) => [
       name,

@@ -54,7 +54,7 @@ export async function tellingOf(work: (log: Log) => Promise<RunResult>): Promise
   try {
     const steps = createActionsLog(stageClock(NOW));
     const result = await work(steps);
-    for (const { kind, message, remedy } of result.problems) steps.error(kind, `${message}\n${remedy}`);
+    for (const { kind, message, remedy } of result.errors) steps.error(kind, `${message}\n${remedy}`);
     for (const notice of result.notices) steps.warn("notice", notice);
     writeReport(result, file("report.json"), steps);
     steps.flush();

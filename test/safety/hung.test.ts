@@ -99,7 +99,7 @@ describe("a deletion that hangs is told as one that may have been done", () => {
     expect(hung.step.outputs["failed-count"]).toBe(String(failed.length));
     expect(hung.step.summary).toContain("the server may have acted on it");
     hung.stage.servers[server]?.inject([]);
-    expect((await sweepStage(hung.stage, forge)).problems).toEqual([]);
+    expect((await sweepStage(hung.stage, forge)).errors).toEqual([]);
   }
 });
 

@@ -29,7 +29,7 @@ test.each<StoreKind>(["digitalocean", "distribution"])("%s: what lives 50 levels
   stage = await openStage(kind);
   pushNested(50, "main");
   const result = await sweepStage(stage, forge);
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   expect(missingBelow(stage.store, "main")).toEqual([]);
   expect(stage.store.tags("web")).not.toContain("pr-3");
 });
@@ -41,7 +41,7 @@ test.each<StoreKind>(["digitalocean", "distribution"])(
     pushNested(300, "by-hand");
     const before = contentsOf(stage.store);
     const result = await sweepStage(stage, forge);
-    expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("200 levels") }]);
+    expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("200 levels") }]);
     expect(contentsOf(stage.store)).toEqual(before);
     assertLiving(stage);
   },

@@ -78,7 +78,7 @@ describe("where a look takes more requests than a minute has", () => {
   test("each look is followed by as many deletions as a minute has", async () => {
     fill("web");
     const result = await sweepAt(PER_MINUTE);
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(store.tags("web")).toHaveLength(PAGES - DEAD);
     expect(looks("web")).toBe(2);
   });
@@ -87,7 +87,7 @@ describe("where a look takes more requests than a minute has", () => {
     const names = ["web", "api", "worker", "site"];
     for (const name of names) fill(name);
     const result = await sweepAt(PER_MINUTE);
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     for (const name of names) {
       expect(store.tags(name)).toHaveLength(PAGES - DEAD);
       expect(looks(name)).toBeLessThanOrEqual(5);
@@ -100,7 +100,7 @@ test("a host that never lets a deletion in, and never refuses it for good, ends 
   const result = await sweepAt(1_000, ({ method }) =>
     method === "DELETE" ? refuse(429, { "retry-after": "130" }) : null,
   );
-  expect(result.problems).toMatchObject([
+  expect(result.errors).toMatchObject([
     { kind: "deletion", message: expect.stringContaining("40 deletions in web") },
   ]);
   expect(store.tags("web")).toHaveLength(PAGES);
@@ -112,7 +112,7 @@ test("a host that refuses a deletion for now ends the sweep, and no deletion cou
   const result = await sweepAt(1_000, ({ method }) =>
     method === "DELETE" ? refuse(429, { "retry-after": "7200" }) : null,
   );
-  expect(result.problems).toMatchObject([{ kind: "listing", message: expect.stringContaining("429") }]);
+  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("429") }]);
   const planned = result.repositories[0]?.manifests.filter(({ decision }) => decision === "delete");
   expect(new Set(planned?.map(({ outcome }) => outcome))).toEqual(new Set(["kept"]));
   expect(planned).toHaveLength(DEAD);
@@ -121,7 +121,7 @@ test("a host that refuses a deletion for now ends the sweep, and no deletion cou
 test("a server that fails on every deletion is not asked for all of them", async () => {
   fill("web");
   const result = await sweepAt(1_000, ({ method }) => (method === "DELETE" ? refuse(503) : null));
-  expect(result.problems).toMatchObject([
+  expect(result.errors).toMatchObject([
     { kind: "deletion" },
     { kind: "listing", message: expect.stringContaining("503") },
   ]);

@@ -88,7 +88,7 @@ const RACES: readonly Race[] = [
 let mainCommit = "";
 
 function expectLiving({ living }: Race, result: RunResult): void {
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   for (const tag of living) expect(missingBelow(stage.store, tag), tag).toEqual([]);
   for (const tag of ["main", "next", "jane"]) expect(missingBelow(stage.store, tag), tag).toEqual([]);
 }
@@ -160,7 +160,7 @@ describe("between two batches", () => {
 test("another sweep side by side: both end well, and leave what one alone leaves", async () => {
   const baseline = await baselineOf("digitalocean", forge);
   const results = await Promise.all([sweepStage(stage, forge), sweepStage(stage, forge)]);
-  for (const result of results) expect(result.problems).toEqual([]);
+  for (const result of results) expect(result.errors).toEqual([]);
   assertLiving(stage);
   expect(contentsOf(stage.store)).toEqual(baseline.contents);
 });

@@ -63,17 +63,17 @@ describe.each<StoreKind>(["digitalocean", "distribution", "oci"])("%s: while the
         const met = playEvents(stage, kind, events, refused);
         const first = await sweepTruly(stage, { ...rules, concurrency: "1" }, met);
         assert.deepEqual(
-          [...new Set(first.problems.map((problem) => problem.kind))],
+          [...new Set(first.errors.map((problem) => problem.kind))],
           met.refused() ? ["deletion"] : [],
         );
         assertWhole(stage, met.late);
         stage.servers[kind === "digitalocean" ? "api" : "registry"]?.inject([]);
         const second = await sweepTruly(stage, rules);
-        assert.deepEqual(second.problems, []);
+        assert.deepEqual(second.errors, []);
         assertWhole(stage, met.late);
         const left = contentsOf(stage.store);
         const third = await sweepTruly(stage, rules);
-        assert.deepEqual(third.problems, []);
+        assert.deepEqual(third.errors, []);
         assert.deepEqual(contentsOf(stage.store), left, "a sweep without news deletes nothing");
       } finally {
         await stage.close();

@@ -61,7 +61,7 @@ async function interrupt(kind: StageKind, signal: Signal, server: string, ordina
       assertToldTruly(first, before, stage);
     }
     const second = await sweepStage(stage, forge);
-    expect(second.problems).toEqual([]);
+    expect(second.errors).toEqual([]);
     expect(seen(stage)).toEqual(baselines.get(kind)?.seen);
   } finally {
     target?.inject([]);

@@ -79,7 +79,7 @@ test("a dead tag that moves while others are removed for more than a minute is l
     return null;
   });
   const result = await sweepStage(stage, forge, { "remove-stale-tags": "true", concurrency: "1" }, clock);
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   const outcomes = Object.fromEntries(
     result.repositories[0]?.staleTags.map(({ tag, outcome }) => [tag, outcome]) ?? [],
   );
@@ -97,7 +97,7 @@ test("what a lost permission ends halfway is told as it is", async () => {
     return removals === 2 ? refuse(403, {}, { id: "forbidden", message: "no" }) : null;
   });
   const result = await sweepStage(stage, forge, { "remove-stale-tags": "true", concurrency: "1" });
-  expect(result.problems).toMatchObject([{ kind: "deletion" }, { kind: "permission" }]);
+  expect(result.errors).toMatchObject([{ kind: "deletion" }, { kind: "permission" }]);
   const told = result.repositories[0]?.staleTags ?? [];
   expect(told.map(({ outcome }) => outcome).sort()).toEqual(["deleted", "failed", "reported"]);
   for (const { tag, outcome } of told) expect(tags().includes(tag), tag).toBe(outcome !== "deleted");

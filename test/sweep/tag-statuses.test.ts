@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
-import type { Pins } from "../../src/plan/view.ts";
+import type { ImagesInUse } from "../../src/plan/view.ts";
 import { createJudge, type RefsJudge } from "../../src/sweep/tag-statuses.ts";
 import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { settingsOf } from "../run.ts";
@@ -30,14 +30,14 @@ afterEach(async () => {
 });
 
 const clock = () => ({ now: () => now, random: () => 0.5, sleep: async () => undefined });
-const pinned = (tag: string): Pins => ({
+const pinned = (tag: string): ImagesInUse => ({
   digests: new Set([digestOfNothing(tag)]),
   tags: new Map([["web", new Set([tag])]]),
 });
 
-function judgeOf(readPins: (() => Promise<Pins>) | null, more: Readonly<Record<string, string>> = {}): RefsJudge {
+function judgeOf(readImagesInUse: (() => Promise<ImagesInUse>) | null, more: Readonly<Record<string, string>> = {}): RefsJudge {
   const inputs = { registry: "registry.digitalocean.com/acme", token: "t", ...more };
-  return createJudge(settingsOf(inputs, forge.environment), pinned("first"), readPins, { http, clock: clock() });
+  return createJudge(settingsOf(inputs, forge.environment), pinned("first"), readImagesInUse, { http, clock: clock() });
 }
 
 /** A judge who has read all that one manifest with `tags` leaves open; it was pushed twenty days ago. */
@@ -55,8 +55,8 @@ test("what was in use when the run began stays, and what is in use by then, too"
   const judge = judgeOf(async () => pinned("later"));
   await judge.refresh();
   expect(judge.pinned()).toEqual(new Set(["first", "later"].map(digestOfNothing)));
-  const fates = judge.fatesOf("web", ["first", "later", "other"]);
-  expect([...fates.values()].map(({ fate }) => fate)).toEqual(["alive", "alive", "unmatched"]);
+  const statuses = judge.statusesOf("web", ["first", "later", "other"]);
+  expect([...statuses.values()].map(({ status }) => status)).toEqual(["live", "live", "unmatched"]);
 });
 
 test.each([
@@ -80,8 +80,8 @@ test("a reading of the refs that takes long does not take the place of a later o
   const pullRequests = forge.github.state.repositories.get("octo/web")?.pullRequests;
   pullRequests?.set(3, pullRequest(3, { state: "closed", headBranch: "feature", ...ended }));
   const judge = await informed(["feature"]);
-  const fate = (): string | undefined => judge.fatesOf("web", ["feature"]).get("feature")?.fate;
-  expect(fate()).toBe("dead");
+  const status = (): string | undefined => judge.statusesOf("web", ["feature"]).get("feature")?.status;
+  expect(status()).toBe("orphaned");
   let asked = 0;
   forge.github.inject(() => {
     asked += 1;
@@ -94,21 +94,21 @@ test("a reading of the refs that takes long does not take the place of a later o
   writeFileSync(ref, `${await forge.repository.commitOf("main")}\n`);
   now += 61_000;
   await judge.refresh();
-  expect(fate()).toBe("alive");
+  expect(status()).toBe("live");
   await slow;
-  expect(fate()).toBe("alive");
+  expect(status()).toBe("live");
 });
 
 test("with `unmatched-tags: delete` pull requests that were opened since the plan are heard, though none was closed", async () => {
   const judge = await informed(["contrib", "pr-9"], { "unmatched-tags": "delete" });
-  const fates = (): readonly string[] =>
-    [...judge.fatesOf("web", ["contrib", "pr-9"]).values()].map(({ fate }) => fate);
-  expect(fates()).toEqual(["unmatched", "unmatched"]);
+  const statuses = (): readonly string[] =>
+    [...judge.statusesOf("web", ["contrib", "pr-9"]).values()].map(({ status }) => status);
+  expect(statuses()).toEqual(["unmatched", "unmatched"]);
   now += 30_000;
   const opened = pullRequest(9, { headBranch: "contrib", head: "fork", createdAt: now, updatedAt: now });
   forge.github.state.repositories.get("octo/web")?.pullRequests.set(9, opened);
   await judge.refresh();
-  expect(fates()).toEqual(["alive", "alive"]);
+  expect(statuses()).toEqual(["live", "live"]);
 });
 
 test("a tag that is listed in lower case, as Gitea lists all, is kept by its name as it was pushed", async () => {
@@ -117,8 +117,8 @@ test("a tag that is listed in lower case, as Gitea lists all, is kept by its nam
   });
   await judge.refresh();
   const tags = ["feat-login", "Feat-login", "release-1", "release-old", "Release-Old", "release-gone", "feat-other"];
-  const fates = judge.fatesOf("web", tags);
-  expect([...fates].map(([tag, { fate, reason }]) => [tag, fate === "alive" ? reason : fate])).toEqual([
+  const statuses = judge.statusesOf("web", tags);
+  expect([...statuses].map(([tag, { status, reason }]) => [tag, status === "live" ? reason : status])).toEqual([
     ["feat-login", "pinned: it is in use"],
     ["Feat-login", "pinned: it is in use"],
     ["release-1", "protected: Release-*"],

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileTagPatterns, namesOf, TagPatternError } from "../../src/tags/live-tags.ts";
 import { branchSlugs, tagSlugs } from "../../src/tags/slugs.ts";
-import { fatesOf } from "../../src/tags/status.ts";
+import { statusesOf } from "../../src/tags/status.ts";
 import { allKnown, commitOf, defaultPatterns, pullRequestOf, refsOf } from "./names.ts";
 import { oracle } from "./oracle.ts";
 
@@ -14,8 +14,8 @@ interface World {
 /** What keeps `tag` where these refs live and no pull request is known; null: nothing. */
 function keptBy(tag: string, world: World, patterns: readonly string[] = defaultPatterns): string | null {
   const names = namesOf(compileTagPatterns(patterns), refsOf(world));
-  const fate = fatesOf(names, allKnown([]), () => null)(tag);
-  return fate.fate === "alive" ? fate.reason : null;
+  const status = statusesOf(names, allKnown([]), () => null)(tag);
+  return status.status === "live" ? status.reason : null;
 }
 
 describe("a living branch gives birth to its slugs", () => {
@@ -135,9 +135,9 @@ describe("a commit of a living ref keeps its tags", () => {
 test("a longer number than any pull request's is none, whatever is known of it", () => {
   const largest = 2 ** 31 - 1;
   const known = allKnown([largest, largest + 1].map((number) => pullRequestOf({ number })));
-  const fateOf = fatesOf(namesOf(compileTagPatterns(["pr-{pr}"]), refsOf({})), known, () => null);
-  expect(fateOf(`pr-${largest}`)).toMatchObject({ fate: "dead" });
-  expect(fateOf(`pr-${largest + 1}`)).toMatchObject({ fate: "unmatched" });
+  const statusOf = statusesOf(namesOf(compileTagPatterns(["pr-{pr}"]), refsOf({})), known, () => null);
+  expect(statusOf(`pr-${largest}`)).toMatchObject({ status: "orphaned" });
+  expect(statusOf(`pr-${largest + 1}`)).toMatchObject({ status: "unmatched" });
 });
 
 describe("a user's patterns", () => {
@@ -208,7 +208,7 @@ describe("properties", () => {
         fc.array(refName, { minLength: 1, maxLength: 8 }),
         fc.array(refName, { maxLength: 8 }),
         (branches, tags) => {
-          const fateOf = fatesOf(
+          const statusOf = statusesOf(
             namesOf(compileTagPatterns(defaultPatterns), refsOf({ branches, tags })),
             allKnown([2, 12].map((number) => pullRequestOf({ number, headBranch: "gone/b" }))),
             () => null,
@@ -216,7 +216,7 @@ describe("properties", () => {
           const slugs = [...branches.flatMap(branchSlugs), ...tags.flatMap(tagSlugs)];
           for (const slug of slugs) {
             for (const tag of [slug, slug.toLowerCase(), slug.toUpperCase()])
-              expect(fateOf(tag)).toMatchObject({ fate: "alive" });
+              expect(statusOf(tag)).toMatchObject({ status: "live" });
           }
         },
       ),
@@ -285,11 +285,11 @@ describe("properties", () => {
           const compiled = compileTagPatterns(patterns);
           const pullRequests = told.pullRequests.map(pullRequestOf);
           const refs = refsOf(told);
-          const fateOf = fatesOf(namesOf(compiled, refs), allKnown(pullRequests), () => null);
+          const statusOf = statusesOf(namesOf(compiled, refs), allKnown(pullRequests), () => null);
           for (const each of tags)
-            expect({ tag: each, fate: fateOf(each).fate }).toEqual({
+            expect({ tag: each, status: statusOf(each).status }).toEqual({
               tag: each,
-              fate: oracle(each, patterns, refs, pullRequests),
+              status: oracle(each, patterns, refs, pullRequests),
             });
         },
       ),
@@ -306,9 +306,9 @@ describe("properties", () => {
       ]),
       refsOf({ branches: Array.from({ length: 60 }, (_, index) => "a".repeat(index + 1)), tags: ["v1.1.1"] }),
     );
-    const fateOf = fatesOf(names, allKnown([]), () => null);
+    const statusOf = statusesOf(names, allKnown([]), () => null);
     for (const tag of ["a".repeat(128), "1".repeat(128), "1-".repeat(64), "a".repeat(127)])
-      expect(fateOf(`${tag}`)).toBeDefined();
-    expect(fateOf("a".repeat(100_000))).toEqual({ fate: "unmatched", reason: "no known ref" });
+      expect(statusOf(`${tag}`)).toBeDefined();
+    expect(statusOf("a".repeat(100_000))).toEqual({ status: "unmatched", reason: "no known ref" });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { PullRequest, PullRequestQuestions } from "../../src/refs/refs.ts";
 import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
 import { answeredBy, questionsOf } from "../../src/tags/lookups.ts";
-import { fatesOf } from "../../src/tags/status.ts";
+import { statusesOf } from "../../src/tags/status.ts";
 import { allKnown, commitOf, defaultPatterns, pullRequestOf, refsOf } from "./names.ts";
 
 const PUSHED = Date.UTC(2026, 9, 1);
@@ -152,8 +152,8 @@ describe("properties", () => {
             () => null,
           );
           const answers = answeredBy(questions, names)(one);
-          const fateOf = fatesOf(names, { byNumber: new Map(), open: [], closed: [one] }, () => null);
-          const dead = [...questions.branchTags].filter((each) => fateOf(each).fate === "dead");
+          const statusOf = statusesOf(names, { byNumber: new Map(), open: [], closed: [one] }, () => null);
+          const dead = [...questions.branchTags].filter((each) => statusOf(each).status === "orphaned");
           expect(answers.toSorted()).toEqual(dead.toSorted());
         },
       ),
@@ -170,8 +170,8 @@ describe("properties", () => {
         fc.array(pullRequest),
         (by, branches, tags, all) => {
           const names = namesBy(by, refsOf({ branches }));
-          const fateOf = fatesOf(names, allKnown(all), () => null);
-          for (const each of tags.filter((text) => fateOf(text).fate === "dead")) {
+          const statusOf = statusesOf(names, allKnown(all), () => null);
+          for (const each of tags.filter((text) => statusOf(text).status === "orphaned")) {
             const questions = questionsOf([{ tag: each, pushedAt: null }], names, () => null);
             expect(questions.numbers.size + questions.branchTags.size + questions.commits.size).toBeGreaterThan(0);
           }

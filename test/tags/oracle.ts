@@ -13,11 +13,11 @@ export function oracle(
   pullRequests: readonly PullRequest[],
 ): string {
   const verdicts = patterns.map((pattern) => readAll(tag, pattern, refs, pullRequests));
-  if (verdicts.some(({ alive }) => alive)) return "alive";
+  if (verdicts.some(({ alive }) => alive)) return "live";
   const longest = Math.max(0, ...livingWords(patterns, refs, pullRequests).map((word) => beginningOf(tag, word)));
   if (verdicts.some(({ living, deadUntil }) => living || deadUntil <= longest)) return "unmatched";
-  if (verdicts.some(({ dead }) => dead)) return "dead";
-  return verdicts.some(({ silent }) => silent) ? "silent" : "unmatched";
+  if (verdicts.some(({ dead }) => dead)) return "orphaned";
+  return verdicts.some(({ silent }) => silent) ? "neutral" : "unmatched";
 }
 
 /** How far `word` reaches as the beginning of `tag`, where it ends as a word does; 0: it is none. */
@@ -51,7 +51,7 @@ function filled(template: string, name: string): string | null {
     .replaceAll("{minor}", version.minor);
 }
 
-type Standing = "alive" | "dead" | "unknown" | "impossible";
+type Standing = "live" | "orphaned" | "unknown" | "impossible";
 
 function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: readonly PullRequest[]) {
   const pieces = pattern.match(new RegExp(`${VERSION.source}|\\{\\w+\\}|\\*+|[^{}*]+`, "g")) ?? [];
@@ -69,13 +69,13 @@ function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: rea
     const spelled =
       exact &&
       holders.every(
-        ({ piece, text, standing }) => piece !== "{sha}" || standing === "alive" || text === text.toLowerCase(),
+        ({ piece, text, standing }) => piece !== "{sha}" || standing === "live" || text === text.toLowerCase(),
       );
-    const living = holders.some(({ piece, standing }) => piece !== "{sha}" && standing === "alive");
-    result.alive ||= holders.every(({ standing }) => standing === "alive");
+    const living = holders.some(({ piece, standing }) => piece !== "{sha}" && standing === "live");
+    result.alive ||= holders.every(({ standing }) => standing === "live");
     result.living ||= living;
     const dead = placed.flatMap(({ standing }, index) =>
-      standing === "dead" ? [cuts.slice(0, index + 1).join("").length] : [],
+      standing === "orphaned" ? [cuts.slice(0, index + 1).join("").length] : [],
     );
     if (spelled && dead.length > 0) {
       result.dead = true;
@@ -84,7 +84,7 @@ function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: rea
     result.silent ||=
       onlyCommits &&
       spelled &&
-      holders.every(({ standing }) => standing !== "dead") &&
+      holders.every(({ standing }) => standing !== "orphaned") &&
       holders.some(({ text, standing }) => standing === "unknown" && !/^\d{8,}$/.test(text));
   }
   return result;
@@ -113,7 +113,7 @@ function standingOf(
 ): Standing {
   const piece = pieces[index] ?? "";
   const text = cuts[index] ?? "";
-  if (!piece.startsWith("{")) return "alive";
+  if (!piece.startsWith("{")) return "live";
   const start = cuts.slice(0, index).join("").length;
   const before = tag.charAt(start - 1);
   const after = tag.charAt(start + text.length);
@@ -123,7 +123,7 @@ function standingOf(
     (sides.after && kind.test(after) && kind.test(text.slice(-1)));
   if (piece === "{branch}") return branchStanding(text, runs(/[0-9A-Za-z]/, open), refs, pullRequests);
   if (piece === "{tag}")
-    return refs.tags.some(({ name }) => tagSlugs(name).some((slug) => same(slug, text))) ? "alive" : "unknown";
+    return refs.tags.some(({ name }) => tagSlugs(name).some((slug) => same(slug, text))) ? "live" : "unknown";
   if (piece === "{pr}")
     return runs(/\d/, { before: true, after: true }) ? "impossible" : numberStanding(text, pullRequests);
   if (piece === "{sha}") return runs(/[0-9a-f]/i, open) ? "impossible" : commitStanding(text, refs, pullRequests);
@@ -141,7 +141,7 @@ function branchStanding(
   pullRequests: readonly PullRequest[],
 ): Standing {
   const living = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)];
-  if (living.some((name) => branchSlugs(name).some((slug) => same(slug, text)))) return "alive";
+  if (living.some((name) => branchSlugs(name).some((slug) => same(slug, text)))) return "live";
   const gone = pullRequests.some(
     ({ state, fromFork, headBranch }) =>
       state !== "open" &&
@@ -149,14 +149,14 @@ function branchStanding(
       !refs.branches.some(({ name }) => name === headBranch) &&
       branchSlugs(headBranch).includes(text),
   );
-  return gone && !cutsWord ? "dead" : "unknown";
+  return gone && !cutsWord ? "orphaned" : "unknown";
 }
 
 function numberStanding(text: string, pullRequests: readonly PullRequest[]): Standing {
   if (!/^[1-9]\d{0,9}$/.test(text) || Number(text) > 2147483647) return "impossible";
   const known = pullRequests.find(({ number }) => String(number) === text);
   if (!known) return "unknown";
-  return known.state === "open" ? "alive" : "dead";
+  return known.state === "open" ? "live" : "orphaned";
 }
 
 function commitStanding(text: string, refs: LiveRefs, pullRequests: readonly PullRequest[]): Standing {
@@ -164,10 +164,10 @@ function commitStanding(text: string, refs: LiveRefs, pullRequests: readonly Pul
   const hex = text.toLowerCase();
   const open = pullRequests.filter(({ state }) => state === "open").map(({ headCommit }) => headCommit);
   const commits = [...open, ...[...refs.branches, ...refs.tags].map(({ commit }) => commit)];
-  return commits.some((commit) => commit.startsWith(hex)) ? "alive" : "unknown";
+  return commits.some((commit) => commit.startsWith(hex)) ? "live" : "unknown";
 }
 
 function versionStanding(piece: string, text: string, refs: LiveRefs): Standing {
-  if (refs.tags.some(({ name }) => same(filled(piece, name) ?? "", text))) return "alive";
+  if (refs.tags.some(({ name }) => same(filled(piece, name) ?? "", text))) return "live";
   return (piece.includes("{version}") ? /^\d[0-9A-Za-z._-]*$/ : /^\d[0-9._-]*$/).test(text) ? "unknown" : "impossible";
 }

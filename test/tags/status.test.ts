@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Fate } from "../../src/plan/view.ts";
+import type { TagStatus } from "../../src/plan/view.ts";
 import type { LiveRefs, PullRequest, PullRequests } from "../../src/refs/refs.ts";
 import { compileTagPatterns, namesOf } from "../../src/tags/live-tags.ts";
 import { branchSlugs } from "../../src/tags/slugs.ts";
-import { fatesOf } from "../../src/tags/status.ts";
+import { statusesOf } from "../../src/tags/status.ts";
 import { allKnown, commitOf, defaultPatterns, pullRequestOf, refsOf } from "./names.ts";
 
 interface World {
@@ -17,16 +17,16 @@ interface World {
 
 const MAIN = refsOf({ branches: ["main"] });
 
-function fateOf(tag: string, world: World): Fate {
+function statusOf(tag: string, world: World): TagStatus {
   const names = namesOf(compileTagPatterns(world.patterns ?? defaultPatterns), world.refs ?? MAIN);
   const known = { ...allKnown(world.pullRequests ?? []), ...world.known };
-  return fatesOf(names, known, (each) => (each === world.protect ? each : null))(tag);
+  return statusesOf(names, known, (each) => (each === world.protect ? each : null))(tag);
 }
 
-/** The fate and its reason, as one text. */
+/** The status and its reason, as one text. */
 function told(tag: string, world: World): string {
-  const fate = fateOf(tag, world);
-  return `${fate.fate}: ${fate.reason}`;
+  const status = statusOf(tag, world);
+  return `${status.status}: ${status.reason}`;
 }
 
 const open = (number: number, more: Partial<PullRequest> = {}): PullRequest =>
@@ -39,42 +39,42 @@ const UNMATCHED = "unmatched: no known ref";
 describe("the rules run in their order", () => {
   const digest = "a".repeat(64);
   test.each<[string, string, World]>([
-    ["latest", "alive: protected: latest", { protect: "latest" }],
-    ["pr-12", "alive: protected: pr-12", { protect: "pr-12", pullRequests: [closed(12)] }],
-    [`sha256-${digest}`, `alive: protected: sha256-${digest}`, { protect: `sha256-${digest}` }],
+    ["latest", "live: protected: latest", { protect: "latest" }],
+    ["pr-12", "live: protected: pr-12", { protect: "pr-12", pullRequests: [closed(12)] }],
+    [`sha256-${digest}`, `live: protected: sha256-${digest}`, { protect: `sha256-${digest}` }],
     [`sha256-${digest}`, `referrer: refers to sha256:${digest}`, { refs: refsOf({ branches: [`sha256-${digest}`] }) }],
-    ["main", "alive: branch main", {}],
-    ["v1.2.3", "alive: git tag v1.2.3", { refs: refsOf({ tags: ["v1.2.3"] }) }],
-    ["pr-12", "alive: pull request #12 is open", { pullRequests: [open(12)] }],
-    ["pr-12", "dead: pull request #12 merged 2026-11-02", { pullRequests: [merged(12)] }],
-    ["pr-12", "dead: pull request #12 closed 2026-11-02", { pullRequests: [closed(12)] }],
-    ["pr-12", "dead: pull request #12 closed", { pullRequests: [closed(12, { closedAt: null })] }],
-    ["sha-abc1234", "silent: commit abc1234, which no ref knows", {}],
+    ["main", "live: branch main", {}],
+    ["v1.2.3", "live: git tag v1.2.3", { refs: refsOf({ tags: ["v1.2.3"] }) }],
+    ["pr-12", "live: pull request #12 is open", { pullRequests: [open(12)] }],
+    ["pr-12", "orphaned: pull request #12 merged 2026-11-02", { pullRequests: [merged(12)] }],
+    ["pr-12", "orphaned: pull request #12 closed 2026-11-02", { pullRequests: [closed(12)] }],
+    ["pr-12", "orphaned: pull request #12 closed", { pullRequests: [closed(12, { closedAt: null })] }],
+    ["sha-abc1234", "neutral: commit abc1234, which no ref knows", {}],
     ["anything", UNMATCHED, {}],
-    [`pr-12-${"x".repeat(122)}`, "dead: pull request #12 closed 2026-11-02", { pullRequests: [closed(12)] }],
+    [`pr-12-${"x".repeat(122)}`, "orphaned: pull request #12 closed 2026-11-02", { pullRequests: [closed(12)] }],
     [`pr-12-${"x".repeat(123)}`, UNMATCHED, { pullRequests: [closed(12)] }],
-    ["main", "alive: branch main", { pullRequests: [open(12, { headBranch: "main" })] }],
-    ["MAIN", "alive: branch main", { pullRequests: [open(12, { headBranch: "main" })] }],
+    ["main", "live: branch main", { pullRequests: [open(12, { headBranch: "main" })] }],
+    ["MAIN", "live: branch main", { pullRequests: [open(12, { headBranch: "main" })] }],
   ])("%s is %s", (tag, expected, world) => {
     expect(told(tag, world)).toBe(expected);
   });
 
   test("what is dead names the pull request that it is dead by", () => {
-    expect(fateOf("pr-12-alpine", { pullRequests: [merged(12)] })).toMatchObject({ fate: "dead", pullRequest: 12 });
-    expect(fateOf("topic-12", { pullRequests: [closed(12)] })).toMatchObject({ fate: "dead", pullRequest: 12 });
+    expect(statusOf("pr-12-alpine", { pullRequests: [merged(12)] })).toMatchObject({ status: "orphaned", pullRequest: 12 });
+    expect(statusOf("topic-12", { pullRequests: [closed(12)] })).toMatchObject({ status: "orphaned", pullRequest: 12 });
   });
 });
 
 describe("referrers follow their subject", () => {
   const hex = "0123456789abcdef".repeat(4);
   test.each(["", ".sig", ".att", ".sbom", ".cosign", "-nydus", ".0a1b2c.meta"])("with the ending %j", (ending) => {
-    expect(fateOf(`sha256-${hex}${ending}`, {})).toMatchObject({ fate: "referrer", subject: `sha256:${hex}` });
+    expect(statusOf(`sha256-${hex}${ending}`, {})).toMatchObject({ status: "referrer", subject: `sha256:${hex}` });
   });
 
   test.each([`sha256-${hex}0`, `sha256-${hex.slice(1)}`, `sha256-${hex.toUpperCase()}`, `x-sha256-${hex}`])(
     "%s is none",
     (tag) => {
-      expect(fateOf(tag, {}).fate).toBe("unmatched");
+      expect(statusOf(tag, {}).status).toBe("unmatched");
     },
   );
 });
@@ -83,29 +83,29 @@ describe("a pull request's number", () => {
   test("trap 13: is followed by no digit, so pr-2 never matches pr-267", () => {
     expect(told("pr-267", { pullRequests: [closed(2), closed(26)] })).toBe(UNMATCHED);
     expect(told("pr-267-alpine", { pullRequests: [closed(2), closed(26)] })).toBe(UNMATCHED);
-    expect(told("pr-267", { pullRequests: [closed(2), open(267)] })).toBe("alive: pull request #267 is open");
-    expect(told("pr-2", { pullRequests: [closed(2), open(267)] })).toBe("dead: pull request #2 closed 2026-11-02");
+    expect(told("pr-267", { pullRequests: [closed(2), open(267)] })).toBe("live: pull request #267 is open");
+    expect(told("pr-2", { pullRequests: [closed(2), open(267)] })).toBe("orphaned: pull request #2 closed 2026-11-02");
   });
 
   test("trap 13: pr2 is no pull request's tag by the default patterns, and pr{pr} ends at its last digit too", () => {
     expect(told("pr2", { pullRequests: [closed(2)] })).toBe(UNMATCHED);
     expect(told("pr267", { pullRequests: [closed(2)], patterns: ["pr{pr}", "pr{pr}*"] })).toBe(UNMATCHED);
-    expect(told("pr2x", { pullRequests: [closed(2)], patterns: ["pr{pr}", "pr{pr}*"] })).toMatch(/^dead/);
+    expect(told("pr2x", { pullRequests: [closed(2)], patterns: ["pr{pr}", "pr{pr}*"] })).toMatch(/^orphaned/);
     expect(told("12-x", { pullRequests: [closed(2)], patterns: ["*{pr}-x"] })).toBe(UNMATCHED);
   });
 
   test.each(["pr-12", "pr-12-alpine", "pr-12-head", "pr-12-", "PR-12"])("keeps %s while it is open", (tag) => {
-    expect(told(tag, { pullRequests: [open(12)] })).toBe("alive: pull request #12 is open");
+    expect(told(tag, { pullRequests: [open(12)] })).toBe("live: pull request #12 is open");
   });
 
   test.each(["pr-12", "pr-12-alpine", "pr-12-head", "pr-12-linux-amd64"])("lets %s go once it is closed", (tag) => {
-    expect(told(tag, { pullRequests: [closed(12)] })).toBe("dead: pull request #12 closed 2026-11-02");
+    expect(told(tag, { pullRequests: [closed(12)] })).toBe("orphaned: pull request #12 closed 2026-11-02");
   });
 
   test.each(["pr-012", "pr-12x", "pr-0", "pr-", "pr--12", "PR-12", "Pr-12-alpine", "feature-pr-12", "pr-99999999999"])(
     "%s is not proven dead by the end of pull request 12",
     (tag) => {
-      expect(fateOf(tag, { pullRequests: [closed(12)] }).fate).toBe("unmatched");
+      expect(statusOf(tag, { pullRequests: [closed(12)] }).status).toBe("unmatched");
     },
   );
 
@@ -115,22 +115,22 @@ describe("a pull request's number", () => {
   });
 
   test("of one that any answer calls open is alive", () => {
-    expect(told("pr-12", { known: { byNumber: new Map([[12, closed(12)]]), open: [open(12)] } })).toMatch(/^alive/);
-    expect(told("pr-12", { known: { byNumber: new Map([[12, open(12)]]), closed: [closed(12)] } })).toMatch(/^alive/);
+    expect(told("pr-12", { known: { byNumber: new Map([[12, closed(12)]]), open: [open(12)] } })).toMatch(/^live/);
+    expect(told("pr-12", { known: { byNumber: new Map([[12, open(12)]]), closed: [closed(12)] } })).toMatch(/^live/);
   });
 
   test("in a merge queue's tag", () => {
     const tag = `gh-readonly-queue-main-pr-104-${commitOf("queue")}`;
-    expect(told(tag, { pullRequests: [merged(104)] })).toBe("dead: pull request #104 merged 2026-11-02");
+    expect(told(tag, { pullRequests: [merged(104)] })).toBe("orphaned: pull request #104 merged 2026-11-02");
     expect(told(tag, { pullRequests: [open(104)] })).toBe(UNMATCHED);
     expect(
       told(tag, {
         pullRequests: [merged(104)],
         refs: refsOf({ branches: [`gh-readonly-queue/main/pr-104-${commitOf("queue")}`] }),
       }),
-    ).toMatch(/^alive/);
+    ).toMatch(/^live/);
     const nested = `gh-readonly-queue-pr-2-x-pr-104-${commitOf("queue")}`;
-    expect(fateOf(nested, { pullRequests: [closed(2)] }).fate).toBe("unmatched");
+    expect(statusOf(nested, { pullRequests: [closed(2)] }).status).toBe("unmatched");
   });
 });
 
@@ -140,13 +140,13 @@ describe("alive beats dead", () => {
       refs: refsOf({ branches: ["feature/foo"] }),
       pullRequests: [closed(1, { headBranch: "feature-foo" })],
     };
-    expect(told("feature-foo", world)).toBe("alive: branch feature/foo");
+    expect(told("feature-foo", world)).toBe("live: branch feature/foo");
   });
 
   test("trap 13: a living branch called pr-2-x keeps the tag pr-2-x, whatever pull request 2 says", () => {
     const world = { refs: refsOf({ branches: ["pr-2-x"] }), pullRequests: [merged(2)] };
-    expect(told("pr-2-x", world)).toBe("alive: branch pr-2-x");
-    expect(told("pr-2-y", world)).toBe("dead: pull request #2 merged 2026-11-02");
+    expect(told("pr-2-x", world)).toBe("live: branch pr-2-x");
+    expect(told("pr-2-y", world)).toBe("orphaned: pull request #2 merged 2026-11-02");
   });
 
   test("any living ref of many keeps the tag that they share", () => {
@@ -154,21 +154,21 @@ describe("alive beats dead", () => {
       refs: refsOf({ branches: ["a+b"] }),
       pullRequests: [closed(1, { headBranch: "a/b" }), merged(2, { headBranch: "a-b" })],
     };
-    expect(told("a-b", world)).toBe("alive: branch a+b");
-    expect(told("A-B", world)).toBe("alive: branch a+b");
+    expect(told("a-b", world)).toBe("live: branch a+b");
+    expect(told("A-B", world)).toBe("live: branch a+b");
   });
 
   test("a short commit that a living and a dead ref share is alive", () => {
     const tip = commitOf("main");
     const other = tip.slice(0, 7) + "0".repeat(33);
     expect(told(`sha-${tip.slice(0, 7)}`, { pullRequests: [closed(3, { headCommit: other })] })).toBe(
-      "alive: tip of branch main",
+      "live: tip of branch main",
     );
   });
 
   test("a branch that exists again is alive", () => {
     const world = { refs: refsOf({ branches: ["topic-5"] }), pullRequests: [closed(5)] };
-    expect(told("topic-5", world)).toBe("alive: branch topic-5");
+    expect(told("topic-5", world)).toBe("live: branch topic-5");
   });
 });
 
@@ -176,22 +176,22 @@ describe("a deleted branch", () => {
   test.each<[string, string, PullRequest]>([
     [
       "feature-x",
-      "dead: branch feature/x of closed pull request #12 is deleted",
+      "orphaned: branch feature/x of closed pull request #12 is deleted",
       closed(12, { headBranch: "feature/x" }),
     ],
     [
       "feature-x",
-      "dead: branch feature/x of merged pull request #12 is deleted",
+      "orphaned: branch feature/x of merged pull request #12 is deleted",
       merged(12, { headBranch: "feature/x" }),
     ],
     [
       "feature-x",
-      "dead: branch Feature/X of closed pull request #12 is deleted",
+      "orphaned: branch Feature/X of closed pull request #12 is deleted",
       closed(12, { headBranch: "Feature/X" }),
     ],
     ["FEATURE-X", UNMATCHED, closed(12, { headBranch: "feature/x" })],
     ["feature-x", UNMATCHED, closed(12, { headBranch: "feature/x", fromFork: true })],
-    ["feature-x", "alive: branch feature/x of pull request #12, which is open", open(12, { headBranch: "feature/x" })],
+    ["feature-x", "live: branch feature/x of pull request #12, which is open", open(12, { headBranch: "feature/x" })],
     ["feature-xy", UNMATCHED, closed(12, { headBranch: "feature/x" })],
   ])("%s: %s", (tag, expected, pullRequest) => {
     expect(told(tag, { pullRequests: [pullRequest] })).toBe(expected);
@@ -199,13 +199,13 @@ describe("a deleted branch", () => {
 
   test("trap 14: a fork's branch called main frees no tag, though no branch of that name may live here", () => {
     const pullRequests = [closed(7, { headBranch: "main", fromFork: true })];
-    expect(told("main", { pullRequests })).toBe("alive: branch main");
+    expect(told("main", { pullRequests })).toBe("live: branch main");
     expect(told("main", { pullRequests, refs: refsOf({ branches: ["trunk"] }) })).toBe(UNMATCHED);
   });
 
   test("an open pull request of a fork with that branch name keeps the tag", () => {
     const pullRequests = [closed(7, { headBranch: "patch-1" }), open(8, { headBranch: "patch-1", fromFork: true })];
-    expect(told("patch-1", { pullRequests })).toBe("alive: branch patch-1 of pull request #8, which is open");
+    expect(told("patch-1", { pullRequests })).toBe("live: branch patch-1 of pull request #8, which is open");
   });
 
   test("is shown with the pull request that ended last", () => {
@@ -214,21 +214,21 @@ describe("a deleted branch", () => {
       closed(9, { headBranch: "x", closedAt: 3 }),
       closed(5, { headBranch: "x", closedAt: 2 }),
     ];
-    expect(fateOf("x", { pullRequests })).toMatchObject({ fate: "dead", pullRequest: 9 });
+    expect(statusOf("x", { pullRequests })).toMatchObject({ status: "orphaned", pullRequest: 9 });
   });
 
   test("explains less than the number that the tag names", () => {
     const pullRequests = [closed(50, { headBranch: "pr-12" }), closed(12)];
-    expect(fateOf("pr-12", { pullRequests })).toMatchObject({ fate: "dead", pullRequest: 12 });
-    expect(fateOf("pr-12", { pullRequests: [closed(50, { headBranch: "pr-12" })] })).toMatchObject({
-      fate: "dead",
+    expect(statusOf("pr-12", { pullRequests })).toMatchObject({ status: "orphaned", pullRequest: 12 });
+    expect(statusOf("pr-12", { pullRequests: [closed(50, { headBranch: "pr-12" })] })).toMatchObject({
+      status: "orphaned",
       pullRequest: 50,
     });
   });
 
   test("beside a * ends where a word ends", () => {
     const world = { patterns: ["{branch}*"], pullRequests: [closed(1, { headBranch: "fix" })] };
-    expect(told("fix-alpine", world)).toMatch(/^dead/);
+    expect(told("fix-alpine", world)).toMatch(/^orphaned/);
     expect(told("fixture", world)).toBe(UNMATCHED);
     expect(told("fix2", world)).toBe(UNMATCHED);
   });
@@ -248,20 +248,20 @@ describe("commits", () => {
   const head = commitOf("head of 12");
   const merge = commitOf("merge of 12");
   const short = (commit: string): string => `sha-${commit.slice(0, 7)}`;
-  const silent = (commit: string): string => `silent: commit ${commit.slice(0, 7)}, which no ref knows`;
+  const silent = (commit: string): string => `neutral: commit ${commit.slice(0, 7)}, which no ref knows`;
 
   test.each<[string, string, string, PullRequest]>([
-    ["the head of an open one", short(head), "alive: head of pull request #12, which is open", open(12)],
+    ["the head of an open one", short(head), "live: head of pull request #12, which is open", open(12)],
     [
       "the merge of an open one",
       short(merge),
-      "alive: merge commit of pull request #12, which is open",
+      "live: merge commit of pull request #12, which is open",
       open(12, { mergeCommit: merge }),
     ],
     [
       "the head of a fork's open one",
       head,
-      "alive: head of pull request #12, which is open",
+      "live: head of pull request #12, which is open",
       open(12, { fromFork: true }),
     ],
     ["the head of a closed one, which may be in main's history all the same", short(head), silent(head), closed(12)],
@@ -275,15 +275,15 @@ describe("commits", () => {
 
   test("eight decimal digits are no commit's form, but may be a living one's", () => {
     expect(told("20261121", {})).toBe(UNMATCHED);
-    expect(told("1234567", {})).toBe("silent: commit 1234567, which no ref knows");
+    expect(told("1234567", {})).toBe("neutral: commit 1234567, which no ref knows");
     expect(
       told("20261121", { refs: { branches: [{ name: "x", commit: "20261121".padEnd(40, "a") }], tags: [] } }),
-    ).toBe("alive: tip of branch x");
+    ).toBe("live: tip of branch x");
   });
 
   test("a whole commit of 64 digits is compared as a prefix as well", () => {
     const refs = { branches: [{ name: "x", commit: "c".repeat(64) }], tags: [] };
-    expect(told(`sha-${"c".repeat(40)}`, { refs })).toBe("alive: tip of branch x");
+    expect(told(`sha-${"c".repeat(40)}`, { refs })).toBe("live: tip of branch x");
   });
 });
 
@@ -292,20 +292,20 @@ describe("several placeholders", () => {
   const lost = commitOf("head of 12").slice(0, 7);
   const patterns = ["{branch}-{sha}", "{branch}-pr-{pr}", "pr-{pr}-{sha}", "{branch}_{branch}"];
   test.each<[string, string, readonly PullRequest[]]>([
-    [`main-${tip}`, "alive: branch main, tip of branch main", []],
-    ["main_main", "alive: branch main", []],
+    [`main-${tip}`, "live: branch main, tip of branch main", []],
+    ["main_main", "live: branch main", []],
     ["main-abc1234", UNMATCHED, []],
     [`main-${lost}`, UNMATCHED, [closed(12)]],
-    [`topic-12-${lost}`, "dead: branch topic-12 of closed pull request #12 is deleted", [closed(12)]],
-    [`topic-12-${tip}`, "dead: branch topic-12 of closed pull request #12 is deleted", [closed(12)]],
+    [`topic-12-${lost}`, "orphaned: branch topic-12 of closed pull request #12 is deleted", [closed(12)]],
+    [`topic-12-${tip}`, "orphaned: branch topic-12 of closed pull request #12 is deleted", [closed(12)]],
     [`unheard-${lost}`, UNMATCHED, [closed(12)]],
     ["main-pr-12", UNMATCHED, [closed(12)]],
-    ["main-pr-12", "alive: branch main, pull request #12 is open", [open(12)]],
-    ["unheard-pr-12", "dead: pull request #12 closed 2026-11-02", [closed(12)]],
+    ["main-pr-12", "live: branch main, pull request #12 is open", [open(12)]],
+    ["unheard-pr-12", "orphaned: pull request #12 closed 2026-11-02", [closed(12)]],
     ["unheard-pr-12", UNMATCHED, [open(12)]],
     ["pr-12-abc1234", UNMATCHED, [open(12)]],
-    ["pr-12-abc1234", "dead: pull request #12 merged 2026-11-02", [merged(12)]],
-    [`pr-12-${tip}`, "dead: pull request #12 merged 2026-11-02", [merged(12)]],
+    ["pr-12-abc1234", "orphaned: pull request #12 merged 2026-11-02", [merged(12)]],
+    [`pr-12-${tip}`, "orphaned: pull request #12 merged 2026-11-02", [merged(12)]],
   ])("%s is %s", (tag, expected, pullRequests) => {
     expect(told(tag, { patterns, pullRequests })).toBe(expected);
   });
@@ -317,7 +317,7 @@ describe("several placeholders", () => {
 
   test("a living ref in one pattern's reading keeps it from being silent by another's", () => {
     expect(told("main-abc1234", { patterns: ["*-{sha}", "{branch}-{sha}"] })).toBe(UNMATCHED);
-    expect(told("x-abc1234", { patterns: ["*-{sha}", "{branch}-{sha}"] })).toMatch(/^silent/);
+    expect(told("x-abc1234", { patterns: ["*-{sha}", "{branch}-{sha}"] })).toMatch(/^neutral/);
   });
 });
 
@@ -376,9 +376,9 @@ describe("properties", () => {
           const before = { ...told, refs: refsOf(told) };
           const after = { ...told, refs: refsOf({ ...told, [kind]: [...told[kind], ref] }) };
           for (const each of tags) {
-            const [was, is] = [fateOf(each, before).fate, fateOf(each, after).fate];
-            if (was === "alive") expect({ each, is }).toEqual({ each, is: "alive" });
-            if (is === "dead") expect({ each, was }).toEqual({ each, was: "dead" });
+            const [was, is] = [statusOf(each, before).status, statusOf(each, after).status];
+            if (was === "live") expect({ each, is }).toEqual({ each, is: "live" });
+            if (is === "orphaned") expect({ each, was }).toEqual({ each, was: "orphaned" });
           }
         },
       ),
@@ -394,7 +394,7 @@ describe("properties", () => {
           pullRequests: told.pullRequests.toReversed(),
           refs: refsOf({ branches: told.branches.toReversed(), tags: told.tags.toReversed() }),
         };
-        for (const each of tags) expect(fateOf(each, { ...told, refs: refsOf(told) })).toEqual(fateOf(each, backwards));
+        for (const each of tags) expect(statusOf(each, { ...told, refs: refsOf(told) })).toEqual(statusOf(each, backwards));
       }),
       { numRuns: 300 },
     );

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { listSize } from "../../http/list-size.ts";
-import type { Pins } from "../../plan/view.ts";
+import type { ImagesInUse } from "../../plan/view.ts";
 import {
   type DigitalOceanApi,
   Links,
@@ -37,7 +37,7 @@ const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
  * Apps are searched through whole, not by component: a kind of component that is yet to come pins its image as well, and
  * pinning too much deletes nothing.
  */
-export async function listAppImages(api: DigitalOceanApi): Promise<Pins> {
+export async function listAppImages(api: DigitalOceanApi): Promise<ImagesInUse> {
   const digests = new Set<Digest>();
   const tags = new Map<string, Set<string>>();
   for (const node of nodesOf(await listApps(api))) {

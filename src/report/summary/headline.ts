@@ -17,11 +17,11 @@ export function headline(result: RunResult, total: Tally): string {
   return `### ${title(result, total)}\n\n${facts.filter((fact) => fact !== false).join(" · ")}\n\n${dryRunNote(result)}`;
 }
 
-function title({ dryRun, problems, repositories }: RunResult, { deleted, failed, bytes }: Tally): string {
+function title({ dryRun, errors, repositories }: RunResult, { deleted, failed, bytes }: Tally): string {
   const what = `${counted(deleted, "manifest")}`;
   const size = deleted === 0 || bytes === null || bytes.bytes === 0 ? "" : `, ${bytesMarkup(bytes)}`;
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
-  const wrong = problems.length > 0 || failed > 0;
+  const wrong = errors.length > 0 || failed > 0;
   if (dryRun) {
     return `${wrong ? "⚠️ " : ""}Dry run: ${deleted === 0 ? "nothing" : what} would be deleted${size}`;
   }

@@ -7,16 +7,16 @@ import { sentence } from "./markup.ts";
 /** Messages shown of one kind; the log has all. */
 const MOST_OF_A_KIND = 5;
 
-type Problem = RunResult["problems"][number];
+type Problem = RunResult["errors"][number];
 
 /** What went wrong and what to do about it: one box for each kind and remedy. */
-export function problemSections({ problems, repositoryUrl }: RunResult): readonly Section[] {
+export function errorSections({ errors, repositoryUrl }: RunResult): readonly Section[] {
   const boxes = new Map<string, [Problem, ...Problem[]]>();
-  for (const problem of problems) {
-    const key = `${problem.kind} ${problem.remedy}`;
+  for (const error of errors) {
+    const key = `${error.kind} ${error.remedy}`;
     const box = boxes.get(key);
-    if (box === undefined) boxes.set(key, [problem]);
-    else box.push(problem);
+    if (box === undefined) boxes.set(key, [error]);
+    else box.push(error);
   }
   return [...boxes.values()].map((box) => boxOf(box, repositoryUrl));
 }

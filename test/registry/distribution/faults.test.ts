@@ -147,9 +147,9 @@ describe("what a registry must not answer is one clear error, and that repositor
   ] as const)("%s", async (_, faults, message, ill) => {
     const { server, store } = await team(faults);
     const result = await sweepAt(server.url.href);
-    expect(result.problems).toHaveLength(1);
-    expect(result.problems[0]?.message).toMatch(message);
-    expect(result.problems[0]?.remedy).not.toBe("");
+    expect(result.errors).toHaveLength(1);
+    expect(result.errors[0]?.message).toMatch(message);
+    expect(result.errors[0]?.remedy).not.toBe("");
     expect(JSON.stringify(result)).not.toContain("secret-of-a-user");
     expect(store.tags("web")).toContain("pr-11");
     expect(store.tags("web/worker").includes("pr-11")).toBe(ill === "all");
@@ -158,15 +158,15 @@ describe("what a registry must not answer is one clear error, and that repositor
 
 describe("what is no registry at all is one clear error", () => {
   test("an unknown host", async () => {
-    const { problems } = await sweepAt("http://registry.invalid");
-    expect(problems).toMatchObject([{ message: expect.stringContaining("registry.invalid") }]);
+    const { errors } = await sweepAt("http://registry.invalid");
+    expect(errors).toMatchObject([{ message: expect.stringContaining("registry.invalid") }]);
   });
 
   test("a port where nobody listens", async () => {
     const server = await serve(() => ({ status: 200 }));
     await server.close();
-    const { problems } = await sweepAt(server.url.href);
-    expect(problems).toMatchObject([{ message: expect.stringMatching(/ECONNREFUSED|refused/) }]);
+    const { errors } = await sweepAt(server.url.href);
+    expect(errors).toMatchObject([{ message: expect.stringMatching(/ECONNREFUSED|refused/) }]);
   });
 
   test.skipIf(!isProgram("openssl", "version"))("a certificate that nobody signed", async () => {
@@ -176,8 +176,8 @@ describe("what is no registry at all is one clear error", () => {
     open.push(() => server.close());
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    const { problems } = await sweepAt(`https://127.0.0.1:${port}`);
-    expect(problems).toMatchObject([{ message: expect.stringMatching(/certificate is self-signed/) }]);
+    const { errors } = await sweepAt(`https://127.0.0.1:${port}`);
+    expect(errors).toMatchObject([{ message: expect.stringMatching(/certificate is self-signed/) }]);
   });
 
   test.each<[string, Reply, RegExp]>([
@@ -187,8 +187,8 @@ describe("what is no registry at all is one clear error", () => {
   ])("%s", async (_, answer, message) => {
     const server = await serve(() => answer);
     open.push(() => server.close());
-    const { problems } = await sweepAt(server.url.href);
-    expect(problems).toHaveLength(1);
-    expect(`${problems[0]?.message}`).toMatch(message);
+    const { errors } = await sweepAt(server.url.href);
+    expect(errors).toHaveLength(1);
+    expect(`${errors[0]?.message}`).toMatch(message);
   });
 });

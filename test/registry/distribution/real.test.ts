@@ -52,7 +52,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
 
     const result = await sweepRegistry(backend.url, forge);
 
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(deletedTags(result)).toContain("web: feature-login pr-10");
     for (const repository of ["web", "web/worker"]) {
       const left = await pullAll(backend, repository);
@@ -82,7 +82,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     const backend = await opened(kind, team());
     await sweepRegistry(backend.url, forge);
     const again = await sweepRegistry(backend.url, forge);
-    expect(again.problems).toEqual([]);
+    expect(again.errors).toEqual([]);
     expect(
       again.repositories.flatMap(({ manifests }) => manifests.filter(({ decision }) => decision === "delete")),
     ).toEqual([]);
@@ -92,7 +92,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     const backend = await opened(kind, team());
     const before = await tagsOf(backend, "web");
     const result = await sweepRegistry(backend.url, forge, { inputs: { "dry-run": "true" } });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(await pullAll(backend, "web")).toEqual(before);
   });
 
@@ -103,7 +103,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
 
     const result = await sweepRegistry(backend.url, forge, { inputs: { "remove-stale-tags": "true" } });
 
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     const outcomes = result.repositories.flatMap(({ staleTags }) => staleTags.map(({ outcome }) => outcome));
     expect(outcomes).toEqual([kind.tagDeletes === "enabled" ? "deleted" : "unsupported"]);
     expect(await pullAll(backend, "web")).toEqual(kind.tagDeletes === "enabled" ? ["main"] : ["main", "pr-10"]);
@@ -128,10 +128,10 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
       const digest = pushImage(store, { repository: "web/by-digest", seed: "untagged" });
       const backend = await opened(kind, store);
 
-      expect((await sweepRegistry(backend.url, forge)).problems).toEqual([]);
+      expect((await sweepRegistry(backend.url, forge)).errors).toEqual([]);
       expect(await tagsOf(backend, "web")).toEqual([]);
       const again = await sweepRegistry(backend.url, forge, { inputs: { "repository-pattern": "web,web/by-digest" } });
-      expect(again.problems).toEqual([]);
+      expect(again.errors).toEqual([]);
       expect(await manifestStatus(backend, "web/by-digest", digest)).toBe(200);
     },
   );
@@ -139,7 +139,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
   there("names the repositories that there are where a name is wrong", async () => {
     const backend = await opened(kind, team());
     const result = await sweepRegistry(backend.url, forge, { inputs: { "repository-pattern": "wbe" } });
-    expect(result.problems).toMatchObject([
+    expect(result.errors).toMatchObject([
       {
         kind: "registry",
         message: expect.stringContaining("no repository wbe"),
@@ -152,7 +152,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     const backend = await opened(kind, team());
     const below = new URL("web", backend.url);
     const result = await sweepRegistry(below, forge, { inputs: { "repository-pattern": "*" } });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(result.repositories.map(({ name }) => name)).toEqual(["worker"]);
     expect(await tagsOf(backend, "web")).toContain("pr-11");
     expect(await tagsOf(backend, "web/worker")).not.toContain("pr-11");
@@ -164,8 +164,8 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
   ] as const)("%s deletes are one problem, and nothing goes", async (deletes, message, remedy) => {
     const backend = await opened(kind, team(), { deletes });
     const before = await tagsOf(backend, "web");
-    const { problems, repositories } = await sweepRegistry(backend.url, forge);
-    expect(problems).toMatchObject([
+    const { errors, repositories } = await sweepRegistry(backend.url, forge);
+    expect(errors).toMatchObject([
       { kind: "registry", message: expect.stringContaining(message), remedy: expect.stringContaining(remedy) },
     ]);
     expect(repositories.flatMap(({ manifests }) => manifests.filter(({ outcome }) => outcome === "deleted"))).toEqual(
@@ -184,7 +184,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
 
     const result = await sweepRegistry(backend.url, forge);
 
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(deletedTags(result)).toContain("web: pr-13");
     const left = await pullAll(backend, "web");
     expect(left).toEqual(expect.arrayContaining(["jane-docker", "v2.0.0"]));

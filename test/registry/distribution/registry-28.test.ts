@@ -96,7 +96,7 @@ describe("MANIFEST_UNKNOWN for the digest that the registry itself showed", () =
 
     const result = await sweepRegistry(registry.url, forge);
 
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(deletedTags(result)).toEqual(["web: pr-13"]);
     expect(await manifestStatus(registry, "web", "pr-13")).toBe(404);
   });
@@ -111,9 +111,9 @@ describe("gc-command, run on the real garbage-collect", () => {
     });
     const before = registry.storedBytes();
 
-    const { problems, garbageCollection } = await sweepAndCollect(registry);
+    const { errors, garbageCollection } = await sweepAndCollect(registry);
 
-    expect(problems).toEqual([]);
+    expect(errors).toEqual([]);
     const freed = before - registry.storedBytes();
     expect(freed).toBeGreaterThan(5_000);
     // An index, two images and two attestations, with what only these have: a layer and a config, or a statement.
@@ -158,9 +158,9 @@ describe("gc-command, run on the real garbage-collect", () => {
       });
       const warnings: string[] = [];
 
-      const { problems, garbageCollection } = await sweepAndCollect(registry, ["-m"], warnings);
+      const { errors, garbageCollection } = await sweepAndCollect(registry, ["-m"], warnings);
 
-      expect(problems).toEqual([]);
+      expect(errors).toEqual([]);
       expect(garbageCollection.note).toContain("3 manifests deleted");
       expect(warnings).toContainEqual(
         expect.stringMatching(/^gc-command-untagged: .* 1 indexes or referrers .* Leave out `-m`/),
@@ -174,10 +174,10 @@ describe("gc-command, run on the real garbage-collect", () => {
   real("reports a collection that fails, with what it said, and fails the step", async () => {
     const registry = await filled(team);
     const inputs = { "run-gc": "true", "gc-command": `${program} garbage-collect /nonexistent/config.yml` };
-    const { garbageCollection, problems } = await sweepRegistry(registry.url, forge, { inputs });
+    const { garbageCollection, errors } = await sweepRegistry(registry.url, forge, { inputs });
     expect(garbageCollection).toMatchObject({ status: "failed", blobsDeleted: null });
     expect(garbageCollection.note).toMatch(/exit code 1\. It said: .*configuration error: /s);
-    expect(problems).toMatchObject([{ kind: "garbage-collection" }]);
+    expect(errors).toMatchObject([{ kind: "garbage-collection" }]);
   });
 
   real("is not started where nothing was deleted", async () => {
@@ -188,7 +188,7 @@ describe("gc-command, run on the real garbage-collect", () => {
   real("run-gc without a command is unsupported: a notice that names the README, and no problem", async () => {
     const registry = await filled(team);
     const result = await sweepRegistry(registry.url, forge, { inputs: { "run-gc": "true" } });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(result.garbageCollection.status).toBe("unsupported");
     expect(result.notices).toContainEqual(expect.stringMatching(/gc-command.*Self-hosted registries/));
   });
@@ -201,7 +201,7 @@ describe("credentials", () => {
     const registry = await filled(team, { auth: { kind: "htpasswd", line: HTPASSWD } });
     const inputs = { username: LOGIN.user, token: LOGIN.password };
     const result = await sweepRegistry(registry.url, forge, { inputs });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     const left = await tagsOf(authorized(registry), "web");
     expect(left).toContain("v2.0.0");
     expect(left).not.toContain("pr-11");
@@ -212,8 +212,8 @@ describe("credentials", () => {
     ["wrong", { username: "sweeper", token: "wrong" }],
   ])("%s: one problem, and nothing goes", async (_, inputs) => {
     const registry = await filled(team, { auth: { kind: "htpasswd", line: HTPASSWD } });
-    const { problems } = await sweepRegistry(registry.url, forge, { inputs });
-    expect(problems).toMatchObject([{ kind: "permission", message: expect.stringContaining("401") }]);
+    const { errors } = await sweepRegistry(registry.url, forge, { inputs });
+    expect(errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("401") }]);
     expect(await tagsOf(authorized(registry), "web")).toContain("pr-11");
   });
 
@@ -223,7 +223,7 @@ describe("credentials", () => {
     open.push(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [registry.url.host]: { auth: BASIC } } }));
     const result = await sweepRegistry(registry.url, forge, { environment: { DOCKER_CONFIG: folder } });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(await tagsOf(authorized(registry), "web")).not.toContain("pr-11");
   });
 
@@ -245,14 +245,14 @@ describe("credentials", () => {
     signed("one that may delete sweeps", async () => {
       const registry = await guarded();
       const result = await sweepRegistry(registry.url, forge, { inputs });
-      expect(result.problems).toEqual([]);
+      expect(result.errors).toEqual([]);
       expect(deletedTags(result)).toContain("web: feature-login pr-10");
     });
 
     signed("one that may only pull is told of before anything goes", async () => {
       const registry = await guarded((actions) => actions.filter((action) => action !== "delete"));
       const result = await sweepRegistry(registry.url, forge, { inputs });
-      expect(result.problems).toMatchObject([{ kind: "permission", message: expect.stringContaining("delete") }]);
+      expect(result.errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("delete") }]);
       expect(deletedTags(result)).toEqual([]);
       await registry.restart({});
       expect(await tagsOf(registry, "web")).toContain("pr-11");
@@ -263,7 +263,7 @@ describe("credentials", () => {
       const warnings: string[] = [];
       const log = { ...silentLog, warn: (_kind: string, text: string) => void warnings.push(text) };
       const result = await sweepRegistry(registry.url, forge, { inputs, log });
-      expect(result.problems).toEqual([]);
+      expect(result.errors).toEqual([]);
       expect(result.repositories.map(({ name }) => name)).toEqual(["web"]);
       expect(deletedTags(result)).toContain("web: feature-login pr-10");
       expect(warnings).toContainEqual(expect.stringMatching(/without a wildcard is swept: web/));

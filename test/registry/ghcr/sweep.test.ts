@@ -37,7 +37,7 @@ test("2,000 versions: at most two listings, each kept root, each deletion, and 8
   const made = await world({ policy: noPolicy });
   const stock = fillPackage(made.server.packages, 2_000, 1_700);
   const result = await made.run();
-  expect(result.problems).toEqual([]);
+  expect(result.errors).toEqual([]);
   expect(outcomes(result)).toEqual({ deleted: 1_700 });
   expect(active(made.server.packages.get("web"))).toHaveLength(stock.kept);
   const most = 2 * Math.ceil(2_000 / 100) + stock.keptRoots + stock.orphans + 8;
@@ -102,7 +102,7 @@ describe("trap 24: GitHub's limits", () => {
     const made = await world({ clock, limits });
     fillPackage(made.server.packages, 300, 250);
     const result = await made.run();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(outcomes(result)).toEqual({ deleted: 250 });
     expect(made.server.limit.tally.refused).toBeGreaterThan(0);
   });
@@ -112,7 +112,7 @@ describe("trap 24: GitHub's limits", () => {
     const made = await world({ clock, limits: { ...GITHUB, perHour: 1_000 } });
     const stock = fillPackage(made.server.packages, 1_500, 1_200);
     const first = await made.run();
-    expect(first.problems).toEqual([]);
+    expect(first.errors).toEqual([]);
     expect(first.notices).toEqual([
       expect.stringMatching(/^\d+ of 1200 deletions are left for the next run: of the 1000/),
     ]);
@@ -149,7 +149,7 @@ describe("trap 24: GitHub's limits", () => {
       stolen ||= deletions > 100;
     };
     const result = await made.run();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(outcomes(result)["kept"]).toBeGreaterThan(0);
     expect(clock.now() - result.startedAt).toBeLessThan(3_600_000);
   });
@@ -166,7 +166,7 @@ describe("what GitHub refuses", () => {
     packages.pushImage("web", "old", { tags: ["pr-1"] });
     packages.pushImage("web", "new", { tags: ["pr-2"], at: Date.UTC(2026, 9, 2) });
     const result = await made.run();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     const kept = result.repositories[0]?.manifests.filter(({ outcome }) => outcome === "kept");
     expect(kept).toEqual([
       expect.objectContaining({ tags: ["pr-2"], reason: "GitHub keeps the last tagged version of a package" }),
@@ -181,7 +181,7 @@ describe("what GitHub refuses", () => {
     packages.pushImage("web", "other", { tags: ["pr-2"] });
     packages.pushImage("web", "kept", { tags: ["kept-1"] });
     const result = await made.run();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(packages.find("web", child)).not.toBeNull();
     expect(packages.find("web", "pr-2")).toBeNull();
     const refused = result.repositories[0]?.manifests.find(({ tags }) => tags.includes("pr-1"));
@@ -198,7 +198,7 @@ describe("what GitHub refuses", () => {
       packages.pushIndex("web", "popular", [child], { tags: ["pr-1"], downloads: 9_999 });
       packages.pushImage("web", "kept", { tags: ["kept-1"] });
       const result = await made.run({ concurrency });
-      expect(result.problems).toEqual([]);
+      expect(result.errors).toEqual([]);
       expect(packages.find("web", child)).not.toBeNull();
       expect(packages.find("web", "pr-2")).toBeNull();
     },
@@ -227,7 +227,7 @@ describe("what GitHub refuses", () => {
       const made = await world({ behaviour: { role: "read" }, ...more });
       fillPackage(made.server.packages, 160, 150);
       const result = await made.run();
-      expect(result.problems).toContainEqual(
+      expect(result.errors).toContainEqual(
         expect.objectContaining({ kind: "permission", remedy: expect.stringContaining("Admin") }),
       );
       const tried = made.server.api.requests.filter(({ method }) => method === "DELETE").length;
@@ -246,7 +246,7 @@ describe("what GitHub refuses", () => {
       path.endsWith(ghost) ? { kind: "reply", reply: { status: 404, body: { errors: [] } } } : null,
     );
     const result = await made.run();
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(outcomes(result)).toEqual({ deleted: 1 });
   });
 
@@ -267,7 +267,7 @@ describe("what GitHub refuses", () => {
     const made = await world();
     fillPackage(made.server.packages, 30, 20);
     const result = await made.run({ runGc: "true", removeStaleTags: true });
-    expect(result.problems).toEqual([]);
+    expect(result.errors).toEqual([]);
     expect(result.garbageCollection.status).toBe("unsupported");
     expect(result.notices).toEqual([expect.stringContaining("no garbage collection to start")]);
   });

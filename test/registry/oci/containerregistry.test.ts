@@ -85,10 +85,10 @@ there("a dead tag on a living manifest goes alone, and the manifest stays whole"
   const registry = await filled((store) =>
     pushImage(store, { repository: "web", seed: "moved on", tags: ["main", "pr-10"] }),
   );
-  const { problems, repositories } = await sweepRegistry(registry.url, forge, {
+  const { errors, repositories } = await sweepRegistry(registry.url, forge, {
     inputs: { "remove-stale-tags": "true" },
   });
-  expect(problems).toEqual([]);
+  expect(errors).toEqual([]);
   expect(repositories.flatMap(({ staleTags }) => staleTags)).toMatchObject([{ outcome: "deleted" }]);
   expect(await tagsOf(registry, "web")).toEqual(["main"]);
   await pullWhole(registry, "web", "main");
@@ -100,8 +100,8 @@ there("a child that a dead and a living index share stays", async () => {
     children = pushMultiArch(store, { repository: "web", seed: "shared", tags: ["main"] }).children;
     pushMultiArch(store, { repository: "web", seed: "shared", architectures: ["amd64"], tags: ["pr-10"] });
   });
-  const { problems } = await sweepRegistry(registry.url, forge, { inputs: { "repository-pattern": "web" } });
-  expect(problems).toEqual([]);
+  const { errors } = await sweepRegistry(registry.url, forge, { inputs: { "repository-pattern": "web" } });
+  expect(errors).toEqual([]);
   expect(await statuses(registry, children)).toEqual([200, 200]);
   await pullWhole(registry, "web", "main");
 });
@@ -111,8 +111,8 @@ there("1,000 tags and more, in pages without links that begin anew after the las
     const digest = pushImage(store, { repository: "web", seed: "one", tags: ["main"] });
     for (let number = 0; number < 1_000; number += 1) store.tag("web", `keep-${number}`, digest);
   });
-  const { problems, repositories } = await sweepRegistry(registry.url, forge, { inputs: { "dry-run": "true" } });
-  expect(problems).toEqual([]);
+  const { errors, repositories } = await sweepRegistry(registry.url, forge, { inputs: { "dry-run": "true" } });
+  expect(errors).toEqual([]);
   expect(repositories.flatMap(({ manifests }) => manifests.map(({ tags }) => tags.length))).toEqual([1_001]);
 });
 
