@@ -6,15 +6,17 @@ export interface Blob {
   readonly sizeBytes: number | null;
 }
 
-/** One manifest as the registry's listing shows it. */
+/** One manifest as the registry lists it. */
 export interface ListedManifest {
   readonly digest: Digest;
   readonly tags: readonly string[];
-  /** The size in bytes that the listing tells; null: it tells none. */
+  /** When it was pushed, in milliseconds since the epoch; null: the list does not say. */
+  readonly pushedAt: number | null;
+  /** The size in bytes; null: the list does not say. */
   readonly sizeBytes: number | null;
-  /** The blobs that the listing tells; null: it tells none. */
+  /** Its blobs; null: the list does not say. */
   readonly blobs: readonly Blob[] | null;
-  /** GitHub's id of the package version: what deletes and restores it. */
+  /** GitHub's id of the package version, which deletes and restores it. */
   readonly versionId?: number;
 }
 

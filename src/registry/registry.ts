@@ -1,104 +1,115 @@
 import type { Digest } from "../digest.ts";
 import type { Fault } from "../fault.ts";
 import type { HttpError } from "../http/errors.ts";
-import type { ImagesInUse } from "../plan/view.ts";
-import type { Provider } from "../settings.ts";
+import type { ImagesInUse } from "./images-in-use.ts";
 import type { ListedManifest, ManifestContent } from "./manifest.ts";
+import type { Capabilities } from "./provider.ts";
 
 /** All manifests of one repository, as the registry lists them. */
 export interface Listing {
   readonly manifests: readonly ListedManifest[];
-  /** Push times, in milliseconds since the epoch, where the listing tells them; null: it tells none for this one. */
-  readonly times: ReadonlyMap<Digest, number | null>;
 }
 
 /**
- * What one deletion came to.
+ * The registry's answer to one deletion.
  *
  * - `deleted`: the registry deleted it.
- * - `gone`: it was not there any more, and the repository could still be read.
- * - `refused`: the registry's policy keeps it (not a fault); `reason` is what it said.
+ * - `gone`: it did not exist, and the repository can be read.
+ * - `refused`: the registry's policy keeps it; `reason` is the registry's message.
  */
 export type Deletion =
   | { readonly outcome: "deleted" }
   | { readonly outcome: "gone" }
   | { readonly outcome: "refused"; readonly reason: string };
 
-/** One garbage collection, as the registry tells of it. */
+/** One garbage collection, as the registry reports it. */
 export interface GarbageCollection {
   readonly status: "started" | "succeeded" | "failed" | "timed-out" | "unsupported";
   readonly freedBytes: number | null;
   readonly blobsDeleted: number | null;
-  /** A sentence for the summary: what happened and what to do, the collection's id included. */
+  /** Sentences for the summary: what happened and what to do, with the collection's id. */
   readonly note: string;
-  /** What ended the wait for a collection that goes on: the run fails with it. */
+  /** The error that ended the wait for a collection that is still running. The run fails with it. */
   readonly fault?: Fault | HttpError;
 }
 
-/** Which repositories a sweep wants: the patterns of `repository-pattern`. */
+/** The repositories that `repository-pattern` selects. */
 export interface RepositorySelection {
-  /** Set where no pattern holds a wildcard or excludes: these names and no others, without asking a catalog. */
+  /** Set if no pattern has a wildcard or an exclusion: exactly these names, and no catalog is read. */
   readonly names: readonly string[] | null;
-  /** The patterns without wildcard, whatever the others are: names that can be asked for where no list may be read. */
+  /** The patterns without a wildcard. They can be checked one by one where no list can be read. */
   readonly literals: readonly string[];
   matches(name: string): boolean;
 }
 
-/** A registry: endpoints and shapes, and nothing of refs or rules. All methods throw HttpError or Fault. */
-export interface Registry {
-  readonly provider: Provider;
-  /** Whether `list` shows untagged manifests too. */
-  readonly listsUntagged: boolean;
-  /** Whether the last tagged manifest of a repository cannot be deleted. */
-  readonly keepsLastTagged: boolean;
-  /**
-   * The names that exist and that the selection matches, relative to the registry's name, sorted.
-   * Throws a Fault of kind `registry` where a name without wildcard does not exist, naming up to 20 that do.
-   */
-  repositories(selection: RepositorySelection): Promise<RepositoryNames>;
-  /** Every manifest, complete, or an error: a page that cannot be read, or a list that keeps moving, is one. */
-  list(repository: string): Promise<Listing>;
-  /** A manifest's content, its bytes checked against the digest; `missing` for 404. A digest is read once a run. */
-  read(repository: string, digest: Digest): Promise<ManifestContent | "missing">;
-  /** When the image was created, in milliseconds since the epoch, where `list` did not tell; null: unknown. */
-  createdAt(repository: string, digest: Digest): Promise<number | null>;
-  /** The manifests attached to `digest`; null where the registry has no referrers API, found out once a run. */
-  referrers(repository: string, digest: Digest): Promise<readonly Digest[] | null>;
-  /**
-   * Makes sure, before the first deletion, that deletions are possible: waits for a running collection, throws a Fault
-   * of kind `registry` where the registry is read-only or deletes are disabled.
-   */
-  prepareDeletion(repository: string): Promise<void>;
-  /** Deletes a manifest by digest, and with it every tag on it. */
-  delete(repository: string, manifest: { readonly digest: Digest; readonly versionId?: number }): Promise<Deletion>;
-  /** Whether there is a way to delete a tag without its manifest; where there is, the registry may still refuse it. */
-  readonly deletesTags: boolean;
-  /** Deletes one tag and leaves its manifest; `unsupported` where the registry cannot. */
-  deleteTag(repository: string, tag: string): Promise<"deleted" | "gone" | "unsupported">;
-  /** The images that the provider's own platform runs (`protect-apps`); absent where it has none. */
-  deployedImages?(): Promise<ImagesInUse>;
-  /**
-   * How many of the wanted deletions, by repository, the registry's budget of requests lasts for now, its second looks
-   * and a margin left aside; absent, or null: no budget is known, or all are affordable.
-   */
-  deletionBudget?(wanted: ReadonlyMap<string, number>): DeletionBudget | null;
-  /** Starts the garbage collection, or adopts a running one, and waits for its end or its timeout. */
-  collectGarbage(): Promise<GarbageCollection>;
-}
-
-/** The answer to `repositories`. */
+/** The repositories that exist. */
 export interface RepositoryNames {
   readonly matching: readonly string[];
-  /** Up to 20 names that exist, for the warning that nothing matched; empty where something did. */
+  /** Up to 20 names that exist, for the error that nothing matched; empty if something matched. */
   readonly existing: readonly string[];
 }
 
-/** A budget that does not last for all deletions. */
+/** The storage of a registry, in bytes. */
+export interface Storage {
+  readonly usedBytes: number | null;
+  /** What the subscription includes. */
+  readonly includedBytes: number | null;
+}
+
+/** An API budget that is too small for all deletions. */
 export interface DeletionBudget {
-  /** Deletions that it lasts for, by repository. */
+  /** The number of deletions that it allows, by repository. */
   readonly affordable: ReadonlyMap<string, number>;
-  /** Requests that are left, of how many; and when they come back, in milliseconds since the epoch. */
+  /** Requests that are left, and the limit that they are left of. */
   readonly remaining: number;
   readonly limit: number;
+  /** When the budget is renewed, in milliseconds since the epoch. */
   readonly resetAt: number;
+}
+
+/** A manifest that is to be deleted. */
+export interface DeletionTarget {
+  readonly digest: Digest;
+  readonly versionId?: number;
+}
+
+/** An opened registry: endpoints and shapes, nothing about refs or rules. All methods throw HttpError or Fault. */
+export interface Registry {
+  readonly capabilities: Capabilities;
+  /**
+   * Returns the names that exist and that the selection matches, relative to the registry's name, owner or prefix, sorted.
+   * Throws Fault `registry` if a name without a wildcard does not exist; the fault names up to 20 that do.
+   */
+  repositories(selection: RepositorySelection): Promise<RepositoryNames>;
+  /** Lists every manifest. Throws Fault `listing` if the list is incomplete or keeps changing while it is read. */
+  list(repository: string): Promise<Listing>;
+  /** Reads a manifest and checks its digest; `missing` for 404. A digest that was read is not requested again. */
+  read(repository: string, digest: Digest): Promise<ManifestContent | "missing">;
+  /** Returns when the image was created, in milliseconds since the epoch; null: unknown. Used if `listsPushTimes` is false. */
+  createdAt(repository: string, digest: Digest): Promise<number | null>;
+  /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */
+  referrers(repository: string, digest: Digest): Promise<readonly Digest[] | null>;
+  /**
+   * Checks before the first deletion that deletions are possible, and waits for a running garbage collection.
+   * Throws Fault `registry` if the registry is read-only or deletes are disabled.
+   */
+  prepareDeletion(repository: string): Promise<void>;
+  /**
+   * Deletes a manifest by digest, with every tag on it. Sends at most one DELETE, and none after `sendBy` (milliseconds since
+   * the epoch): then it throws HttpError `expired`.
+   */
+  delete(repository: string, target: DeletionTarget, sendBy: number): Promise<Deletion>;
+  /** Deletes one tag and keeps its manifest; `unsupported` if the registry cannot. `sendBy` as in `delete`. */
+  deleteTag(repository: string, tag: string, sendBy: number): Promise<"deleted" | "gone" | "unsupported">;
+  /** Returns the images that the provider's own platform runs. Only if `reportsAppImages`. */
+  appImages?(): Promise<ImagesInUse>;
+  /** Returns the storage usage before the run; absent if the registry does not report it. */
+  storage?(): Promise<Storage>;
+  /**
+   * Returns how many of the wanted deletions, by repository, the API budget allows now, less rechecks and a margin.
+   * Absent or null: no budget is known, or it allows them all.
+   */
+  deletionBudget?(wanted: ReadonlyMap<string, number>): DeletionBudget | null;
+  /** Starts the garbage collection, or joins one that is running, and waits for it up to its timeout. */
+  collectGarbage(): Promise<GarbageCollection>;
 }

@@ -1,53 +1,54 @@
 import type { FaultKind } from "../fault.ts";
-import type { Decision, RepositoryPlan } from "../plan/view.ts";
-import type { GarbageCollection } from "../registry/registry.ts";
+import type { Decision, RepositoryPlan } from "../plan/plan.ts";
+import type { GarbageCollection, Storage } from "../registry/registry.ts";
+import type { Outcome, StaleTag } from "../sweep/outcome.ts";
 
-/** What became of one decision. `error`: what the registry said, for `failed`, and for a `kept` that it refused to delete. */
-export interface Outcome {
-  readonly outcome: "deleted" | "gone" | "failed" | "changed" | "planned" | "kept";
-  readonly error: string | null;
-}
+/** A decision and its outcome. */
+export type ManifestResult = Decision & Outcome;
 
-/** A decision and what became of it. */
-export type SweptManifest = Decision & Outcome;
-
-/** A dead tag of a manifest that stays, and what became of it. */
-export interface StaleTag {
-  readonly tag: string;
-  readonly digest: string;
-  readonly reason: string;
-  readonly outcome: "reported" | "deleted" | "gone" | "failed" | "unsupported" | "changed";
-}
-
+/** What a run did in one repository. */
 export interface RepositoryResult {
   readonly name: string;
-  /** Why nothing, or not all, was done here; null: all went well. */
+  /** The repository's page in the registry's web interface; null: there is none. */
+  readonly url: string | null;
+  /** Why the work on this repository ended early; null: it did not. */
   readonly error: string | null;
+  /** Null: the repository could not be listed. */
   readonly plan: RepositoryPlan | null;
-  readonly manifests: readonly SweptManifest[];
+  readonly manifests: readonly ManifestResult[];
   readonly staleTags: readonly StaleTag[];
 }
 
-/** All that one run did: what summary, outputs, log and report file are rendered from. Times in ms since the epoch. */
+/** What a run did: summary, outputs, log and report file are written from it. Times are in milliseconds since the epoch. */
 export interface RunResult {
   readonly dryRun: boolean;
+  /** As shown to users; empty if the inputs are invalid. */
   readonly registry: string;
   readonly provider: string;
-  /** `https://github.com/OWNER/NAME`: what pull requests are linked to. */
-  readonly repositoryUrl: string;
+  /** `https://github.com/OWNER/NAME`: pull requests are linked below it. */
+  readonly gitRepositoryUrl: string;
   readonly startedAt: number;
   readonly finishedAt: number;
+  /** The inputs, without secrets, by name. */
+  readonly settings: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** The registry's storage before the run. */
+  readonly storage: Storage;
+  /** Whether the registry lists untagged manifests. */
+  readonly listsUntagged: boolean;
+  /** How deleted manifests can be restored; null: they cannot. */
+  readonly restoreWindow: { readonly days: number; readonly url: string } | null;
   readonly repositories: readonly RepositoryResult[];
+  /** Requests sent, by host. */
   readonly requests: Readonly<Record<string, number>>;
-  /** Status as in the output `gc-status`. */
   readonly garbageCollection: {
+    /** As in the output `gc-status`. */
     readonly status: GarbageCollection["status"] | "not-started" | "skipped";
     readonly freedBytes: number | null;
     readonly blobsDeleted: number | null;
     readonly note: string;
   };
-  /** Everything that went wrong, in the order it did; any one fails the step. */
+  /** Errors, in the order in which they happened. Any of them fails the step. */
   readonly errors: readonly { readonly kind: FaultKind; readonly message: string; readonly remedy: string }[];
-  /** Things to know that fail nothing. */
+  /** Things to know that do not fail the step. */
   readonly notices: readonly string[];
 }
