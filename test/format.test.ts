@@ -1,12 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { counted, formatAge, formatBytes, formatCount, formatDuration, shortDigest } from "../src/format.ts";
+import {
+  counted,
+  describeManifest,
+  formatAge,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatSetting,
+  shortDigest,
+} from "../src/format.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-describe("bytes", () => {
+describe("formatBytes", () => {
   test.each([
     [0, "0 B"],
     [1, "1 B"],
@@ -21,12 +30,12 @@ describe("bytes", () => {
     [3_650_722_201, "3.4 GiB"],
     [5 * 1_024 ** 4, "5.0 TiB"],
     [2_000 * 1_024 ** 5, "2,000 PiB"],
-  ])("%i is %s", (bytes, text) => {
+  ])("returns for %i bytes: %s", (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 });
 
-describe("durations", () => {
+describe("formatDuration", () => {
   test.each([
     [-5, "0.0 s"],
     [0, "0.0 s"],
@@ -41,12 +50,12 @@ describe("durations", () => {
     [2 * HOUR + 5 * MINUTE, "2 h 5 min"],
     [DAY - 1, "1 d"],
     [27 * HOUR, "1 d 3 h"],
-  ])("%i ms is %s", (ms, text) => {
+  ])("returns for %i ms: %s", (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 });
 
-describe("ages", () => {
+describe("formatAge", () => {
   test.each([
     [-DAY, "0 min"],
     [5 * MINUTE + 59 * SECOND, "5 min"],
@@ -57,12 +66,25 @@ describe("ages", () => {
     [61 * DAY, "2 months"],
     [729 * DAY, "23 months"],
     [731 * DAY, "2 years"],
-  ])("%i ms is %s", (ms, text) => {
+  ])("returns for %i ms: %s", (ms, text) => {
     expect(formatAge(ms)).toBe(text);
   });
 });
 
-test("counts keep their thousands apart and their nouns in number", () => {
+describe("formatSetting", () => {
+  test.each([
+    [0, "0"],
+    [90 * MINUTE, "90m"],
+    [HOUR, "1h"],
+    [24 * HOUR, "24h"],
+    [36 * HOUR, "36h"],
+    [7 * DAY, "7d"],
+  ])("returns for %i ms: %s", (ms, text) => {
+    expect(formatSetting(ms)).toBe(text);
+  });
+});
+
+test("separates thousands and uses the plural of the noun", () => {
   expect([0, 1, 2, 12_345].map((count) => counted(count, "manifest"))).toEqual([
     "0 manifests",
     "1 manifest",
@@ -70,10 +92,21 @@ test("counts keep their thousands apart and their nouns in number", () => {
     "12,345 manifests",
   ]);
   expect(counted(2, "index", "indexes")).toBe("2 indexes");
-  expect(formatCount(1_000_000)).toBe("1,000,000");
+  expect([999, 1_000, 999_999.5, 1_000_000].map(formatCount)).toEqual(["999", "1,000", "1,000,000", "1,000,000"]);
 });
 
-test("a short digest names an algorithm only where it is not the usual one", () => {
-  expect(shortDigest(`sha256:${"0123456789abcdef".repeat(4)}`)).toBe("0123456789ab");
+const digest = `sha256:${"0123456789abcdef".repeat(4)}` as const;
+
+test("shortens a digest and keeps its algorithm", () => {
+  expect(shortDigest(digest)).toBe("sha256:0123456789ab");
   expect(shortDigest(`sha512:${"0123456789abcdef".repeat(8)}`)).toBe("sha512:0123456789ab");
+});
+
+test.each([
+  [[], "sha256:0123456789ab"],
+  [["pr-12"], "sha256:0123456789ab (pr-12)"],
+  [["a", "b", "c"], "sha256:0123456789ab (a, b, c)"],
+  [["a", "b", "c", "d"], "sha256:0123456789ab (a, b, c, …)"],
+])("describes a manifest with the tags %j", (tags, text) => {
+  expect(describeManifest(digest, tags)).toBe(text);
 });
