@@ -193,7 +193,7 @@ test.each(LONG_LISTS)(
     const result = await sweepStage(stage, forge, inputs);
     const listing = result.errors.filter((problem) => problem.kind === "listing");
     expect(listing.length).toBe(result.errors.length);
-    expect(JSON.stringify(listing)).toContain(`longer than the ${mostMiB} MiB that are read of it`);
+    expect(JSON.stringify(listing)).toContain(`larger than ${mostMiB} MiB`);
     // A sweep reads the lists of its two repositories.
     expect(server?.requests.length).toBeLessThanOrEqual(2 * (mostMiB / 8) + OTHER_REQUESTS);
     expect(contentsOf(stage.store)).toEqual(before);

@@ -1,5 +1,5 @@
 import type { HttpClient } from "../../http/http.ts";
-import { listSize } from "../../http/list-size.ts";
+import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
 import { LATE_PUSH_MS, type PullRequest, type PullRequestQuestions, type PullRequests } from "../refs.ts";
 import { type AskRepository, listingFault, openGraphql } from "./graphql.ts";
@@ -195,7 +195,7 @@ async function readClosed(
 
 async function* pagesOf({ github, ask }: Source, query: string): AsyncGenerator<Page> {
   const askRepository = await ask();
-  const count = listSize(MOST_MIB, (why) => listingFault(github, why));
+  const count = createSizeLimit(MOST_MIB, (why) => listingFault(github, why));
   let after: string | null = null;
   for (let read = 0; read < MOST_PAGES; read += 1) {
     const answer = await askRepository(query, { after });

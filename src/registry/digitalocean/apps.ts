@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
-import { listSize } from "../../http/list-size.ts";
+import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ImagesInUse } from "../../plan/view.ts";
 import {
   type DigitalOceanApi,
@@ -81,7 +81,7 @@ function* nodesOf(values: readonly unknown[]): Generator<object | string> {
 
 async function listApps(api: DigitalOceanApi): Promise<readonly unknown[]> {
   const apps: unknown[] = [];
-  const count = listSize(MOST_LINKED_MIB, incomplete);
+  const count = createSizeLimit(MOST_LINKED_MIB, incomplete);
   const seen = new Set<string>();
   let query: Readonly<Record<string, string>> | null = { page: "1" };
   let total = 0;

@@ -2,7 +2,7 @@ import pMap from "p-map";
 import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
-import { listSize } from "../../http/list-size.ts";
+import { createSizeLimit } from "../../http/size-limit.ts";
 import type { Blob, ListedManifest } from "../manifest.ts";
 import { isRepositoryName, isTag } from "../oci/reference.ts";
 import type { Listing } from "../registry.ts";
@@ -57,7 +57,7 @@ export async function listRepositories(api: DigitalOceanApi, patience: Patience)
   return readUntilStill(`the repositories of ${api.registry}`, patience, async () => {
     const names = new Set<string>();
     const seen = new Set<string>();
-    const count = listSize(MOST_LINKED_MIB, (why) => endlessNames(api.registry, why));
+    const count = createSizeLimit(MOST_LINKED_MIB, (why) => endlessNames(api.registry, why));
     let query: Readonly<Record<string, string>> | null = {};
     let total = 0;
     while (query !== null) {
@@ -136,7 +136,7 @@ function tagsLeftOut(registry: string, repository: string): Fault {
 
 function readManifests(api: DigitalOceanApi, repository: string, patience: Patience): Promise<Listing> {
   return readUntilStill(`the manifests of ${api.registry}/${repository}`, patience, async () => {
-    const count = listSize(MOST_MIB, (why) => endless(`${api.registry}/${repository}`, why));
+    const count = createSizeLimit(MOST_MIB, (why) => endless(`${api.registry}/${repository}`, why));
     const first = await manifestPage(api, repository, 1, count);
     const { total } = first.meta;
     const size = first.manifests?.length ?? 0;

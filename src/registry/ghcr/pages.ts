@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { Fault } from "../../fault.ts";
-import { listSize } from "../../http/list-size.ts";
+import { createSizeLimit } from "../../http/size-limit.ts";
 import { type Link, parseLinks } from "../oci/link.ts";
 import type { Reading } from "../stable-list.ts";
 
@@ -37,7 +37,7 @@ export interface Pages<T> {
  * state (one that is not full and not the last, another count of pages) are `moved`.
  */
 export async function readPages<T>(ask: (page: number) => Promise<Page<T>>): Promise<Reading<Pages<T>>> {
-  const count = listSize(MOST_MIB, endless);
+  const count = createSizeLimit(MOST_MIB, endless);
   const askCounted = async (number: number): Promise<Page<T>> => {
     const page = await ask(number);
     count(page.sizeBytes);

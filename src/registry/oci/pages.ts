@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import { listSize } from "../../http/list-size.ts";
+import { createSizeLimit } from "../../http/size-limit.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { parseLinks } from "./link.ts";
 
@@ -35,7 +35,7 @@ export async function readPages<T extends string>(
 ): Promise<readonly T[] | "missing"> {
   const items = new Set<T>();
   let links = false;
-  const count = listSize(MOST_MIB, (why) => endless(first, why));
+  const count = createSizeLimit(MOST_MIB, (why) => endless(first, why));
   const seen = new Set<string>();
   for (let url: URL | null = first; url !== null; ) {
     if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url, "it does not end");
