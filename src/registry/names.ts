@@ -2,50 +2,47 @@ import { Fault } from "../fault.ts";
 import type { RepositoryNames, RepositorySelection } from "./registry.ts";
 
 /** How many names an error or a warning shows. */
-export const NAMES_SHOWN = 20;
+export const MAX_NAMES_SHOWN = 20;
 
 /**
- * Of all the names that exist, sorted, those that the selection matches.
- * Throws a Fault of kind `registry` where a name without wildcard is not among them.
+ * Returns those of the existing names that the selection matches.
+ * Throws Fault `registry` if a name without a wildcard does not exist.
  *
- * @param registry as it is called towards the user
+ * @param registry the registry's name, as shown to users
+ * @param existing all names, sorted
  */
 export function selectFrom(
   registry: string,
-  all: readonly string[],
+  existing: readonly string[],
   selection: Pick<RepositorySelection, "names" | "matches">,
 ): RepositoryNames {
-  const lower = new Set(all.map((name) => name.toLowerCase()));
-  const absent = (selection.names ?? []).filter((name) => !lower.has(name.toLowerCase()));
-  if (absent.length > 0) throw unknownRepositories(registry, absent, all);
-  const matching = all.filter((name) => selection.matches(name));
-  return { matching, existing: matching.length > 0 ? [] : all.slice(0, NAMES_SHOWN) };
+  const lowerCase = new Set(existing.map((name) => name.toLowerCase()));
+  const unknown = (selection.names ?? []).filter((name) => !lowerCase.has(name.toLowerCase()));
+  if (unknown.length > 0) throw unknownRepositories(registry, unknown, existing);
+  const matching = existing.filter((name) => selection.matches(name));
+  return { matching, existing: matching.length > 0 ? [] : existing.slice(0, MAX_NAMES_SHOWN) };
 }
 
-/** Names without wildcard that do not exist: an error that names those that do. */
-export function unknownRepositories(registry: string, absent: readonly string[], all: readonly string[]): Fault {
-  const shown = all.slice(0, NAMES_SHOWN).join(", ");
-  const more = all.length > NAMES_SHOWN ? `, and ${all.length - NAMES_SHOWN} more` : "";
-  return new Fault(
-    "registry",
-    `The registry ${registry} has no repository ${absent.join(", ")}`,
-    all.length === 0
-      ? "It has no repositories at all"
-      : `Check the input repository-pattern; there are: ${shown}${more}`,
-  );
+/** Returns the error for names without a wildcard that do not exist. It shows names that do. */
+export function unknownRepositories(registry: string, unknown: readonly string[], existing: readonly string[]): Fault {
+  const message = `Registry ${registry} has no repository ${unknown.join(", ")}`;
+  if (existing.length === 0) return new Fault("registry", message, "Push an image first: the registry is empty.");
+  const more = existing.length > MAX_NAMES_SHOWN ? `, and ${existing.length - MAX_NAMES_SHOWN} more` : "";
+  const shown = existing.slice(0, MAX_NAMES_SHOWN).join(", ");
+  return new Fault("registry", message, `Correct \`repository-pattern\`. Existing repositories: ${shown}${more}.`);
 }
 
-/** Asks `confirm` once for each repository and remembers that it went well. */
+/** Wraps `check` so that it runs once per repository. A failed check runs again. */
 export function oncePerRepository(
-  confirm: (repository: string) => Promise<void>,
+  check: (repository: string) => Promise<void>,
 ): (repository: string) => Promise<void> {
-  const confirmed = new Map<string, Promise<void>>();
+  const checks = new Map<string, Promise<void>>();
   return (repository) => {
-    const known = confirmed.get(repository);
+    const known = checks.get(repository);
     if (known !== undefined) return known;
-    const asked = confirm(repository);
-    confirmed.set(repository, asked);
-    asked.catch(() => confirmed.delete(repository));
-    return asked;
+    const started = check(repository);
+    checks.set(repository, started);
+    started.catch(() => checks.delete(repository));
+    return started;
   };
 }
