@@ -1,153 +1,129 @@
-import type { RepositorySelection } from "./registry/registry.ts";
-
-/** A pattern that is none; `message` says why. */
+/** An invalid glob. The message is a clause without a subject of its own: `an empty pattern matches nothing`. */
 export class GlobError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "GlobError";
-  }
+  override readonly name = "GlobError";
 }
 
-/** `{a,b}{c,d}…` multiply: more alternatives than this are a mistake, or an attack. */
-const MOST_ALTERNATIVES = 1_000;
-const LONGEST_PATTERN = 1_000;
+/** `{a,b}{c,d}` multiply, so their number needs a limit. */
+const MAX_ALTERNATIVES = 1_000;
+const MAX_LENGTH = 1_000;
 
-/** One step of a pattern: a character, or what stands for some. */
-type Step =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "one" }
-  | { readonly kind: "within" }
-  | { readonly kind: "folders" }
-  | { readonly kind: "across" };
+// `**/` is a wildcard of its own at the start of a segment: it also matches no segment, as in .gitignore.
+type Token = { readonly wildcard: "?" | "*" | "**" | "**/" } | { readonly text: string };
 
 /**
- * Compiles globs to one question: does `name` match any of them, and none that begins with `!`?
- * `*` stands for any text within a path segment, `**` across segments, `?` for one character, `{a,b}` for either; `**` and
- * the slash after it, where they begin a segment, stand for no segment too, as they do in `.gitignore`.
- * Time is linear in pattern × name, whatever the pattern. Throws GlobError.
+ * Compiles globs to a predicate: does a name match any of them, and none of those that start with `!`?
+ *
+ * `*` matches any text within a path segment, `**` across segments, `?` one character, `{a,b}` either alternative.
+ * Matching takes time linear in pattern × name, because names come from outside: a regular expression (as picomatch builds
+ * one) takes 34 seconds for `*a*a*a*a*a*b` and a tag of 128 characters.
+ *
+ * @throws GlobError for a pattern that is empty, too long or has unbalanced braces
  */
 export function compileGlobs(
   patterns: readonly string[],
   letters: "case-sensitive" | "case-insensitive",
 ): (name: string) => boolean {
   const fold = (text: string): string => (letters === "case-insensitive" ? text.toLowerCase() : text);
-  const compile = (list: readonly string[]): readonly (readonly Step[])[] =>
-    list.flatMap((pattern) => expandBraces(fold(pattern)).map(stepsOf));
-  const including = compile(patterns.filter((pattern) => !pattern.startsWith("!")));
-  const excluding = compile(patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1)));
+  const compile = (globs: readonly string[]): readonly (readonly Token[])[] =>
+    globs.flatMap((glob) => expandBraces(fold(glob)).map(tokenize));
+  const included = compile(patterns.filter((pattern) => !pattern.startsWith("!")));
+  const excluded = compile(patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1)));
   return (name) => {
     const folded = fold(name);
-    return including.some((steps) => matches(steps, folded)) && !excluding.some((steps) => matches(steps, folded));
+    return included.some((glob) => matches(glob, folded)) && !excluded.some((glob) => matches(glob, folded));
   };
 }
 
-/** Whether `pattern` is more than a name. */
+/** Returns whether `pattern` can match more than one name. */
 export function hasWildcard(pattern: string): boolean {
   return /[*?{}]/.test(pattern);
 }
 
-/** The repositories that `repository-pattern` wants, compared without regard to case. */
-export function selectionOf(patterns: readonly string[]): RepositorySelection {
-  const literals = patterns.filter((pattern) => !pattern.startsWith("!") && !hasWildcard(pattern));
-  const namesOnly = literals.length === patterns.length;
-  return {
-    names: namesOnly ? literals : null,
-    literals,
-    matches: compileGlobs(patterns, "case-insensitive"),
-  };
-}
-
-/** The alternatives of a pattern's braces, nested ones too. */
+/** Returns the patterns without braces that `pattern` stands for. */
 function expandBraces(pattern: string): readonly string[] {
   if (pattern === "") throw new GlobError("an empty pattern matches nothing");
-  if (pattern.length > LONGEST_PATTERN) throw new GlobError(`a pattern takes at most ${LONGEST_PATTERN} characters`);
-  const { alternatives, end } = readAlternatives(pattern, 0, "outside");
-  if (end < pattern.length) throw new GlobError("`}` closes no brace");
+  if (pattern.length > MAX_LENGTH) throw new GlobError(`a pattern has at most ${MAX_LENGTH} characters`);
+  const { alternatives, end } = readSequence(pattern, 0, "top level");
+  if (end < pattern.length) throw new GlobError("`}` has no `{` before it");
   return alternatives;
 }
 
-/** Reads up to a `,` or `}` that belongs to the brace outside, or to the end. */
-function readAlternatives(
-  pattern: string,
-  start: number,
-  place: "outside" | "inside",
-): { readonly alternatives: readonly string[]; readonly end: number } {
-  let alternatives = [""];
+interface Expansion {
+  readonly alternatives: readonly string[];
+  /** The index of the character that ended it. */
+  readonly end: number;
+}
+
+/** Reads up to the `,` or `}` that ends an alternative, or to the end of the pattern. */
+function readSequence(pattern: string, start: number, level: "top level" | "in braces"): Expansion {
+  let alternatives: readonly string[] = [""];
   let at = start;
-  while (at < pattern.length) {
+  for (; at < pattern.length; at += 1) {
     const character = pattern.charAt(at);
-    if (character === "}" || (character === "," && place === "inside")) break;
-    let tails: readonly string[] = [character];
-    if (character === "{") {
-      const brace = readBrace(pattern, at);
-      tails = brace.alternatives;
-      at = brace.end;
-    }
-    alternatives = alternatives.flatMap((head) => tails.map((tail) => head + tail));
-    if (alternatives.length > MOST_ALTERNATIVES)
-      throw new GlobError(`braces give more than ${MOST_ALTERNATIVES} patterns`);
-    at += 1;
+    if (character === "}" || (character === "," && level === "in braces")) break;
+    const next = character === "{" ? readBraces(pattern, at) : { alternatives: [character], end: at };
+    alternatives = alternatives.flatMap((head) => next.alternatives.map((tail) => head + tail));
+    if (alternatives.length > MAX_ALTERNATIVES)
+      throw new GlobError(`braces make more than ${MAX_ALTERNATIVES} patterns`);
+    at = next.end;
   }
   return { alternatives, end: at };
 }
 
-/** Reads `{…}`; `end` is its closing brace. */
-function readBrace(pattern: string, open: number): { readonly alternatives: readonly string[]; readonly end: number } {
-  const all: string[] = [];
+/** Reads `{…}`; `end` is the index of its closing brace. */
+function readBraces(pattern: string, open: number): Expansion {
+  const alternatives: string[] = [];
   for (let at = open + 1; ; at += 1) {
-    const part = readAlternatives(pattern, at, "inside");
-    all.push(...part.alternatives);
-    at = part.end;
-    if (pattern.charAt(at) === "}") return { alternatives: all, end: at };
-    if (at >= pattern.length) throw new GlobError("`{` is never closed");
+    const sequence = readSequence(pattern, at, "in braces");
+    alternatives.push(...sequence.alternatives);
+    at = sequence.end;
+    if (pattern.charAt(at) === "}") return { alternatives, end: at };
+    if (at >= pattern.length) throw new GlobError("`{` has no `}` after it");
   }
 }
 
-function stepsOf(pattern: string): readonly Step[] {
-  const steps: Step[] = [];
-  for (const [part] of pattern.matchAll(/(?<=^|\/)\*\*+\/|\*\*+|\*|\?|[^*?]+/g)) {
-    if (part === "?") steps.push({ kind: "one" });
-    else if (part === "*") steps.push({ kind: "within" });
-    else if (part.startsWith("**") && part.endsWith("/")) steps.push({ kind: "folders" });
-    else if (part.startsWith("**")) steps.push({ kind: "across" });
-    else steps.push({ kind: "text", text: part });
+function tokenize(pattern: string): readonly Token[] {
+  return [...pattern.matchAll(/(?<=^|\/)\*\*+\/|\*+|\?|[^*?]+/g)].map(([part]) => {
+    if (part === "?" || part === "*") return { wildcard: part };
+    if (!part.startsWith("**")) return { text: part };
+    return { wildcard: part.endsWith("/") ? "**/" : "**" };
+  });
+}
+
+/** Follows all ways through the pattern at once: `reached` marks each length of `name` that the tokens so far can match. */
+function matches(tokens: readonly Token[], name: string): boolean {
+  const [first] = tokens;
+  if (first !== undefined && "text" in first && !name.startsWith(first.text)) return false;
+  let reached = new Uint8Array(name.length + 1);
+  reached[0] = 1;
+  for (const token of tokens) {
+    reached = "text" in token ? afterText(token.text, name, reached) : afterWildcard(token.wildcard, name, reached);
   }
-  return steps;
+  return reached[name.length] === 1;
 }
 
-/** Follows all ways through the pattern at once: `here` holds every place in `name` that the steps so far can end at. */
-function matches(steps: readonly Step[], name: string): boolean {
-  const [first] = steps;
-  if (first?.kind === "text" && !name.startsWith(first.text)) return false;
-  let here = new Uint8Array(name.length + 1);
-  here[0] = 1;
-  for (const step of steps) here = advance(step, name, here);
-  return here[name.length] === 1;
-}
-
-function advance(step: Step, name: string, here: Uint8Array): Uint8Array<ArrayBuffer> {
+function afterText(text: string, name: string, reached: Uint8Array): Uint8Array<ArrayBuffer> {
   const next = new Uint8Array(name.length + 1);
-  let begun = false;
+  for (let at = 0; at + text.length <= name.length; at += 1) {
+    if (reached[at] === 1 && name.startsWith(text, at)) next[at + text.length] = 1;
+  }
+  return next;
+}
+
+function afterWildcard(wildcard: "?" | "*" | "**" | "**/", name: string, reached: Uint8Array): Uint8Array<ArrayBuffer> {
+  const next = new Uint8Array(name.length + 1);
+  let reachedBefore = false;
   for (let at = 0; at <= name.length; at += 1) {
-    const isHere = here[at] === 1;
-    const before = at > 0 ? name.charAt(at - 1) : "";
-    switch (step.kind) {
-      case "text":
-        if (isHere && name.startsWith(step.text, at)) next[at + step.text.length] = 1;
-        break;
-      case "one":
-        if (at > 0 && here[at - 1] === 1 && before !== "/") next[at] = 1;
-        break;
-      case "within":
-        if (isHere || (at > 0 && next[at - 1] === 1 && before !== "/")) next[at] = 1;
-        break;
-      case "across":
-        if (isHere || begun) next[at] = 1;
-        break;
-      case "folders":
-        if (isHere || (begun && before === "/")) next[at] = 1;
-    }
-    begun ||= isHere;
+    const isReached = reached[at] === 1;
+    const afterSlash = name.charAt(at - 1) === "/";
+    const matched = {
+      "?": reached[at - 1] === 1 && !afterSlash,
+      "*": isReached || (next[at - 1] === 1 && !afterSlash),
+      "**": isReached || reachedBefore,
+      "**/": isReached || (reachedBefore && afterSlash),
+    };
+    if (matched[wildcard]) next[at] = 1;
+    reachedBefore ||= isReached;
   }
   return next;
 }

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
-import { selectionOf } from "./glob.ts";
+import { selectRepositories } from "./inputs/select-repositories.ts";
 import type { HttpClient } from "./http/http.ts";
 import type { Log } from "./log.ts";
 import type { Rules } from "./plan/view.ts";
@@ -88,7 +88,7 @@ function rulesOf(settings: Settings, { keepsLastTagged }: Registry, now: number,
 
 /** Every matching repository with the complete list of its manifests; one that cannot be listed is left out, and told. */
 async function listRepositories(run: Run): Promise<ReadonlyMap<string, Listing>> {
-  const { matching, existing } = await run.registry.repositories(selectionOf(run.settings.repositoryPattern));
+  const { matching, existing } = await run.registry.repositories(selectRepositories(run.settings.repositoryPattern));
   if (matching.length === 0) {
     const pattern = run.settings.repositoryPattern.join(", ");
     const there = existing.length === 0 ? "The registry holds none." : `There are: ${existing.join(", ")}.`;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Digest } from "../../../src/digest.ts";
-import { selectionOf } from "../../../src/glob.ts";
+import { selectRepositories } from "../../../src/inputs/select-repositories.ts";
 import { openDistribution } from "../../../src/registry/distribution/registry.ts";
 import type { Registry } from "../../../src/registry/registry.ts";
 import { silentLog } from "../../run.ts";
@@ -47,13 +47,13 @@ describe("a catalog that is refused or absent", () => {
   test.each([401, 403, 404])("leaves what is named and not excluded (%i)", async (status) => {
     const { registry, store } = await bench({ handler: answersCatalog(status), credential: null });
     pushImage(store, { repository: "frozen", seed: "frozen", tags: ["pr-1"] });
-    const { matching } = await registry.repositories(selectionOf(["web", "frozen", "!fr*"]));
+    const { matching } = await registry.repositories(selectRepositories(["web", "frozen", "!fr*"]));
     expect(matching).toEqual(["web"]);
   });
 
   test("leaves nothing where all that is named is excluded: its refusal is told", async () => {
     const { registry } = await bench({ handler: answersCatalog(403) });
-    await expect(registry.repositories(selectionOf(["web", "!web"]))).rejects.toMatchObject({ kind: "permission" });
+    await expect(registry.repositories(selectRepositories(["web", "!web"]))).rejects.toMatchObject({ kind: "permission" });
   });
 });
 
