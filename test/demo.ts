@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "./e2e/example.ts";
 import { runStep, type StepResult } from "./e2e/runner.ts";
-import { type Forge, fillTeamRegistry, serveForge } from "./e2e/team.ts";
 import { renderHtml } from "./render.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean/registry.ts";
 import { findRegistry, startRealRegistry } from "./servers/distribution/real-registry.ts";
@@ -17,8 +17,8 @@ const TOKEN = "dop_v1_demo0123456789";
 const SHORT_COLLECTION = { statuses: ["requested", "succeeded"] } as const;
 
 const now = Date.now();
-const [forge, store] = [await serveForge(now), new RegistryStore()];
-fillTeamRegistry(store, now);
+const [gitHost, store] = [await serveExampleGitHost(now), new RegistryStore()];
+fillExampleRegistry(store, now);
 const registry = await serveDigitalOceanRegistry(store, {
   registry: "acme",
   token: TOKEN,
@@ -28,12 +28,12 @@ try {
   console.log(
     `A registry with ${countOf(store)} manifests in ${store.repositories().length} repositories is being served.\n`,
   );
-  await show("1. A dry run: what would go, and why", "dry", await sweep(forge, registry, { "dry-run": "true" }));
-  await show("2. For real, with garbage collection", "sweep", await sweep(forge, registry, { "run-gc": "true" }));
+  await show("1. A dry run: what would go, and why", "dry", await sweep(gitHost, registry, { "dry-run": "true" }));
+  await show("2. For real, with garbage collection", "sweep", await sweep(gitHost, registry, { "run-gc": "true" }));
   await sweepRealRegistry();
   console.log("Run `npm test` to see what is promised, and kept.");
 } finally {
-  await Promise.all([forge.close(), registry.close()]);
+  await Promise.all([gitHost.close(), registry.close()]);
 }
 
 /** The same images in Debian's docker-registry, where it is installed: swept, and collected by its own command. */
@@ -44,13 +44,13 @@ async function sweepRealRegistry(): Promise<void> {
     return;
   }
   const images = new RegistryStore();
-  fillTeamRegistry(images, now);
+  fillExampleRegistry(images, now);
   const real = await startRealRegistry(program);
   try {
     await copyStore(images, { url: real.url });
     const before = real.storedBytes();
     const inputs = { registry: real.url.host, "run-gc": "true", "gc-command": real.collectCommand().join(" ") };
-    const result = await runStep({ inputs, environment: forge.environment });
+    const result = await runStep({ inputs, environment: gitHost.environment });
     await show("3. A real self-hosted registry, collected by its own command", "self-hosted", result);
     console.log(`Its folder held ${before} bytes of blobs, and holds ${real.storedBytes()}.\n`);
   } finally {
@@ -63,7 +63,7 @@ function countOf(held: RegistryStore): number {
 }
 
 function sweep(
-  { environment }: Forge,
+  { environment }: GitHost,
   { address, api }: DigitalOceanRegistry,
   inputs: Readonly<Record<string, string>>,
 ): Promise<StepResult> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { createHttpClient } from "../src/http/client.ts";
 import { sweep } from "../src/run.ts";
-import { type Forge, serveForgeOf } from "./e2e/team.ts";
+import { type GitHost, serveGitHost } from "./e2e/example.ts";
 import { settingsOf, silentLog } from "./run.ts";
 import { pushImage, pushMultiArch } from "./servers/content.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean/registry.ts";
@@ -15,7 +15,7 @@ const KEPT_ROOTS = 200;
 const NUMBERS = 120;
 const DELETIONS = NUMBERS * 3 + 240;
 
-let forge: Forge;
+let gitHost: GitHost;
 let registry: DigitalOceanRegistry;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
   for (let index = 0; index < 240; index += 1) pushImage(store, { ...at, seed: `leftover ${index}` });
   expect(store.manifests("web")).toHaveLength(MANIFESTS);
   registry = await serveDigitalOceanRegistry(store, { registry: "acme", token: "dop_v1_played" });
-  forge = await serveForgeOf({
+  gitHost = await serveGitHost({
     branches: [
       "main",
       ...Array.from({ length: KEPT_ROOTS / 2 }, (_, index) => [`multi/${index}`, `single/${index}`]).flat(),
@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([registry.close(), forge.close()]);
+  await Promise.all([registry.close(), gitHost.close()]);
 });
 
 test("1,000 manifests take 2·⌈M/200⌉ + R + D + 6 requests to DigitalOcean, and 2 + ⌈numbers/100⌉ + 1 page to GitHub", async () => {
@@ -60,7 +60,7 @@ test("1,000 manifests take 2·⌈M/200⌉ + R + D + 6 requests to DigitalOcean, 
       token: "dop_v1_played",
       concurrency: "64",
     },
-    forge.environment,
+    gitHost.environment,
   );
   // Without DigitalOcean's own pace, 250 a minute, the work is one batch: each further one has a look of its own.
   const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency });
@@ -73,7 +73,7 @@ test("1,000 manifests take 2·⌈M/200⌉ + R + D + 6 requests to DigitalOcean, 
   const [api, oci] = [registry.api.requests.length, registry.oci.requests.length];
   expect(api + oci).toBeLessThanOrEqual(2 * Math.ceil(MANIFESTS / 200) + KEPT_ROOTS + DELETIONS + 6);
   // The one page is the second look's: pull requests that were opened again since.
-  expect(forge.git.requests.length + forge.github.requests.length).toBeLessThanOrEqual(
+  expect(gitHost.git.requests.length + gitHost.github.requests.length).toBeLessThanOrEqual(
     2 + Math.ceil(NUMBERS / 100) + 1,
   );
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
+import { serveGitHost } from "../e2e/example.ts";
 import { runStep } from "../e2e/runner.ts";
-import { serveForgeOf } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
 import { serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { pullRequest } from "../servers/github/server.ts";
@@ -21,7 +21,7 @@ for (let index = 0; index < 10; index += 1) {
 }
 const token = "dop_v1_played";
 const registry = await serveDigitalOceanRegistry(store, { registry: "acme", token });
-const forge = await serveForgeOf({
+const gitHost = await serveGitHost({
   branches: ["main"],
   pullRequests: [1, 2, 3, 4, 5].map((number) => pullRequest(number, { state: "merged", closedAt: now - DAY })),
 });
@@ -34,14 +34,14 @@ const inputs = {
 };
 const [step, empty]: [number[], number[]] = [[], []];
 for (let run = 0; run < RUNS; run += 1) {
-  const { milliseconds, exitCode, log } = await runStep({ inputs, environment: forge.environment });
+  const { milliseconds, exitCode, log } = await runStep({ inputs, environment: gitHost.environment });
   if (exitCode !== 0) throw new Error(log);
   step.push(milliseconds);
   const started = performance.now();
   spawnSync(process.execPath, ["-e", ""]);
   empty.push(performance.now() - started);
 }
-await Promise.all([registry.close(), forge.close()]);
+await Promise.all([registry.close(), gitHost.close()]);
 const bytes = readdirSync(DIST).reduce((sum, file) => sum + statSync(new URL(file, DIST)).size, 0);
 const [own, node] = [median(step), median(empty)];
 console.log(

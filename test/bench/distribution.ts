@@ -16,8 +16,8 @@ import { systemClock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
 import { sweep } from "../../src/run.ts";
+import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { runStep } from "../e2e/runner.ts";
-import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
 import { findRegistry, type RealRegistry, startRealRegistry } from "../servers/distribution/real-registry.ts";
@@ -56,10 +56,10 @@ function fill(store: RegistryStore, tags: number, orphans: number): readonly str
   return Array.from({ length: orphans }, (_, index) => `pr-${index + 1}`);
 }
 
-function serveRefs(tags: number, orphans: number): Promise<Forge> {
+function serveRefs(tags: number, orphans: number): Promise<GitHost> {
   const now = Date.now();
   const closed = { createdAt: now - 30 * DAY, closedAt: now - 4 * DAY, updatedAt: now - 4 * DAY };
-  return serveForgeOf({
+  return serveGitHost({
     branches: ["main", ...Array.from({ length: tags - orphans }, (_, index) => `feature/${orphans + index}`)],
     pullRequests: Array.from({ length: orphans }, (_, index) => pullRequest(index + 1, { state: "merged", ...closed })),
   });
@@ -124,16 +124,18 @@ async function sweepAlone(url: string, environment: Readonly<Record<string, stri
   process.send?.({ seconds, deleted, requests } satisfies Swept);
 }
 
-function refsweep(url: URL, forge: Forge): Promise<Swept> {
+function refsweep(url: URL, gitHost: GitHost): Promise<Swept> {
   return new Promise((resolve, reject) => {
-    const child = fork(import.meta.filename, ["sweep", url.href, JSON.stringify(forge.environment)], { execArgv: [] });
+    const child = fork(import.meta.filename, ["sweep", url.href, JSON.stringify(gitHost.environment)], {
+      execArgv: [],
+    });
     child.once("message", (message) => resolve(message as Swept));
     child.once("exit", (code) => reject(new Error(`the sweep ended with ${code}`)));
   });
 }
 
 /** The peak memory of dist/index.js in bytes: that of this file's own process holds what runs TypeScript, too. */
-async function peakOfDist(url: URL, forge: Forge): Promise<number> {
+async function peakOfDist(url: URL, gitHost: GitHost): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "refsweep-peak-"));
   const file = join(folder, "peak");
   const tell = `import{writeFileSync}from"node:fs";process.on("exit",()=>writeFileSync(${JSON.stringify(file)},String(process.resourceUsage().maxRSS)))`;
@@ -145,7 +147,7 @@ async function peakOfDist(url: URL, forge: Forge): Promise<number> {
       concurrency: String(IN_FLIGHT),
     },
     environment: {
-      ...forge.environment,
+      ...gitHost.environment,
       DOCKER_CONFIG: folder,
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}`,
     },
@@ -194,7 +196,7 @@ async function loop(
 interface Contest {
   readonly program: string;
   readonly master: RealRegistry;
-  readonly forge: Forge;
+  readonly gitHost: GitHost;
   readonly dead: readonly string[];
   readonly delayMs: number;
 }
@@ -262,12 +264,12 @@ async function compare(contest: Contest): Promise<boolean> {
   const ours: Swept[] = [];
   const bare: number[] = [];
   for (let round = 0; round < 2; round += 1) {
-    const swept = await withCopy(contest, (url) => refsweep(url, contest.forge));
+    const swept = await withCopy(contest, (url) => refsweep(url, contest.gitHost));
     ours.push(swept);
     bare.push(await withCopy(contest, (url) => bareLimit(url, swept.requests)));
   }
   const [seconds, limit] = [Math.min(...ours.map((one) => one.seconds)), Math.min(...bare)];
-  const peak = (await withCopy(contest, (url) => peakOfDist(url, contest.forge))) / 2 ** 20;
+  const peak = (await withCopy(contest, (url) => peakOfDist(url, contest.gitHost))) / 2 ** 20;
   const { deleted = 0, requests = [] } = ours[0] ?? {};
   const share = limit / seconds;
   const how = contest.delayMs === 0 ? "direct" : `${contest.delayMs} ms`;
@@ -292,11 +294,11 @@ async function main(tags: number, delays: readonly number[]): Promise<void> {
   const orphans = Math.round(tags * 0.7);
   const store = new RegistryStore();
   const dead = fill(store, tags, orphans);
-  const [master, forge] = [await startRealRegistry(program), await serveRefs(tags, orphans)];
+  const [master, gitHost] = [await startRealRegistry(program), await serveRefs(tags, orphans)];
   await copyStore(store, master);
   let held = true;
-  for (const delayMs of delays) held = (await compare({ program, master, forge, dead, delayMs })) && held;
-  await Promise.all([master.close(), forge.close()]);
+  for (const delayMs of delays) held = (await compare({ program, master, gitHost, dead, delayMs })) && held;
+  await Promise.all([master.close(), gitHost.close()]);
   console.log(held ? "The goals are held." : "A GOAL IS MISSED.");
 }
 

@@ -1,17 +1,17 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { playEach } from "./each-play.ts";
-import { annotations, broken, contents, deletionsOf, type Play, requestsOf } from "./play.ts";
+import type { GitHost } from "./example.ts";
+import { annotations, broken, contents, deletionsOf, type Fixture, requestsOf } from "./fixture.ts";
 import type { Step, StepResult } from "./runner.ts";
-import type { Forge } from "./team.ts";
+import { useFixture } from "./use-fixture.ts";
 
-let forge: Forge;
-let play: Play;
+let gitHost: GitHost;
+let fixture: Fixture;
 
-playEach((own, shared) => {
-  play = own;
-  forge = shared;
+useFixture((own, shared) => {
+  fixture = own;
+  gitHost = shared;
 });
 
 /** Runs a step, and signals it as soon as `isTime`, with all of `signals` 100 ms apart. */
@@ -32,7 +32,7 @@ async function cancelledStep(
   const onOutput: Step["onOutput"] = (_chunk, send) => {
     kill = send;
   };
-  const result = await play.step(inputs, { onOutput, environment: { ...forge.environment, ...environment } });
+  const result = await fixture.step(inputs, { onOutput, environment: { ...gitHost.environment, ...environment } });
   clearInterval(poll);
   expect(signalledAt).toBeGreaterThan(0);
   return { result, tookMs: Date.now() - signalledAt };
@@ -41,23 +41,23 @@ async function cancelledStep(
 test.each(["SIGTERM", "SIGINT"] as const)(
   "%s: no new deletion begins, and the report is written within 5 s",
   async (signal) => {
-    play.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 300 } : null));
-    const { result, tookMs } = await cancelledStep(signal, { concurrency: "2" }, () => deletionsOf(play) > 0);
+    fixture.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 300 } : null));
+    const { result, tookMs } = await cancelledStep(signal, { concurrency: "2" }, () => deletionsOf(fixture) > 0);
     expect(result.exitCode).toBe(1);
     expect(tookMs).toBeLessThan(5_000);
     expect(annotations(result.log)).toEqual([expect.stringContaining("cancelled")]);
-    expect(deletionsOf(play)).toBeLessThan(10);
+    expect(deletionsOf(fixture)).toBeLessThan(10);
     expect(result.report).toMatchObject({ version: 1 });
     expect(result.summary).toContain("cancelled");
-    expect(broken(play.store)).toEqual([]);
-    play.registry.api.inject([]);
-    expect((await play.sweep()).errors).toEqual([]);
-    expect(play.store.tags("web")).not.toContain("pr-10");
+    expect(broken(fixture.store)).toEqual([]);
+    fixture.registry.api.inject([]);
+    expect((await fixture.sweep()).errors).toEqual([]);
+    expect(fixture.store.tags("web")).not.toContain("pr-10");
   },
 );
 
 test("during a garbage collection: the report says that it was started, and which", async () => {
-  const { api } = play.registry;
+  const { api } = fixture.registry;
   const begun = (): boolean => api.requests.some(({ method, status }) => method === "POST" && status === 201);
   const { result, tookMs } = await cancelledStep("SIGTERM", { "run-gc": "true" }, begun);
   expect(result.exitCode).toBe(1);
@@ -73,12 +73,12 @@ test.each([
   ["SIGINT", "SIGTERM"],
   ["SIGINT", "SIGINT", "SIGINT", "SIGTERM"],
 ] as const)("%s and %s while it winds down: what was deleted is told all the same", async (...signals) => {
-  play.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 700 } : null));
-  const before = contents(play.store);
-  const { result, tookMs } = await cancelledStep(signals, { concurrency: "2" }, () => deletionsOf(play) > 0);
+  fixture.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 700 } : null));
+  const before = contents(fixture.store);
+  const { result, tookMs } = await cancelledStep(signals, { concurrency: "2" }, () => deletionsOf(fixture) > 0);
   expect(result.exitCode, result.log).toBe(1);
   expect(tookMs).toBeLessThan(5_000);
-  const after = new Set(contents(play.store));
+  const after = new Set(contents(fixture.store));
   const gone = before.filter((each) => !after.has(each));
   expect(gone.length).toBeGreaterThan(0);
   expect([...JSON.parse(result.outputs["deleted-digests"] ?? "[]")].sort()).toEqual(gone.toSorted());
@@ -87,22 +87,22 @@ test.each([
 });
 
 test("as soon as it begins: nothing is deleted, and the step tells that it was cancelled", async () => {
-  const asked = requestsOf(play);
+  const asked = requestsOf(fixture);
   const { result } = await cancelledStep("SIGTERM", { "repository-pattern": "**" }, () => true);
   expect(result.exitCode, result.log).toBe(1);
   expect(annotations(result.log)).toEqual([expect.stringContaining("cancelled")]);
   expect(result.summary).toContain("Nothing was deleted");
-  expect(deletionsOf(play)).toBe(0);
-  expect(requestsOf(play) - asked).toBeLessThan(10);
+  expect(deletionsOf(fixture)).toBe(0);
+  expect(requestsOf(fixture) - asked).toBeLessThan(10);
 });
 
 test.each([
   ["GITHUB_STEP_SUMMARY", "The summary could not be written", "outputs"],
   ["GITHUB_OUTPUT", "The outputs could not be written", "summary"],
 ] as const)("and %s cannot be written: that is told, and the rest is written", async (variable, told, rest) => {
-  play.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 100 } : null));
+  fixture.registry.api.inject((request) => (request.method === "DELETE" ? { kind: "delay", ms: 100 } : null));
   const environment = { [variable]: join(tmpdir(), "refsweep-is-not-there", "file") };
-  const { result, tookMs } = await cancelledStep("SIGTERM", {}, () => deletionsOf(play) > 0, environment);
+  const { result, tookMs } = await cancelledStep("SIGTERM", {}, () => deletionsOf(fixture) > 0, environment);
   expect(result.exitCode, result.log).toBe(1);
   expect(tookMs).toBeLessThan(5_000);
   expect(annotations(result.log, "warning").join("\n")).toContain(told);
@@ -120,7 +120,7 @@ test("while it writes what it did: whatever the exit code, the report and all ou
       kill = send;
       setTimeout(() => send("SIGTERM"), ms);
     };
-    const result = await play.step({ "dry-run": "true" }, { onOutput });
+    const result = await fixture.step({ "dry-run": "true" }, { onOutput });
     expect(kill).not.toBeNull();
     expect(result.report, `${ms} ms`).toMatchObject({ version: 1, dryRun: true });
     expect(result.outputs).toHaveProperty("report");

@@ -4,24 +4,24 @@ import { type ImagePush, pushImage, pushMultiArch } from "../servers/content.ts"
 import type { CollectionScript } from "../servers/digitalocean/collections.ts";
 import { refuse } from "../servers/http-server.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
-import { annotations, broken, contents, deletionsOf, openPlay, type Play } from "./play.ts";
-import { type Forge, fillTeamRegistry, serveForge } from "./team.ts";
+import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "./example.ts";
+import { annotations, broken, contents, deletionsOf, type Fixture, openFixture } from "./fixture.ts";
 
-let forge: Forge;
-const opened: Play[] = [];
+let gitHost: GitHost;
+const opened: Fixture[] = [];
 
 beforeAll(async () => {
-  forge = await serveForge(Date.now());
+  gitHost = await serveExampleGitHost(Date.now());
 });
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 afterEach(async () => {
-  for (const play of opened.splice(0)) await play.close();
+  for (const fixture of opened.splice(0)) await fixture.close();
 });
 
-async function open(collection: Partial<CollectionScript> = {}, fill = fillTeamRegistry): Promise<Play> {
-  const play = await openPlay(forge, { collection, fill });
-  opened.push(play);
-  return play;
+async function open(collection: Partial<CollectionScript> = {}, fill = fillExampleRegistry): Promise<Fixture> {
+  const fixture = await openFixture(gitHost, { collection, fill });
+  opened.push(fixture);
+  return fixture;
 }
 
 const DAY = 86_400_000;
@@ -32,7 +32,7 @@ function pushTagged(store: RegistryStore, now: number, repository = "web"): void
     pushImage(store, { repository, seed: tag, tags: [tag], pushedAt: now - 8 * DAY });
 }
 
-const starts = ({ registry }: Play) => registry.api.requests.filter(({ method }) => method === "POST");
+const starts = ({ registry }: Fixture) => registry.api.requests.filter(({ method }) => method === "POST");
 /** An hour of polls, and more. */
 const ENDLESS = Array.from({ length: 1_000 }, (_, step) => (step === 0 ? "requested" : "scanning manifests"));
 
@@ -45,50 +45,50 @@ describe("run-gc", () => {
     ["true", "nothing was deleted", "skipped", 0],
     ["always", "nothing was deleted", "succeeded", 1],
   ])("%s, where %s: %s", async (runGc, when, status, count) => {
-    const play = await open();
+    const fixture = await open();
     const inputs = when === "nothing was deleted" ? { "keep-count": "100" } : {};
-    const result = await play.sweep({ "run-gc": runGc, ...inputs });
+    const result = await fixture.sweep({ "run-gc": runGc, ...inputs });
     expect(result.errors).toEqual([]);
-    expect([result.garbageCollection.status, starts(play).length]).toEqual([status, count]);
-    expect(deletionsOf(play) > 0).toBe(when === "something was deleted");
-    expect(broken(play.store)).toEqual([]);
+    expect([result.garbageCollection.status, starts(fixture).length]).toEqual([status, count]);
+    expect(deletionsOf(fixture) > 0).toBe(when === "something was deleted");
+    expect(broken(fixture.store)).toEqual([]);
   });
 
   test.each(["unreferenced blobs only", "untagged manifests only", "untagged manifests and unreferenced blobs"])(
     "starts the type %s, as it is asked for",
     async (type) => {
-      const play = await open({}, pushTagged);
-      await play.sweep({ "run-gc": "always", "gc-type": type });
-      expect(starts(play).map(({ body }) => JSON.parse(body.toString()))).toEqual([{ type }]);
+      const fixture = await open({}, pushTagged);
+      await fixture.sweep({ "run-gc": "always", "gc-type": type });
+      expect(starts(fixture).map(({ body }) => JSON.parse(body.toString()))).toEqual([{ type }]);
     },
   );
 });
 
 describe("what was gone when it was to be deleted", () => {
   test("is collected where this run had asked for its deletion: the answer may have been lost", async () => {
-    const play = await open({}, pushTagged);
+    const fixture = await open({}, pushTagged);
     let deletions = 0;
-    play.registry.api.inject(({ method }) => {
+    fixture.registry.api.inject(({ method }) => {
       deletions += Number(method === "DELETE");
       return method === "DELETE" && deletions === 1 ? { kind: "reset after" } : null;
     });
-    const result = await play.sweep({ "run-gc": "true" });
-    expect([deletionsOf(play), play.store.tags("web")]).toEqual([2, ["main"]]);
+    const result = await fixture.sweep({ "run-gc": "true" });
+    expect([deletionsOf(fixture), fixture.store.tags("web")]).toEqual([2, ["main"]]);
     expect(result.garbageCollection.status).toBe("succeeded");
   });
 
   test("is not collected where somebody else deleted it before", async () => {
-    const play = await open({}, pushTagged);
+    const fixture = await open({}, pushTagged);
     let lists = 0;
-    play.registry.api.inject(({ path }) => {
+    fixture.registry.api.inject(({ path }) => {
       lists += Number(path.includes("/digests?"));
-      const left = lists === 2 ? play.store.resolve("web", "pr-10") : null;
-      if (left !== null) play.store.deleteManifest("web", left.digest);
+      const left = lists === 2 ? fixture.store.resolve("web", "pr-10") : null;
+      if (left !== null) fixture.store.deleteManifest("web", left.digest);
       return null;
     });
-    const result = await play.sweep({ "run-gc": "true" });
+    const result = await fixture.sweep({ "run-gc": "true" });
     expect(result.repositories[0]?.manifests.map(({ outcome }) => outcome).sort()).toEqual(["gone", "kept"]);
-    expect([result.garbageCollection.status, starts(play)]).toEqual(["skipped", []]);
+    expect([result.garbageCollection.status, starts(fixture)]).toEqual(["skipped", []]);
   });
 });
 
@@ -114,50 +114,54 @@ describe("a collection of untagged manifests", () => {
       /: 2 manifests .*, the first is: web@sha256:.*main/,
     ],
   ])("is not started where what %s stays", async (_what, fill, inputs, message) => {
-    const play = await open({}, (store, now) => {
+    const fixture = await open({}, (store, now) => {
       pushTagged(store, now);
       fill(store, now);
     });
-    const result = await play.sweep({ ...OF_UNTAGGED, ...inputs });
+    const result = await fixture.sweep({ ...OF_UNTAGGED, ...inputs });
     expect(result.errors).toMatchObject([
       { kind: "garbage-collection", message: expect.stringMatching(message), remedy: expect.stringMatching(/gc-type/) },
     ]);
-    expect([result.garbageCollection.status, deletionsOf(play) > 0, starts(play)]).toEqual(["not-started", true, []]);
+    expect([result.garbageCollection.status, deletionsOf(fixture) > 0, starts(fixture)]).toEqual([
+      "not-started",
+      true,
+      [],
+    ]);
   });
 
   test("is not started where a manifest changed since it was planned: its tags are not known", async () => {
-    const play = await open({}, pushTagged);
+    const fixture = await open({}, pushTagged);
     let lists = 0;
-    play.registry.api.inject(({ path }) => {
+    fixture.registry.api.inject(({ path }) => {
       lists += Number(path.includes("/digests?"));
-      if (lists === 2) play.store.tag("web", "kept", play.store.resolve("web", "pr-10")?.digest ?? digest);
+      if (lists === 2) fixture.store.tag("web", "kept", fixture.store.resolve("web", "pr-10")?.digest ?? digest);
       return null;
     });
-    const { errors } = await play.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
+    const { errors } = await fixture.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
     expect(errors).toMatchObject([{ kind: "garbage-collection", message: expect.stringMatching(/: 1 manifest /) }]);
-    expect(starts(play)).toEqual([]);
+    expect(starts(fixture)).toEqual([]);
   });
 
   test("is not started where a repository could not be read", async () => {
-    const play = await open({}, (store, now) => {
+    const fixture = await open({}, (store, now) => {
       pushTagged(store, now);
       pushTagged(store, now, "web/worker");
     });
-    play.registry.api.inject(({ path }) => (path.includes("web%2Fworker/digests") ? refuse(400) : null));
-    const { errors } = await play.sweep(OF_UNTAGGED);
+    fixture.registry.api.inject(({ path }) => (path.includes("web%2Fworker/digests") ? refuse(400) : null));
+    const { errors } = await fixture.sweep(OF_UNTAGGED);
     expect(errors.map(({ kind }) => kind)).toEqual(["listing", "garbage-collection"]);
     expect(errors[1]?.message).toContain("web/worker");
-    expect(starts(play)).toEqual([]);
+    expect(starts(fixture)).toEqual([]);
   });
 
   test("is started where all that stays has a tag", async () => {
-    const play = await open({}, (store, now) => {
+    const fixture = await open({}, (store, now) => {
       pushTagged(store, now);
       untagged()(store, now);
     });
-    const result = await play.sweep(OF_UNTAGGED);
+    const result = await fixture.sweep(OF_UNTAGGED);
     expect([result.errors, result.garbageCollection.status]).toEqual([[], "succeeded"]);
-    expect(contents(play.store)).toHaveLength(1);
+    expect(contents(fixture.store)).toHaveLength(1);
   });
 });
 
@@ -177,8 +181,8 @@ describe("how it ends", () => {
     ],
     ["in the other spelling", { statuses: ["requested", "success"] }, {}, "succeeded", [], /freed/],
   ])("%s", async (_title, collection, inputs, status, kinds, shown) => {
-    const play = await open(collection);
-    const result = await play.sweep({ "run-gc": "true", ...inputs });
+    const fixture = await open(collection);
+    const result = await fixture.sweep({ "run-gc": "true", ...inputs });
     expect(result.errors.map(({ kind }) => kind)).toEqual(kinds);
     expect(result.garbageCollection.status).toBe(status);
     expect(renderSummary(result)).toMatch(shown);
@@ -186,11 +190,11 @@ describe("how it ends", () => {
   });
 
   test("a failed one fails the step, and what was deleted is told", async () => {
-    const play = await open();
-    play.registry.api.inject((request) =>
+    const fixture = await open();
+    fixture.registry.api.inject((request) =>
       request.method === "POST" ? { kind: "reply", reply: { status: 500, body: { message: "no workers" } } } : null,
     );
-    const result = await play.step({ "run-gc": "true" });
+    const result = await fixture.step({ "run-gc": "true" });
     expect(result.exitCode).toBe(1);
     expect(annotations(result.log)).toEqual([expect.stringContaining("The garbage collection failed")]);
     expect(result.outputs["deleted-count"]).toBe("46");
@@ -200,23 +204,23 @@ describe("how it ends", () => {
 
 describe("a collection that is running already", () => {
   test("is waited for before the first deletion", async () => {
-    const play = await open();
-    play.registry.api.state.collections.begin("unreferenced blobs only");
+    const fixture = await open();
+    fixture.registry.api.state.collections.begin("unreferenced blobs only");
     let readOnly = 0;
-    play.registry.api.inject((request) => {
-      if (request.method === "DELETE" && play.registry.api.state.collections.isReadOnly()) readOnly += 1;
+    fixture.registry.api.inject((request) => {
+      if (request.method === "DELETE" && fixture.registry.api.state.collections.isReadOnly()) readOnly += 1;
       return null;
     });
-    const result = await play.sweep();
+    const result = await fixture.sweep();
     expect(result.errors).toEqual([]);
-    expect([deletionsOf(play), readOnly]).toEqual([46, 0]);
+    expect([deletionsOf(fixture), readOnly]).toEqual([46, 0]);
   });
 
   test("and does not end within gc-timeout: nothing is deleted, and the error says what to do", async () => {
-    const play = await open({ statuses: ENDLESS });
-    play.registry.api.state.collections.begin("unreferenced blobs only");
-    const before = contents(play.store);
-    const result = await play.sweep({ "gc-timeout": "10m" });
+    const fixture = await open({ statuses: ENDLESS });
+    fixture.registry.api.state.collections.begin("unreferenced blobs only");
+    const before = contents(fixture.store);
+    const result = await fixture.sweep({ "gc-timeout": "10m" });
     expect(result.errors).toMatchObject([
       {
         kind: "registry",
@@ -224,50 +228,50 @@ describe("a collection that is running already", () => {
         remedy: expect.stringContaining("gc-timeout"),
       },
     ]);
-    expect([contents(play.store), deletionsOf(play)]).toEqual([before, 0]);
+    expect([contents(fixture.store), deletionsOf(fixture)]).toEqual([before, 0]);
   });
 
   test("holds up no dry run, and nothing that deletes nothing", async () => {
-    const play = await open({ statuses: ENDLESS });
-    play.registry.api.state.collections.begin("unreferenced blobs only");
-    expect((await play.sweep({ "dry-run": "true" })).errors).toEqual([]);
-    expect((await play.sweep({ "keep-count": "100" })).errors).toEqual([]);
+    const fixture = await open({ statuses: ENDLESS });
+    fixture.registry.api.state.collections.begin("unreferenced blobs only");
+    expect((await fixture.sweep({ "dry-run": "true" })).errors).toEqual([]);
+    expect((await fixture.sweep({ "keep-count": "100" })).errors).toEqual([]);
   });
 
   test("by the time of its own start is adopted", async () => {
-    const play = await open({ secondStart: 412 });
-    play.registry.api.inject((request) => {
-      if (request.method === "POST") play.registry.api.state.collections.begin("unreferenced blobs only");
+    const fixture = await open({ secondStart: 412 });
+    fixture.registry.api.inject((request) => {
+      if (request.method === "POST") fixture.registry.api.state.collections.begin("unreferenced blobs only");
       return null;
     });
-    const result = await play.sweep({ "run-gc": "true" });
+    const result = await fixture.sweep({ "run-gc": "true" });
     expect(result.errors).toEqual([]);
     expect(result.garbageCollection).toMatchObject({ status: "succeeded", note: expect.stringContaining("adopted") });
   });
 });
 
 describe("as the runner runs it", () => {
-  let play: Play;
+  let fixture: Fixture;
   beforeEach(async () => {
-    play = await open({ statuses: ["requested", "succeeded"] });
+    fixture = await open({ statuses: ["requested", "succeeded"] });
   });
 
   test("trap 26: manifests go first, then the collection, which frees their blobs", async () => {
-    const result = await play.step({ "run-gc": "true" });
+    const result = await fixture.step({ "run-gc": "true" });
     expect([result.exitCode, result.outputs["gc-status"]]).toEqual([0, "succeeded"]);
     expect(Number(result.outputs["gc-freed-bytes"])).toBeGreaterThan(100_000);
     expect(Number(result.outputs["gc-blobs-deleted"])).toBeGreaterThan(0);
     expect(Number(result.outputs["gc-freed-bytes"])).toBe(Number(result.outputs["deleted-bytes"]));
-    const order = play.registry.api.requests.map(({ method }) => method).filter((method) => method !== "GET");
+    const order = fixture.registry.api.requests.map(({ method }) => method).filter((method) => method !== "GET");
     expect(order.lastIndexOf("DELETE")).toBeLessThan(order.indexOf("POST"));
-    expect(broken(play.store)).toEqual([]);
+    expect(broken(fixture.store)).toEqual([]);
   });
 
   test("trap 29: the collection that was asked for is really started, and said so", async () => {
-    const result = await play.step({ "run-gc": "true", "gc-timeout": "0" });
+    const result = await fixture.step({ "run-gc": "true", "gc-timeout": "0" });
     expect([result.exitCode, result.outputs["gc-status"]]).toEqual([0, "started"]);
-    expect(starts(play).map(({ status }) => status)).toEqual([201]);
-    expect(play.registry.api.state.collections.isReadOnly()).toBe(true);
+    expect(starts(fixture).map(({ status }) => status)).toEqual([201]);
+    expect(fixture.registry.api.state.collections.isReadOnly()).toBe(true);
     expect(result.log).toContain("Garbage collection");
   });
 });

@@ -1,24 +1,24 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
+import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "./example.ts";
 import { runStep, type Step } from "./runner.ts";
-import { type Forge, fillTeamRegistry, serveForge } from "./team.ts";
 
 const TOKEN = "dop_v1_played0123456789";
 
-let forge: Forge;
+let gitHost: GitHost;
 let store: RegistryStore;
 let registry: DigitalOceanRegistry;
 
 beforeEach(async () => {
-  forge = await serveForge(Date.now());
+  gitHost = await serveExampleGitHost(Date.now());
   store = new RegistryStore();
-  fillTeamRegistry(store, Date.now());
+  fillExampleRegistry(store, Date.now());
   registry = await serveDigitalOceanRegistry(store, { registry: "acme", token: TOKEN });
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), registry.close()]);
+  await Promise.all([gitHost.close(), registry.close()]);
 });
 
 function step(inputs: Readonly<Record<string, string>> = {}, more: Partial<Step> = {}): Step {
@@ -30,7 +30,7 @@ function step(inputs: Readonly<Record<string, string>> = {}, more: Partial<Step>
       token: TOKEN,
       ...inputs,
     },
-    environment: forge.environment,
+    environment: gitHost.environment,
     ...more,
   };
 }

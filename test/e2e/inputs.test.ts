@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { annotations, closed, openPlay, type Play, requestsOf, TOKEN } from "./play.ts";
-import { type Forge, GITHUB_TOKEN, serveForge } from "./team.ts";
+import { GITHUB_TOKEN, type GitHost, serveExampleGitHost } from "./example.ts";
+import { annotations, closed, type Fixture, openFixture, requestsOf, TOKEN } from "./fixture.ts";
 
-let forge: Forge;
-let play: Play;
+let gitHost: GitHost;
+let fixture: Fixture;
 
 beforeAll(async () => {
-  forge = await serveForge(Date.now());
-  play = await openPlay(forge);
+  gitHost = await serveExampleGitHost(Date.now());
+  fixture = await openFixture(gitHost);
 });
 afterAll(async () => {
-  await Promise.all([forge.close(), play.close()]);
+  await Promise.all([gitHost.close(), fixture.close()]);
 });
 
 /** The forms in which the two tokens travel. */
@@ -21,12 +21,12 @@ const SECRETS = [
 ];
 
 /** All that a step shows to whoever may see its run; `::add-mask::` is for the runner alone, and is not shown. */
-function shown({ log, summary, outputs, report }: Awaited<ReturnType<Play["step"]>>): string {
+function shown({ log, summary, outputs, report }: Awaited<ReturnType<Fixture["step"]>>): string {
   const lines = log.split("\n").filter((line) => !line.startsWith("::add-mask::"));
   return [...lines, summary, JSON.stringify(outputs), JSON.stringify(report)].join("\n");
 }
 
-function expectNoSecret(result: Awaited<ReturnType<Play["step"]>>): void {
+function expectNoSecret(result: Awaited<ReturnType<Fixture["step"]>>): void {
   for (const secret of SECRETS) expect(shown(result)).not.toContain(secret);
 }
 
@@ -79,12 +79,12 @@ describe.concurrent("bad inputs", () => {
     ["a scope of another repository's event", { scope: "pull-request" }, ["scope"], closed(10, elsewhere)],
     ["an event that is cut short", {}, ["GITHUB_EVENT_PATH"], { name: "pull_request", payload: { action: "closed" } }],
   ])("%s: one error names all, and no server is asked", async (_title, inputs, named, event) => {
-    const result = await play.step(inputs, { event });
+    const result = await fixture.step(inputs, { event });
     expect(result.exitCode).toBe(1);
     const errors = annotations(result.log);
     expect(errors).toHaveLength(1);
     for (const name of named.length > 0 ? named : Object.keys(inputs)) expect(errors[0]).toContain(`\`${name}\``);
-    expect(requestsOf(play)).toBe(0);
+    expect(requestsOf(fixture)).toBe(0);
     expectNoSecret(result);
     // As after any other failure, all that a workflow may read is there.
     expect(result.outputs).toMatchObject({ "deleted-count": "0", "deleted-digests": "[]", "gc-status": "not-started" });
@@ -94,30 +94,30 @@ describe.concurrent("bad inputs", () => {
 });
 
 test("a proxy that is none is an error of the same kind, and its password is not shown", async () => {
-  const asked = requestsOf(play);
-  const environment = { ...forge.environment, HTTP_PROXY: "socks4://me:hush-hush@proxy" };
-  const result = await play.step({}, { environment });
+  const asked = requestsOf(fixture);
+  const environment = { ...gitHost.environment, HTTP_PROXY: "socks4://me:hush-hush@proxy" };
+  const result = await fixture.step({}, { environment });
   expect([result.exitCode, annotations(result.log).length]).toEqual([1, 1]);
   expect(annotations(result.log)[0]).toContain("HTTP_PROXY");
   expect(shown(result)).not.toContain("hush-hush");
   expect(result.report).toMatchObject({ repositories: [] });
-  expect(requestsOf(play)).toBe(asked);
+  expect(requestsOf(fixture)).toBe(asked);
 });
 
 describe("what is never shown", () => {
   test("the tokens, in any form in which they travel, by a run that goes well", async () => {
-    const result = await play.step({ "dry-run": "true" });
+    const result = await fixture.step({ "dry-run": "true" });
     expect(result.exitCode).toBe(0);
     expectNoSecret(result);
   });
 
   test("the tokens, though each server's refusal repeats the header that it got", async () => {
-    for (const server of [play.registry.oci, play.registry.api, forge.git, forge.github]) {
+    for (const server of [fixture.registry.oci, fixture.registry.api, gitHost.git, gitHost.github]) {
       server.inject(({ headers }) => ({
         kind: "reply",
         reply: { status: 403, headers: { "x-echo": String(headers.authorization) }, body: headers },
       }));
-      const result = await play.step({ "dry-run": "true" });
+      const result = await fixture.step({ "dry-run": "true" });
       server.inject([]);
       expect(result.exitCode).toBe(1);
       expectNoSecret(result);

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { commandIn, HOSTILE, UNSEEN } from "../report/hostile.ts";
 import { refuse } from "../servers/http-server.ts";
-import { playEach } from "./each-play.ts";
-import { annotations, deletionsOf, type Play } from "./play.ts";
+import type { GitHost } from "./example.ts";
+import { annotations, deletionsOf, type Fixture } from "./fixture.ts";
 import type { StepResult } from "./runner.ts";
-import type { Forge } from "./team.ts";
+import { useFixture } from "./use-fixture.ts";
 
-let forge: Forge;
-let play: Play;
+let gitHost: GitHost;
+let fixture: Fixture;
 
-playEach((own, shared) => {
-  play = own;
-  forge = shared;
+useFixture((own, shared) => {
+  fixture = own;
+  gitHost = shared;
 });
 
 /** What the action itself says to the runner; anything else that it would read as a command was smuggled in. */
@@ -38,7 +38,7 @@ function expectTame(result: StepResult): void {
 
 describe("groups", () => {
   test("one for each repository, with what became of it, and each is closed", async () => {
-    const result = await play.step();
+    const result = await fixture.step();
     const groups = result.log.split("\n").filter((line) => line.startsWith("::group::"));
     expect(new Set(groups)).toEqual(
       new Set(["::group::web: 23 deleted, 25 kept", "::group::web/worker: 23 deleted, 25 kept"]),
@@ -48,7 +48,7 @@ describe("groups", () => {
   });
 
   test("in a dry run they tell what would go, with its reason", async () => {
-    const { log } = await play.step({ "dry-run": "true", "repository-pattern": "web" });
+    const { log } = await fixture.step({ "dry-run": "true", "repository-pattern": "web" });
     expect(log).toMatch(/^::group::web: 23 to delete, \d+ kept$/m);
     expect(log).toMatch(/^would be deleted: .*pr-10.*pull request #10 merged/m);
   });
@@ -57,18 +57,18 @@ describe("groups", () => {
 describe("text from outside is data, in log, summary and outputs", () => {
   test("tags that are none: their repository is left alone, and the others are swept", async () => {
     for (const tag of HOSTILE) {
-      const manifests = play.store.manifests("web").map(({ digest }, index) => ({
+      const manifests = fixture.store.manifests("web").map(({ digest }, index) => ({
         digest,
-        tags: [...play.store.tagsOf("web", digest), ...(index === 0 ? [tag] : [])],
+        tags: [...fixture.store.tagsOf("web", digest), ...(index === 0 ? [tag] : [])],
       }));
       const body = { manifests, meta: { total: manifests.length } };
-      play.registry.api.inject((request) => (/\/web\/digests\?/.test(request.path) ? refuse(200, {}, body) : null));
-      const result = await play.sweep({ "unmatched-tags": "delete" });
+      fixture.registry.api.inject((request) => (/\/web\/digests\?/.test(request.path) ? refuse(200, {}, body) : null));
+      const result = await fixture.sweep({ "unmatched-tags": "delete" });
       expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("not a tag") }]);
     }
-    expectTame(await play.step());
-    expect(play.store.tags("web")).toContain("pr-10");
-    expect(play.store.tags("web/worker")).not.toContain("pr-10");
+    expectTame(await fixture.step());
+    expect(fixture.store.tags("web")).toContain("pr-10");
+    expect(fixture.store.tags("web/worker")).not.toContain("pr-10");
   });
 
   test("names that no repository can have: nothing is deleted", async () => {
@@ -86,16 +86,16 @@ describe("text from outside is data, in log, summary and outputs", () => {
       "w\\b",
     ]) {
       const repositories = [{ name }, { name: "web" }];
-      play.registry.api.inject((request) =>
+      fixture.registry.api.inject((request) =>
         request.path.includes("repositoriesV2") ? refuse(200, {}, { repositories, meta: { total: 2 } }) : null,
       );
-      const result = await play.sweep({ "repository-pattern": "**" });
+      const result = await fixture.sweep({ "repository-pattern": "**" });
       expect(result.errors).toMatchObject([
         { kind: "listing", message: expect.stringContaining("name of a repository") },
       ]);
     }
-    expectTame(await play.step({ "repository-pattern": "**" }));
-    expect(deletionsOf(play)).toBe(0);
+    expectTame(await fixture.step({ "repository-pattern": "**" }));
+    expect(deletionsOf(fixture)).toBe(0);
   });
 
   test.each([
@@ -104,40 +104,40 @@ describe("text from outside is data, in log, summary and outputs", () => {
     ["the list of repositories", (request: { path: string }) => request.path.includes("repositoriesV2")],
   ])("what the API says when it refuses %s", async (_title, isRefused) => {
     let next = 0;
-    play.registry.api.inject((request) => {
+    fixture.registry.api.inject((request) => {
       if (!isRefused(request)) return null;
       next += 1;
       const message = HOSTILE[next % HOSTILE.length];
       return refuse(409, {}, next % 2 === 0 ? { id: message, message, request_id: message } : message);
     });
-    const result = await play.step();
+    const result = await fixture.step();
     expect(result.exitCode).toBe(1);
     expectTame(result);
     expect(annotations(result.log)).toHaveLength(1);
   });
 
   test("what Git and GitHub say when they refuse", async () => {
-    for (const server of [forge.git, forge.github]) {
+    for (const server of [gitHost.git, gitHost.github]) {
       const body = {
         message: HOSTILE.slice(0, 20).join(" "),
         errors: HOSTILE.slice(0, 10).map((message) => ({ message })),
       };
       server.inject(() => refuse(403, {}, body));
-      const result = await play.step();
+      const result = await fixture.step();
       server.inject([]);
       expect(result.exitCode).toBe(1);
       expectTame(result);
     }
-    expect(deletionsOf(play)).toBe(0);
+    expect(deletionsOf(fixture)).toBe(0);
   });
 
   test("the statuses and the uuid of a collection", async () => {
-    play.registry.api.inject((request) =>
+    fixture.registry.api.inject((request) =>
       request.method === "POST"
         ? refuse(201, {}, { garbage_collection: { uuid: HOSTILE[1], status: HOSTILE[0] } })
         : null,
     );
-    const result = await play.step({ "run-gc": "true", "gc-timeout": "0" });
+    const result = await fixture.step({ "run-gc": "true", "gc-timeout": "0" });
     expect(result.outputs["gc-status"]).toBe("started");
     expectTame(result);
   });

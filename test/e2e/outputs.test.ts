@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { pushImage } from "../servers/content.ts";
-import { playEach } from "./each-play.ts";
-import { closed, contents, openPlay, type Play, requestsOf } from "./play.ts";
+import type { GitHost } from "./example.ts";
+import { closed, contents, type Fixture, openFixture, requestsOf } from "./fixture.ts";
 import { asReport } from "./report-schema.ts";
 import type { StepResult } from "./runner.ts";
-import type { Forge } from "./team.ts";
+import { useFixture } from "./use-fixture.ts";
 
 const action: { readonly outputs: Readonly<Record<string, unknown>> } = parse(
   readFileSync(new URL("../../action.yml", import.meta.url), "utf8"),
@@ -25,12 +25,12 @@ const OUTPUTS = [
 /** A step's summary holds 1 MiB, and the action's keeps to less. */
 const SUMMARY_BYTES = 900 * 1024;
 
-let forge: Forge;
-let play: Play;
+let gitHost: GitHost;
+let fixture: Fixture;
 
-playEach((own, shared) => {
-  play = own;
-  forge = shared;
+useFixture((own, shared) => {
+  fixture = own;
+  gitHost = shared;
 });
 
 /** Outputs, report and summary of one step say the same, and what the servers saw. */
@@ -63,7 +63,7 @@ test("action.yml has the outputs of the public interface, and no others", () => 
 });
 
 describe("outputs, report and summary tell the same", () => {
-  test.each<[string, Record<string, string>, Parameters<Play["step"]>[1]]>([
+  test.each<[string, Record<string, string>, Parameters<Fixture["step"]>[1]]>([
     ["of a sweep", {}, {}],
     ["of a dry run", { "dry-run": "true", "run-gc": "true" }, {}],
     ["of a closed pull request", {}, { event: closed(10) }],
@@ -71,30 +71,30 @@ describe("outputs, report and summary tell the same", () => {
     ["of a repository that is not there", { "repository-pattern": "nothing" }, {}],
     ["of bad inputs", { "keep-count": "-1" }, {}],
   ])("%s", async (_title, inputs, more) => {
-    const before = requestsOf(play);
-    const result = await play.step(inputs, more);
+    const before = requestsOf(fixture);
+    const result = await fixture.step(inputs, more);
     expectConsistent(result);
     const report = asReport(result.report);
     const sum = Object.values(report.requests).reduce((all, count) => all + count, 0);
-    expect(sum).toBe(requestsOf(play) - before);
+    expect(sum).toBe(requestsOf(fixture) - before);
     expect(report.dryRun).toBe(inputs["dry-run"] === "true");
-    if (!("keep-count" in inputs)) expect(report.registry).toBe(play.registry.address);
+    if (!("keep-count" in inputs)) expect(report.registry).toBe(fixture.registry.address);
   });
 
   test("of deletions that failed, and of a page that could not be read", async () => {
     let deletions = 0;
-    play.registry.api.inject((request) => {
+    fixture.registry.api.inject((request) => {
       if (request.path.includes("/repositories/web/digests?")) return { kind: "reply", reply: { status: 404 } };
       deletions += request.method === "DELETE" ? 1 : 0;
       return request.method === "DELETE" && deletions % 5 === 0
         ? { kind: "reply", reply: { status: 409, body: { message: "in use" } } }
         : null;
     });
-    const before = contents(play.store);
-    const result = await play.step();
+    const before = contents(fixture.store);
+    const result = await fixture.step();
     expectConsistent(result);
     expect(Number(result.outputs["failed-count"])).toBeGreaterThan(0);
-    expect(before.length - contents(play.store).length).toBe(Number(result.outputs["deleted-count"]));
+    expect(before.length - contents(fixture.store).length).toBe(Number(result.outputs["deleted-count"]));
     // A part of the plan was not carried out: what it would free is not known.
     expect(result.outputs["deleted-bytes"]).toBe("");
   });
@@ -102,23 +102,23 @@ describe("outputs, report and summary tell the same", () => {
 
 test("requests are counted by host, as the servers counted them, retries included", async () => {
   const failing = new Set([2, 4]);
-  play.registry.api.inject((_request, ordinal) =>
+  fixture.registry.api.inject((_request, ordinal) =>
     failing.has(ordinal) ? { kind: "reply", reply: { status: 429, headers: { "retry-after": "0" } } } : null,
   );
-  const [git, github] = [forge.git.requests.length, forge.github.requests.length];
-  const { requests } = asReport((await play.step()).report);
-  const { api, oci } = play.registry;
+  const [git, github] = [gitHost.git.requests.length, gitHost.github.requests.length];
+  const { requests } = asReport((await fixture.step()).report);
+  const { api, oci } = fixture.registry;
   expect(requests).toEqual({
     [api.apiUrl.host]: api.requests.length,
     [oci.url.host]: oci.requests.length,
-    [forge.git.url.host]: forge.git.requests.length - git,
-    [forge.github.url.host]: forge.github.requests.length - github,
+    [gitHost.git.url.host]: gitHost.git.requests.length - git,
+    [gitHost.github.url.host]: gitHost.github.requests.length - github,
   });
 });
 
 test("of more than 1,000 deletions the output names 1,000, and the summary keeps to its budget", async () => {
-  await play.close();
-  play = await openPlay(forge, {
+  await fixture.close();
+  fixture = await openFixture(gitHost, {
     fill: (store, now) => {
       const pushedAt = now - 9 * 86_400_000;
       for (let build = 1; build <= 6_000; build += 1) {
@@ -127,7 +127,7 @@ test("of more than 1,000 deletions the output names 1,000, and the summary keeps
       }
     },
   });
-  const result = await play.step({ "dry-run": "true" });
+  const result = await fixture.step({ "dry-run": "true" });
   expectConsistent(result);
   expect(result.outputs["deleted-count"]).toBe("5999");
   expect(JSON.parse(result.outputs["deleted-digests"] ?? "")).toHaveLength(1_000);

@@ -1,8 +1,8 @@
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { annotations, contents, openPlay, type Play } from "./play.ts";
-import { type Forge, serveForge } from "./team.ts";
+import { type GitHost, serveExampleGitHost } from "./example.ts";
+import { annotations, contents, type Fixture, openFixture } from "./fixture.ts";
 
 /** A proxy that forwards, or tunnels (CONNECT), to the port that was asked for on 127.0.0.1, whatever the host's name. */
 interface Proxy {
@@ -46,54 +46,54 @@ async function startProxy(): Promise<Proxy> {
   return { url: `http://127.0.0.1:${address.port}`, seen, close };
 }
 
-let forge: Forge;
-let play: Play;
+let gitHost: GitHost;
+let fixture: Fixture;
 let proxy: Proxy;
 
 beforeAll(async () => {
-  forge = await serveForge(Date.now());
+  gitHost = await serveExampleGitHost(Date.now());
 });
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 beforeEach(async () => {
-  [play, proxy] = await Promise.all([openPlay(forge), startProxy()]);
+  [fixture, proxy] = await Promise.all([openFixture(gitHost), startProxy()]);
 });
 afterEach(async () => {
   proxy.close();
-  await play.close();
+  await fixture.close();
 });
 
 const hosts = (): readonly string[] => [...new Set(proxy.seen.map((line) => line.split(" ")[1] ?? ""))].sort();
 
 describe("the proxies of the environment", () => {
   test.each(["HTTP_PROXY", "http_proxy"])("%s takes every request, and the sweep is the same", async (name) => {
-    const before = contents(play.store).length;
-    const result = await play.step({}, { environment: { ...forge.environment, [name]: proxy.url } });
+    const before = contents(fixture.store).length;
+    const result = await fixture.step({}, { environment: { ...gitHost.environment, [name]: proxy.url } });
     expect(annotations(result.log)).toEqual([]);
-    expect(before - contents(play.store).length).toBe(46);
-    const { registry } = play;
-    const all = [registry.api.apiUrl, registry.oci.url, forge.git.url, forge.github.url].map(({ host }) => host);
+    expect(before - contents(fixture.store).length).toBe(46);
+    const { registry } = fixture;
+    const all = [registry.api.apiUrl, registry.oci.url, gitHost.git.url, gitHost.github.url].map(({ host }) => host);
     expect(hosts()).toEqual(all.sort());
   });
 
   test("NO_PROXY goes past it, by host and port", async () => {
-    const { registry } = play;
+    const { registry } = fixture;
     const direct = [registry.api.apiUrl.host, registry.oci.url.host];
-    const environment = { ...forge.environment, HTTP_PROXY: proxy.url, NO_PROXY: direct.join(",") };
-    const result = await play.step({ "dry-run": "true" }, { environment });
+    const environment = { ...gitHost.environment, HTTP_PROXY: proxy.url, NO_PROXY: direct.join(",") };
+    const result = await fixture.step({ "dry-run": "true" }, { environment });
     expect(result.exitCode).toBe(0);
-    expect(hosts()).toEqual([forge.git.url.host, forge.github.url.host].sort());
+    expect(hosts()).toEqual([gitHost.git.url.host, gitHost.github.url.host].sort());
   });
 
   test("NO_PROXY=* goes past it with everything", async () => {
-    const environment = { ...forge.environment, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: "*" };
-    expect((await play.step({ "dry-run": "true" }, { environment })).exitCode).toBe(0);
+    const environment = { ...gitHost.environment, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: "*" };
+    expect((await fixture.step({ "dry-run": "true" }, { environment })).exitCode).toBe(0);
     expect(proxy.seen).toEqual([]);
   });
 
   test("HTTPS_PROXY takes what goes over TLS in a tunnel, and nothing else", async () => {
-    const { port } = play.registry.api.apiUrl;
-    const environment = { ...forge.environment, HTTPS_PROXY: proxy.url };
-    const result = await play.step({ "api-url": `https://api.invalid:${port}` }, { environment });
+    const { port } = fixture.registry.api.apiUrl;
+    const environment = { ...gitHost.environment, HTTPS_PROXY: proxy.url };
+    const result = await fixture.step({ "api-url": `https://api.invalid:${port}` }, { environment });
     // What answers there speaks no TLS, which is proof enough that the tunnel was used.
     expect(result.exitCode).toBe(1);
     expect(annotations(result.log).join()).toContain("TLS");
@@ -102,7 +102,10 @@ describe("the proxies of the environment", () => {
 
   test("a proxy's password is in nothing that is shown", async () => {
     const url = proxy.url.replace("http://", "http://me:hush-hush@");
-    const result = await play.step({ "dry-run": "true" }, { environment: { ...forge.environment, HTTP_PROXY: url } });
+    const result = await fixture.step(
+      { "dry-run": "true" },
+      { environment: { ...gitHost.environment, HTTP_PROXY: url } },
+    );
     expect(result.exitCode).toBe(0);
     expect(JSON.stringify(result)).not.toContain("hush-hush");
   });

@@ -5,20 +5,20 @@ import { describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
 import { pushImage } from "../servers/content.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
-import { playEach } from "./each-play.ts";
-import { annotations, broken, contents, deletionsOf, type Play } from "./play.ts";
-import type { Forge } from "./team.ts";
+import type { GitHost } from "./example.ts";
+import { annotations, broken, contents, deletionsOf, type Fixture } from "./fixture.ts";
+import { useFixture } from "./use-fixture.ts";
 
 const DAY = 86_400_000;
 /** What a sweep with the defaults deletes of the team's registry: 23 in each of two repositories. */
 const PLANNED = 46;
 
-let forge: Forge;
-let play: Play;
+let gitHost: GitHost;
+let fixture: Fixture;
 
-playEach((own, shared) => {
-  play = own;
-  forge = shared;
+useFixture((own, shared) => {
+  fixture = own;
+  gitHost = shared;
 });
 
 const outcomes = ({ repositories }: RunResult, outcome: string) =>
@@ -45,30 +45,30 @@ describe("how many", () => {
     ["protect-tags replaces the default", { "protect-tags": "pr-1?" }, PLANNED - 2 * 11, []],
     ["tag-patterns that name no pull request keep its images", { "tag-patterns": "{branch}\n{tag}" }, 2 * 12, []],
   ] satisfies [string, Record<string, string>, number, string[]][])("%s", async (_title, inputs, count, kinds) => {
-    const before = contents(play.store).length;
-    const result = await play.sweep(inputs);
+    const before = contents(fixture.store).length;
+    const result = await fixture.sweep(inputs);
     expect(result.errors.map(({ kind }) => kind)).toEqual(kinds);
-    expect(before - contents(play.store).length).toBe(count);
-    expect(deletionsOf(play)).toBe(count);
-    expect(broken(play.store)).toEqual([]);
+    expect(before - contents(fixture.store).length).toBe(count);
+    expect(deletionsOf(fixture)).toBe(count);
+    expect(broken(fixture.store)).toEqual([]);
   });
 
   test("max-deletions as the runner runs it: exit 1, one annotation, and the plan is told", async () => {
-    const result = await play.step({ "max-deletions": "45", "run-gc": "true" });
+    const result = await fixture.step({ "max-deletions": "45", "run-gc": "true" });
     expect(result.exitCode).toBe(1);
     expect(annotations(result.log)).toEqual([expect.stringContaining("max-deletions: 45")]);
     expect([result.outputs["deleted-count"], result.outputs["gc-status"]]).toEqual(["0", "not-started"]);
-    expect(deletionsOf(play)).toBe(0);
+    expect(deletionsOf(fixture)).toBe(0);
     expect(result.summary).toContain("pull request");
   });
 
   test("a dry run reads what a run reads, plans what it deletes, and writes nothing anywhere", async () => {
-    const dry = await play.sweep({ "dry-run": "true", "run-gc": "always" });
+    const dry = await fixture.sweep({ "dry-run": "true", "run-gc": "always" });
     expect(outcomes(dry, "planned")).toHaveLength(PLANNED);
     expect(dry.garbageCollection.status).toBe("skipped");
-    const writes = play.registry.api.requests.filter(({ method }) => method !== "GET");
+    const writes = fixture.registry.api.requests.filter(({ method }) => method !== "GET");
     expect(writes).toEqual([]);
-    const real = await play.sweep();
+    const real = await fixture.sweep();
     const digests = (result: RunResult, outcome: string) => outcomes(result, outcome).map(({ digest }) => digest);
     expect(digests(real, "deleted").sort()).toEqual(digests(dry, "planned").sort());
   });
@@ -77,54 +77,54 @@ describe("how many", () => {
 describe("which stay", () => {
   test("an image that a digest pins stays whole, and so do those that a file pins", async () => {
     const workspace = mkdtempSync(join(tmpdir(), "refsweep-pins-"));
-    const digest = (tag: string): string => play.store.resolve("web", tag)?.digest ?? "";
-    writeFileSync(join(workspace, "app.yaml"), `image: ${play.registry.address}/web@${digest("pr-11")}\n`);
-    const environment = { ...forge.environment, GITHUB_WORKSPACE: workspace };
+    const digest = (tag: string): string => fixture.store.resolve("web", tag)?.digest ?? "";
+    writeFileSync(join(workspace, "app.yaml"), `image: ${fixture.registry.address}/web@${digest("pr-11")}\n`);
+    const environment = { ...gitHost.environment, GITHUB_WORKSPACE: workspace };
     const pins = `${digest("pr-10")}\n*.yaml`;
-    const result = await play.step({ "protect-digests": pins }, { environment });
+    const result = await fixture.step({ "protect-digests": pins }, { environment });
     rmSync(workspace, { recursive: true, force: true });
     expect([result.exitCode, result.outputs["deleted-count"]]).toEqual([0, String(PLANNED - 7 - 3)]);
-    expect(play.store.tags("web")).toEqual(expect.arrayContaining(["pr-10", "pr-11"]));
-    expect(play.store.tags("web")).not.toContain("pr-13");
-    expect(broken(play.store)).toEqual([]);
+    expect(fixture.store.tags("web")).toEqual(expect.arrayContaining(["pr-10", "pr-11"]));
+    expect(fixture.store.tags("web")).not.toContain("pr-13");
+    expect(broken(fixture.store)).toEqual([]);
   });
 
   test("a stale tag is told of, and goes only by remove-stale-tags, without its image", async () => {
-    const image = play.store.resolve("web", "pr-14")?.digest;
-    const told = await play.sweep({ untagged: "keep" });
+    const image = fixture.store.resolve("web", "pr-14")?.digest;
+    const told = await fixture.sweep({ untagged: "keep" });
     expect(told.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-14", outcome: "reported" }]);
-    expect(play.store.tags("web")).toContain("pr-14");
-    const removed = await play.sweep({ "remove-stale-tags": "true" });
+    expect(fixture.store.tags("web")).toContain("pr-14");
+    const removed = await fixture.sweep({ "remove-stale-tags": "true" });
     expect(removed.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-14", outcome: "deleted" }]);
-    expect(play.store.tags("web")).not.toContain("pr-14");
-    expect(play.store.resolve("web", "feature-kept")?.digest).toBe(image);
+    expect(fixture.store.tags("web")).not.toContain("pr-14");
+    expect(fixture.store.resolve("web", "feature-kept")?.digest).toBe(image);
   });
 
   test("untagged: keep leaves leftovers, and still takes the children of what goes", async () => {
-    const before = untagged(play.store);
-    await play.sweep({ untagged: "keep" });
+    const before = untagged(fixture.store);
+    await fixture.sweep({ untagged: "keep" });
     // Of pull request 10 the two platforms, two attestations and the document; of pull request 11 two platforms.
-    expect(before - untagged(play.store)).toBe(5 + 2);
+    expect(before - untagged(fixture.store)).toBe(5 + 2);
   });
 
   test("several names for one living image, and one that is dead", async () => {
-    pushImage(play.store, {
+    pushImage(fixture.store, {
       repository: "web",
       seed: "two names",
       tags: ["pr-10-copy", "v2.0.0-copy"],
       pushedAt: Date.now() - 30 * DAY,
     });
-    await play.sweep();
-    expect(play.store.tags("web")).toContain("pr-10-copy");
+    await fixture.sweep();
+    expect(fixture.store.tags("web")).toContain("pr-10-copy");
   });
 });
 
 describe("repository-pattern", () => {
   const removedFrom = async (pattern: string): Promise<readonly string[]> => {
-    const before = new Map(play.store.repositories().map((name) => [name, play.store.manifests(name).length]));
-    const result = await play.sweep({ "repository-pattern": pattern });
+    const before = new Map(fixture.store.repositories().map((name) => [name, fixture.store.manifests(name).length]));
+    const result = await fixture.sweep({ "repository-pattern": pattern });
     expect(result.errors).toEqual([]);
-    return [...before].filter(([name, count]) => play.store.manifests(name).length < count).map(([name]) => name);
+    return [...before].filter(([name, count]) => fixture.store.manifests(name).length < count).map(([name]) => name);
   };
 
   test.each([
@@ -137,12 +137,12 @@ describe("repository-pattern", () => {
     ["{base,web}", ["base", "web"]],
     ["# the base\nbase\n", ["base"]],
   ])("%j", async (pattern, swept) => {
-    pushImage(play.store, { repository: "base", seed: "gone", tags: ["pr-11"], pushedAt: Date.now() - 9 * DAY });
+    pushImage(fixture.store, { repository: "base", seed: "gone", tags: ["pr-11"], pushedAt: Date.now() - 9 * DAY });
     expect(await removedFrom(pattern)).toEqual(swept);
   });
 
   test("that matches nothing is one warning with the names that exist, and no failure", async () => {
-    const result = await play.step({ "repository-pattern": "wbe/**" });
+    const result = await fixture.step({ "repository-pattern": "wbe/**" });
     expect([result.exitCode, result.outputs["deleted-count"]]).toEqual([0, "0"]);
     const warnings = annotations(result.log, "warning");
     expect(warnings).toHaveLength(1);
@@ -152,13 +152,13 @@ describe("repository-pattern", () => {
 
   test("that names what is not there is an error with up to 20 names, and nothing is deleted", async () => {
     for (let number = 1; number <= 30; number += 1) {
-      pushImage(play.store, { repository: `other-${String(number).padStart(2, "0")}`, seed: "x", tags: ["main"] });
+      pushImage(fixture.store, { repository: `other-${String(number).padStart(2, "0")}`, seed: "x", tags: ["main"] });
     }
-    const result = await play.sweep({ "repository-pattern": "web, wbe" });
+    const result = await fixture.sweep({ "repository-pattern": "web, wbe" });
     expect(result.errors).toMatchObject([{ kind: "registry", message: expect.stringContaining("wbe") }]);
     const remedy = result.errors[0]?.remedy ?? "";
     expect(remedy.match(/\bother-\d\d|\bweb(?:\/worker)?\b|\bbase\b/g)).toHaveLength(20);
     expect(remedy).toContain("13 more");
-    expect(deletionsOf(play)).toBe(0);
+    expect(deletionsOf(fixture)).toBe(0);
   });
 });

@@ -6,7 +6,7 @@ import { systemClock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { sweep } from "../../src/run.ts";
-import { type Forge, serveForgeOf } from "../e2e/team.ts";
+import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage } from "../servers/content.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
@@ -19,7 +19,7 @@ const DAY = 86_400_000;
 const NUMBERS = [1, 2, 3, 4, 5];
 
 let workspace = "";
-let forge: Forge;
+let gitHost: GitHost;
 let registry: DigitalOceanRegistry;
 let store: RegistryStore;
 
@@ -36,7 +36,7 @@ beforeEach(async () => {
   const apps = [{ id: "app", spec: { name: "app", services } }];
   registry = await serveDigitalOceanRegistry(store, { registry: "acme", token: TOKEN, behaviour: { apps } });
   const times = { createdAt: now - 9 * DAY, closedAt: now - 4 * DAY, updatedAt: now - 4 * DAY };
-  forge = await serveForgeOf({
+  gitHost = await serveGitHost({
     branches: ["main"],
     pullRequests: NUMBERS.map((number) => pullRequest(number, { state: "merged", ...times })),
   });
@@ -48,14 +48,14 @@ beforeEach(async () => {
 
 afterEach(async () => {
   rmSync(workspace, { recursive: true, force: true });
-  await Promise.all([registry.close(), forge.close()]);
+  await Promise.all([registry.close(), gitHost.close()]);
 });
 
 async function swept(inputs: Readonly<Record<string, string>>): Promise<RunResult> {
   const own = { registry: `http://${registry.address}`, provider: "digitalocean", token: TOKEN };
   const settings = settingsOf(
     { ...own, "api-url": registry.api.apiUrl.href, ...inputs },
-    { ...forge.environment, GITHUB_WORKSPACE: workspace },
+    { ...gitHost.environment, GITHUB_WORKSPACE: workspace },
   );
   const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency });
   const signal = new AbortController().signal;

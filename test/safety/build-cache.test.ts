@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import { INDEX, pushImage } from "../servers/content.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
-import { sweepStage } from "./harness.ts";
-import { NOW, openStage, type Stage, type StoreKind, serveStageForge } from "./stage.ts";
+import { sweepScenario } from "./harness.ts";
+import { NOW, openScenario, type Scenario, type StoreScenarioKind, serveScenarioGitHost } from "./scenario.ts";
 
 const AT = { repository: "web", pushedAt: NOW - 10 * 86_400_000 } as const;
 
-let forge: Forge;
-let stage: Stage;
+let gitHost: GitHost;
+let scenario: Scenario;
 
 beforeEach(async () => {
-  forge = await serveStageForge();
+  gitHost = await serveScenarioGitHost();
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close()]);
+  await Promise.all([gitHost.close(), scenario.close()]);
 });
 
 /** What BuildKit pushes with `--cache-to type=registry,image-manifest=false`: an index of layers, and of its own config. */
@@ -32,15 +32,15 @@ function pushCache(store: RegistryStore, tag: string): void {
   store.tag("web", tag, store.putManifest("web", null, bytes, INDEX, AT.pushedAt));
 }
 
-describe.each<StoreKind>(["digitalocean", "distribution", "oci"])("%s: a build cache", (kind) => {
+describe.each<StoreScenarioKind>(["digitalocean", "distribution", "oci"])("%s: a build cache", (kind) => {
   test("that stays is whole: its layers are no manifests that could be missing", async () => {
-    stage = await openStage(kind, {
+    scenario = await openScenario(kind, {
       fill: (store) => {
         pushCache(store, "buildcache");
         pushImage(store, { ...AT, seed: "dead", tags: ["pr-1"] });
       },
     });
-    const result = await sweepStage(stage, forge);
+    const result = await sweepScenario(scenario, gitHost);
     expect(result.errors).toEqual([]);
     expect(result.repositories[0]?.plan?.broken).toEqual([]);
     expect(result.repositories[0]?.manifests.map(({ tags, outcome }) => [tags, outcome])).toEqual([
@@ -50,14 +50,14 @@ describe.each<StoreKind>(["digitalocean", "distribution", "oci"])("%s: a build c
   });
 
   test("that goes is one manifest, whatever it lists", async () => {
-    stage = await openStage(kind, {
+    scenario = await openScenario(kind, {
       fill: (store) => {
         pushImage(store, { ...AT, seed: "main", tags: ["main"] });
         pushCache(store, "pr-1");
       },
     });
-    const result = await sweepStage(stage, forge, { "max-deletions": "1" });
+    const result = await sweepScenario(scenario, gitHost, { "max-deletions": "1" });
     expect(result.errors).toEqual([]);
-    expect(stage.store.tags("web")).toEqual(["main"]);
+    expect(scenario.store.tags("web")).toEqual(["main"]);
   });
 });

@@ -1,21 +1,21 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type Forge, serveForgeOf } from "../e2e/team.ts";
+import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { pushImage } from "../servers/content.ts";
 import { commitOf, type PlayedPullRequest, pullRequest } from "../servers/github/server.ts";
-import { sweepStage } from "./harness.ts";
-import { missingBelow, NOW, openStage, type Stage, type StoreKind } from "./stage.ts";
+import { sweepScenario } from "./harness.ts";
+import { missingBelow, NOW, openScenario, type Scenario, type StoreScenarioKind } from "./scenario.ts";
 
 const DAY = 86_400_000;
 
-let forge: Forge | undefined;
-let stage: Stage | undefined;
+let gitHost: GitHost | undefined;
+let scenario: Scenario | undefined;
 
 afterEach(async () => {
-  await Promise.all([forge?.close(), stage?.close()]);
+  await Promise.all([gitHost?.close(), scenario?.close()]);
 });
 
 /** The refs of a repository, and its images: their tags, and how many days ago each was pushed. */
-interface Play {
+interface EvidenceCase {
   readonly branches?: readonly string[];
   readonly tags?: readonly string[];
   readonly pullRequests: readonly PlayedPullRequest[];
@@ -24,9 +24,12 @@ interface Play {
 }
 
 /** Sweeps, and tells the tags that are gone, each with the reason. */
-async function goneAfter(kind: StoreKind, { branches = [], tags = [], pullRequests, images, inputs = {} }: Play) {
-  forge = await serveForgeOf({ branches: ["main", ...branches], lightTags: tags, pullRequests });
-  stage = await openStage(kind, {
+async function goneAfter(
+  kind: StoreScenarioKind,
+  { branches = [], tags = [], pullRequests, images, inputs = {} }: EvidenceCase,
+) {
+  gitHost = await serveGitHost({ branches: ["main", ...branches], lightTags: tags, pullRequests });
+  scenario = await openScenario(kind, {
     fill: (store) => {
       pushImage(store, { repository: "web", seed: "main", tags: ["main"], pushedAt: NOW - DAY });
       for (const [names, days] of images) {
@@ -37,8 +40,8 @@ async function goneAfter(kind: StoreKind, { branches = [], tags = [], pullReques
       }
     },
   });
-  const { store } = stage;
-  const result = await sweepStage(stage, forge, inputs);
+  const { store } = scenario;
+  const result = await sweepScenario(scenario, gitHost, inputs);
   expect(result.errors).toEqual([]);
   const manifests = result.repositories.flatMap((each) => each.manifests);
   return images
@@ -59,7 +62,7 @@ const closed = (number: number, days: number): PlayedPullRequest =>
 const HEAD = commitOf("head", 7);
 const DEFAULTS = "{branch}\n{tag}\nv{version}\n{version}\npr-{pr}\npr-{pr}-*\nsha-{sha}\n{sha}";
 
-const STAYS: readonly (Play & { readonly title: string })[] = [
+const KEPT: readonly (EvidenceCase & { readonly title: string })[] = [
   {
     title: "`production`, promoted long after a branch of that name was merged and deleted, with its commit's tag",
     pullRequests: [merged(5, "production", 100)],
@@ -141,27 +144,30 @@ const STAYS: readonly (Play & { readonly title: string })[] = [
   },
 ];
 
-describe.each<StoreKind>(["digitalocean", "oci"])("%s: no evidence is against", (kind) => {
-  test.each(STAYS)("$title", async (play) => {
-    expect(await goneAfter(kind, play)).toEqual([]);
+describe.each<StoreScenarioKind>(["digitalocean", "oci"])("%s: no evidence is against", (kind) => {
+  test.each(KEPT)("$title", async (example) => {
+    expect(await goneAfter(kind, example)).toEqual([]);
   });
 });
 
-describe.each<StoreKind>(["digitalocean", "oci"])("%s: there is evidence against", (kind) => {
+describe.each<StoreScenarioKind>(["digitalocean", "oci"])("%s: there is evidence against", (kind) => {
   test("a deleted branch's image that was pushed within a day of its merge, and not against a later one", async () => {
-    const play: Play = {
+    const example: EvidenceCase = {
       pullRequests: [merged(5, "topic-5", 10), merged(6, "topic-6", 10)],
       images: [
         [["topic-5"], 9.1],
         [["topic-6"], 8.9],
       ],
     };
-    expect(await goneAfter(kind, play)).toEqual(["topic-5: branch topic-5 of merged pull request #5 is deleted"]);
+    expect(await goneAfter(kind, example)).toEqual(["topic-5: branch topic-5 of merged pull request #5 is deleted"]);
   });
 
   test("an image of a pull request's number, whenever it was pushed", async () => {
-    const play: Play = { pullRequests: [closed(12, 50)], images: [[["pr-12", `sha-${HEAD.slice(0, 7)}`], 2]] };
+    const example: EvidenceCase = {
+      pullRequests: [closed(12, 50)],
+      images: [[["pr-12", `sha-${HEAD.slice(0, 7)}`], 2]],
+    };
     const reason = "pull request #12 closed 2026-10-02";
-    expect(await goneAfter(kind, play)).toEqual([`pr-12: ${reason}`, `sha-${HEAD.slice(0, 7)}: ${reason}`]);
+    expect(await goneAfter(kind, example)).toEqual([`pr-12: ${reason}`, `sha-${HEAD.slice(0, 7)}: ${reason}`]);
   });
 });

@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
 import type { Log } from "../../src/log.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import { silentLog } from "../run.ts";
 import type { FaultScript, RecordedRequest, TestServer } from "../servers/http-server.ts";
-import { assertTruth, type Traces } from "./fault-truth.ts";
-import { type PlayedFault, stageClock } from "./faults.ts";
-import { assertLiving, seen, sweepStage } from "./harness.ts";
+import { type InjectedFault, instantClock } from "./faults.ts";
+import { assertPullable, seen, sweepScenario } from "./harness.ts";
+import { assertReport, type Traces } from "./report-accuracy.ts";
 import {
   contentsOf,
-  crowdStage,
-  type Holdings,
+  fillLargerScenario,
   missingBelow,
   NOW,
-  openStage,
-  type Stage,
-  type StageKind,
-} from "./stage.ts";
+  openScenario,
+  type Scenario,
+  type ScenarioKind,
+  type StoreView,
+} from "./scenario.ts";
 
-/** A stage, how long its pages are, and what is asked of the sweep. */
-export interface Play {
+/** A scenario, how long its pages are, and what is asked of the sweep. */
+export interface SweepCase {
   readonly title: string;
-  readonly kind: StageKind;
+  readonly kind: ScenarioKind;
   readonly mostPerPage?: number;
   readonly inputs?: Readonly<Record<string, string>>;
 }
 
 /** The ways through a sweep. */
-export const PLAYS: readonly Play[] = [
+export const SWEEP_CASES: readonly SweepCase[] = [
   { title: "DigitalOcean", kind: "digitalocean" },
   {
     title: "DigitalOcean, in small pages, with stale tags removed and garbage collected",
@@ -47,10 +47,10 @@ export const PLAYS: readonly Play[] = [
 ];
 
 /** Tags of images that must outlive anything. */
-const LIVING = ["main", "next", "jane", "pr-6", "contrib"];
+const LIVE_TAGS = ["main", "next", "jane", "pr-6", "contrib"];
 
-/** What a faultless sweep of a play asks of each server, and what it leaves. */
-export interface Course {
+/** What a faultless sweep of a sweepCase asks of each server, and what it leaves. */
+export interface Recording {
   readonly requests: Readonly<Record<string, readonly RecordedRequest[]>>;
   readonly contents: readonly string[];
   /** As much of the contents as the registry's listing shows. */
@@ -59,50 +59,50 @@ export interface Course {
 
 type Servers = Readonly<Record<string, Pick<TestServer, "requests" | "inject">>>;
 
-function serversOf(stage: Stage<Holdings>, { git, github }: Forge): Servers {
-  return { ...stage.servers, git, github };
+function serversOf(scenario: Scenario<StoreView>, { git, github }: GitHost): Servers {
+  return { ...scenario.servers, git, github };
 }
 
-function open({ kind, mostPerPage }: Play): Promise<Stage<Holdings>> {
-  return openStage(kind, { fill: crowdStage, ...(mostPerPage === undefined ? {} : { mostPerPage }) });
+function open({ kind, mostPerPage }: SweepCase): Promise<Scenario<StoreView>> {
+  return openScenario(kind, { fill: fillLargerScenario, ...(mostPerPage === undefined ? {} : { mostPerPage }) });
 }
 
-export async function courseOf(play: Play, forge: Forge): Promise<Course> {
-  const stage = await open(play);
+export async function recordSweep(sweepCase: SweepCase, gitHost: GitHost): Promise<Recording> {
+  const scenario = await open(sweepCase);
   try {
-    const servers = serversOf(stage, forge);
+    const servers = serversOf(scenario, gitHost);
     const before = Object.entries(servers).map(([name, { requests }]) => [name, requests.length] as const);
-    const result = await sweepStage(stage, forge, play.inputs);
+    const result = await sweepScenario(scenario, gitHost, sweepCase.inputs);
     assert.deepEqual(result.errors, []);
-    assertWhole(stage);
+    assertWhole(scenario);
     const requests = before.map(([name, count]) => [name, servers[name]?.requests.slice(count) ?? []]);
-    return { requests: Object.fromEntries(requests), contents: contentsOf(stage.store), seen: seen(stage) };
+    return { requests: Object.fromEntries(requests), contents: contentsOf(scenario.store), seen: seen(scenario) };
   } finally {
-    await stage.close();
+    await scenario.close();
   }
 }
 
 /** Which request meets a fault. */
-export interface Place {
-  /** A server of the stage, or `git` or `github`. */
+export interface FaultPosition {
+  /** A server of the scenario, or `git` or `github`. */
   readonly server: string;
   /** 1 for the first request to that server that the fault can meet. */
   readonly ordinal: number;
 }
 
 /** What lives is there, and whatever tag is there, dead ones too, can be pulled whole: an interruption leaves no broken one. */
-function assertWhole(stage: Stage<Holdings>): void {
-  assertLiving(stage, LIVING);
-  const { store } = stage;
+function assertWhole(scenario: Scenario<StoreView>): void {
+  assertPullable(scenario, LIVE_TAGS);
+  const { store } = scenario;
   for (const repository of store.repositories()) {
     for (const tag of store.tags(repository))
       assert.deepEqual(missingBelow(store, tag, repository), [], `${repository}:${tag} can be pulled whole`);
   }
 }
 
-/** All places of a course at which a fault can be. */
-export function placesOf(course: Course, { meets = () => true }: PlayedFault): readonly Place[] {
-  return Object.entries(course.requests).flatMap(([server, requests]) =>
+/** All positions of a recording at which a fault can be. */
+export function positionsOf(recording: Recording, { meets = () => true }: InjectedFault): readonly FaultPosition[] {
+  return Object.entries(recording.requests).flatMap(([server, requests]) =>
     requests.filter((request) => meets(request)).map((_, index) => ({ server, ordinal: index + 1 })),
   );
 }
@@ -112,55 +112,55 @@ export function placesOf(course: Course, { meets = () => true }: PlayedFault): r
  * truth, and the second sweep has reached what a sweep without faults leaves. Throws where that is not so.
  */
 export async function tryFault(
-  play: Play,
-  fault: PlayedFault,
-  place: Place,
-  forge: Forge,
-  course: Course,
+  sweepCase: SweepCase,
+  fault: InjectedFault,
+  position: FaultPosition,
+  gitHost: GitHost,
+  recording: Recording,
 ): Promise<void> {
-  const stage = await open(play);
-  const server = serversOf(stage, forge)[place.server];
-  assert.ok(server !== undefined, `there is a server ${place.server}`);
+  const scenario = await open(sweepCase);
+  const server = serversOf(scenario, gitHost)[position.server];
+  assert.ok(server !== undefined, `there is a server ${position.server}`);
   try {
-    const start = digestsOf(contentsOf(stage.store));
-    const disturbed = (fault.disturbs ?? []).map((tag) => String(stage.store.resolve("web", tag)?.digest));
-    const { script, isPlayed } = once(fault, place.ordinal, stage);
+    const start = digestsOf(contentsOf(scenario.store));
+    const disturbed = (fault.disturbs ?? []).map((tag) => String(scenario.store.resolve("web", tag)?.digest));
+    const { script, isPlayed } = once(fault, position.ordinal, scenario);
     server.inject(script);
-    const first = await sweepAndTrace(stage, play, forge, fault.timeoutMs);
+    const first = await sweepAndTrace(scenario, sweepCase, gitHost, fault.timeoutMs);
     server.inject([]);
     assert.ok(isPlayed(), "the sweep came to the request");
     const pushed = [...digestsOf(first.after)].filter((digest) => !start.has(digest));
     const own = (lines: readonly string[]) => lines.filter((line) => !pushed.includes(digestOf(line)));
-    assertWhole(stage);
+    assertWhole(scenario);
     const hidden = fault.finishes === "some";
-    assertTruth(first.result, { ...first, moved: new Set([...disturbed, ...pushed]), hidden });
+    assertReport(first.result, { ...first, moved: new Set([...disturbed, ...pushed]), hidden });
     const isTold = first.result.errors.length > 0 || first.warnings.length > 0;
     if (!isTold && !hidden)
-      assert.deepEqual(own(first.after), course.contents, "nothing is told, and the work is not done");
+      assert.deepEqual(own(first.after), recording.contents, "nothing is told, and the work is not done");
 
-    const second = await sweepAndTrace(stage, play, forge);
+    const second = await sweepAndTrace(scenario, sweepCase, gitHost);
     assert.deepEqual(second.result.errors, [], "the second run has no problem");
-    assertWhole(stage);
-    assertTruth(second.result, { ...second, moved: new Set(pushed), hidden: false });
-    assert.deepEqual(own(seen(stage)), course.seen, "the second run finishes what the first left");
+    assertWhole(scenario);
+    assertReport(second.result, { ...second, moved: new Set(pushed), hidden: false });
+    assert.deepEqual(own(seen(scenario)), recording.seen, "the second run finishes what the first left");
   } finally {
     server.inject([]);
-    await stage.close();
+    await scenario.close();
   }
 }
 
 /** A script that plays `fault` at the `ordinal`th of the requests that it can meet. */
 function once(
-  { meets = () => true, play }: PlayedFault,
+  { meets = () => true, respond }: InjectedFault,
   ordinal: number,
-  stage: Stage<Holdings>,
+  scenario: Scenario<StoreView>,
 ): { readonly script: FaultScript; isPlayed(): boolean } {
   let met = 0;
   return {
     script: (request) => {
       if (!meets(request)) return null;
       met += 1;
-      return met === ordinal ? play(stage) : null;
+      return met === ordinal ? respond(scenario) : null;
     },
     isPlayed: () => met >= ordinal,
   };
@@ -169,23 +169,23 @@ function once(
 type Traced = Omit<Traces, "moved" | "hidden"> & { readonly result: RunResult; readonly warnings: readonly string[] };
 
 async function sweepAndTrace(
-  stage: Stage<Holdings>,
-  { inputs }: Play,
-  forge: Forge,
+  scenario: Scenario<StoreView>,
+  { inputs }: SweepCase,
+  gitHost: GitHost,
   timeoutMs = 2_000,
 ): Promise<Traced> {
-  const before = contentsOf(stage.store);
-  const { collections } = stage;
+  const before = contentsOf(scenario.store);
+  const { collections } = scenario;
   const begunBefore = collections?.begun() ?? 0;
   const wasRunning = collections?.isReadOnly() ?? false;
   const warnings: string[] = [];
   const log: Log = { ...silentLog, warn: (_title, text) => void warnings.push(text) };
-  const result = await sweepStage(stage, forge, inputs, stageClock(NOW), { timeoutMs, log });
+  const result = await sweepScenario(scenario, gitHost, inputs, instantClock(NOW), { timeoutMs, log });
   const collection =
     collections === null || inputs?.["run-gc"] === undefined
       ? null
       : { begun: collections.begun() - begunBefore, wasRunning };
-  return { result, warnings, before, after: contentsOf(stage.store), collection };
+  return { result, warnings, before, after: contentsOf(scenario.store), collection };
 }
 
 const digestOf = (line: string): string => line.split(" ")[0] ?? "";

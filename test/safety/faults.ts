@@ -1,17 +1,17 @@
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { type RecordedRequest, refuse, type ServerFault } from "../servers/http-server.ts";
-import { LIST_FAULTS } from "./fault-lists.ts";
-import type { Holdings, Stage } from "./stage.ts";
+import { LIST_FAULTS } from "./list-faults.ts";
+import type { Scenario, StoreView } from "./scenario.ts";
 
 /** What a fault knows of a request. */
 export type Met = Pick<RecordedRequest, "method" | "path" | "body">;
 
 /** What goes wrong with one request. */
-export interface PlayedFault {
+export interface InjectedFault {
   /** The requests that it can meet; default: all. */
   readonly meets?: (request: Met) => boolean;
   /** What the server does about the request; null: nothing out of the ordinary, but the world has moved. */
-  readonly play: (stage: Stage<Holdings>) => ServerFault | null;
+  readonly respond: (scenario: Scenario<StoreView>) => ServerFault | null;
   /** How long the client waits for an answer, in milliseconds, where none comes. */
   readonly timeoutMs?: number;
   /** Tags of manifests that somebody else deletes meanwhile: what is told of them may be true or not by now. */
@@ -22,12 +22,12 @@ export interface PlayedFault {
 
 const SILENCE = { timeoutMs: 250 } as const;
 
-function always(fault: ServerFault): PlayedFault {
-  return { play: () => fault };
+function always(fault: ServerFault): InjectedFault {
+  return { respond: () => fault };
 }
 
 /** What can go wrong with any request, by name. */
-const REQUEST_FAULTS: Readonly<Record<string, PlayedFault>> = {
+const REQUEST_FAULTS: Readonly<Record<string, InjectedFault>> = {
   "429 without retry-after": always(refuse(429)),
   "429 with retry-after": always(refuse(429, { "retry-after": "7" })),
   "500": always(refuse(500)),
@@ -55,9 +55,9 @@ const REQUEST_FAULTS: Readonly<Record<string, PlayedFault>> = {
 };
 
 /** What can go wrong with one request, by name. */
-export const FAULTS: Readonly<Record<string, PlayedFault>> = { ...REQUEST_FAULTS, ...LIST_FAULTS };
+export const FAULTS: Readonly<Record<string, InjectedFault>> = { ...REQUEST_FAULTS, ...LIST_FAULTS };
 
 /** A clock on which no wait takes time. */
-export function stageClock(now: number) {
+export function instantClock(now: number) {
   return createFakeClock({ startAt: now });
 }

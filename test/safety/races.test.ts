@@ -3,24 +3,24 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import { pushImage, pushIndex } from "../servers/content.ts";
 import { pullRequest } from "../servers/github/server.ts";
 import type { ServedRequest } from "../servers/http-server.ts";
 import { referencesOf } from "../servers/oci/store.ts";
-import { assertLiving, baselineOf, sweepStage } from "./harness.ts";
-import { contentsOf, missingBelow, NOW, openStage, type Stage, serveStageForge } from "./stage.ts";
+import { assertPullable, baselineOf, sweepScenario } from "./harness.ts";
+import { contentsOf, missingBelow, NOW, openScenario, type Scenario, serveScenarioGitHost } from "./scenario.ts";
 
-let forge: Forge;
-let stage: Stage;
+let gitHost: GitHost;
+let scenario: Scenario;
 
 beforeEach(async () => {
-  forge = await serveStageForge();
-  stage = await openStage("digitalocean");
+  gitHost = await serveScenarioGitHost();
+  scenario = await openScenario("digitalocean");
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close()]);
+  await Promise.all([gitHost.close(), scenario.close()]);
 });
 
 /** What the world does meanwhile, and the tags that must then be there, and be whole. */
@@ -31,7 +31,7 @@ interface Race {
 }
 
 const digestOf = (reference: string) => {
-  const manifest = stage.store.resolve("web", reference);
+  const manifest = scenario.store.resolve("web", reference);
   if (manifest === null) throw new Error(`${reference} is not there`);
   return manifest.digest;
 };
@@ -39,37 +39,37 @@ const digestOf = (reference: string) => {
 const RACES: readonly Race[] = [
   {
     title: "a living tag moves onto a candidate",
-    meanwhile: () => stage.store.tag("web", "next", digestOf("pr-3")),
+    meanwhile: () => scenario.store.tag("web", "next", digestOf("pr-3")),
     living: ["next", "pr-3"],
   },
   {
     title: "a candidate is pushed again, under a living tag of its own",
     meanwhile: () => {
-      const { bytes, mediaType } = stage.store.resolve("web", "pr-2") ?? { bytes: Buffer.alloc(0), mediaType: "" };
-      stage.store.putManifest("web", "main", bytes, mediaType, NOW);
+      const { bytes, mediaType } = scenario.store.resolve("web", "pr-2") ?? { bytes: Buffer.alloc(0), mediaType: "" };
+      scenario.store.putManifest("web", "main", bytes, mediaType, NOW);
     },
     living: ["main", "pr-2"],
   },
   {
     title: "a new index lists a candidate",
     meanwhile: () => {
-      const children = referencesOf(stage.store.resolve("web", "pr-2")?.bytes ?? Buffer.from("{}")).children;
-      pushIndex(stage.store, { repository: "web", tags: ["main"], children, pushedAt: NOW });
+      const children = referencesOf(scenario.store.resolve("web", "pr-2")?.bytes ?? Buffer.from("{}")).children;
+      pushIndex(scenario.store, { repository: "web", tags: ["main"], children, pushedAt: NOW });
     },
     living: ["main"],
   },
   {
     title: "a new index with a dead tag lists a candidate",
     meanwhile: () => {
-      const children = referencesOf(stage.store.resolve("web", "pr-2")?.bytes ?? Buffer.from("{}")).children;
-      pushIndex(stage.store, { repository: "web", tags: ["pr-2-again"], children, pushedAt: NOW });
+      const children = referencesOf(scenario.store.resolve("web", "pr-2")?.bytes ?? Buffer.from("{}")).children;
+      pushIndex(scenario.store, { repository: "web", tags: ["pr-2-again"], children, pushedAt: NOW });
     },
     living: ["pr-2-again"],
   },
   {
     title: "a pull request is opened again",
     meanwhile: () => {
-      const { pullRequests } = forge.github.state.repositories.get("octo/web") ?? { pullRequests: new Map() };
+      const { pullRequests } = gitHost.github.state.repositories.get("octo/web") ?? { pullRequests: new Map() };
       pullRequests.set(3, pullRequest(3, { createdAt: NOW - 9e8, updatedAt: NOW }));
     },
     living: ["pr-3"],
@@ -77,7 +77,7 @@ const RACES: readonly Race[] = [
   {
     title: "a branch is created again",
     meanwhile: () => {
-      const ref = join(forge.repository.path, "refs/heads/pr-3");
+      const ref = join(gitHost.repository.path, "refs/heads/pr-3");
       mkdirSync(dirname(ref), { recursive: true });
       writeFileSync(ref, `${mainCommit}\n`);
     },
@@ -89,14 +89,14 @@ let mainCommit = "";
 
 function expectLiving({ living }: Race, result: RunResult): void {
   expect(result.errors).toEqual([]);
-  for (const tag of living) expect(missingBelow(stage.store, tag), tag).toEqual([]);
-  for (const tag of ["main", "next", "jane"]) expect(missingBelow(stage.store, tag), tag).toEqual([]);
+  for (const tag of living) expect(missingBelow(scenario.store, tag), tag).toEqual([]);
+  for (const tag of ["main", "next", "jane"]) expect(missingBelow(scenario.store, tag), tag).toEqual([]);
 }
 
 /** Calls `act` once, right before the server answers the first request that `when` picks. */
 function once(when: (request: ServedRequest) => boolean, act: () => void): void {
   let acted = false;
-  stage.servers["api"]?.inject((request) => {
+  scenario.servers["api"]?.inject((request) => {
     if (!acted && when(request)) {
       acted = true;
       act();
@@ -107,22 +107,22 @@ function once(when: (request: ServedRequest) => boolean, act: () => void): void 
 
 describe("between plan and deletion", () => {
   test.each(RACES)("$title: it stays, and so does all that it needs", async (race) => {
-    mainCommit = await forge.repository.commitOf("main");
+    mainCommit = await gitHost.repository.commitOf("main");
     // The last question before the new look: is a collection running?
     once(({ path }) => path.endsWith("/garbage-collection"), race.meanwhile);
-    expectLiving(race, await sweepStage(stage, forge));
+    expectLiving(race, await sweepScenario(scenario, gitHost));
   });
 });
 
 describe("while the later look reads the list", () => {
   test.each(RACES.filter(({ title }) => title.endsWith("again")))("$title: it stays", async (race) => {
-    mainCommit = await forge.repository.commitOf("main");
+    mainCommit = await gitHost.repository.commitOf("main");
     let lists = 0;
     once(({ path }) => {
       if (path.includes("/digests?")) lists += 1;
       return lists === 2;
     }, race.meanwhile);
-    const result = await sweepStage(stage, forge);
+    const result = await sweepScenario(scenario, gitHost);
     expect(lists).toBe(2);
     expectLiving(race, result);
   });
@@ -130,11 +130,11 @@ describe("while the later look reads the list", () => {
 
 describe("between two batches", () => {
   test.each(RACES)("$title: it stays, and so does all that it needs", async (race) => {
-    mainCommit = await forge.repository.commitOf("main");
+    mainCommit = await gitHost.repository.commitOf("main");
     // Enough that dies before the others: the first deletion takes more than a minute, and then the world changes.
     const at = { repository: "web", pushedAt: NOW - 1 };
-    const child = pushImage(stage.store, { ...at, seed: "first" });
-    pushIndex(stage.store, { ...at, children: [child], tags: ["pr-1-first"] });
+    const child = pushImage(scenario.store, { ...at, seed: "first" });
+    pushIndex(scenario.store, { ...at, children: [child], tags: ["pr-1-first"] });
     let offset = 0;
     const clock: Clock = {
       now: () => NOW + offset,
@@ -151,16 +151,16 @@ describe("between two batches", () => {
         race.meanwhile();
       },
     );
-    const result = await sweepStage(stage, forge, { concurrency: "1" }, clock);
+    const result = await sweepScenario(scenario, gitHost, { concurrency: "1" }, clock);
     expect(offset).toBeGreaterThanOrEqual(61_000);
     expectLiving(race, result);
   });
 });
 
 test("another sweep side by side: both end well, and leave what one alone leaves", async () => {
-  const baseline = await baselineOf("digitalocean", forge);
-  const results = await Promise.all([sweepStage(stage, forge), sweepStage(stage, forge)]);
+  const baseline = await baselineOf("digitalocean", gitHost);
+  const results = await Promise.all([sweepScenario(scenario, gitHost), sweepScenario(scenario, gitHost)]);
   for (const result of results) expect(result.errors).toEqual([]);
-  assertLiving(stage);
-  expect(contentsOf(stage.store)).toEqual(baseline.contents);
+  assertPullable(scenario);
+  expect(contentsOf(scenario.store)).toEqual(baseline.contents);
 });

@@ -4,7 +4,7 @@ import type { Digest } from "../../src/digest.ts";
 import { pushImage, pushIndex, pushReferrer } from "../servers/content.ts";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
-import { contentsOf, missingBelow, NOW, type Stage, type StoreKind } from "./stage.ts";
+import { contentsOf, missingBelow, NOW, type Scenario, type StoreScenarioKind } from "./scenario.ts";
 
 /** `main` and `next` are branches, pull request 1 is merged, and no ref is known for the others. */
 const TAGS = ["main", "next", "pr-1", "pr-1-amd64", "pr-2", "pr-3-x", "jane", "by-hand"] as const;
@@ -24,7 +24,7 @@ interface Tagging {
 
 /**
  * What somebody else does about the `look`th time that the list is read: right before it, so that no later deletion may break
- * it, or once it was read and the next deletion is on its way, when nobody can spare what it is about.
+ * it, or once it was read and the next deletion is on its way, when nobody can extra what it is about.
  */
 export interface Event {
   readonly look: number;
@@ -49,7 +49,7 @@ export const event: fc.Arbitrary<Event> = fc.record({
 /** Does it in a registry of `kind`: which of them have a referrers API decides how clients attach what they push. */
 export function happen(
   store: RegistryStore,
-  kind: StoreKind,
+  kind: StoreScenarioKind,
   { what, of, tag }: Event["does"],
   pushedAt: number,
   seed: string,
@@ -86,8 +86,8 @@ export interface Met {
  * On the clock returned each deletion takes more than a minute: each has a look of its own, right before it.
  */
 export function playEvents(
-  { servers, store }: Stage,
-  kind: StoreKind,
+  { servers, store }: Scenario,
+  kind: StoreScenarioKind,
   events: readonly Event[],
   refused: readonly number[],
 ): Met {
@@ -95,7 +95,7 @@ export function playEvents(
   const late = new Set<string>();
   const targets: string[] = [];
   let [offset, looks, isRefused] = [0, 0, false];
-  const play = (when: Event["when"]): void => {
+  const runEvents = (when: Event["when"]): void => {
     for (const [index, event] of events.entries()) {
       if (event.look !== looks || event.when !== when) continue;
       const before = contentsOf(store);
@@ -112,14 +112,14 @@ export function playEvents(
   const script: FaultScript = ({ method, path }) => {
     if (method === "GET" && /\/digests\?|\/tags\/list/.test(path)) {
       looks += 1;
-      play("before the list");
+      runEvents("before the list");
     }
     // Distribution is asked first, by what is not there, whether it deletes at all.
     if (method !== "DELETE" || path.endsWith("0".repeat(64))) return null;
     if (!targets.includes(path)) {
       targets.push(path);
       offset += 61_000;
-      play("before a deletion");
+      runEvents("before a deletion");
     }
     const isMet = refused.includes(targets.indexOf(path));
     isRefused ||= isMet;

@@ -2,24 +2,32 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import { pushImage } from "../servers/content.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
-import { assertTruth } from "./fault-truth.ts";
-import { sweepStage } from "./harness.ts";
+import { sweepScenario } from "./harness.ts";
 import { type Event, event, happen, type Met, type Push, playEvents, push } from "./random-events.ts";
-import { contentsOf, missingBelow, NOW, openStage, type Stage, type StoreKind, serveStageForge } from "./stage.ts";
+import { assertReport } from "./report-accuracy.ts";
+import {
+  contentsOf,
+  missingBelow,
+  NOW,
+  openScenario,
+  type Scenario,
+  type StoreScenarioKind,
+  serveScenarioGitHost,
+} from "./scenario.ts";
 
 const DAY = 86_400_000;
 const RUNS = process.env["REFSWEEP_PROVE"] === undefined ? 40 : 500;
 
-let forge: Forge;
+let gitHost: GitHost;
 
 beforeAll(async () => {
-  forge = await serveStageForge();
+  gitHost = await serveScenarioGitHost();
 });
 
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 
 const inputs = fc.record({
   "keep-count": fc.constantFrom("0", "0", "1", "2"),
@@ -30,57 +38,54 @@ const inputs = fc.record({
 /** Which deletions are refused, by their number. */
 const refusals = fc.oneof(fc.constant([]), fc.array(fc.nat(5), { minLength: 1, maxLength: 2 }));
 
-function fill(store: RegistryStore, kind: StoreKind, pushes: readonly Push[]): void {
+function fill(store: RegistryStore, kind: StoreScenarioKind, pushes: readonly Push[]): void {
   pushImage(store, { repository: "web", pushedAt: NOW - 30 * DAY, seed: "main", tags: ["main"] });
   for (const [index, each] of pushes.entries()) happen(store, kind, each, NOW - (20 - index) * DAY, `push ${index}`);
 }
 
-function assertWhole({ store }: Stage, late: ReadonlySet<string>): void {
+function assertWhole({ store }: Scenario, late: ReadonlySet<string>): void {
   for (const tag of store.tags("web"))
     if (!late.has(tag)) assert.deepEqual(missingBelow(store, tag), [], `${tag} can be pulled whole`);
 }
 
 const NOTHING_MET: Pick<Met, "moved"> = { moved: new Set() };
 
-async function sweepTruly(stage: Stage, rules: Record<string, string>, met?: Met): Promise<RunResult> {
-  const before = contentsOf(stage.store);
-  const result = await sweepStage(stage, forge, rules, met?.clock);
+async function sweepTruly(scenario: Scenario, rules: Record<string, string>, met?: Met): Promise<RunResult> {
+  const before = contentsOf(scenario.store);
+  const result = await sweepScenario(scenario, gitHost, rules, met?.clock);
   const { moved } = met ?? NOTHING_MET;
-  assertTruth(result, { before, after: contentsOf(stage.store), moved, hidden: false, collection: null });
+  assertReport(result, { before, after: contentsOf(scenario.store), moved, hidden: false, collection: null });
   return result;
 }
 
-describe.each<StoreKind>(["digitalocean", "distribution", "oci"])("%s: while the world goes on", (kind) => {
-  test("whatever is there when the list is read stays whole, the report is true, and later sweeps come to an end", async () => {
-    const play = async (
+describe.each<StoreScenarioKind>(["digitalocean", "distribution", "oci"])("%s: while the world goes on", (kind) => {
+  test("whatever is there when the list is read stays body, the report is true, and later sweeps come to an end", async () => {
+    const trial = async (
       pushes: readonly Push[],
       events: readonly Event[],
       refused: readonly number[],
       rules: Record<string, string>,
     ) => {
-      const stage = await openStage(kind, { fill: (store) => fill(store, kind, pushes) });
+      const scenario = await openScenario(kind, { fill: (store) => fill(store, kind, pushes) });
       try {
-        const met = playEvents(stage, kind, events, refused);
-        const first = await sweepTruly(stage, { ...rules, concurrency: "1" }, met);
-        assert.deepEqual(
-          [...new Set(first.errors.map((problem) => problem.kind))],
-          met.refused() ? ["deletion"] : [],
-        );
-        assertWhole(stage, met.late);
-        stage.servers[kind === "digitalocean" ? "api" : "registry"]?.inject([]);
-        const second = await sweepTruly(stage, rules);
+        const met = playEvents(scenario, kind, events, refused);
+        const first = await sweepTruly(scenario, { ...rules, concurrency: "1" }, met);
+        assert.deepEqual([...new Set(first.errors.map((problem) => problem.kind))], met.refused() ? ["deletion"] : []);
+        assertWhole(scenario, met.late);
+        scenario.servers[kind === "digitalocean" ? "api" : "registry"]?.inject([]);
+        const second = await sweepTruly(scenario, rules);
         assert.deepEqual(second.errors, []);
-        assertWhole(stage, met.late);
-        const left = contentsOf(stage.store);
-        const third = await sweepTruly(stage, rules);
+        assertWhole(scenario, met.late);
+        const left = contentsOf(scenario.store);
+        const third = await sweepTruly(scenario, rules);
         assert.deepEqual(third.errors, []);
-        assert.deepEqual(contentsOf(stage.store), left, "a sweep without news deletes nothing");
+        assert.deepEqual(contentsOf(scenario.store), left, "a sweep without news deletes nothing");
       } finally {
-        await stage.close();
+        await scenario.close();
       }
     };
     const pushes = fc.array(push, { minLength: 2, maxLength: 9 });
     const events = fc.array(event, { maxLength: 3 });
-    await fc.assert(fc.asyncProperty(pushes, events, refusals, inputs, play), { numRuns: RUNS });
+    await fc.assert(fc.asyncProperty(pushes, events, refusals, inputs, trial), { numRuns: RUNS });
   }, 900_000);
 });

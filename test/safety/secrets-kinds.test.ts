@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { GITHUB_TOKEN, type GitHost } from "../e2e/example.ts";
 import { runStep, type StepResult } from "../e2e/runner.ts";
-import { type Forge, GITHUB_TOKEN } from "../e2e/team.ts";
 import {
   type RecordedRequest,
   refuse,
@@ -14,7 +14,7 @@ import {
 import { basicAuth, type Guard, TokenService } from "../servers/oci/auth.ts";
 import { serveOci } from "../servers/oci/server.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
-import { fillStage, NOW, openStage, serveStageForge } from "./stage.ts";
+import { fillScenario, NOW, openScenario, serveScenarioGitHost } from "./scenario.ts";
 
 /** With what URLs, JSON and Markdown write otherwise. */
 const PASSWORD = 'pa"ss/w+rd =%played';
@@ -34,8 +34,8 @@ interface Behind {
 }
 
 const LOGINS = {
-  "DigitalOcean, by its API token": () => behindStage("digitalocean", [DOP, base64(`${DOP}:${DOP}`)]),
-  "GHCR, by github-token": () => behindStage("ghcr", []),
+  "DigitalOcean, by its API token": () => behindScenario("digitalocean", [DOP, base64(`${DOP}:${DOP}`)]),
+  "GHCR, by github-token": () => behindScenario("ghcr", []),
   "Distribution, by user and password": () => behindGuard(basicAuth({ user: USER, password: PASSWORD }), INPUTS, BASIC),
   "Distribution, by user and password at a token server": () => behindGuard(tokenService().guard(), INPUTS, BASIC),
   "Distribution, by docker login": () =>
@@ -64,16 +64,21 @@ function takingRefreshTokens(service: TokenService): Guard {
   };
 }
 
-async function behindStage(kind: "digitalocean" | "ghcr", given: readonly string[]): Promise<Behind> {
-  const stage = await openStage(kind);
-  onTestFinished(() => stage.close());
-  return { inputs: stage.inputs, environment: stage.environment, servers: Object.values(stage.servers), given };
+async function behindScenario(kind: "digitalocean" | "ghcr", given: readonly string[]): Promise<Behind> {
+  const scenario = await openScenario(kind);
+  onTestFinished(() => scenario.close());
+  return {
+    inputs: scenario.inputs,
+    environment: scenario.environment,
+    servers: Object.values(scenario.servers),
+    given,
+  };
 }
 
 /** @param login the inputs `username` and `token`, or what docker keeps for the registry */
 async function behindGuard(guard: Guard, login: typeof INPUTS | object, given: readonly string[]): Promise<Behind> {
   const store = new RegistryStore({ now: () => NOW });
-  fillStage(store);
+  fillScenario(store);
   const server = await serveOci(store, { guard, referrersApi: "no", tagDeletes: "refused", paging: "ignore-n" });
   const folder = mkdtempSync(join(tmpdir(), "refsweep-docker-"));
   onTestFinished(async () => {
@@ -89,13 +94,13 @@ async function behindGuard(guard: Guard, login: typeof INPUTS | object, given: r
   return { inputs: { registry }, environment, servers: [server], given };
 }
 
-let forge: Forge;
+let gitHost: GitHost;
 
 beforeAll(async () => {
-  forge = await serveStageForge();
+  gitHost = await serveScenarioGitHost();
 });
 
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 
 const OF_GITHUB = [GITHUB_TOKEN, base64(`x-access-token:${GITHUB_TOKEN}`)];
 
@@ -103,8 +108,8 @@ const OF_GITHUB = [GITHUB_TOKEN, base64(`x-access-token:${GITHUB_TOKEN}`)];
 function sentTo({ servers }: Behind, from: number): readonly string[] {
   const recent = [
     ...servers.flatMap(({ requests }) => requests),
-    ...forge.git.requests,
-    ...forge.github.requests.slice(from),
+    ...gitHost.git.requests,
+    ...gitHost.github.requests.slice(from),
   ];
   return [...new Set(recent.flatMap(proofsIn))];
 }
@@ -153,7 +158,7 @@ function masksIn({ log }: StepResult): { readonly all: readonly string[]; readon
 function run({ inputs, environment }: Behind, more: Readonly<Record<string, string>>, debug = {}): Promise<StepResult> {
   return runStep({
     inputs: { ...inputs, "grace-period": "0", ...more },
-    environment: { ...forge.environment, ...environment, ...debug },
+    environment: { ...gitHost.environment, ...environment, ...debug },
   });
 }
 
@@ -163,7 +168,7 @@ describe.each(Object.entries(LOGINS))("%s", (title, open) => {
   test.each(["false", "true"])(
     "each secret is masked, and shown nowhere else (dry-run: %s, debug on)",
     async (dryRun) => {
-      const from = forge.github.requests.length;
+      const from = gitHost.github.requests.length;
       const behind = await open();
       const result = await run(behind, { "dry-run": dryRun }, DEBUG);
       expect(result.exitCode, result.log).toBe(0);
@@ -210,9 +215,9 @@ describe.each(Object.entries(LOGINS))("%s", (title, open) => {
 
 describe.each(["git", "github"] as const)("what %s sends back is shown without secrets", (name) => {
   test.each(Object.entries(ECHOES))("%s", async (_title, echo) => {
-    onTestFinished(() => forge[name].inject([]));
+    onTestFinished(() => gitHost[name].inject([]));
     const behind = await LOGINS["GHCR, by github-token"]();
-    forge[name].inject(echo);
+    gitHost[name].inject(echo);
     const result = await run(behind, { "dry-run": "true" });
     expect(result.exitCode, result.log).toBe(1);
     expectHidden(result, OF_GITHUB);

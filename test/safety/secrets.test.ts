@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { GitHost } from "../e2e/example.ts";
 import { runStep, type StepResult } from "../e2e/runner.ts";
-import type { Forge } from "../e2e/team.ts";
 import { type RecordedRequest, refuse, type ServedRequest, type ServerFault } from "../servers/http-server.ts";
-import { openStage, type Stage, serveStageForge } from "./stage.ts";
+import { openScenario, type Scenario, serveScenarioGitHost } from "./scenario.ts";
 
-let forge: Forge;
-let stage: Stage;
+let gitHost: GitHost;
+let scenario: Scenario;
 
 beforeEach(async () => {
-  forge = await serveStageForge();
+  gitHost = await serveScenarioGitHost();
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close()]);
+  await Promise.all([gitHost.close(), scenario.close()]);
 });
 
-/** What goes out in headers as proof of who asks: whole, and its parts where they can be told. */
+/** What goes out in headers as proof of who asks: body, and its parts where they can be told. */
 function secretsIn(requests: readonly RecordedRequest[]): ReadonlySet<string> {
   const secrets = new Set<string>();
   for (const { headers } of requests) {
@@ -30,7 +30,7 @@ function secretsIn(requests: readonly RecordedRequest[]): ReadonlySet<string> {
 }
 
 function sent(): ReadonlySet<string> {
-  const servers = [...Object.values(stage.servers), forge.git, forge.github];
+  const servers = [...Object.values(scenario.servers), gitHost.git, gitHost.github];
   return secretsIn(servers.flatMap(({ requests }) => requests));
 }
 
@@ -49,7 +49,7 @@ function expectNoSecret(result: StepResult, atLeast: number): void {
 }
 
 function run(inputs: Readonly<Record<string, string>> = {}): Promise<StepResult> {
-  return runStep({ inputs: { ...stage.inputs, ...inputs }, environment: forge.environment });
+  return runStep({ inputs: { ...scenario.inputs, ...inputs }, environment: gitHost.environment });
 }
 
 /** Sends what came back, where errors quote what a server sent. */
@@ -73,7 +73,7 @@ const proof = ({ authorization = "" }: ServedRequest["headers"]): string => auth
 
 describe("no secret is shown", () => {
   test("by a sweep that goes well", async () => {
-    stage = await openStage("digitalocean");
+    scenario = await openScenario("digitalocean");
     const result = await run({ "grace-period": "0" });
     expect(result.exitCode, result.log).toBe(0);
     // The API's token, GitHub's, their Basic forms, and a token that the registry gave.
@@ -81,9 +81,11 @@ describe("no secret is shown", () => {
   });
 
   test.each(Object.entries(ECHOES))("where the registry answers %s", async (_title, echo) => {
-    stage = await openStage("digitalocean");
+    scenario = await openScenario("digitalocean");
     for (const server of ["oci", "api"]) {
-      stage.servers[server]?.inject((request) => (request.path.includes("/auth") ? null : answerOf(server, request)));
+      scenario.servers[server]?.inject((request) =>
+        request.path.includes("/auth") ? null : answerOf(server, request),
+      );
     }
     const answerOf = (server: string, request: ServedRequest): ServerFault | null =>
       server === "oci" && request.headers.authorization !== undefined ? echo(request) : null;
@@ -93,8 +95,8 @@ describe("no secret is shown", () => {
   });
 
   test.each(Object.entries(ECHOES))("where every server answers %s", async (_title, echo) => {
-    stage = await openStage("digitalocean");
-    for (const server of [...Object.values(stage.servers), forge.git, forge.github]) server.inject(echo);
+    scenario = await openScenario("digitalocean");
+    for (const server of [...Object.values(scenario.servers), gitHost.git, gitHost.github]) server.inject(echo);
     const result = await run();
     expect(result.exitCode).toBe(1);
     expectNoSecret(result, 1);

@@ -1,31 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Forge } from "../e2e/team.ts";
-import { assertLiving, type Baseline, baselineOf, seen, sweepStage } from "./harness.ts";
-import { assertToldTruly, holdingsOf, type Send, signalledStep } from "./signalled.ts";
-import { openStage, type StageKind, serveStageForge } from "./stage.ts";
+import type { GitHost } from "../e2e/example.ts";
+import { assertPullable, type Baseline, baselineOf, seen, sweepScenario } from "./harness.ts";
+import { assertStepReport, runInterruptedStep, type Send, storedManifests } from "./interrupted-step.ts";
+import { openScenario, type ScenarioKind, serveScenarioGitHost } from "./scenario.ts";
 
 const EVERY_REQUEST = process.env["REFSWEEP_PROVE"] !== undefined;
 /** In npm test so many requests to each server, spread over all of them; with REFSWEEP_PROVE=1 (npm run prove) each. */
 const SAMPLES = { SIGTERM: 3, SIGINT: 1, SIGKILL: 1 } as const;
 
-const STAGES = {
+const SCENARIO_SERVERS = {
   digitalocean: ["api", "oci", "git", "github"],
   distribution: ["registry", "git", "github"],
   ghcr: ["api", "oci", "git", "github"],
-} as const satisfies Partial<Record<StageKind, readonly string[]>>;
+} as const satisfies Partial<Record<ScenarioKind, readonly string[]>>;
 const KINDS = ["digitalocean", "distribution", "ghcr"] as const;
 type Signal = keyof typeof SAMPLES;
 
-let forge: Forge;
-const baselines = new Map<StageKind, Baseline>();
+let gitHost: GitHost;
+const baselines = new Map<ScenarioKind, Baseline>();
 
 beforeAll(async () => {
-  forge = await serveStageForge();
-  for (const kind of KINDS) baselines.set(kind, await baselineOf(kind, forge));
+  gitHost = await serveScenarioGitHost();
+  for (const kind of KINDS) baselines.set(kind, await baselineOf(kind, gitHost));
 });
 
 afterAll(async () => {
-  await forge.close();
+  await gitHost.close();
 });
 
 /** Which requests get a signal: each, or some that differ from signal to signal. */
@@ -36,13 +36,13 @@ function ordinalsOf(count: number, signal: Signal): readonly number[] {
 }
 
 /** One run that gets `signal` when the `ordinal`th request arrives at `server`, and one that is left alone. */
-async function interrupt(kind: StageKind, signal: Signal, server: string, ordinal: number): Promise<void> {
-  const stage = await openStage(kind);
-  const target = { ...stage.servers, git: forge.git, github: forge.github }[server];
-  const before = holdingsOf(stage);
+async function interrupt(kind: ScenarioKind, signal: Signal, server: string, ordinal: number): Promise<void> {
+  const scenario = await openScenario(kind);
+  const target = { ...scenario.servers, git: gitHost.git, github: gitHost.github }[server];
+  const before = storedManifests(scenario);
   let signalledAt: number | null = null;
   try {
-    const first = await signalledStep(stage, forge, (send: Send) =>
+    const first = await runInterruptedStep(scenario, gitHost, (send: Send) =>
       target?.inject((_request, number) => {
         if (number !== ordinal) return null;
         signalledAt = performance.now();
@@ -52,27 +52,27 @@ async function interrupt(kind: StageKind, signal: Signal, server: string, ordina
     );
     target?.inject([]);
     expect(signalledAt, "the request came").not.toBeNull();
-    assertLiving(stage);
+    assertPullable(scenario);
     if (signal === "SIGKILL") expect(first.exitCode).toBeNull();
     else {
       expect(performance.now() - (signalledAt ?? 0)).toBeLessThan(5_000);
       expect(first.exitCode, first.log).toBe(1);
       expect(first.summary).toContain("cancelled");
-      assertToldTruly(first, before, stage);
+      assertStepReport(first, before, scenario);
     }
-    const second = await sweepStage(stage, forge);
+    const second = await sweepScenario(scenario, gitHost);
     expect(second.errors).toEqual([]);
-    expect(seen(stage)).toEqual(baselines.get(kind)?.seen);
+    expect(seen(scenario)).toEqual(baselines.get(kind)?.seen);
   } finally {
     target?.inject([]);
-    await stage.close();
+    await scenario.close();
   }
 }
 
 describe.each(["SIGTERM", "SIGINT", "SIGKILL"] as const)(
   "%s at a request: nothing living breaks, the truth is told, and the next run finishes",
   (signal) => {
-    test.each(KINDS.flatMap((kind) => STAGES[kind].map((server) => ({ kind, server }))))(
+    test.each(KINDS.flatMap((kind) => SCENARIO_SERVERS[kind].map((server) => ({ kind, server }))))(
       "of $kind, to $server",
       async ({ kind, server }) => {
         const ordinals = ordinalsOf(baselines.get(kind)?.requests[server] ?? 0, signal);

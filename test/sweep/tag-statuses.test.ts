@@ -6,7 +6,7 @@ import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
 import type { ImagesInUse } from "../../src/plan/view.ts";
 import { createJudge, type RefsJudge } from "../../src/sweep/tag-statuses.ts";
-import { type Forge, serveForgeOf } from "../e2e/team.ts";
+import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { settingsOf } from "../run.ts";
 import { digestOfNothing } from "../servers/content.ts";
 import { pullRequest } from "../servers/github/server.ts";
@@ -14,19 +14,19 @@ import { pullRequest } from "../servers/github/server.ts";
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 10, 21, 12);
 
-let forge: Forge;
+let gitHost: GitHost;
 let http: HttpClient;
 let now: number;
 
 beforeEach(async () => {
   now = NOW;
-  forge = await serveForgeOf({ branches: ["main"], pullRequests: [] });
+  gitHost = await serveGitHost({ branches: ["main"], pullRequests: [] });
   http = createHttpClient({ clock: clock(), concurrency: 4 });
 });
 
 afterEach(async () => {
   await http.close();
-  await forge.close();
+  await gitHost.close();
 });
 
 const clock = () => ({ now: () => now, random: () => 0.5, sleep: async () => undefined });
@@ -35,9 +35,15 @@ const pinned = (tag: string): ImagesInUse => ({
   tags: new Map([["web", new Set([tag])]]),
 });
 
-function judgeOf(readImagesInUse: (() => Promise<ImagesInUse>) | null, more: Readonly<Record<string, string>> = {}): RefsJudge {
+function judgeOf(
+  readImagesInUse: (() => Promise<ImagesInUse>) | null,
+  more: Readonly<Record<string, string>> = {},
+): RefsJudge {
   const inputs = { registry: "registry.digitalocean.com/acme", token: "t", ...more };
-  return createJudge(settingsOf(inputs, forge.environment), pinned("first"), readImagesInUse, { http, clock: clock() });
+  return createJudge(settingsOf(inputs, gitHost.environment), pinned("first"), readImagesInUse, {
+    http,
+    clock: clock(),
+  });
 }
 
 /** A judge who has read all that one manifest with `tags` leaves open; it was pushed twenty days ago. */
@@ -77,21 +83,21 @@ test.each([
 
 test("a reading of the refs that takes long does not take the place of a later one that is done", async () => {
   const ended = { createdAt: NOW - 25 * DAY, closedAt: NOW - 10 * DAY, updatedAt: NOW - 10 * DAY };
-  const pullRequests = forge.github.state.repositories.get("octo/web")?.pullRequests;
+  const pullRequests = gitHost.github.state.repositories.get("octo/web")?.pullRequests;
   pullRequests?.set(3, pullRequest(3, { state: "closed", headBranch: "feature", ...ended }));
   const judge = await informed(["feature"]);
   const status = (): string | undefined => judge.statusesOf("web", ["feature"]).get("feature")?.status;
   expect(status()).toBe("orphaned");
   let asked = 0;
-  forge.github.inject(() => {
+  gitHost.github.inject(() => {
     asked += 1;
     return asked === 1 ? { kind: "delay", ms: 400 } : null;
   });
   const slow = judge.refresh();
   await wait(200);
-  const ref = join(forge.repository.path, "refs/heads/feature");
+  const ref = join(gitHost.repository.path, "refs/heads/feature");
   mkdirSync(dirname(ref), { recursive: true });
-  writeFileSync(ref, `${await forge.repository.commitOf("main")}\n`);
+  writeFileSync(ref, `${await gitHost.repository.commitOf("main")}\n`);
   now += 61_000;
   await judge.refresh();
   expect(status()).toBe("live");
@@ -106,7 +112,7 @@ test("with `unmatched-tags: delete` pull requests that were opened since the pla
   expect(statuses()).toEqual(["unmatched", "unmatched"]);
   now += 30_000;
   const opened = pullRequest(9, { headBranch: "contrib", head: "fork", createdAt: now, updatedAt: now });
-  forge.github.state.repositories.get("octo/web")?.pullRequests.set(9, opened);
+  gitHost.github.state.repositories.get("octo/web")?.pullRequests.set(9, opened);
   await judge.refresh();
   expect(statuses()).toEqual(["live", "live"]);
 });

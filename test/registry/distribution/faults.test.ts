@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { RunResult } from "../../../src/report/result.ts";
 import { sweep } from "../../../src/run.ts";
-import { type Forge, fillTeamRegistry, serveForge } from "../../e2e/team.ts";
+import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { settingsOf, silentLog } from "../../run.ts";
 import { makeSigningKey } from "../../servers/distribution/signed-tokens.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
@@ -19,24 +19,24 @@ import { serveOci } from "../../servers/oci/server.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
 import { isProgram } from "../../servers/program.ts";
 
-let forge: Forge;
+let gitHost: GitHost;
 const open: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  forge = await serveForge(Date.now());
+  gitHost = await serveExampleGitHost(Date.now());
 });
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 
 /** Sweeps on a clock on which no wait takes time, as what goes wrong is tried again. */
 async function sweepAt(url: string): Promise<RunResult> {
   const settings = settingsOf(
     { registry: url, provider: "distribution", token: "secret-of-a-user", username: "me" },
-    { ...forge.environment, DOCKER_CONFIG: "/nonexistent" },
+    { ...gitHost.environment, DOCKER_CONFIG: "/nonexistent" },
   );
   const clock = createFakeClock({ startAt: Date.now() });
   const http = createHttpClient({ clock, concurrency: 8, timeoutMs: 5_000 });
@@ -46,7 +46,7 @@ async function sweepAt(url: string): Promise<RunResult> {
 
 async function team(faults: FaultScript): Promise<{ readonly server: TestServer; readonly store: RegistryStore }> {
   const store = new RegistryStore();
-  fillTeamRegistry(store, Date.now());
+  fillExampleRegistry(store, Date.now());
   const server = await serveOci(store, { referrersApi: "no" });
   server.inject(faults);
   open.push(() => server.close());

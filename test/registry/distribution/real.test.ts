@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Forge, fillTeamRegistry, serveForge } from "../../e2e/team.ts";
+import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { pushImage, pushMultiArch } from "../../servers/content.ts";
 import { manifestStatus, pullWhole, tagsOf } from "../../servers/oci/copy.ts";
 import { hasSkopeo, skopeo } from "../../servers/oci/skopeo.ts";
@@ -9,22 +9,22 @@ import { deletedTags, sweepRegistry } from "./sweep.ts";
 
 const DEAD = ["experiment", "feature-login", "pr-10", "pr-11", "pr-13"];
 
-let forge: Forge;
+let gitHost: GitHost;
 const open: { close(): Promise<void> }[] = [];
 
 beforeAll(async () => {
-  forge = await serveForge(Date.now());
+  gitHost = await serveExampleGitHost(Date.now());
 });
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
 });
 
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 
 function team(): RegistryStore {
   const store = new RegistryStore();
-  fillTeamRegistry(store, Date.now());
+  fillExampleRegistry(store, Date.now());
   return store;
 }
 
@@ -50,7 +50,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     const dead = DEAD.map((tag) => store.resolve("web", tag)?.digest ?? "");
     const backend = await opened(kind, store);
 
-    const result = await sweepRegistry(backend.url, forge);
+    const result = await sweepRegistry(backend.url, gitHost);
 
     expect(result.errors).toEqual([]);
     expect(deletedTags(result)).toContain("web: feature-login pr-10");
@@ -72,7 +72,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     const manifests = below.filter((digest) => store.resolve("web", digest) !== null);
     expect(manifests).toHaveLength(5);
 
-    await sweepRegistry(backend.url, forge);
+    await sweepRegistry(backend.url, gitHost);
 
     for (const digest of manifests) expect(await manifestStatus(backend, "web", digest)).toBe(404);
     expect(await tagsOf(backend, "web")).not.toContain(index?.digest.replace(":", "-"));
@@ -80,8 +80,8 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
 
   there("a second sweep finds nothing more", async () => {
     const backend = await opened(kind, team());
-    await sweepRegistry(backend.url, forge);
-    const again = await sweepRegistry(backend.url, forge);
+    await sweepRegistry(backend.url, gitHost);
+    const again = await sweepRegistry(backend.url, gitHost);
     expect(again.errors).toEqual([]);
     expect(
       again.repositories.flatMap(({ manifests }) => manifests.filter(({ decision }) => decision === "delete")),
@@ -91,7 +91,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
   there("a dry run sends no DELETE that deletes", async () => {
     const backend = await opened(kind, team());
     const before = await tagsOf(backend, "web");
-    const result = await sweepRegistry(backend.url, forge, { inputs: { "dry-run": "true" } });
+    const result = await sweepRegistry(backend.url, gitHost, { inputs: { "dry-run": "true" } });
     expect(result.errors).toEqual([]);
     expect(await pullAll(backend, "web")).toEqual(before);
   });
@@ -101,7 +101,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     pushImage(store, { repository: "web", seed: "moved on", tags: ["main", "pr-10"] });
     const backend = await opened(kind, store);
 
-    const result = await sweepRegistry(backend.url, forge, { inputs: { "remove-stale-tags": "true" } });
+    const result = await sweepRegistry(backend.url, gitHost, { inputs: { "remove-stale-tags": "true" } });
 
     expect(result.errors).toEqual([]);
     const outcomes = result.repositories.flatMap(({ staleTags }) => staleTags.map(({ outcome }) => outcome));
@@ -115,7 +115,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     const { children } = pushMultiArch(store, { ...push, tags: ["main"] });
     pushMultiArch(store, { ...push, architectures: ["amd64"], tags: ["pr-10"] });
     const backend = await opened(kind, store);
-    expect(deletedTags(await sweepRegistry(backend.url, forge))).toEqual(["web: pr-10"]);
+    expect(deletedTags(await sweepRegistry(backend.url, gitHost))).toEqual(["web: pr-10"]);
     expect(await pullAll(backend, "web")).toEqual(["main"]);
     expect(await Promise.all(children.map((child) => manifestStatus(backend, "web", child)))).toEqual([200, 200]);
   });
@@ -128,9 +128,11 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
       const digest = pushImage(store, { repository: "web/by-digest", seed: "untagged" });
       const backend = await opened(kind, store);
 
-      expect((await sweepRegistry(backend.url, forge)).errors).toEqual([]);
+      expect((await sweepRegistry(backend.url, gitHost)).errors).toEqual([]);
       expect(await tagsOf(backend, "web")).toEqual([]);
-      const again = await sweepRegistry(backend.url, forge, { inputs: { "repository-pattern": "web,web/by-digest" } });
+      const again = await sweepRegistry(backend.url, gitHost, {
+        inputs: { "repository-pattern": "web,web/by-digest" },
+      });
       expect(again.errors).toEqual([]);
       expect(await manifestStatus(backend, "web/by-digest", digest)).toBe(200);
     },
@@ -138,7 +140,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
 
   there("names the repositories that there are where a name is wrong", async () => {
     const backend = await opened(kind, team());
-    const result = await sweepRegistry(backend.url, forge, { inputs: { "repository-pattern": "wbe" } });
+    const result = await sweepRegistry(backend.url, gitHost, { inputs: { "repository-pattern": "wbe" } });
     expect(result.errors).toMatchObject([
       {
         kind: "registry",
@@ -151,7 +153,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
   there("sweeps below a prefix", async () => {
     const backend = await opened(kind, team());
     const below = new URL("web", backend.url);
-    const result = await sweepRegistry(below, forge, { inputs: { "repository-pattern": "*" } });
+    const result = await sweepRegistry(below, gitHost, { inputs: { "repository-pattern": "*" } });
     expect(result.errors).toEqual([]);
     expect(result.repositories.map(({ name }) => name)).toEqual(["worker"]);
     expect(await tagsOf(backend, "web")).toContain("pr-11");
@@ -164,7 +166,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
   ] as const)("%s deletes are one problem, and nothing goes", async (deletes, message, remedy) => {
     const backend = await opened(kind, team(), { deletes });
     const before = await tagsOf(backend, "web");
-    const { errors, repositories } = await sweepRegistry(backend.url, forge);
+    const { errors, repositories } = await sweepRegistry(backend.url, gitHost);
     expect(errors).toMatchObject([
       { kind: "registry", message: expect.stringContaining(message), remedy: expect.stringContaining(remedy) },
     ]);
@@ -182,7 +184,7 @@ describe.each(BACKENDS.map((kind) => ({ name: kind.name, kind })))("$name", ({ k
     await skopeo("copy", ...plain, "--override-arch=amd64", "--format=v2s2", image("main"), image("pr-13"));
     await skopeo("copy", ...plain, "--override-arch=amd64", "--format=v2s2", image("v1.0.0"), image("jane-docker"));
 
-    const result = await sweepRegistry(backend.url, forge);
+    const result = await sweepRegistry(backend.url, gitHost);
 
     expect(result.errors).toEqual([]);
     expect(deletedTags(result)).toContain("web: pr-13");

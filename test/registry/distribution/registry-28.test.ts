@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Forge, fillTeamRegistry, serveForge } from "../../e2e/team.ts";
+import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { silentLog } from "../../run.ts";
 import { pushImage, pushMultiArch, pushReferrer } from "../../servers/content.ts";
 import {
@@ -24,18 +24,18 @@ const BASIC = Buffer.from("sweeper:secret").toString("base64");
 
 const program = findRegistry("2.8") ?? "";
 const real = test.skipIf(program === "");
-let forge: Forge;
+let gitHost: GitHost;
 const open: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  forge = await serveForge(Date.now());
+  gitHost = await serveExampleGitHost(Date.now());
 });
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 
 async function filled(fill: (store: RegistryStore) => void, options: RealRegistryOptions = {}): Promise<RealRegistry> {
   const store = new RegistryStore();
@@ -47,13 +47,13 @@ async function filled(fill: (store: RegistryStore) => void, options: RealRegistr
   return registry;
 }
 
-const team = (store: RegistryStore): void => fillTeamRegistry(store, Date.now());
+const team = (store: RegistryStore): void => fillExampleRegistry(store, Date.now());
 
 /** A sweep whose collection is `docker-registry garbage-collect` itself. */
 function sweepAndCollect(registry: RealRegistry, flags: readonly string[] = [], warnings: string[] = []) {
   const inputs = { "run-gc": "true", "gc-command": registry.collectCommand(...flags).join(" ") };
   const log = { ...silentLog, warn: (kind: string, text: string) => void warnings.push(`${kind}: ${text}`) };
-  return sweepRegistry(registry.url, forge, { inputs, log });
+  return sweepRegistry(registry.url, gitHost, { inputs, log });
 }
 
 /** Puts an image there as `docker push` does; what tells its history can be rewritten to the schema of before 2016. */
@@ -94,7 +94,7 @@ describe("MANIFEST_UNKNOWN for the digest that the registry itself showed", () =
     expect(refused.status).toBe(404);
     expect(JSON.parse(refused.body.toString())).toMatchObject({ errors: [{ code: "MANIFEST_UNKNOWN" }] });
 
-    const result = await sweepRegistry(registry.url, forge);
+    const result = await sweepRegistry(registry.url, gitHost);
 
     expect(result.errors).toEqual([]);
     expect(deletedTags(result)).toEqual(["web: pr-13"]);
@@ -174,7 +174,7 @@ describe("gc-command, run on the real garbage-collect", () => {
   real("reports a collection that fails, with what it said, and fails the step", async () => {
     const registry = await filled(team);
     const inputs = { "run-gc": "true", "gc-command": `${program} garbage-collect /nonexistent/config.yml` };
-    const { garbageCollection, errors } = await sweepRegistry(registry.url, forge, { inputs });
+    const { garbageCollection, errors } = await sweepRegistry(registry.url, gitHost, { inputs });
     expect(garbageCollection).toMatchObject({ status: "failed", blobsDeleted: null });
     expect(garbageCollection.note).toMatch(/exit code 1\. It said: .*configuration error: /s);
     expect(errors).toMatchObject([{ kind: "garbage-collection" }]);
@@ -187,7 +187,7 @@ describe("gc-command, run on the real garbage-collect", () => {
 
   real("run-gc without a command is unsupported: a notice that names the README, and no problem", async () => {
     const registry = await filled(team);
-    const result = await sweepRegistry(registry.url, forge, { inputs: { "run-gc": "true" } });
+    const result = await sweepRegistry(registry.url, gitHost, { inputs: { "run-gc": "true" } });
     expect(result.errors).toEqual([]);
     expect(result.garbageCollection.status).toBe("unsupported");
     expect(result.notices).toContainEqual(expect.stringMatching(/gc-command.*Self-hosted registries/));
@@ -200,7 +200,7 @@ describe("credentials", () => {
   real("user and password, where the registry has a password file", async () => {
     const registry = await filled(team, { auth: { kind: "htpasswd", line: HTPASSWD } });
     const inputs = { username: LOGIN.user, token: LOGIN.password };
-    const result = await sweepRegistry(registry.url, forge, { inputs });
+    const result = await sweepRegistry(registry.url, gitHost, { inputs });
     expect(result.errors).toEqual([]);
     const left = await tagsOf(authorized(registry), "web");
     expect(left).toContain("v2.0.0");
@@ -212,7 +212,7 @@ describe("credentials", () => {
     ["wrong", { username: "sweeper", token: "wrong" }],
   ])("%s: one problem, and nothing goes", async (_, inputs) => {
     const registry = await filled(team, { auth: { kind: "htpasswd", line: HTPASSWD } });
-    const { errors } = await sweepRegistry(registry.url, forge, { inputs });
+    const { errors } = await sweepRegistry(registry.url, gitHost, { inputs });
     expect(errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("401") }]);
     expect(await tagsOf(authorized(registry), "web")).toContain("pr-11");
   });
@@ -222,7 +222,7 @@ describe("credentials", () => {
     const folder = mkdtempSync(join(tmpdir(), "refsweep-docker-"));
     open.push(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [registry.url.host]: { auth: BASIC } } }));
-    const result = await sweepRegistry(registry.url, forge, { environment: { DOCKER_CONFIG: folder } });
+    const result = await sweepRegistry(registry.url, gitHost, { environment: { DOCKER_CONFIG: folder } });
     expect(result.errors).toEqual([]);
     expect(await tagsOf(authorized(registry), "web")).not.toContain("pr-11");
   });
@@ -244,14 +244,14 @@ describe("credentials", () => {
 
     signed("one that may delete sweeps", async () => {
       const registry = await guarded();
-      const result = await sweepRegistry(registry.url, forge, { inputs });
+      const result = await sweepRegistry(registry.url, gitHost, { inputs });
       expect(result.errors).toEqual([]);
       expect(deletedTags(result)).toContain("web: feature-login pr-10");
     });
 
     signed("one that may only pull is told of before anything goes", async () => {
       const registry = await guarded((actions) => actions.filter((action) => action !== "delete"));
-      const result = await sweepRegistry(registry.url, forge, { inputs });
+      const result = await sweepRegistry(registry.url, gitHost, { inputs });
       expect(result.errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("delete") }]);
       expect(deletedTags(result)).toEqual([]);
       await registry.restart({});
@@ -262,7 +262,7 @@ describe("credentials", () => {
       const registry = await guarded((actions) => actions.filter((action) => action !== "*"));
       const warnings: string[] = [];
       const log = { ...silentLog, warn: (_kind: string, text: string) => void warnings.push(text) };
-      const result = await sweepRegistry(registry.url, forge, { inputs, log });
+      const result = await sweepRegistry(registry.url, gitHost, { inputs, log });
       expect(result.errors).toEqual([]);
       expect(result.repositories.map(({ name }) => name)).toEqual(["web"]);
       expect(deletedTags(result)).toContain("web: feature-login pr-10");

@@ -3,7 +3,7 @@ import { createHttpClient } from "../../../src/http/client.ts";
 import type { Log } from "../../../src/log.ts";
 import type { RunResult } from "../../../src/report/result.ts";
 import { sweep } from "../../../src/run.ts";
-import type { Forge } from "../../e2e/team.ts";
+import type { GitHost } from "../../e2e/example.ts";
 import { settingsOf, silentLog } from "../../run.ts";
 
 export interface SweepOptions {
@@ -14,12 +14,12 @@ export interface SweepOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Sweeps a registry in this process by the refs of `forge`, with nobody's Docker login. */
-export async function sweepRegistry(url: URL, forge: Forge, options: SweepOptions = {}): Promise<RunResult> {
+/** Sweeps a registry in this process by the refs of `gitHost`, with nobody's Docker login. */
+export async function sweepRegistry(url: URL, gitHost: GitHost, options: SweepOptions = {}): Promise<RunResult> {
   const { inputs = {}, environment = {}, log = silentLog, signal = new AbortController().signal } = options;
   const settings = settingsOf(
     { registry: url.href, provider: "distribution", ...inputs },
-    { DOCKER_CONFIG: "/nonexistent", ...forge.environment, ...environment },
+    { DOCKER_CONFIG: "/nonexistent", ...gitHost.environment, ...environment },
   );
   const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency, signal });
   try {

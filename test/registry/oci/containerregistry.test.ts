@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Digest } from "../../../src/digest.ts";
+import { type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { runStep, type StepResult } from "../../e2e/runner.ts";
-import { type Forge, serveForge } from "../../e2e/team.ts";
 import { pushImage, pushMultiArch, pushReferrer } from "../../servers/content.ts";
 import { findContainerRegistry, startContainerRegistry } from "../../servers/oci/containerregistry.ts";
 import { ask, copyStore, manifestStatus, pullWhole, type RemoteRegistry, tagsOf } from "../../servers/oci/copy.ts";
@@ -17,18 +17,18 @@ const program = findContainerRegistry() ?? "";
 const there = test.skipIf(program === "");
 const SBOM = { artifactType: "application/spdx+json", by: "subject" } as const;
 
-let forge: Forge;
+let gitHost: GitHost;
 const open: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  forge = await serveForge(Date.now());
+  gitHost = await serveExampleGitHost(Date.now());
 });
 
 afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
-afterAll(() => forge.close());
+afterAll(() => gitHost.close());
 
 async function filled(fill: (store: RegistryStore) => void): Promise<RemoteRegistry> {
   const store = new RegistryStore();
@@ -55,7 +55,7 @@ function pushSigned(store: RegistryStore, tag: string): { readonly all: readonly
 function sweepByDist(registry: RemoteRegistry, inputs: Readonly<Record<string, string>> = {}): Promise<StepResult> {
   return runStep({
     inputs: { registry: registry.url.href, provider: "distribution", "repository-pattern": "web", ...inputs },
-    environment: { DOCKER_CONFIG: "/nonexistent", ...forge.environment },
+    environment: { DOCKER_CONFIG: "/nonexistent", ...gitHost.environment },
   });
 }
 
@@ -85,7 +85,7 @@ there("a dead tag on a living manifest goes alone, and the manifest stays whole"
   const registry = await filled((store) =>
     pushImage(store, { repository: "web", seed: "moved on", tags: ["main", "pr-10"] }),
   );
-  const { errors, repositories } = await sweepRegistry(registry.url, forge, {
+  const { errors, repositories } = await sweepRegistry(registry.url, gitHost, {
     inputs: { "remove-stale-tags": "true" },
   });
   expect(errors).toEqual([]);
@@ -100,7 +100,7 @@ there("a child that a dead and a living index share stays", async () => {
     children = pushMultiArch(store, { repository: "web", seed: "shared", tags: ["main"] }).children;
     pushMultiArch(store, { repository: "web", seed: "shared", architectures: ["amd64"], tags: ["pr-10"] });
   });
-  const { errors } = await sweepRegistry(registry.url, forge, { inputs: { "repository-pattern": "web" } });
+  const { errors } = await sweepRegistry(registry.url, gitHost, { inputs: { "repository-pattern": "web" } });
   expect(errors).toEqual([]);
   expect(await statuses(registry, children)).toEqual([200, 200]);
   await pullWhole(registry, "web", "main");
@@ -111,7 +111,7 @@ there("1,000 tags and more, in pages without links that begin anew after the las
     const digest = pushImage(store, { repository: "web", seed: "one", tags: ["main"] });
     for (let number = 0; number < 1_000; number += 1) store.tag("web", `keep-${number}`, digest);
   });
-  const { errors, repositories } = await sweepRegistry(registry.url, forge, { inputs: { "dry-run": "true" } });
+  const { errors, repositories } = await sweepRegistry(registry.url, gitHost, { inputs: { "dry-run": "true" } });
   expect(errors).toEqual([]);
   expect(repositories.flatMap(({ manifests }) => manifests.map(({ tags }) => tags.length))).toEqual([1_001]);
 });

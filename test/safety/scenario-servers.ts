@@ -1,4 +1,4 @@
-import { GITHUB_TOKEN } from "../e2e/team.ts";
+import { GITHUB_TOKEN } from "../e2e/example.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
 import { serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
@@ -7,26 +7,26 @@ import { type GhcrServer, serveGhcr } from "../servers/ghcr/server.ts";
 import type { OciBehaviour } from "../servers/oci/behaviour.ts";
 import { serveOci } from "../servers/oci/server.ts";
 import { RegistryStore, type StoredManifest } from "../servers/oci/store.ts";
-import type { Holdings, Stage, StageKind, StageOptions } from "./stage.ts";
+import type { Scenario, ScenarioKind, ScenarioOptions, StoreView } from "./scenario.ts";
 
-type Serve = (store: RegistryStore, options: StageOptions) => Promise<Stage<Holdings>>;
+type Serve = (store: RegistryStore, options: ScenarioOptions) => Promise<Scenario<StoreView>>;
 
 /** Serves what a store holds, as each kind of registry does. */
 export const SERVED = {
-  digitalocean: serveDigitalOceanStage,
+  digitalocean: serveDigitalOceanScenario,
   // Docker Distribution 2.8, as it is installed most.
   distribution: (store) =>
-    serveOciStage("distribution", store, { referrersApi: "no", tagDeletes: "refused", paging: "ignore-n" }),
+    serveOciScenario("distribution", store, { referrersApi: "no", tagDeletes: "refused", paging: "ignore-n" }),
   oci: (store, { mostPerPage }) =>
-    serveOciStage("oci", store, mostPerPage === undefined ? {} : { pageSize: mostPerPage }),
-  ghcr: serveGhcrStage,
-} satisfies Record<StageKind, Serve>;
+    serveOciScenario("oci", store, mostPerPage === undefined ? {} : { pageSize: mostPerPage }),
+  ghcr: serveGhcrScenario,
+} satisfies Record<ScenarioKind, Serve>;
 
-async function serveOciStage(
+async function serveOciScenario(
   kind: "distribution" | "oci",
   store: RegistryStore,
   behaviour: OciBehaviour,
-): Promise<Stage> {
+): Promise<Scenario> {
   const server = await serveOci(store, behaviour);
   return {
     kind,
@@ -40,7 +40,7 @@ async function serveOciStage(
   };
 }
 
-async function serveDigitalOceanStage(store: RegistryStore, { mostPerPage }: StageOptions): Promise<Stage> {
+async function serveDigitalOceanScenario(store: RegistryStore, { mostPerPage }: ScenarioOptions): Promise<Scenario> {
   const token = "dop_v1_played";
   const behaviour = mostPerPage === undefined ? {} : { mostPerPage };
   const served = await serveDigitalOceanRegistry(store, { registry: "acme", token, behaviour });
@@ -56,7 +56,7 @@ async function serveDigitalOceanStage(store: RegistryStore, { mostPerPage }: Sta
   };
 }
 
-function othersOf(store: RegistryStore): Stage["others"] {
+function othersOf(store: RegistryStore): Scenario["others"] {
   return {
     push: ({ seed, tags }) => pushImage(store, { repository: "web", seed, tags }),
     drop: (digest) => void store.deleteManifest("web", digest),
@@ -66,7 +66,7 @@ function othersOf(store: RegistryStore): Stage["others"] {
 const DAY = 86_400_000;
 
 /** Beside what the store holds, a package of dead tags only: GitHub keeps the last of them. */
-async function serveGhcrStage(store: RegistryStore, { mostPerPage }: StageOptions): Promise<Stage<Holdings>> {
+async function serveGhcrScenario(store: RegistryStore, { mostPerPage }: ScenarioOptions): Promise<Scenario<StoreView>> {
   const at = { repository: "web/preview", pushedAt: store.now() - 10 * DAY };
   pushMultiArch(store, { ...at, seed: "older preview", tags: ["pr-1"], pushedAt: at.pushedAt - DAY });
   pushMultiArch(store, { ...at, seed: "newer preview", tags: ["pr-3"] });
@@ -79,7 +79,7 @@ async function serveGhcrStage(store: RegistryStore, { mostPerPage }: StageOption
   copyTo(served.packages, store);
   return {
     kind: "ghcr",
-    store: holdingsOf(served.packages, store),
+    store: storedManifests(served.packages, store),
     inputs: { registry: `${served.origin.host}/octo`, provider: "ghcr" },
     environment: { GITHUB_API_URL: served.apiUrl.href.replace(/\/$/, "") },
     servers: { api: served.api, oci: served.oci },
@@ -89,7 +89,7 @@ async function serveGhcrStage(store: RegistryStore, { mostPerPage }: StageOption
   };
 }
 
-function othersAt({ packages }: GhcrServer, pushed: RegistryStore): Stage["others"] {
+function othersAt({ packages }: GhcrServer, pushed: RegistryStore): Scenario["others"] {
   return {
     push: ({ seed, tags }) => {
       const image = new RegistryStore(pushed);
@@ -114,7 +114,7 @@ function copyTo(packages: Packages, store: RegistryStore): void {
 }
 
 /** The versions that are there. GitHub looks after blobs by itself, so those that were pushed are all there. */
-function holdingsOf(packages: Packages, pushed: RegistryStore): Holdings {
+function storedManifests(packages: Packages, pushed: RegistryStore): StoreView {
   const versions = (repository: string) => active(packages.get(repository));
   const names = () => packages.all().map(({ name }) => name);
   return {

@@ -2,30 +2,30 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { annotations } from "../e2e/play.ts";
+import type { GitHost } from "../e2e/example.ts";
+import { annotations } from "../e2e/fixture.ts";
 import type { StepResult } from "../e2e/runner.ts";
-import type { Forge } from "../e2e/team.ts";
 import type { FaultScript, ServedRequest } from "../servers/http-server.ts";
-import { assertLiving, sweepStage } from "./harness.ts";
-import { assertToldTruly, holdingsOf, outcomesOf, type Send, signalledStep } from "./signalled.ts";
-import { type Holdings, openStage, type Stage, type StageKind, serveStageForge } from "./stage.ts";
+import { assertPullable, sweepScenario } from "./harness.ts";
+import { assertStepReport, outcomesOf, runInterruptedStep, type Send, storedManifests } from "./interrupted-step.ts";
+import { openScenario, type Scenario, type ScenarioKind, type StoreView, serveScenarioGitHost } from "./scenario.ts";
 
-let forge: Forge;
+let gitHost: GitHost;
 
 beforeAll(async () => {
-  forge = await serveStageForge();
+  gitHost = await serveScenarioGitHost();
 });
 
 afterAll(async () => {
-  await forge.close();
+  await gitHost.close();
 });
 
 type Silence = "silent before" | "silent after";
-type More = NonNullable<Parameters<typeof signalledStep>[3]>;
+type More = NonNullable<Parameters<typeof runInterruptedStep>[3]>;
 
 /** A request that never gets an answer, and SIGTERM while it hangs. */
 interface Hang {
-  readonly kind: StageKind;
+  readonly kind: ScenarioKind;
   readonly server: string;
   readonly silence: Silence;
   readonly hangs: (request: ServedRequest) => boolean;
@@ -34,20 +34,20 @@ interface Hang {
 
 interface Hung {
   readonly step: StepResult;
-  readonly stage: Stage<Holdings>;
+  readonly scenario: Scenario<StoreView>;
   readonly before: ReadonlySet<string>;
   readonly tookMs: number;
 }
 
 /** Hangs every request that `hang` is about, and sends SIGTERM with the first of them. */
 async function hang({ kind, server, silence, hangs, more = {} }: Hang): Promise<Hung> {
-  const stage = await openStage(kind);
-  const target = { ...stage.servers, git: forge.git, github: forge.github }[server];
+  const scenario = await openScenario(kind);
+  const target = { ...scenario.servers, git: gitHost.git, github: gitHost.github }[server];
   onTestFinished(async () => {
     target?.inject([]);
-    await stage.close();
+    await scenario.close();
   });
-  const before = holdingsOf(stage);
+  const before = storedManifests(scenario);
   let signalledAt = 0;
   const script =
     (send: Send): FaultScript =>
@@ -60,19 +60,19 @@ async function hang({ kind, server, silence, hangs, more = {} }: Hang): Promise<
       }
       return { kind: silence };
     };
-  const step = await signalledStep(stage, forge, (send) => target?.inject(script(send)), more);
+  const step = await runInterruptedStep(scenario, gitHost, (send) => target?.inject(script(send)), more);
   expect(signalledAt, "a request hung").toBeGreaterThan(0);
-  return { step, stage, before, tookMs: performance.now() - signalledAt };
+  return { step, scenario, before, tookMs: performance.now() - signalledAt };
 }
 
 /** What every cancelled step owes its user. */
-function assertWoundDown({ step, stage, before, tookMs }: Hung): void {
+function assertWoundDown({ step, scenario, before, tookMs }: Hung): void {
   expect(tookMs).toBeLessThan(5_000);
   expect(step.exitCode, step.log).toBe(1);
   expect(step.summary).toContain("The job was cancelled");
   expect(annotations(step.log).join("\n")).toContain("cancelled");
-  assertLiving(stage);
-  assertToldTruly(step, before, stage);
+  assertPullable(scenario);
+  assertStepReport(step, before, scenario);
 }
 
 /** Whether it deletes what is there: Distribution is asked first, by what is not, whether it deletes at all. */
@@ -90,7 +90,7 @@ describe("a deletion that hangs is told as one that may have been done", () => {
     await Promise.all(silences.map((silence) => hangDeletion(kind, server, silence)));
   });
 
-  async function hangDeletion(kind: StageKind, server: string, silence: Silence): Promise<void> {
+  async function hangDeletion(kind: ScenarioKind, server: string, silence: Silence): Promise<void> {
     const hung = await hang({ kind, server, silence, hangs: isDeletion });
     assertWoundDown(hung);
     const failed = [...outcomesOf(hung.step).values()].filter(({ outcome }) => outcome === "failed");
@@ -98,8 +98,8 @@ describe("a deletion that hangs is told as one that may have been done", () => {
     for (const { error } of failed) expect(error).toMatch(/^DELETE .* was cut off.*the server may have acted on it/);
     expect(hung.step.outputs["failed-count"]).toBe(String(failed.length));
     expect(hung.step.summary).toContain("the server may have acted on it");
-    hung.stage.servers[server]?.inject([]);
-    expect((await sweepStage(hung.stage, forge)).errors).toEqual([]);
+    hung.scenario.servers[server]?.inject([]);
+    expect((await sweepScenario(hung.scenario, gitHost)).errors).toEqual([]);
   }
 });
 
@@ -121,7 +121,7 @@ describe("a read that hangs is cut off at once, and nothing is deleted", () => {
   test.each(cases)("%s", async (_title, each) => {
     const hung = await hang({ silence: "silent before", ...each });
     assertWoundDown(hung);
-    expect(holdingsOf(hung.stage)).toEqual(hung.before);
+    expect(storedManifests(hung.scenario)).toEqual(hung.before);
     expect(hung.step.outputs["deleted-count"]).toBe("0");
   });
 });
@@ -163,14 +163,14 @@ test("a gc-command that ignores SIGTERM, and has children: all of them are ended
     script,
     `trap '' TERM\nsleep 60 &\necho "$$ $!" > ${pids}.new\nmv ${pids}.new ${pids}\nwait\nsleep 60\n`,
   );
-  const stage = await openStage("distribution");
-  onTestFinished(() => stage.close());
-  const before = holdingsOf(stage);
+  const scenario = await openScenario("distribution");
+  onTestFinished(() => scenario.close());
+  const before = storedManifests(scenario);
   let signalledAt = 0;
   const more = { inputs: { "run-gc": "true", "gc-command": `sh ${script}` } };
-  const step = await signalledStep(
-    stage,
-    forge,
+  const step = await runInterruptedStep(
+    scenario,
+    gitHost,
     (send) => {
       const poll = setInterval(() => {
         if (!existsSync(pids)) return;
@@ -182,7 +182,7 @@ test("a gc-command that ignores SIGTERM, and has children: all of them are ended
     },
     more,
   );
-  assertWoundDown({ step, stage, before, tookMs: performance.now() - signalledAt });
+  assertWoundDown({ step, scenario, before, tookMs: performance.now() - signalledAt });
   expect(step.summary).toContain("cancelled during gc-command, which was ended");
   for (const pid of readFileSync(pids, "utf8").trim().split(" ")) expect(isAlive(Number(pid)), pid).toBe(false);
 });

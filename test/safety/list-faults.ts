@@ -1,6 +1,6 @@
 import type { Reply, ServerFault } from "../servers/http-server.ts";
-import type { Met, PlayedFault } from "./faults.ts";
-import { SPARE } from "./stage.ts";
+import type { InjectedFault, Met } from "./faults.ts";
+import { EXTRA_TAG } from "./scenario.ts";
 
 type Change = (items: readonly unknown[]) => readonly unknown[];
 
@@ -24,7 +24,7 @@ const without =
     items.filter((item) => !JSON.stringify(item).includes(`"${tag}"`));
 
 /** What can go wrong with a page of a list, beside what can with any request. */
-export const LIST_FAULTS: Readonly<Record<string, PlayedFault>> = {
+export const LIST_FAULTS: Readonly<Record<string, InjectedFault>> = {
   "a list without its first item": listFault(
     lying((items) => items.slice(1)),
     "some",
@@ -46,26 +46,26 @@ export const LIST_FAULTS: Readonly<Record<string, PlayedFault>> = {
   ),
   "a list that moves, as somebody pushes": {
     meets: isList,
-    play: ({ others }) => {
+    respond: ({ others }) => {
       others.push({ seed: "pushed meanwhile", tags: ["a-new-one"] });
       return null;
     },
   },
   "a list that moves, as somebody deletes": {
     meets: isList,
-    disturbs: [SPARE],
+    disturbs: [EXTRA_TAG],
     // What slips from one page to another unseen, is for the next run.
     finishes: "some",
-    play: ({ others, store }) => {
-      const spare = store.resolve("web", SPARE);
-      if (spare !== null) others.drop(spare.digest);
+    respond: ({ others, store }) => {
+      const extra = store.resolve("web", EXTRA_TAG);
+      if (extra !== null) others.drop(extra.digest);
       return null;
     },
   },
 };
 
-function listFault(fault: ServerFault, finishes: "all" | "some"): PlayedFault {
-  return { meets: isList, play: () => fault, finishes };
+function listFault(fault: ServerFault, finishes: "all" | "some"): InjectedFault {
+  return { meets: isList, respond: () => fault, finishes };
 }
 
 /** Where the answers of all these lists have their items, or what holds them. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { runStep, type StepResult } from "../e2e/runner.ts";
-import { type Forge, serveForgeOf } from "../e2e/team.ts";
 import { pushImage } from "../servers/content.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { pullRequest } from "../servers/github/server.ts";
@@ -13,7 +13,7 @@ const DAY = 86_400_000;
 const HOSTILE =
   "::error::pwned\n::set-output name=x::y\r##[error]pwned|`<img src=x onerror=alert(1)>\u001b[31m\u202e**[x](http://evil.example)";
 
-let forge: Forge;
+let gitHost: GitHost;
 let store: RegistryStore;
 let registry: DigitalOceanRegistry;
 let foreign: TestServer;
@@ -25,7 +25,7 @@ beforeEach(async () => {
     pushImage(store, { repository: "web", seed: `${number}`, tags: [`pr-${number}`], pushedAt: now - 9 * DAY });
   }
   pushImage(store, { repository: "web", seed: "main", tags: ["main"], pushedAt: now - 9 * DAY });
-  forge = await serveForgeOf({
+  gitHost = await serveGitHost({
     branches: ["main"],
     pullRequests: [1, 2].map((number) =>
       pullRequest(number, { state: "merged", closedAt: now - DAY, updatedAt: now - DAY }),
@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), registry.close(), foreign.close()]);
+  await Promise.all([gitHost.close(), registry.close(), foreign.close()]);
 });
 
 function run(): Promise<StepResult> {
@@ -47,7 +47,7 @@ function run(): Promise<StepResult> {
       "api-url": registry.api.apiUrl.href,
       token: TOKEN,
     },
-    environment: forge.environment,
+    environment: gitHost.environment,
   });
 }
 
@@ -72,7 +72,7 @@ function expectNoSecret(result: StepResult): void {
   const all = [shown(result), result.summary, JSON.stringify(result.report ?? ""), JSON.stringify(result.outputs)].join(
     "\n",
   );
-  const github = forge.environment["GITHUB_TOKEN"] ?? "";
+  const github = gitHost.environment["GITHUB_TOKEN"] ?? "";
   for (const secret of [TOKEN, github]) {
     const forms = [
       secret,
@@ -84,7 +84,7 @@ function expectNoSecret(result: StepResult): void {
 }
 
 const everything = (reply: FaultScript): void => {
-  for (const server of [registry.api, registry.oci, forge.git, forge.github]) server.inject(reply);
+  for (const server of [registry.api, registry.oci, gitHost.git, gitHost.github]) server.inject(reply);
 };
 
 describe("hostile text", () => {

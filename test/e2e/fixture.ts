@@ -6,17 +6,17 @@ import type { CollectionScript } from "../servers/digitalocean/collections.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
+import { fillExampleRegistry, type GitHost } from "./example.ts";
 import { runStep, type Step, type StepResult } from "./runner.ts";
-import { type Forge, fillTeamRegistry } from "./team.ts";
 
 export const TOKEN = "dop_v1_played0123456789";
 const DAY = 86_400_000;
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** A team's registry on DigitalOcean beside its forge, and both ways to sweep it. */
-export interface Play {
-  readonly forge: Forge;
+/** A team's registry on DigitalOcean beside its gitHost, and both ways to sweep it. */
+export interface Fixture {
+  readonly gitHost: GitHost;
   readonly store: RegistryStore;
   readonly registry: DigitalOceanRegistry;
   /** Runs the action as the runner does. */
@@ -26,16 +26,16 @@ export interface Play {
   close(): Promise<void>;
 }
 
-export interface PlayOptions {
+export interface FixtureOptions {
   /** Fills the registry in place of the team; `now` in milliseconds since the epoch. */
   readonly fill?: (store: RegistryStore, now: number) => void;
   readonly behaviour?: Parameters<typeof serveDigitalOceanRegistry>[1]["behaviour"];
   readonly collection?: Partial<CollectionScript>;
 }
 
-/** Opens a registry of its own for one test; `forge` may be shared, as a sweep changes nothing there. */
-export async function openPlay(forge: Forge, options: PlayOptions = {}): Promise<Play> {
-  const { fill = fillTeamRegistry, behaviour, collection } = options;
+/** Opens a registry of its own for one test; `gitHost` may be shared, as a sweep changes nothing there. */
+export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}): Promise<Fixture> {
+  const { fill = fillExampleRegistry, behaviour, collection } = options;
   const now = Date.now();
   const store = new RegistryStore();
   fill(store, now);
@@ -52,13 +52,13 @@ export async function openPlay(forge: Forge, options: PlayOptions = {}): Promise
     "api-url": registry.api.apiUrl.href,
   };
   return {
-    forge,
+    gitHost,
     store,
     registry,
     step: (inputs = {}, more = {}) =>
-      runStep({ inputs: { ...own, ...inputs }, environment: forge.environment, ...more }),
+      runStep({ inputs: { ...own, ...inputs }, environment: gitHost.environment, ...more }),
     async sweep(inputs = {}, event) {
-      const settings = settingsOf({ ...own, ...inputs }, forge.environment, event);
+      const settings = settingsOf({ ...own, ...inputs }, gitHost.environment, event);
       const clock = createFakeClock({ startAt: now });
       const http = createHttpClient({ clock, concurrency: settings.concurrency });
       try {
@@ -123,10 +123,13 @@ export function annotations(log: string, level: "error" | "warning" = "error"): 
 }
 
 /** Requests that any of the servers has met. */
-export function requestsOf({ registry, forge }: Play): number {
-  return [registry.api, registry.oci, forge.git, forge.github].reduce((sum, { requests }) => sum + requests.length, 0);
+export function requestsOf({ registry, gitHost }: Fixture): number {
+  return [registry.api, registry.oci, gitHost.git, gitHost.github].reduce(
+    (sum, { requests }) => sum + requests.length,
+    0,
+  );
 }
 
-export function deletionsOf({ registry }: Play): number {
+export function deletionsOf({ registry }: Fixture): number {
   return registry.api.requests.filter(({ method }) => method === "DELETE").length;
 }

@@ -8,11 +8,11 @@ import { createActionsLog } from "../../src/report/actions-log.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { writeReport } from "../../src/report/write.ts";
 import { commandIn, UNSEEN } from "../report/hostile.ts";
-import { stageClock } from "./faults.ts";
-import { NOW } from "./stage.ts";
+import { instantClock } from "./faults.ts";
+import { NOW } from "./scenario.ts";
 
 /** All that a run tells the world. */
-export interface Told {
+export interface CapturedOutput {
   readonly log: string;
   readonly summary: string;
   /** The file that the runner reads outputs from. */
@@ -38,7 +38,7 @@ const LINK = /^href=(?:http:\/\/127\.0\.0\.1:\d+\/octo\/web\/pull\/\d+|https:\/\
 const ATTRIBUTES = /^(?:align=(?:left|right)|title=|class=language-mermaid)/;
 
 /** Runs `work` with the log of a step, and writes its report as the action's entry does. */
-export async function tellingOf(work: (log: Log) => Promise<RunResult>): Promise<Told> {
+export async function captureOutput(work: (log: Log) => Promise<RunResult>): Promise<CapturedOutput> {
   const folder = mkdtempSync(join(tmpdir(), "refsweep-hostile-"));
   const file = (name: string): string => join(folder, name);
   for (const name of ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]) {
@@ -52,7 +52,7 @@ export async function tellingOf(work: (log: Log) => Promise<RunResult>): Promise
     return true;
   });
   try {
-    const steps = createActionsLog(stageClock(NOW));
+    const steps = createActionsLog(instantClock(NOW));
     const result = await work(steps);
     for (const { kind, message, remedy } of result.errors) steps.error(kind, `${message}\n${remedy}`);
     for (const notice of result.notices) steps.warn("notice", notice);
@@ -71,14 +71,14 @@ export async function tellingOf(work: (log: Log) => Promise<RunResult>): Promise
 }
 
 /** How a summary is built: as many of each as there are for a text that means nothing. */
-export function shapeOf({ summary }: Told): Readonly<Record<string, number>> {
+export function shapeOf({ summary }: CapturedOutput): Readonly<Record<string, number>> {
   const page = render(summary);
   const elements = ["h3", "h4", "table", "tr", "td", "th", "blockquote", "details", "li", "a"];
   return Object.fromEntries(elements.map((name) => [name, page.match(new RegExp(`<${name}[ >]`, "g"))?.length ?? 0]));
 }
 
 /** Fails where anything that was told obeys a text from outside. */
-export function expectNothingInjected(told: Told): void {
+export function expectNothingInjected(told: CapturedOutput): void {
   expectOwnCommands(told.log);
   expectOwnOutputs(told.output);
   expectOwnMarkup(told.summary);

@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import { silentLog } from "../run.ts";
 import { type FaultScript, type RecordedRequest, refuse, serve, type TestServer } from "../servers/http-server.ts";
-import { assertLiving, sweepStage } from "./harness.ts";
-import { KINDS, type Kind } from "./hostile-kinds.ts";
-import { type Holdings, openStage, type Stage, serveStageForge } from "./stage.ts";
+import { assertPullable, sweepScenario } from "./harness.ts";
+import { REQUEST_KINDS, type RequestKind } from "./request-kinds.ts";
+import { openScenario, type Scenario, type StoreView, serveScenarioGitHost } from "./scenario.ts";
 
-let forge: Forge;
-let stage: Stage<Holdings>;
+let gitHost: GitHost;
+let scenario: Scenario<StoreView>;
 let foreign: TestServer;
 
 beforeEach(async () => {
-  forge = await serveStageForge("kept");
+  gitHost = await serveScenarioGitHost("kept");
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close(), foreign.close()]);
+  await Promise.all([gitHost.close(), scenario.close(), foreign.close()]);
 });
 
 const SECRET = "s3cret-of-the-registry";
@@ -27,14 +27,17 @@ const ASK_LOGIN: FaultScript = ({ headers }) =>
 type Served = Pick<TestServer, "requests" | "inject">;
 
 function servers(): Readonly<Record<string, Served>> {
-  return { ...stage.servers, git: forge.git, github: forge.github };
+  return { ...scenario.servers, git: gitHost.git, github: gitHost.github };
 }
 
-/** Sweeps a stage on which `meant` is what the servers answer to one kind of request; tells how often they did. */
-async function sweepWith({ stage: kind, server, meets, inputs, besides }: Kind, meant: FaultScript): Promise<number> {
-  stage = await openStage(kind);
+/** Sweeps a scenario on which `meant` is what the servers answer to one kind of request; tells how often they did. */
+async function sweepWith(
+  { scenario: kind, server, meets, inputs, besides }: RequestKind,
+  meant: FaultScript,
+): Promise<number> {
+  scenario = await openScenario(kind);
   const login = kind === "oci" ? LOGIN : {};
-  if (kind === "oci") stage.servers["registry"]?.inject(ASK_LOGIN);
+  if (kind === "oci") scenario.servers["registry"]?.inject(ASK_LOGIN);
   let played = 0;
   servers()[server]?.inject((request, ordinal) => {
     const first = kind === "oci" && server === "registry" ? ASK_LOGIN(request, ordinal) : null;
@@ -42,7 +45,7 @@ async function sweepWith({ stage: kind, server, meets, inputs, besides }: Kind, 
     if (first === null && meets(request)) played += 1;
     return fault;
   });
-  await sweepStage(stage, forge, { ...login, ...inputs });
+  await sweepScenario(scenario, gitHost, { ...login, ...inputs });
   return played;
 }
 
@@ -75,7 +78,7 @@ function expectNoCredentialAt(requests: readonly RecordedRequest[]): void {
   }
 }
 
-describe.each(KINDS)("$title", (kind) => {
+describe.each(REQUEST_KINDS)("$title", (kind) => {
   test.each([302, 308])("redirected elsewhere (%i): no credential follows, though it is asked for", async (status) => {
     foreign = await serve(({ url }) => ({
       status: 401,
@@ -85,7 +88,7 @@ describe.each(KINDS)("$title", (kind) => {
     expect(await sweepWith(kind, redirect)).toBeGreaterThan(0);
     expectNoCredentialAt(foreign.requests);
     expect(foreign.requests.map(({ method }) => method).filter((method) => method !== "GET")).toEqual([]);
-    assertLiving(stage);
+    assertPullable(scenario);
   });
 
   test("answered with links elsewhere: nobody follows them with a credential", async () => {
@@ -100,30 +103,30 @@ describe.each(KINDS)("$title", (kind) => {
     });
     expect(await sweepWith(kind, link)).toBeGreaterThan(0);
     expect(foreign.requests).toEqual([]);
-    assertLiving(stage);
+    assertPullable(scenario);
   });
 });
 
 // A registry of one's own is asked by its own word where its tokens are (`bearer.ts`), and the log names the host.
-describe.each(KINDS.filter(({ server }) => server !== "registry"))("$title", (kind) => {
+describe.each(REQUEST_KINDS.filter(({ server }) => server !== "registry"))("$title", (kind) => {
   test("that asks for a token from elsewhere: none is fetched there with a credential", async () => {
     foreign = await serve(() => ({ status: 200, body: { token: "t0ken-of-the-foreigner", expires_in: 300 } }));
     const realm = new URL("token", foreign.url).href;
     const ask: FaultScript = () => refuse(401, { "www-authenticate": `Bearer realm="${realm}",service="x"` });
     expect(await sweepWith(kind, ask)).toBeGreaterThan(0);
     expectNoCredentialAt(foreign.requests);
-    assertLiving(stage);
+    assertPullable(scenario);
   });
 });
 
 test("a registry of one's own that sends for tokens to another host: the log names that host, in a line of its own", async () => {
   foreign = await serve(() => ({ status: 200, body: { token: "t0ken-of-the-foreigner" } }));
-  stage = await openStage("oci");
+  scenario = await openScenario("oci");
   const realm = new URL("token", foreign.url).href;
-  stage.servers["registry"]?.inject(() => refuse(401, { "www-authenticate": `Bearer realm="${realm}"` }));
+  scenario.servers["registry"]?.inject(() => refuse(401, { "www-authenticate": `Bearer realm="${realm}"` }));
   const lines: string[] = [];
   const log = { ...silentLog, info: (line: string) => void lines.push(line) };
-  await sweepStage(stage, forge, LOGIN, undefined, { log });
+  await sweepScenario(scenario, gitHost, LOGIN, undefined, { log });
   expect(lines.filter((line) => line.includes(foreign.url.host))).toHaveLength(1);
-  assertLiving(stage);
+  assertPullable(scenario);
 });

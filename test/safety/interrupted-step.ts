@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import type { GitHost } from "../e2e/example.ts";
 import { runStep, type StepResult } from "../e2e/runner.ts";
-import type { Forge } from "../e2e/team.ts";
-import type { Holdings, Stage } from "./stage.ts";
+import type { Scenario, StoreView } from "./scenario.ts";
 
 /** As much of the report file as tells what became of what. */
 const Report = v.object({
@@ -23,13 +23,13 @@ const Report = v.object({
 export type Send = (signal: NodeJS.Signals) => void;
 
 /**
- * Runs dist/index.js against a stage. `listen` is given, before it starts, what sends it a signal.
+ * Runs dist/index.js against a scenario. `listen` is given, before it starts, what sends it a signal.
  *
- * The stage plays at a time of its own and the process has the machine's clock, so nothing may be young by it.
+ * The scenario plays at a time of its own and the process has the machine's clock, so nothing may be young by it.
  */
-export function signalledStep(
-  stage: Stage<Holdings>,
-  forge: Forge,
+export function runInterruptedStep(
+  scenario: Scenario<StoreView>,
+  gitHost: GitHost,
   listen: (send: Send) => void = () => undefined,
   more: {
     readonly inputs?: Readonly<Record<string, string>>;
@@ -40,8 +40,8 @@ export function signalledStep(
   let kill: Send | null = null;
   listen((signal) => (kill === null ? void waiting.push(signal) : kill(signal)));
   return runStep({
-    inputs: { ...stage.inputs, "grace-period": "0", concurrency: "2", ...more.inputs },
-    environment: { ...forge.environment, ...stage.environment, ...more.environment },
+    inputs: { ...scenario.inputs, "grace-period": "0", concurrency: "2", ...more.inputs },
+    environment: { ...gitHost.environment, ...scenario.environment, ...more.environment },
     onOutput: (_chunk, send) => {
       kill = send;
       for (const signal of waiting.splice(0)) send(signal);
@@ -59,7 +59,7 @@ export function outcomesOf({
   );
 }
 
-export function holdingsOf({ store }: Stage<Holdings>): ReadonlySet<string> {
+export function storedManifests({ store }: Scenario<StoreView>): ReadonlySet<string> {
   return new Set(
     store.repositories().flatMap((name) => store.manifests(name).map(({ digest }) => `${name}@${digest}`)),
   );
@@ -69,8 +69,8 @@ export function holdingsOf({ store }: Stage<Holdings>): ReadonlySet<string> {
  * What a cancelled step tells is what the registry holds: in its report, its outputs and its summary. What was in flight may
  * have gone or not, and is told as neither deleted nor kept.
  */
-export function assertToldTruly(step: StepResult, before: ReadonlySet<string>, stage: Stage<Holdings>): void {
-  const after = holdingsOf(stage);
+export function assertStepReport(step: StepResult, before: ReadonlySet<string>, scenario: Scenario<StoreView>): void {
+  const after = storedManifests(scenario);
   const told = outcomesOf(step);
   const gone = [...before].filter((each) => !after.has(each));
   for (const [each, { outcome, error }] of told) {

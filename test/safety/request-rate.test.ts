@@ -3,14 +3,14 @@ import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { sweep } from "../../src/run.ts";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage } from "../servers/content.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
-import { NOW, serveStageForge } from "./stage.ts";
+import { NOW, serveScenarioGitHost } from "./scenario.ts";
 
 const TOKEN = "dop_v1_played";
 const AT = { pushedAt: NOW - 240 * 3_600_000 } as const;
@@ -23,12 +23,12 @@ const REQUEST_MS = 20;
 /** A run that goes on for longer does not end by itself. */
 const ENDLESS = 3_000;
 
-let forge: Forge;
+let gitHost: GitHost;
 let store: RegistryStore;
 let registry: DigitalOceanRegistry;
 
 beforeEach(async () => {
-  forge = await serveStageForge();
+  gitHost = await serveScenarioGitHost();
   store = new RegistryStore({ now: () => NOW });
   registry = await serveDigitalOceanRegistry(store, {
     registry: "acme",
@@ -38,7 +38,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), registry.close()]);
+  await Promise.all([gitHost.close(), registry.close()]);
 });
 
 function fill(repository: string): void {
@@ -60,7 +60,7 @@ async function sweepAt(perMinute: number, faults: FaultScript = () => null): Pro
   const inputs = { registry: registry.address, provider: "digitalocean", "api-url": registry.api.apiUrl.href };
   const settings = settingsOf(
     { ...inputs, token: TOKEN, concurrency: "4", "repository-pattern": "**", "protect-tags": "kept-*" },
-    forge.environment,
+    gitHost.environment,
   );
   const policy = (host: string) => (host === registry.api.apiUrl.host ? { perMinute } : {});
   const http = createHttpClient({ clock, concurrency: settings.concurrency, policy });
@@ -100,9 +100,7 @@ test("a host that never lets a deletion in, and never refuses it for good, ends 
   const result = await sweepAt(1_000, ({ method }) =>
     method === "DELETE" ? refuse(429, { "retry-after": "130" }) : null,
   );
-  expect(result.errors).toMatchObject([
-    { kind: "deletion", message: expect.stringContaining("40 deletions in web") },
-  ]);
+  expect(result.errors).toMatchObject([{ kind: "deletion", message: expect.stringContaining("40 deletions in web") }]);
   expect(store.tags("web")).toHaveLength(PAGES);
   expect(looks("web")).toBeLessThanOrEqual(6);
 });

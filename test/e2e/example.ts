@@ -13,7 +13,7 @@ const DAY = 24 * HOUR;
 export const GITHUB_TOKEN = "ghs_played0123456789";
 
 /** A team's repository on GitHub, and where the runner finds it. */
-export interface Forge {
+export interface GitHost {
   readonly github: GitHubServer;
   readonly git: TestServer;
   readonly repository: TestRepository;
@@ -26,13 +26,13 @@ export interface Forge {
  * Serves `octo/web`: branches main and feature/search, tags v1.0.0, v1.1.0 and v2.0.0; pull requests 10 (merged), 11 (closed),
  * 12 (open), 13 (merged, from a fork's branch `main`) and 14 (merged, its branch still there).
  */
-export function serveForge(now: number): Promise<Forge> {
+export function serveExampleGitHost(now: number): Promise<GitHost> {
   const closed = (days: number) => ({
     createdAt: now - (days + 3) * DAY,
     closedAt: now - days * DAY,
     updatedAt: now - days * DAY,
   });
-  return serveForgeOf({
+  return serveGitHost({
     branches: ["main", "feature/search", "feature/kept"],
     lightTags: ["v1.0.0"],
     annotatedTags: ["v1.1.0", "v2.0.0"],
@@ -47,12 +47,12 @@ export function serveForge(now: number): Promise<Forge> {
 }
 
 /** Serves `octo/web` with these refs. */
-export async function serveForgeOf(
+export async function serveGitHost(
   contents: GitContents & {
     readonly pullRequests: readonly PlayedPullRequest[];
     readonly gitAnswers?: "fresh" | "kept";
   },
-): Promise<Forge> {
+): Promise<GitHost> {
   const root = mkdtempSync(join(tmpdir(), "refsweep-git-"));
   const repository = await makeRepository(root, "octo/web", contents);
   const { pullRequests, gitAnswers = "fresh" } = contents;
@@ -77,7 +77,7 @@ export async function serveForgeOf(
 }
 
 /** How the images of a team lie in three repositories. What `octo/web`'s refs say of each is in the seed's name. */
-export function fillTeamRegistry(store: RegistryStore, now: number): void {
+export function fillExampleRegistry(store: RegistryStore, now: number): void {
   const ago = (days: number) => ({ pushedAt: now - days * DAY });
   for (const repository of ["web", "web/worker"]) {
     const release = pushMultiArch(store, {

@@ -1,26 +1,26 @@
 import type { Digest } from "../../src/digest.ts";
-import { type Forge, serveForgeOf } from "../e2e/team.ts";
+import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { pushImage, pushIndex, pushMultiArch, pushReferrer } from "../servers/content.ts";
 import type { Collections } from "../servers/digitalocean/collections.ts";
 import { pullRequest } from "../servers/github/server.ts";
 import type { TestServer } from "../servers/http-server.ts";
 import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
-import { SERVED } from "./stage-servers.ts";
+import { SERVED } from "./scenario-servers.ts";
 
 const DAY = 86_400_000;
 /** When all stages play, so that no clock decides what is young. */
 export const NOW = Date.UTC(2026, 10, 21, 12);
 const AT = { repository: "web", pushedAt: NOW - 10 * DAY } as const;
 
-/** What a stage holds, by whatever server it is held. */
-export type Holdings = Pick<RegistryStore, "repositories" | "manifests" | "tags" | "tagsOf" | "resolve" | "blob">;
+/** What a scenario holds, by whatever server it is held. */
+export type StoreView = Pick<RegistryStore, "repositories" | "manifests" | "tags" | "tagsOf" | "resolve" | "blob">;
 
 /** A registry with a little of all that can go wrong in it, served, and what a sweep needs to know of it. */
-export interface Stage<S extends Holdings = RegistryStore> {
-  readonly kind: StageKind;
+export interface Scenario<S extends StoreView = RegistryStore> {
+  readonly kind: ScenarioKind;
   readonly store: S;
   readonly inputs: Readonly<Record<string, string>>;
-  /** What the runner tells of this stage otherwise than of the forge. */
+  /** What the runner tells of this scenario otherwise than of the gitHost. */
   readonly environment: Readonly<Record<string, string>>;
   /** The registry's servers, by name. */
   readonly servers: Readonly<Record<string, Pick<TestServer, "requests" | "inject">>>;
@@ -35,11 +35,11 @@ export interface Stage<S extends Holdings = RegistryStore> {
 }
 
 /** Stages whose servers are over a RegistryStore, so that a test can push to it. */
-export type StoreKind = "digitalocean" | "distribution" | "oci";
-export type StageKind = StoreKind | "ghcr";
+export type StoreScenarioKind = "digitalocean" | "distribution" | "oci";
+export type ScenarioKind = StoreScenarioKind | "ghcr";
 
-export interface StageOptions {
-  /** Default: `fillStage`. */
+export interface ScenarioOptions {
+  /** Default: `fillScenario`. */
   readonly fill?: (store: RegistryStore) => void;
   /** How many entries a page of a list has at most; default: as many as the registry itself gives. */
   readonly mostPerPage?: number;
@@ -50,9 +50,9 @@ export interface StageOptions {
  *
  * @param gitAnswers `kept`: for tests that never change a branch or a tag
  */
-export function serveStageForge(gitAnswers: "fresh" | "kept" = "fresh"): Promise<Forge> {
+export function serveScenarioGitHost(gitAnswers: "fresh" | "kept" = "fresh"): Promise<GitHost> {
   const closed = { createdAt: NOW - 20 * DAY, closedAt: NOW - 5 * DAY, updatedAt: NOW - 5 * DAY };
-  return serveForgeOf({
+  return serveGitHost({
     gitAnswers,
     branches: ["main", "next"],
     pullRequests: [
@@ -67,7 +67,7 @@ export function serveStageForge(gitAnswers: "fresh" | "kept" = "fresh"): Promise
 }
 
 /** A shared child, staging tags, a stale tag, referrers, a leftover, and what no ref names. */
-export function fillStage(store: RegistryStore): void {
+export function fillScenario(store: RegistryStore): void {
   const shared = pushImage(store, { ...AT, seed: "shared" });
   const own = pushImage(store, { ...AT, seed: "own" });
   const amd64 = pushImage(store, { ...AT, seed: "staged", tags: ["pr-2-amd64"] });
@@ -84,8 +84,8 @@ export function fillStage(store: RegistryStore): void {
 }
 
 /** The same with more of it: enough that lists have pages, and something in each look that somebody else may delete. */
-export function crowdStage(store: RegistryStore): void {
-  fillStage(store);
+export function fillLargerScenario(store: RegistryStore): void {
+  fillScenario(store);
   for (const repository of ["base", "cache", "docs", "tools"])
     pushImage(store, { ...AT, repository, seed: repository, tags: ["main"] });
   for (const tag of ["main", "pr-2"]) {
@@ -95,22 +95,22 @@ export function crowdStage(store: RegistryStore): void {
   }
   pushImage(store, { ...AT, seed: "open", tags: ["pr-6"] });
   pushImage(store, { ...AT, seed: "fork", tags: ["contrib"] });
-  pushImage(store, { ...AT, seed: "spare", tags: [SPARE], pushedAt: NOW - 2 * DAY });
+  pushImage(store, { ...AT, seed: "extra", tags: [EXTRA_TAG], pushedAt: NOW - 2 * DAY });
 }
 
 /** The newest, so that lists by time shift when it goes. */
-export const SPARE = "pr-2-spare";
+export const EXTRA_TAG = "pr-2-extra";
 
-export async function openStage(kind: StoreKind, options?: StageOptions): Promise<Stage>;
-export async function openStage(kind: StageKind, options?: StageOptions): Promise<Stage<Holdings>>;
-export async function openStage(kind: StageKind, options: StageOptions = {}): Promise<Stage<Holdings>> {
+export async function openScenario(kind: StoreScenarioKind, options?: ScenarioOptions): Promise<Scenario>;
+export async function openScenario(kind: ScenarioKind, options?: ScenarioOptions): Promise<Scenario<StoreView>>;
+export async function openScenario(kind: ScenarioKind, options: ScenarioOptions = {}): Promise<Scenario<StoreView>> {
   const store = new RegistryStore({ now: () => NOW });
-  (options.fill ?? fillStage)(store);
+  (options.fill ?? fillScenario)(store);
   return SERVED[kind](store, options);
 }
 
 /** Manifests and tags as they lie there, one line each. */
-export function contentsOf(store: Holdings): readonly string[] {
+export function contentsOf(store: StoreView): readonly string[] {
   return store
     .repositories()
     .flatMap((name) =>
@@ -120,7 +120,7 @@ export function contentsOf(store: Holdings): readonly string[] {
 }
 
 /** What a pull of `tag` would miss: digests of manifests and blobs. Empty: it can be pulled whole. */
-export function missingBelow(store: Holdings, tag: string, repository = "web"): readonly string[] {
+export function missingBelow(store: StoreView, tag: string, repository = "web"): readonly string[] {
   const missing: string[] = [];
   const open: string[] = [tag];
   for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {

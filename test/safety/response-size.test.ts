@@ -1,12 +1,18 @@
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import type { FaultScript } from "../servers/http-server.ts";
-import { assertLiving, sweepStage } from "./harness.ts";
-import { type Answering, type Front, serveInFront, torrent, whole } from "./hostile-front.ts";
-import { KINDS, type Kind } from "./hostile-kinds.ts";
-import { type Holdings, openStage, type Stage, serveStageForge } from "./stage.ts";
+import { assertPullable, sweepScenario } from "./harness.ts";
+import {
+  body,
+  endlessBody,
+  type InterceptingProxy,
+  type ResponseWriter,
+  startInterceptingProxy,
+} from "./intercepting-proxy.ts";
+import { REQUEST_KINDS, type RequestKind } from "./request-kinds.ts";
+import { openScenario, type Scenario, type StoreView, serveScenarioGitHost } from "./scenario.ts";
 
 const MiB = 1024 * 1024;
 /** The largest body of a kind of request; the client's own default is 16 MiB. */
@@ -25,35 +31,35 @@ const BUFFERED = 8 * MiB;
 /** GitHub, DigitalOcean and the rest: what a run may ask again, or more than once. */
 const MOST_REQUESTS = 30;
 
-let forge: Forge;
-let stage: Stage<Holdings>;
-let front: Front;
+let gitHost: GitHost;
+let scenario: Scenario<StoreView>;
+let proxy: InterceptingProxy;
 
 beforeEach(async () => {
-  forge = await serveStageForge("kept");
+  gitHost = await serveScenarioGitHost("kept");
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close(), front.close()]);
+  await Promise.all([gitHost.close(), scenario.close(), proxy.close()]);
 });
 
-/** Sweeps a stage whose one kind of request is answered by `answer`. */
-async function sweepBehind(kind: Kind, answer: Answering, timeoutMs?: number): Promise<RunResult> {
-  stage = await openStage(kind.stage);
-  const servers: Stage["servers"] = { ...stage.servers, git: forge.git, github: forge.github };
+/** Sweeps a scenario whose one kind of request is answered by `answer`. */
+async function sweepBehind(kind: RequestKind, answer: ResponseWriter, timeoutMs?: number): Promise<RunResult> {
+  scenario = await openScenario(kind.scenario);
+  const servers: Scenario["servers"] = { ...scenario.servers, git: gitHost.git, github: gitHost.github };
   if (kind.besides !== undefined) servers[kind.server]?.inject(kind.besides);
   const behind = hostOf(kind.server);
-  front = await serveInFront(behind, (method, path) => kind.meets({ method, path }), answer);
-  const through = <T>(all: T): T => JSON.parse(JSON.stringify(all).replaceAll(behind, front.host));
+  proxy = await startInterceptingProxy(behind, (method, path) => kind.meets({ method, path }), answer);
+  const through = <T>(all: T): T => JSON.parse(JSON.stringify(all).replaceAll(behind, proxy.host));
   // A registry's other server that names this one (a realm of tokens) leads here too.
   const renamed: FaultScript = () => ({
     kind: "altered",
     alter: (reply) => ({ ...reply, headers: through(reply.headers ?? {}) }),
   });
-  if (kind.stage === "digitalocean" && kind.server === "api") stage.servers["oci"]?.inject(renamed);
-  return sweepStage(
-    { ...stage, inputs: through(stage.inputs), environment: through(stage.environment) },
-    { ...forge, environment: through(forge.environment) },
+  if (kind.scenario === "digitalocean" && kind.server === "api") scenario.servers["oci"]?.inject(renamed);
+  return sweepScenario(
+    { ...scenario, inputs: through(scenario.inputs), environment: through(scenario.environment) },
+    { ...gitHost, environment: through(gitHost.environment) },
     kind.inputs,
     undefined,
     timeoutMs === undefined ? {} : { timeoutMs },
@@ -61,10 +67,10 @@ async function sweepBehind(kind: Kind, answer: Answering, timeoutMs?: number): P
 }
 
 function hostOf(server: string): string {
-  if (server === "git") return new URL(forge.environment["GITHUB_SERVER_URL"] ?? "").host;
-  if (server === "github") return new URL(forge.environment["GITHUB_API_URL"] ?? "").host;
-  if (server !== "api") return (stage.inputs["registry"] ?? "").split("/")[0] ?? "";
-  return new URL(stage.inputs["api-url"] ?? stage.environment["GITHUB_API_URL"] ?? "").host;
+  if (server === "git") return new URL(gitHost.environment["GITHUB_SERVER_URL"] ?? "").host;
+  if (server === "github") return new URL(gitHost.environment["GITHUB_API_URL"] ?? "").host;
+  if (server !== "api") return (scenario.inputs["registry"] ?? "").split("/")[0] ?? "";
+  return new URL(scenario.inputs["api-url"] ?? scenario.environment["GITHUB_API_URL"] ?? "").host;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -87,37 +93,37 @@ const ODD: Readonly<Record<string, string>> = {
   "lone surrogates": '{"name":"\\ud800","tags":["\\udfff"],"type":"\\ud800","message":"\\ud800","token":"\\ud800"}',
 };
 
-describe.each(KINDS)("$title", (kind) => {
+describe.each(REQUEST_KINDS)("$title", (kind) => {
   const limit = LIMITS[kind.title] ?? 16 * MiB;
 
   test.each([
     ["without an end", null],
     ["of 200 MB, as it says", 200_000_000],
   ])("a body %s is cut off at its limit", async (_, declared) => {
-    const result = await sweepBehind(kind, torrent(declared));
-    expect(front.answered()).toBeGreaterThan(0);
-    expect(front.answered()).toBeLessThan(MOST_REQUESTS);
-    expect(front.sentBytes() / front.answered()).toBeLessThan(limit + BUFFERED);
+    const result = await sweepBehind(kind, endlessBody(declared));
+    expect(proxy.answered()).toBeGreaterThan(0);
+    expect(proxy.answered()).toBeLessThan(MOST_REQUESTS);
+    expect(proxy.sentBytes() / proxy.answered()).toBeLessThan(limit + BUFFERED);
     expect(JSON.stringify(result)).toContain(`larger than ${limit} bytes`);
-    assertLiving(stage);
+    assertPullable(scenario);
   });
 
   test("200 MB in 200 KB of gzip are cut off where they are unpacked", async () => {
-    const result = await sweepBehind(kind, whole(ZEROS, { ...JSON_TYPE, "content-encoding": "gzip" }));
-    expect(front.answered()).toBeGreaterThan(0);
+    const result = await sweepBehind(kind, body(ZEROS, { ...JSON_TYPE, "content-encoding": "gzip" }));
+    expect(proxy.answered()).toBeGreaterThan(0);
     expect(JSON.stringify(result)).toContain(`larger than ${limit} bytes`);
-    assertLiving(stage);
+    assertPullable(scenario);
   });
 
   test.each(Object.entries(ODD))("%s: whatever comes of it is told, and nothing living breaks", async (_, body) => {
     // Of errors, only depth makes a difference: their bodies are text.
     for (const status of body.length > DEEP ? [200, 422] : [200]) {
-      await sweepBehind(kind, whole(Buffer.from(body), JSON_TYPE, status));
-      expect(front.answered()).toBeGreaterThan(0);
-      expect(front.answered()).toBeLessThan(MOST_REQUESTS);
+      await sweepBehind(kind, body(Buffer.from(body), JSON_TYPE, status));
+      expect(proxy.answered()).toBeGreaterThan(0);
+      expect(proxy.answered()).toBeLessThan(MOST_REQUESTS);
       expect(Object.keys({}.constructor.prototype)).not.toContain("owned");
-      assertLiving(stage);
-      await Promise.all([stage.close(), front.close()]);
+      assertPullable(scenario);
+      await Promise.all([scenario.close(), proxy.close()]);
     }
   });
 });

@@ -1,26 +1,33 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Forge } from "../e2e/team.ts";
+import type { GitHost } from "../e2e/example.ts";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
-import { sweepStage } from "./harness.ts";
-import { contentsOf, type Holdings, openStage, type Stage, type StageKind, serveStageForge } from "./stage.ts";
+import { sweepScenario } from "./harness.ts";
+import {
+  contentsOf,
+  openScenario,
+  type Scenario,
+  type ScenarioKind,
+  type StoreView,
+  serveScenarioGitHost,
+} from "./scenario.ts";
 
 // A megabyte of a page, and ten thousand of them, would be ten gigabytes.
 const MOST_BYTES = 300 * 1024 * 1024;
 
-let forge: Forge;
-let stage: Stage<Holdings>;
+let gitHost: GitHost;
+let scenario: Scenario<StoreView>;
 
 beforeEach(async () => {
-  forge = await serveStageForge();
+  gitHost = await serveScenarioGitHost();
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close()]);
+  await Promise.all([gitHost.close(), scenario.close()]);
 });
 
 interface Endless {
   readonly title: string;
-  readonly kind: StageKind;
+  readonly kind: ScenarioKind;
   readonly server: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly script: FaultScript;
@@ -117,16 +124,16 @@ const LISTS: readonly Endless[] = [
 test.each(LISTS)(
   "a list without an end is an error, and nothing is deleted: $title",
   async (list) => {
-    stage = await openStage(list.kind);
-    const before = contentsOf(stage.store);
-    const server = stage.servers[list.server];
+    scenario = await openScenario(list.kind);
+    const before = contentsOf(scenario.store);
+    const server = scenario.servers[list.server];
     server?.inject(list.script);
     const heap = process.memoryUsage().rss;
-    const result = await sweepStage(stage, forge, list.inputs);
+    const result = await sweepScenario(scenario, gitHost, list.inputs);
     expect(new Set(result.errors.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
     expect(server?.requests.length).toBeLessThanOrEqual(list.mostRequests);
     expect(process.memoryUsage().rss - heap).toBeLessThan(MOST_BYTES);
-    expect(contentsOf(stage.store)).toEqual(before);
+    expect(contentsOf(scenario.store)).toEqual(before);
   },
   120_000,
 );
@@ -186,46 +193,46 @@ const OTHER_REQUESTS = 40 + 512;
 test.each(LONG_LISTS)(
   "a list of long pages is an error once all of them are too long, and nothing is deleted: $title",
   async ({ kind, server: name, inputs, script, mostMiB }) => {
-    stage = await openStage(kind);
-    const before = contentsOf(stage.store);
-    const server = stage.servers[name];
+    scenario = await openScenario(kind);
+    const before = contentsOf(scenario.store);
+    const server = scenario.servers[name];
     server?.inject(lengthened(script));
-    const result = await sweepStage(stage, forge, inputs);
+    const result = await sweepScenario(scenario, gitHost, inputs);
     const listing = result.errors.filter((problem) => problem.kind === "listing");
     expect(listing.length).toBe(result.errors.length);
     expect(JSON.stringify(listing)).toContain(`larger than ${mostMiB} MiB`);
     // A sweep reads the lists of its two repositories.
     expect(server?.requests.length).toBeLessThanOrEqual(2 * (mostMiB / 8) + OTHER_REQUESTS);
-    expect(contentsOf(stage.store)).toEqual(before);
+    expect(contentsOf(scenario.store)).toEqual(before);
   },
   120_000,
 );
 
 test("closed pull requests of long pages are an error once all of them are too long", async () => {
-  stage = await openStage("digitalocean");
-  const before = contentsOf(stage.store);
-  forge.github.inject(({ body }, n) =>
+  scenario = await openScenario("digitalocean");
+  const before = contentsOf(scenario.store);
+  gitHost.github.inject(({ body }, n) =>
     body.includes("ClosedPullRequests")
       ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) }, junk: LONG } })
       : null,
   );
-  const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
+  const result = await sweepScenario(scenario, gitHost, { "tag-patterns": "{branch}" });
   expect(result.errors).toMatchObject([{ kind: "listing" }]);
   expect(JSON.stringify(result.errors)).toContain("longer than the 512 MiB");
-  expect(forge.github.requests.length).toBeLessThan(512 / 8 + 40);
-  expect(contentsOf(stage.store)).toEqual(before);
+  expect(gitHost.github.requests.length).toBeLessThan(512 / 8 + 40);
+  expect(contentsOf(scenario.store)).toEqual(before);
 }, 120_000);
 
 test("closed pull requests without an end are an error", async () => {
-  stage = await openStage("digitalocean");
-  const before = contentsOf(stage.store);
-  forge.github.inject(({ body }, n) =>
+  scenario = await openScenario("digitalocean");
+  const before = contentsOf(scenario.store);
+  gitHost.github.inject(({ body }, n) =>
     body.includes("ClosedPullRequests") ? refuse(200, {}, { data: { repository: { pullRequests: pageOf(n) } } }) : null,
   );
-  const result = await sweepStage(stage, forge, { "tag-patterns": "{branch}" });
+  const result = await sweepScenario(scenario, gitHost, { "tag-patterns": "{branch}" });
   expect(result.errors).toMatchObject([{ kind: "listing" }]);
-  expect(forge.github.requests.length).toBeLessThan(10_100);
-  expect(contentsOf(stage.store)).toEqual(before);
+  expect(gitHost.github.requests.length).toBeLessThan(10_100);
+  expect(contentsOf(scenario.store)).toEqual(before);
 }, 120_000);
 
 const pageOf = (n: number) => ({

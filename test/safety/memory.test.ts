@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { GitHost } from "../e2e/example.ts";
 import { runStep, type StepResult } from "../e2e/runner.ts";
-import type { Forge } from "../e2e/team.ts";
-import { type Answering, type Front, serveInFront, torrent, whole } from "./hostile-front.ts";
-import { openStage, type Stage, serveStageForge } from "./stage.ts";
+import {
+  body,
+  endlessBody,
+  type InterceptingProxy,
+  type ResponseWriter,
+  startInterceptingProxy,
+} from "./intercepting-proxy.ts";
+import { openScenario, type Scenario, serveScenarioGitHost } from "./scenario.ts";
 
 /** What a step may take of a runner's 16 GB, whatever it is sent. An ordinary sweep takes some 90. */
 const MOST_MIB = 500;
@@ -10,29 +16,29 @@ const MOST_MIB = 500;
 const OLD_SPACE_MIB = 256;
 const TELL_PEAK = `data:text/javascript,process.on('exit',()=>console.log('peak',process.resourceUsage().maxRSS))`;
 
-let forge: Forge;
-let stage: Stage;
-let front: Front;
+let gitHost: GitHost;
+let scenario: Scenario;
+let proxy: InterceptingProxy;
 
 beforeEach(async () => {
-  forge = await serveStageForge("kept");
-  stage = await openStage("oci");
+  gitHost = await serveScenarioGitHost("kept");
+  scenario = await openScenario("oci");
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close(), front.close()]);
+  await Promise.all([gitHost.close(), scenario.close(), proxy.close()]);
 });
 
 async function run(
   meets: (path: string) => boolean,
-  answer: Answering,
+  answer: ResponseWriter,
   oldSpaceMiB = OLD_SPACE_MIB,
 ): Promise<StepResult> {
-  front = await serveInFront(stage.inputs["registry"] ?? "", (_, path) => meets(path), answer);
+  proxy = await startInterceptingProxy(scenario.inputs["registry"] ?? "", (_, path) => meets(path), answer);
   return runStep({
-    inputs: { ...stage.inputs, registry: front.host, provider: "distribution" },
+    inputs: { ...scenario.inputs, registry: proxy.host, provider: "distribution" },
     environment: {
-      ...forge.environment,
+      ...gitHost.environment,
       NODE_OPTIONS: `--max-old-space-size=${oldSpaceMiB} --import=${TELL_PEAK}`,
     },
   });
@@ -50,28 +56,28 @@ const manyChildren = JSON.stringify({
 });
 
 /** Pages of a megabyte, each of other tags, that lead on for ever. */
-function endlessTags(): Answering {
+function endlessTags(): ResponseWriter {
   let page = 0;
   return (outgoing, sent) => {
     page += 1;
     const tags = Array.from({ length: 80_000 }, (_, n) => `p${page}-${n}`);
     const link = `</v2/web/tags/list?n=1000&last=${page}>; rel="next"`;
-    return whole(Buffer.from(JSON.stringify({ name: "web", tags })), { link })(outgoing, sent);
+    return body(Buffer.from(JSON.stringify({ name: "web", tags })), { link })(outgoing, sent);
   };
 }
 
 const isManifest = (path: string): boolean => path.includes("/manifests/");
 const isTags = (path: string): boolean => path.includes("/tags/list");
 
-test.each<[string, (path: string) => boolean, Answering, number]>([
-  ["manifests without an end", isManifest, torrent(null), 1],
-  ["a list of tags without an end", isTags, torrent(null), 1],
-  ["a tag of 15 MB", isTags, whole(Buffer.from(JSON.stringify({ tags: ["x".repeat(15_000_000)] })), {}), 1],
-  ["a million tags, of which the first is none", isTags, whole(Buffer.from(manyTags.replace("b0", "-")), {}), 1],
+test.each<[string, (path: string) => boolean, ResponseWriter, number]>([
+  ["manifests without an end", isManifest, endlessBody(null), 1],
+  ["a list of tags without an end", isTags, endlessBody(null), 1],
+  ["a tag of 15 MB", isTags, body(Buffer.from(JSON.stringify({ tags: ["x".repeat(15_000_000)] })), {}), 1],
+  ["a million tags, of which the first is none", isTags, body(Buffer.from(manyTags.replace("b0", "-")), {}), 1],
   [
     "an index of 45,000 entries that nobody has, for every tag",
     isManifest,
-    whole(Buffer.from(manyChildren), MANIFEST),
+    body(Buffer.from(manyChildren), MANIFEST),
     0,
   ],
 ])("%s: a step stays within its memory, and tells what came", async (_, meets, answer, exitCode) => {

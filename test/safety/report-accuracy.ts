@@ -20,7 +20,7 @@ export interface Traces {
 }
 
 /** What the report tells is what happened. Throws where that is not so. */
-export function assertTruth(result: RunResult, traces: Traces): void {
+export function assertReport(result: RunResult, traces: Traces): void {
   assertManifests(result, traces);
   assertTags(result, traces);
   assertCollection(result, traces);

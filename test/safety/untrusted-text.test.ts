@@ -3,15 +3,23 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 import { branchSlugs } from "../../src/tags/slugs.ts";
-import { type Forge, serveForgeOf } from "../e2e/team.ts";
+import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { pushImage } from "../servers/content.ts";
 import { pullRequest } from "../servers/github/server.ts";
 import { type FaultScript, type Reply, refuse } from "../servers/http-server.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
-import { stageClock } from "./faults.ts";
-import { sweepStage } from "./harness.ts";
-import { expectNothingInjected, shapeOf, type Told, tellingOf } from "./hostile-told.ts";
-import { fillStage, type Holdings, NOW, openStage, type Stage, type StageKind, serveStageForge } from "./stage.ts";
+import { instantClock } from "./faults.ts";
+import { sweepScenario } from "./harness.ts";
+import { type CapturedOutput, captureOutput, expectNothingInjected, shapeOf } from "./injection-checks.ts";
+import {
+  fillScenario,
+  NOW,
+  openScenario,
+  type Scenario,
+  type ScenarioKind,
+  type StoreView,
+  serveScenarioGitHost,
+} from "./scenario.ts";
 
 const HOUR = 3_600_000;
 /** Each an attempt on something that shows it, by the word that tells whether it was shown at all. */
@@ -26,32 +34,32 @@ const TEXTS: Readonly<Record<string, string>> = {
 /** As little a name as the others, and nothing to obey. */
 const PLAIN = "owned é";
 
-interface Place {
+interface TextSource {
   readonly title: string;
-  readonly kind: StageKind;
+  readonly kind: ScenarioKind;
   /** Brings the text to where it is read. */
-  readonly plant?: (stage: Stage<Holdings>, forge: Forge, text: string) => void;
+  readonly plant?: (scenario: Scenario<StoreView>, gitHost: GitHost, text: string) => void;
   readonly fill?: (store: RegistryStore, text: string) => void;
   readonly inputs?: (text: string) => Readonly<Record<string, string>>;
   /** Default: it is told somewhere. */
   readonly shown?: "nowhere";
 }
 
-let forge: Forge;
-let stage: Stage<Holdings>;
+let gitHost: GitHost;
+let scenario: Scenario<StoreView>;
 
 beforeEach(async () => {
-  forge = await serveStageForge("kept");
+  gitHost = await serveScenarioGitHost("kept");
 });
 
 afterEach(async () => {
-  await Promise.all([forge.close(), stage.close()]);
+  await Promise.all([gitHost.close(), scenario.close()]);
 });
 
 const answering =
   (path: string, reply: (text: string) => Reply) =>
-  (server: (stage: Stage<Holdings>, forge: Forge) => { inject(script: FaultScript): void } | undefined) =>
-  (played: Stage<Holdings>, home: Forge, text: string): void =>
+  (server: (scenario: Scenario<StoreView>, gitHost: GitHost) => { inject(script: FaultScript): void } | undefined) =>
+  (played: Scenario<StoreView>, home: GitHost, text: string): void =>
     server(played, home)?.inject((request) =>
       request.path.includes(path) ? { kind: "reply", reply: reply(text) } : null,
     );
@@ -80,20 +88,20 @@ function refLines(names: readonly string[]): Buffer {
 
 const gitSaying =
   (lines: (text: string) => Buffer) =>
-  (_: unknown, { git }: Forge, text: string) =>
+  (_: unknown, { git }: GitHost, text: string) =>
     git.inject(() => refuse(200, { "content-type": "application/x-git-upload-pack-result" }, lines(text)));
 
 /** An image whose tag is what builds make of a branch of this name. */
-function pushBranchImage(played: Stage<Holdings>, text: string): void {
+function pushBranchImage(played: Scenario<StoreView>, text: string): void {
   const [tag = "owned"] = branchSlugs(text.slice(0, 100));
   played.others.push({ seed: "hostile", tags: [tag] });
 }
 
-const git = (_: Stage<Holdings>, home: Forge) => home.git;
-const github = (_: Stage<Holdings>, home: Forge) => home.github;
-const server = (name: string) => (played: Stage<Holdings>) => played.servers[name];
+const git = (_: Scenario<StoreView>, home: GitHost) => home.git;
+const github = (_: Scenario<StoreView>, home: GitHost) => home.github;
+const server = (name: string) => (played: Scenario<StoreView>) => played.servers[name];
 
-const PLACES: readonly Place[] = [
+const TEXT_SOURCES: readonly TextSource[] = [
   {
     title: "the name of a living branch",
     kind: "digitalocean",
@@ -334,35 +342,35 @@ function taggedToo(text: string): ReturnType<FaultScript> {
 
 /** No wait takes time, but for that for a command's end: it is not to lose against a timer. */
 function clock(): Clock {
-  const quick = stageClock(NOW);
+  const quick = instantClock(NOW);
   const sleep: Clock["sleep"] = (ms, signal) => (ms < HOUR ? quick.sleep(ms, signal) : new Promise(() => undefined));
   return { now: quick.now, random: quick.random, sleep };
 }
 
-async function told(place: Place, text: string): Promise<Told> {
+async function told(source: TextSource, text: string): Promise<CapturedOutput> {
   const fill = (store: RegistryStore): void => {
-    fillStage(store);
-    place.fill?.(store, text);
+    fillScenario(store);
+    source.fill?.(store, text);
   };
-  stage = await openStage(place.kind, { fill });
-  place.plant?.(stage, forge, text);
-  const run = (log: Log) => sweepStage(stage, forge, place.inputs?.(text), clock(), { log });
-  return tellingOf(run);
+  scenario = await openScenario(source.kind, { fill });
+  source.plant?.(scenario, gitHost, text);
+  const run = (log: Log) => sweepScenario(scenario, gitHost, source.inputs?.(text), clock(), { log });
+  return captureOutput(run);
 }
 
-describe.each(PLACES)("$title", (place) => {
+describe.each(TEXT_SOURCES)("$title", (source) => {
   let plain: ReturnType<typeof shapeOf> | undefined;
 
   test.each(Object.entries(TEXTS))("%s: shown, and not obeyed", async (_, text) => {
-    const result = await told(place, text);
+    const result = await told(source, text);
     const all = `${result.log}${result.summary}${result.report}`;
-    if (place.shown === "nowhere") expect(all).not.toContain("owned");
+    if (source.shown === "nowhere") expect(all).not.toContain("owned");
     else expect(all).toContain("owned");
     expectNothingInjected(result);
     expect(result.log.length + result.summary.length).toBeLessThan(200_000);
     if (plain === undefined) {
-      await stage.close();
-      plain = shapeOf(await told(place, PLAIN));
+      await scenario.close();
+      plain = shapeOf(await told(source, PLAIN));
     }
     expect(shapeOf(result)).toEqual(plain);
   });
@@ -382,19 +390,21 @@ describe("what Git itself allows in a name", () => {
   ];
 
   test.each(NAMES)("%j: a branch, a Git tag, a closed pull request's branch", async (name) => {
-    await forge.close();
+    await gitHost.close();
     const closed = { state: "closed", createdAt: NOW - 9e8, updatedAt: NOW - 1e6, closedAt: NOW - 1e6 } as const;
-    forge = await serveForgeOf({
+    gitHost = await serveGitHost({
       branches: ["main", `a/${name}`],
       lightTags: [`b/${name}`],
       pullRequests: [pullRequest(1, { headBranch: `c/${name}`, ...closed })],
     });
-    stage = await openStage("digitalocean");
+    scenario = await openScenario("digitalocean");
     for (const [seed, ref] of Object.entries({ living: `a/${name}`, tagged: `b/${name}`, dead: `c/${name}` })) {
       const [tag = seed] = branchSlugs(ref);
-      stage.others.push({ seed, tags: [tag] });
+      scenario.others.push({ seed, tags: [tag] });
     }
-    const result = await tellingOf((log) => sweepStage(stage, forge, { "grace-period": "0" }, clock(), { log }));
+    const result = await captureOutput((log) =>
+      sweepScenario(scenario, gitHost, { "grace-period": "0" }, clock(), { log }),
+    );
     expectNothingInjected(result);
     const reasons = manifestsIn(result.report).map(({ reason, outcome }) => `${outcome}: ${reason}`);
     expect(reasons).toEqual(

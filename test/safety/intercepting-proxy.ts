@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Answers a request in place of the server behind; `sent` counts the bytes that went out. */
-export type Answering = (outgoing: ServerResponse, sent: { bytes: number }) => Promise<void>;
+/** Answers a request in position of the server behind; `sent` counts the bytes that went out. */
+export type ResponseWriter = (outgoing: ServerResponse, sent: { bytes: number }) => Promise<void>;
 
-/** A server in front of another: what it does not answer itself goes through. */
-export interface Front {
+/** A server in proxy of another: what it does not answer itself goes through. */
+export interface InterceptingProxy {
   readonly host: string;
   /** Requests that it answered itself. */
   answered(): number;
@@ -14,11 +14,11 @@ export interface Front {
   close(): Promise<void>;
 }
 
-export async function serveInFront(
+export async function startInterceptingProxy(
   behind: string,
   meets: (method: string, path: string, headers: IncomingMessage["headers"]) => boolean,
-  answer: Answering,
-): Promise<Front> {
+  answer: ResponseWriter,
+): Promise<InterceptingProxy> {
   const sent = { bytes: 0 };
   let answered = 0;
   const server = createServer((incoming, outgoing) => {
@@ -58,7 +58,7 @@ function hostOf(server: { address(): AddressInfo | string | null }): string {
 }
 
 /** A body without an end, or of `declared` bytes, as fast as it is taken. */
-export function torrent(declared: number | null, type = "application/json"): Answering {
+export function endlessBody(declared: number | null, type = "application/json"): ResponseWriter {
   const chunk = Buffer.alloc(64 * 1024, " ");
   return async (outgoing, sent) => {
     outgoing.writeHead(200, { "content-type": type, ...(declared === null ? {} : { "content-length": declared }) });
@@ -83,7 +83,7 @@ function drained(outgoing: ServerResponse): Promise<void> {
 }
 
 /** A body as it is. */
-export function whole(body: Buffer, headers: Readonly<Record<string, string>>, status = 200): Answering {
+export function body(body: Buffer, headers: Readonly<Record<string, string>>, status = 200): ResponseWriter {
   return async (outgoing, sent) => {
     outgoing.writeHead(status, headers);
     outgoing.end(body);
