@@ -6,7 +6,7 @@ import type { Credential, Settings } from "../settings.ts";
 import { openDigitalOcean } from "./digitalocean/registry.ts";
 import type { Holdings } from "./distribution/gc-command.ts";
 import { openDistribution } from "./distribution/registry.ts";
-import { ghcrPolicy } from "./ghcr/limits.ts";
+import { ratePolicy } from "./ghcr/limits.ts";
 import { openGhcr } from "./ghcr/registry.ts";
 import { readDockerLogin } from "./oci/auth/docker-config.ts";
 import { createOciClient } from "./oci/client.ts";
@@ -39,7 +39,7 @@ export function policyFor(settings: Settings): (host: string) => HostPolicy {
       // For each token (DigitalOcean's API documentation, "Rate Limit").
       return (host) => (host === settings.apiUrl.host ? { perMinute: 250, perHour: 5000 } : {});
     case "ghcr":
-      return ghcrPolicy(settings);
+      return ratePolicy(settings);
     case "distribution":
       return () => ({});
   }

@@ -1,32 +1,41 @@
 import * as v from "valibot";
 import type { GcType } from "../../settings.ts";
-import { type DigitalOceanApi, Links, MOST_LINKED_PAGES, nextPage, PER_PAGE, parseBody } from "./api.ts";
+import { type DigitalOceanApi, parseBody } from "./api.ts";
+import { Links, readLinkedPages } from "./pages.ts";
 
-const Count = v.fallback(v.nullish(v.number()), null);
+const Count = v.fallback(v.nullish(v.number(), null), null);
 const Collection = v.object({
   uuid: v.pipe(v.string(), v.minLength(1)),
   status: v.nullish(v.string(), "unknown"),
-  /** GODO knows it, the OpenAPI document does not. */
+  /** In GODO, but not in the OpenAPI document. */
   type: v.nullish(v.string(), "unreferenced blobs only"),
   blobs_deleted: Count,
   freed_bytes: Count,
 });
-const OneCollection = v.object({ garbage_collection: Collection });
-const CollectionPage = v.object({ ...Links.entries, garbage_collections: v.nullish(v.array(Collection)) });
+const CollectionAnswer = v.object({ garbage_collection: Collection });
+const CollectionPage = v.object({
+  ...Links.entries,
+  garbage_collections: v.nullish(v.array(Collection), []),
+});
 
-/** A collection as the API shows it. */
+/** A garbage collection, as the API shows it. */
 export type Collection = v.InferOutput<typeof Collection>;
 
-/** The API's prose says `success`, its enum `succeeded`; both spellings of the other have been seen. */
-export const SUCCESS: ReadonlySet<string> = new Set(["succeeded", "success"]);
-const FAILURE: ReadonlySet<string> = new Set(["failed", "cancelled", "canceled"]);
+/** The API's prose says `success`, its enum `succeeded`. */
+const SUCCEEDED: ReadonlySet<string> = new Set(["succeeded", "success"]);
+const FAILED: ReadonlySet<string> = new Set(["failed", "cancelled", "canceled"]);
 
-/** Any other status, documented or not, is that of a collection that goes on. */
-export function isOver(collection: Collection): boolean {
-  return SUCCESS.has(collection.status) || FAILURE.has(collection.status);
+/** Returns whether a garbage collection succeeded. */
+export function hasSucceeded({ status }: Collection): boolean {
+  return SUCCEEDED.has(status);
 }
 
-/** Starts a collection. What a second one answers is documented nowhere: it is an HttpError. */
+/** Returns whether a garbage collection has ended. With any other status, documented or not, it is running. */
+export function hasEnded({ status }: Collection): boolean {
+  return SUCCEEDED.has(status) || FAILED.has(status);
+}
+
+/** Starts a garbage collection. If another one is running, it throws HttpError with an undocumented status. */
 export async function startCollection(api: DigitalOceanApi, type: GcType): Promise<Collection> {
   const response = await api.ofRegistry({
     method: "POST",
@@ -35,38 +44,44 @@ export async function startCollection(api: DigitalOceanApi, type: GcType): Promi
     expected: [201],
     scope: "registry:update",
   });
-  return parseBody(response, OneCollection, "garbage-collection").garbage_collection;
+  return parseBody(response, CollectionAnswer, "garbage-collection").garbage_collection;
 }
 
-/** The active collection; null: there is none, or none any more. */
-export async function getActive(api: DigitalOceanApi): Promise<Collection | null> {
+/** Returns the active garbage collection; null if there is none. */
+export async function getActiveCollection(api: DigitalOceanApi): Promise<Collection | null> {
   const response = await api.ofRegistry({
     method: "GET",
     path: ["garbage-collection"],
     expected: [200, 404],
     scope: "registry:read",
   });
-  return response.status === 404 ? null : parseBody(response, OneCollection, "garbage-collection").garbage_collection;
+  if (response.status === 404) return null;
+  return parseBody(response, CollectionAnswer, "garbage-collection").garbage_collection;
 }
 
-/** Once a collection has ended, only the list of all collections tells what came of it. */
-export async function findInList(api: DigitalOceanApi, uuid: string): Promise<Collection | null> {
-  const seen = new Set<string>();
-  let query: Readonly<Record<string, string>> | null = { page: "1" };
-  while (query !== null && !seen.has(JSON.stringify(query)) && seen.size < MOST_LINKED_PAGES) {
-    seen.add(JSON.stringify(query));
-    const response = await api.ofRegistry({
-      method: "GET",
-      path: ["garbage-collections"],
-      query: { ...query, per_page: PER_PAGE },
-      expected: [200, 404],
-      scope: "registry:read",
-    });
-    if (response.status === 404) return null;
-    const page: v.InferOutput<typeof CollectionPage> = parseBody(response, CollectionPage, "garbage-collection");
-    const found = page.garbage_collections?.find((collection) => collection.uuid === uuid);
+/**
+ * Returns a garbage collection, active or ended; null if the API does not show it. Only the list of all garbage
+ * collections shows how one ended.
+ */
+export async function findCollection(api: DigitalOceanApi, uuid: string): Promise<Collection | null> {
+  const active = await getActiveCollection(api);
+  if (active?.uuid === uuid) return active;
+  const pages = readLinkedPages({
+    page: CollectionPage,
+    kind: "garbage-collection",
+    fetch: (query) =>
+      api.ofRegistry({
+        method: "GET",
+        path: ["garbage-collections"],
+        query,
+        expected: [200, 404],
+        scope: "registry:read",
+      }),
+    onEndless: () => undefined,
+  });
+  for await (const page of pages) {
+    const found = page?.garbage_collections.find((collection) => collection.uuid === uuid);
     if (found !== undefined) return found;
-    query = nextPage(page);
   }
   return null;
 }

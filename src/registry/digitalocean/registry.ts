@@ -1,94 +1,73 @@
-import type { Clock } from "../../clock.ts";
-import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
-import type { HttpClient } from "../../http/http.ts";
-import type { Log } from "../../log.ts";
-import type { Credential, GcType, RegistryAddress } from "../../settings.ts";
-import type { ManifestContent } from "../manifest.ts";
-import { oncePerRepository, selectFrom } from "../names.ts";
-import type { Deletion, Registry, RepositoryNames, RepositorySelection } from "../registry.ts";
-import type { Patience } from "../stable-list.ts";
+import type { Settings } from "../../settings.ts";
+import { oncePerRepository } from "../names.ts";
+import { createOciClient } from "../oci/client.ts";
+import type { Services } from "../provider.ts";
+import type { Registry } from "../registry.ts";
+import { requireCredential } from "../token.ts";
 import { createDigitalOceanApi, type DigitalOceanApi } from "./api.ts";
 import { listAppImages } from "./apps.ts";
-import { createCollector } from "./collect.ts";
-import { createLister, listRepositories } from "./listing.ts";
+import { collect } from "./collect.ts";
+import { createLister } from "./manifests.ts";
+import { digitalOcean } from "./provider.ts";
+import { selectRepositories } from "./repositories.ts";
+import { readStorage } from "./storage.ts";
+import { type CollectorOptions, waitUntilWritable } from "./wait.ts";
 
-/** What is asked of the registry's OCI endpoint; `name` is `REGISTRY/REPOSITORY`. */
-export interface ManifestReader {
-  /** As `Registry.read`. */
-  read(name: string, digest: Digest): Promise<ManifestContent | "missing">;
-  /** As `Registry.referrers`. */
-  referrers(name: string, digest: Digest): Promise<readonly Digest[] | null>;
-}
-
-export interface DigitalOceanOptions {
-  readonly http: HttpClient;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly address: RegistryAddress;
-  /** The API token is its `secret`. */
-  readonly credential: Credential;
-  readonly apiUrl: URL;
-  readonly gcType: GcType;
-  /** How long a collection is waited for, in milliseconds; 0: not at all. */
-  readonly gcTimeoutMs: number;
-  /** The OCI endpoint of the same registry. */
-  readonly manifests: ManifestReader;
-  /** Aborted when the job is cancelled: waits end at once. */
-  readonly signal?: AbortSignal | undefined;
-}
+/** The settings that the registry depends on. */
+export type DigitalOceanSettings = Pick<Settings, "registry" | "credential" | "apiUrl" | "gcType" | "gcTimeoutMs">;
 
 /**
- * DigitalOcean's container registry: listing, deletion and collection by its API, manifests by its OCI endpoint.
- * Shapes, statuses and scopes are those of DigitalOcean's OpenAPI document (specification/resources/registry).
+ * Opens DigitalOcean's container registry: its API for lists, deletions and garbage collection, its OCI endpoint for
+ * manifests. Shapes, statuses and scopes are those of DigitalOcean's OpenAPI document (specification/resources/registry).
  */
-export function openDigitalOcean(options: DigitalOceanOptions): Registry {
-  const { http, clock, log, apiUrl, credential, address, manifests, signal } = options;
-  const api = createDigitalOceanApi({ http, apiUrl, token: credential.secret, registry: address.path });
-  const patience: Patience = { clock, signal };
-  const { gcType: type, gcTimeoutMs: timeoutMs } = options;
-  const collector = createCollector({ api, clock, log, signal, type, timeoutMs });
-  let writable: Promise<void> | null = null;
+export function openDigitalOcean(settings: DigitalOceanSettings, services: Services): Registry {
+  const { registry: address, apiUrl, gcType, gcTimeoutMs } = settings;
+  const { http, clock, log, signal } = services;
+  const { secret } = requireCredential(settings);
+  const api = createDigitalOceanApi({ http, apiUrl, token: secret, registry: address.path });
+  const oci = createOciClient({
+    ...{ http, clock, log, origin: address.origin },
+    // The API token is both user and password at the OCI endpoint (DigitalOcean's docs; docker/login-action#895).
+    credential: { username: secret, secret },
+    mayReceiveCredential: (realm) => realm.host === apiUrl.host,
+    remedy: "Give the token in `token` the scope registry:read.",
+  });
+  const retry = { clock, signal };
+  const collector: CollectorOptions = { api, clock, log, signal, type: gcType, timeoutMs: gcTimeoutMs };
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
+  let writable: Promise<void> | null = null;
+
+  async function remove(repository: string, path: readonly string[], sendBy: number): Promise<"deleted" | "gone"> {
+    const request = { path: ["repositories", repository, ...path], expected: [204, 404], sendBy };
+    const response = await api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
+    if (response.status === 204) return "deleted";
+    await confirmGone(repository);
+    return "gone";
+  }
 
   return {
-    provider: "digitalocean",
-    listsUntagged: true,
-    keepsLastTagged: false,
-    repositories: (selection) => selectRepositories(api, patience, selection),
-    list: createLister(api, patience),
-    read: (repository, digest) => manifests.read(`${address.path}/${repository}`, digest),
-    referrers: (repository, digest) => manifests.referrers(`${address.path}/${repository}`, digest),
-    // The listing's times are push times; what it does not tell stays unknown.
+    capabilities: digitalOcean.capabilities,
+    repositories: (selection) => selectRepositories(api, retry, selection),
+    list: createLister(api, retry),
+    read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
     createdAt: async () => null,
+    referrers: async () => null,
     prepareDeletion: () => {
-      writable ??= collector.waitForNone();
+      writable ??= waitUntilWritable(collector);
       return writable;
     },
-    delete: async (repository, { digest }): Promise<Deletion> => {
-      const status = await remove(api, ["repositories", repository, "digests", digest]);
-      if (status === 204) return { outcome: "deleted" };
-      await confirmGone(repository);
-      return { outcome: "gone" };
-    },
-    deletesTags: true,
-    deleteTag: async (repository, tag) => {
-      const status = await remove(api, ["repositories", repository, "tags", tag]);
-      if (status === 204) return "deleted";
-      await confirmGone(repository);
-      return "gone";
-    },
-    deployedImages: () => listAppImages(api),
-    collectGarbage: () => collector.collect(),
+    delete: async (repository, { digest }, sendBy) => ({
+      outcome: await remove(repository, ["digests", digest], sendBy),
+    }),
+    deleteTag: (repository, tag, sendBy) => remove(repository, ["tags", tag], sendBy),
+    appImages: () => listAppImages(api),
+    storage: () => readStorage(api),
+    collectGarbage: () => collect(collector),
   };
 }
 
-async function remove(api: DigitalOceanApi, path: readonly string[]): Promise<number> {
-  const response = await api.ofRegistry({ method: "DELETE", path, expected: [204, 404], scope: "registry:delete" });
-  return response.status;
-}
-
-/** 404 also answers who may not see: it means gone only where the repository can be read, which is asked once for each. */
+/** A 404 also answers a token that may not read, so it means `gone` only if the repository can be read. */
 async function confirmReadable(api: DigitalOceanApi, repository: string): Promise<void> {
   const response = await api.ofRegistry({
     method: "GET",
@@ -100,25 +79,7 @@ async function confirmReadable(api: DigitalOceanApi, repository: string): Promis
   if (response.status === 200) return;
   throw new Fault(
     "deletion",
-    `DELETE answered 404, and so does the repository ${api.registry}/${repository}: nothing shows that it was deleted`,
-    "Check that the repository still exists and that the token has the scopes registry:read and registry:delete",
-  );
-}
-
-async function selectRepositories(
-  api: DigitalOceanApi,
-  patience: Patience,
-  selection: RepositorySelection,
-): Promise<RepositoryNames> {
-  const all = await listRepositories(api, patience);
-  if (all === null) throw unknownRegistry(api.registry);
-  return selectFrom(api.registry, all, selection);
-}
-
-function unknownRegistry(registry: string): Fault {
-  return new Fault(
-    "registry",
-    `DigitalOcean knows no registry ${JSON.stringify(registry)} in this token's team: all its paths answered 404`,
-    "Check the name in the input registry (registry.digitalocean.com/NAME), and that the token is one of the team that owns it",
+    `DELETE returned 404, and so did the repository ${api.registry}/${repository}, so it may not have been deleted`,
+    "Check that the repository exists and that the token has the scopes registry:read and registry:delete.",
   );
 }

@@ -2,82 +2,82 @@ import type { HostPolicy, HttpClient, HttpRequest } from "../../http/http.ts";
 import type { Settings } from "../../settings.ts";
 import type { DeletionBudget } from "../registry.ts";
 
-/** Points that GitHub gives a token for a minute of REST (GitHub's docs, "Rate limits for the REST API"). */
-const POINTS_A_MINUTE = 900;
-const POINTS_OF_A_WRITE = 5;
-/** Requests that ghcr.io takes at a time without answering 429. */
-const MOST_IN_FLIGHT = 10;
-/** Requests left aside for what no plan knows: answers 404 that are looked into, a list that moved, other jobs. */
+/** Points per minute that GitHub gives a token for REST (GitHub's docs, "Rate limits for the REST API"). */
+const POINTS_PER_MINUTE = 900;
+const POINTS_PER_WRITE = 5;
+/** ghcr.io returns 429 for more requests at once. */
+const MAX_IN_FLIGHT = 10;
+/** Requests that no plan includes: checks after a 404, a list that changed, other jobs. */
 const MARGIN = 10;
 
 /**
- * What is known of GitHub's hosts beforehand. GitHub's own have 900 points a minute; a GitHub Enterprise Server has limits
- * only where its administrator switched them on, which its headers tell.
+ * Returns the known limits of GitHub's hosts. A GitHub Enterprise Server has limits only if its administrator turned them
+ * on, which its response headers show.
  */
-export function ghcrPolicy(settings: {
+export function ratePolicy(settings: {
   readonly registry: Pick<Settings["registry"], "origin">;
   readonly github: Pick<Settings["github"], "apiUrl">;
 }): (host: string) => HostPolicy {
   const { registry, github } = settings;
-  const points = { perMinute: POINTS_A_MINUTE, cost: costOf } as const;
+  const points = { perMinute: POINTS_PER_MINUTE, cost: costOf } as const;
   return (host) => ({
     ...(host === github.apiUrl.host ? points : {}),
-    ...(host === github.apiUrl.host && !isGitHubs(host) ? { perMinuteHolds: "once a limit is told" } : {}),
-    ...(host === registry.origin.host ? { maxInFlight: MOST_IN_FLIGHT } : {}),
+    ...(host === github.apiUrl.host && !isGitHubCloud(host) ? { perMinuteHolds: "once a limit is told" } : {}),
+    ...(host === registry.origin.host ? { maxInFlight: MAX_IN_FLIGHT } : {}),
   });
 }
 
 function costOf(method: HttpRequest["method"]): number {
-  return method === "GET" || method === "HEAD" ? 1 : POINTS_OF_A_WRITE;
+  return method === "GET" ? 1 : POINTS_PER_WRITE;
 }
 
-/** GitHub.com, and GitHub Enterprise Cloud with data residency: `api.SUBDOMAIN.ghe.com`. */
-function isGitHubs(host: string): boolean {
+/** GitHub.com, or GitHub Enterprise Cloud with data residency: `api.SUBDOMAIN.ghe.com`. */
+function isGitHubCloud(host: string): boolean {
   return host === "api.github.com" || /^api\.[a-z0-9-]+\.ghe\.com$/.test(host);
 }
 
-/** One repository that is about to be swept. */
-export interface Wanted {
+/** The wanted deletions of one repository. */
+export interface WantedDeletions {
   readonly repository: string;
   readonly deletions: number;
-  /** Requests that one look at it takes. */
-  readonly lookRequests: number;
+  /** Requests of one recheck. */
+  readonly recheckRequests: number;
 }
 
 /**
- * How many deletions the API's hourly budget lasts for, repository by repository: each deletion is a request, and each minute
- * of them begins with a new look. Null: GitHub told no budget, or it lasts for all.
+ * Returns how many deletions the API's hourly budget allows, repository by repository. A deletion is one request, and each
+ * minute of deletions begins with a recheck. Returns null if the budget is unknown or allows them all.
  */
 export function budgetFor(
   { http, host, now }: { readonly http: HttpClient; readonly host: string; readonly now: number },
-  wanted: readonly Wanted[],
+  wanted: readonly WantedDeletions[],
 ): DeletionBudget | null {
   const budget = http.budget(host, "rest");
   if (budget === null || now >= budget.resetAt) return null;
-  let left = budget.remaining - MARGIN;
+  let remaining = budget.remaining - MARGIN;
   const affordable = new Map<string, number>();
-  for (const { repository, deletions, lookRequests } of wanted) {
-    const count = mostWithin(left, deletions, lookRequests);
+  for (const { repository, deletions, recheckRequests } of wanted) {
+    const count = maxDeletions(remaining, deletions, recheckRequests);
     affordable.set(repository, count);
-    left -= requestsFor(count, lookRequests);
+    remaining -= requestsFor(count, recheckRequests);
   }
-  const lasts = wanted.every(({ repository, deletions }) => affordable.get(repository) === deletions);
-  return lasts ? null : { ...budget, affordable };
+  const allowsAll = wanted.every(({ repository, deletions }) => affordable.get(repository) === deletions);
+  return allowsAll ? null : { ...budget, affordable };
 }
 
-function requestsFor(deletions: number, lookRequests: number): number {
+function requestsFor(deletions: number, recheckRequests: number): number {
   if (deletions === 0) return 0;
-  const perMinute = Math.max(1, Math.floor((POINTS_A_MINUTE - lookRequests) / POINTS_OF_A_WRITE));
-  return deletions + Math.ceil(deletions / perMinute) * lookRequests;
+  const perMinute = Math.max(1, Math.floor((POINTS_PER_MINUTE - recheckRequests) / POINTS_PER_WRITE));
+  return deletions + Math.ceil(deletions / perMinute) * recheckRequests;
 }
 
-/** The most of `deletions` whose requests are at most `left`; requests grow with deletions, so halves find it. */
-function mostWithin(left: number, deletions: number, lookRequests: number): number {
-  let [fits, fails] = [0, deletions + 1];
-  while (fails - fits > 1) {
-    const middle = Math.floor((fits + fails) / 2);
-    if (requestsFor(middle, lookRequests) <= left) fits = middle;
-    else fails = middle;
+/** Returns the largest number of deletions, up to `wanted`, that takes at most `requests`. Binary search. */
+function maxDeletions(requests: number, wanted: number, recheckRequests: number): number {
+  let [fits, exceeds] = [0, wanted + 1];
+  while (exceeds - fits > 1) {
+    const middle = Math.floor((fits + exceeds) / 2);
+    if (requestsFor(middle, recheckRequests) <= requests) fits = middle;
+    else exceeds = middle;
   }
   return fits;
 }

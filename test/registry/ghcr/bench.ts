@@ -2,7 +2,7 @@ import type { Digest } from "../../../src/digest.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HostPolicy, HttpClient } from "../../../src/http/http.ts";
 import type { Log } from "../../../src/log.ts";
-import { ghcrPolicy } from "../../../src/registry/ghcr/limits.ts";
+import { ratePolicy } from "../../../src/registry/ghcr/limits.ts";
 import { openGhcr } from "../../../src/registry/ghcr/registry.ts";
 import { createOciClient } from "../../../src/registry/oci/client.ts";
 import type { Listing, Registry } from "../../../src/registry/registry.ts";
@@ -49,7 +49,7 @@ export async function openGhcrBench(options: GhcrBenchOptions = {}): Promise<Ghc
   const http = createHttpClient({
     clock,
     concurrency: 16,
-    policy: policy ?? ghcrPolicy({ registry: address, github }),
+    policy: policy ?? ratePolicy({ registry: address, github }),
   });
   const credential = { username: "token", secret: TOKEN };
   const manifests = createOciClient({

@@ -1,0 +1,160 @@
+import pMap from "p-map";
+import * as v from "valibot";
+import { type Digest, isDigest } from "../../digest.ts";
+import { Fault } from "../../fault.ts";
+import { createSizeLimit } from "../../http/size-limit.ts";
+import type { Blob, ListedManifest } from "../manifest.ts";
+import { isTag } from "../oci/reference.ts";
+import type { Listing } from "../registry.ts";
+import { type RetryOptions, readUntilStable } from "../stable-list.ts";
+import { parseTime } from "../time.ts";
+import { type DigitalOceanApi, parseBody } from "./api.ts";
+import { Meta, PER_PAGE } from "./pages.ts";
+
+/** Enough for about 200,000 manifests of twenty layers: 0.3 KiB for a manifest, 0.1 KiB for a blob. */
+const MAX_MIB = 512;
+const MAX_PAGES = 10_000;
+/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
+const PAGES_AT_ONCE = 512;
+
+// GODO marks every field as `omitempty`, and the API's own example misspells one. A size may have any shape. Tags decide
+// what is deleted, so they must be valid.
+const Size = v.fallback(v.nullish(v.number()), null);
+const BlobEntry = v.object({
+  digest: v.nullish(v.string(), ""),
+  compressed_size_bytes: Size,
+  compressed_size_byte: Size,
+});
+const ManifestEntry = v.object({
+  digest: v.pipe(v.string(), v.guard(isDigest, "not a digest")),
+  tags: v.nullish(v.array(v.pipe(v.string(), v.check(isTag, "not a tag"))), []),
+  blobs: v.fallback(v.nullish(v.array(BlobEntry), []), []),
+  compressed_size_bytes: Size,
+  updated_at: v.fallback(v.nullish(v.string()), null),
+});
+const ManifestPage = v.object({ ...Meta.entries, manifests: v.nullish(v.array(ManifestEntry), []) });
+
+type ManifestEntry = v.InferOutput<typeof ManifestEntry>;
+type ManifestPage = v.InferOutput<typeof ManifestPage>;
+
+/** Returns the function that lists a repository; see `Registry.list`. */
+export function createLister(api: DigitalOceanApi, retry: RetryOptions): (repository: string) => Promise<Listing> {
+  let listsTags = false;
+  return async (repository) => {
+    const listing = await listManifests(api, repository, retry);
+    listsTags ||= listing.manifests.some(({ tags }) => tags.length > 0);
+    // Untagged manifests and an answer without the field `tags` look the same, and untagged manifests are deleted.
+    if (listsTags || listing.manifests.length === 0) return listing;
+    if (await hasTags(api, repository)) throw tagsMissing(api.registry, repository);
+    return listing;
+  };
+}
+
+async function hasTags(api: DigitalOceanApi, repository: string): Promise<boolean> {
+  const response = await api.ofRegistry({
+    method: "GET",
+    path: ["repositories", repository, "tags"],
+    query: { per_page: 1 },
+    expected: [200, 404],
+    scope: "registry:read",
+  });
+  // The repository exists, so a 404 does not prove that it has no tags.
+  return response.status === 404 || parseBody(response, v.object(Meta.entries)).meta.total > 0;
+}
+
+function tagsMissing(registry: string, repository: string): Fault {
+  return new Fault(
+    "listing",
+    `DigitalOcean's lists of ${registry}/${repository} contradict each other: no manifest has a tag, but the list of tags is not empty`,
+    "Run again later: the list of tags can be hours old. If the error persists, report it to DigitalOcean.",
+  );
+}
+
+/** Lists every manifest once, `meta.total` in all. */
+function listManifests(api: DigitalOceanApi, repository: string, retry: RetryOptions): Promise<Listing> {
+  const name = `${api.registry}/${repository}`;
+  return readUntilStable(`the manifests of ${name}`, retry, async () => {
+    const countBytes = createSizeLimit(MAX_MIB, (reason) => endless(name, reason));
+    const fetch = (page: number): Promise<ManifestPage> => fetchPage(api, repository, page, countBytes);
+    const first = await fetch(1);
+    const { total } = first.meta;
+    const size = first.manifests.length;
+    if (total > 0 && size === 0) return { changed: `the first page of ${total} manifests is empty` };
+    const last = total === 0 ? 1 : Math.ceil(total / size);
+    if (last > MAX_PAGES) throw endless(name, `it has ${total} manifests, ${size} on a page`);
+    const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
+    const pages = [first, ...(await pMap(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
+    const changed = changeBetween(pages);
+    return changed === null ? { value: listingOf(pages) } : { changed };
+  });
+}
+
+function endless(name: string, reason: string): Fault {
+  return new Fault(
+    "listing",
+    `DigitalOcean's list of the manifests of ${name} cannot be read completely: ${reason}`,
+    "Run again. If the error persists, report it to DigitalOcean.",
+  );
+}
+
+async function fetchPage(
+  api: DigitalOceanApi,
+  repository: string,
+  page: number,
+  countBytes: (bytes: number) => void,
+): Promise<ManifestPage> {
+  const response = await api.ofRegistry({
+    method: "GET",
+    path: ["repositories", repository, "digests"],
+    query: { page, per_page: PER_PAGE },
+    expected: [200, 404],
+    scope: "registry:read",
+  });
+  countBytes(response.body.length);
+  if (response.status !== 404) return parseBody(response, ManifestPage);
+  throw new Fault(
+    "listing",
+    `Repository ${api.registry}/${repository} does not exist: ${response.url.pathname} returned 404`,
+    "Correct `repository-pattern`. If the repository was deleted just now, run again.",
+  );
+}
+
+/** Returns how the list changed between its pages, because of a push or a deletion; null if it did not. */
+function changeBetween(pages: readonly ManifestPage[]): string | null {
+  const digests = pages.flatMap(({ manifests }) => manifests.map(({ digest }) => digest));
+  const totals = new Set(pages.map(({ meta }) => meta.total));
+  if (totals.size > 1) return `its total changed: ${[...totals].join(", ")}`;
+  if (new Set<Digest>(digests).size < digests.length) return "a manifest was listed twice";
+  const [total] = totals;
+  return digests.length === total ? null : `${digests.length} of ${total} manifests were listed`;
+}
+
+function listingOf(pages: readonly ManifestPage[]): Listing {
+  const manifests = pages.flatMap((page) =>
+    page.manifests.map(
+      (entry): ListedManifest => ({
+        digest: entry.digest,
+        tags: entry.tags,
+        pushedAt: parseTime(entry.updated_at),
+        sizeBytes: sizeOf(entry.compressed_size_bytes),
+        blobs: blobsOf(entry),
+      }),
+    ),
+  );
+  return { manifests };
+}
+
+/** Sizes are 0 until DigitalOcean computes them, some time after the push. */
+function sizeOf(bytes: number | null | undefined): number | null {
+  return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+}
+
+/** Returns null if any blob is invalid or none is listed: an incomplete list would pass for a complete one. */
+function blobsOf(entry: ManifestEntry): readonly Blob[] | null {
+  const blobs: Blob[] = [];
+  for (const { digest, compressed_size_bytes: size, compressed_size_byte: misspelt } of entry.blobs) {
+    if (!isDigest(digest)) return null;
+    blobs.push({ digest, sizeBytes: sizeOf(size ?? misspelt) });
+  }
+  return blobs.length === 0 ? null : blobs;
+}
