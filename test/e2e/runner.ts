@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const DIST = join(import.meta.dirname, "../../dist/index.js");
 
 /** What a workflow step gives the action, and what the runner knows. */
 export interface Step {
@@ -15,6 +14,8 @@ export interface Step {
   readonly environment: Readonly<Record<string, string>>;
   /** The event's name and payload; default: a schedule. */
   readonly event?: { readonly name: string; readonly payload: unknown };
+  /** The `index.js` to run; default: this repository's dist/index.js. Its action.yml is in the folder above. */
+  readonly dist?: string;
   /** Called with each chunk of the log, and what sends a signal to the process, as a cancelled job does. */
   readonly onOutput?: (chunk: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -59,7 +60,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     ...step.environment,
   };
   const started = performance.now();
-  const { exitCode, log } = await spawnAction({ ...environment, ...inputVariables(step.inputs, environment) }, step);
+  const { exitCode, log } = await spawnAction({ ...environment, ...inputVariables(step, environment) }, step);
   const milliseconds = performance.now() - started;
   const result = {
     exitCode,
@@ -73,8 +74,11 @@ export async function runStep(step: Step): Promise<StepResult> {
   return result;
 }
 
-function inputVariables(given: Step["inputs"], environment: Readonly<Record<string, string>>): Record<string, string> {
-  const action: ActionInputs = parse(readFileSync(join(ROOT, "action.yml"), "utf8"));
+function inputVariables(
+  { inputs: given, dist = DIST }: Step,
+  environment: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const action: ActionInputs = parse(readFileSync(join(dirname(dist), "../action.yml"), "utf8"));
   const unknown = Object.keys(given).filter((name) => !(name in action.inputs));
   if (unknown.length > 0) throw new Error(`action.yml has no input ${unknown.join(", ")}`);
   const variables: Record<string, string> = {};
@@ -97,7 +101,7 @@ function spawnAction(
   step: Step,
 ): Promise<{ exitCode: number | null; log: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, "dist/index.js")], {
+    const child = spawn(process.execPath, [step.dist ?? DIST], {
       env: environment,
       stdio: "pipe",
     });
