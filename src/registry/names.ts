@@ -33,9 +33,7 @@ export function unknownRepositories(registry: string, unknown: readonly string[]
 }
 
 /** Wraps `check` so that it runs once per repository. A failed check runs again. */
-export function oncePerRepository(
-  check: (repository: string) => Promise<void>,
-): (repository: string) => Promise<void> {
+export function oncePerRepository(check: (repository: string) => Promise<void>): (repository: string) => Promise<void> {
   const checks = new Map<string, Promise<void>>();
   return (repository) => {
     const known = checks.get(repository);

@@ -1,15 +1,16 @@
 import type { Clock } from "../../clock.ts";
 import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
+import { counted, formatBytes, formatDuration } from "../../format.ts";
+import { HttpError } from "../../http/errors.ts";
 import type { Log } from "../../log.ts";
 import type { GarbageCollection } from "../registry.ts";
-import { createGcOutput, deletesUntagged, type GcTold, isDryRun } from "./gc-output.ts";
-import { type Ending, leaveRunning, runToEnd } from "./process-group.ts";
+import { type Command, type CommandResult, runCommand, startDetached } from "./command.ts";
+import { createGcOutputParser, deletesUntagged, type GcOutput, isDryRun } from "./gc-output.ts";
 
 export interface GcCommandOptions {
-  /** The words of `gc-command`: a program and its arguments. */
-  readonly words: readonly [string, ...string[]];
-  /** 0: it is started and not waited for. */
+  readonly command: Command;
+  /** 0: start it and do not wait. */
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -17,116 +18,136 @@ export interface GcCommandOptions {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** What a run has read of a registry before its collection. */
-export interface Holdings {
-  /** In bytes, of blobs and of manifests; null: no manifest that was read told it. */
+/** The registry before its collection, as far as it is known. */
+export interface GcContext {
+  /** Returns the size of a manifest or blob in bytes; null: unknown. */
   sizeOf(digest: Digest): number | null;
-  /** Manifests that are there and hold untagged ones: indexes, and what is attached to a subject. */
-  readonly holders: number;
+  /** Looks for an index or a referrer in the whole registry. Returns the first as `NAME@DIGEST`; null if there is none. */
+  findIndexOrReferrer(): Promise<string | null>;
 }
 
-/** Of a command that changed its user. */
-const NOT_OURS = "as it belongs to a user whose processes this one may not end";
-const NONE = { freedBytes: null, blobsDeleted: null } as const;
+const UNKNOWN = { freedBytes: null, blobsDeleted: null } as const;
+const RUN_AGAIN = "Run again with `run-gc: always`.";
 
 /**
- * Collects the registry's garbage by a command of the user's, run without a shell. Throws a Fault of kind `interrupted`
- * where the job is cancelled meanwhile; a command that fails is a result.
+ * Runs the user's garbage collection command, without a shell. A command that fails is a result. Throws Fault
+ * `garbage-collection` before it runs a command that would delete child manifests or referrers, and Fault `interrupted` if
+ * the job is cancelled.
  */
-export async function collectByCommand(options: GcCommandOptions, holdings: Holdings): Promise<GarbageCollection> {
-  const { words, timeoutMs, log, signal } = options;
-  warn(words, log, holdings);
+export async function collectByCommand(options: GcCommandOptions, context: GcContext): Promise<GarbageCollection> {
+  const { command, timeoutMs, log, signal } = options;
+  if (deletesUntagged(command)) await checkNoUntaggedInUse(context);
   signal.throwIfAborted();
-  log.info(`Collecting garbage: ${words.join(" ")}`);
-  if (timeoutMs === 0) return started(await leaveRunning(words, options.environment), words[0]);
-  const output = createGcOutput();
-  const ending = await runToEnd(words, {
+  log.warn(
+    "gc-command",
+    "A push during Distribution's garbage collection can lose its blobs. Keep the registry read-only meanwhile. Restart it " +
+      "afterwards, because it caches which blobs exist.",
+  );
+  log.info(`Collecting garbage: ${command.join(" ")}`);
+  if (timeoutMs === 0) return started(await startDetached(command, options.environment), command);
+  const parser = createGcOutputParser();
+  const result = await runCommand(command, {
     clock: options.clock,
     environment: options.environment,
     timeoutMs,
     signal,
-    onOutput: (chunk) => output.feed(chunk),
+    onOutput: (chunk) => parser.add(chunk),
   });
-  return resultOf(ending, output.told(), options, holdings);
+  return collectionOf(result, parser.result(), options, context);
 }
 
-function warn(words: readonly string[], log: Log, { holders }: Holdings): void {
-  log.warn(
-    "gc-command",
-    "A push while Distribution collects garbage can be left without its blobs: keep the registry read-only meanwhile, " +
-      "and restart it afterwards, as it remembers blobs that are gone.",
+/**
+ * `-m` of Distribution 2.8 deletes the child manifests of tagged indexes (distribution#3178); of all versions, referrers.
+ */
+async function checkNoUntaggedInUse(context: GcContext): Promise<void> {
+  const notStarted = "gc-command was not started: `-m` (`--delete-untagged`) deletes child manifests and referrers";
+  const remedy = "Remove `-m` from `gc-command`. Refsweep deletes orphaned untagged manifests itself.";
+  let found: string | null;
+  try {
+    found = await context.findIndexOrReferrer();
+  } catch (error) {
+    if (isInterruption(error)) throw error;
+    const message = `${notStarted}, and the registry could not be checked for them`;
+    throw new Fault("garbage-collection", message, remedy, { cause: error });
+  }
+  if (found !== null) throw new Fault("garbage-collection", `${notStarted} of kept images, such as ${found}`, remedy);
+}
+
+function isInterruption(error: unknown): boolean {
+  return (
+    (error instanceof Fault && error.kind === "interrupted") ||
+    (error instanceof HttpError && error.code === "interrupted")
   );
-  if (!deletesUntagged(words) || holders === 0) return;
-  log.warn(
-    "gc-command-untagged",
-    `gc-command deletes untagged manifests, and ${holders} indexes or referrers are there: Distribution 2.8 takes the ` +
-      "children of every living index with them, and no version spares referrers. Leave out `-m` (`--delete-untagged`).",
-  );
 }
 
-function started(error: Error | null, program: string): GarbageCollection {
-  return error === null
-    ? { status: "started", ...NONE, note: "gc-command was started; it goes on by itself, and nothing waits for it." }
-    : { status: "failed", ...NONE, note: notStarted(program, error) };
+function started(error: Error | null, command: Command): GarbageCollection {
+  if (error !== null) return failed(notStarted(command, error));
+  return {
+    status: "started",
+    ...UNKNOWN,
+    note: "gc-command was started. Refsweep does not wait for it (`gc-timeout: 0`).",
+  };
 }
 
-function notStarted(program: string, error: Error): string {
-  return `gc-command could not be started: ${program}: ${error.message}. It is run without a shell, on the runner.`;
-}
-
-function resultOf(ending: Ending, told: GcTold, options: GcCommandOptions, holdings: Holdings): GarbageCollection {
-  switch (ending.kind) {
+function collectionOf(
+  result: CommandResult,
+  output: GcOutput,
+  { command, timeoutMs, signal }: GcCommandOptions,
+  context: GcContext,
+): GarbageCollection {
+  switch (result.kind) {
     case "not started":
-      return { status: "failed", ...NONE, note: notStarted(options.words[0], ending.error) };
-    case "timed out": {
-      const minutes = Math.round(options.timeoutMs / 6_000) / 10;
-      const how = ending.goesOn ? `goes on by itself, ${NOT_OURS}` : "was ended";
-      const note = `gc-command did not end within ${minutes} min, and ${how}. Raise gc-timeout, and run this again with run-gc: always.`;
-      return { status: "timed-out", ...NONE, note };
-    }
+      return failed(notStarted(command, result.error));
+    case "timed out":
+      return {
+        status: "timed-out",
+        ...UNKNOWN,
+        note: `gc-command did not finish within ${formatDuration(timeoutMs)}; ${stateOf(result)}. Increase \`gc-timeout\`. ${RUN_AGAIN}`,
+      };
     case "cancelled":
       throw new Fault(
         "interrupted",
-        `The job was cancelled during gc-command, which ${ending.goesOn ? `goes on by itself, ${NOT_OURS}` : "was ended"}`,
-        "Run it again with run-gc: always: a collection that was cut off has left garbage, and broken nothing.",
-        { cause: options.signal.reason },
+        `The job was cancelled during gc-command; ${stateOf(result)}`,
+        `${RUN_AGAIN} An interrupted collection leaves garbage, but damages nothing.`,
+        { cause: signal.reason },
       );
     case "exited":
-      if (ending.code !== 0) return failed(ending);
-      return succeeded(told, options.words, holdings);
+      return result.code === 0 ? succeeded(output, command, context) : failed(failureOf(result));
   }
 }
 
-function failed({ code, killedBy, lastErrors }: Extract<Ending, { kind: "exited" }>): GarbageCollection {
-  const how = killedBy === null ? `ended with exit code ${code}` : `was ended by ${killedBy}`;
-  const said = lastErrors === "" ? "It said nothing." : `It said: ${lastErrors}`;
-  return { status: "failed", ...NONE, note: `gc-command ${how}. ${said}` };
+function stateOf({ isRunning }: { readonly isRunning: boolean }): string {
+  return isRunning ? "it is still running, because it belongs to another user" : "Refsweep ended it";
 }
 
-function succeeded(told: GcTold, words: readonly string[], holdings: Holdings): GarbageCollection {
-  if (isDryRun(words)) {
-    const note = `gc-command is a dry run: it would delete ${told.summary?.blobs ?? "an unknown number of"} blobs.`;
-    return { status: "succeeded", freedBytes: 0, blobsDeleted: 0, note };
+function failed(note: string): GarbageCollection {
+  return { status: "failed", ...UNKNOWN, note };
+}
+
+function notStarted([program]: Command, error: Error): string {
+  return `gc-command could not be started: ${program}: ${error.message}. It runs on the runner, without a shell.`;
+}
+
+function failureOf({ code, signal, errorOutput }: Extract<CommandResult, { kind: "exited" }>): string {
+  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  return `gc-command ${how}. ${errorOutput === "" ? "It printed no error." : `Its error output: ${errorOutput}`}`;
+}
+
+function succeeded({ summary, eligible }: GcOutput, command: Command, context: GcContext): GarbageCollection {
+  if (isDryRun(command)) {
+    const blobs = summary === null ? "an unknown number of blobs" : counted(summary.blobs, "blob");
+    return succeededWith(0, 0, `gc-command is a dry run. It would delete ${blobs}.`);
   }
-  if (told.summary === null) {
-    return {
-      status: "succeeded",
-      ...NONE,
-      note: "gc-command succeeded, and printed nothing that tells what it freed.",
-    };
-  }
-  const { marked, blobs, manifests } = told.summary;
-  const sizes = [...told.eligible].map((digest) => holdings.sizeOf(digest));
-  const known = sizes.filter((size) => size !== null);
-  const bytes = known.reduce((sum, size) => sum + size, 0);
-  const isWhole = known.length === blobs;
-  const unknown = isWhole
-    ? ""
-    : ` ${known.length} of the blobs had ${bytes} bytes; no manifest told the others' sizes.`;
-  return {
-    status: "succeeded",
-    freedBytes: isWhole ? bytes : null,
-    blobsDeleted: blobs,
-    note: `gc-command succeeded: ${marked} blobs marked, ${blobs} blobs and ${manifests} manifests deleted.${unknown}`,
-  };
+  if (summary === null) return succeededWith(null, null, "gc-command succeeded, but did not print what it freed.");
+  const sizes = [...eligible].map((digest) => context.sizeOf(digest)).filter((size) => size !== null);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const isComplete = sizes.length === summary.blobs;
+  const known = isComplete ? "" : ` Sizes are known for ${counted(sizes.length, "blob")}: ${formatBytes(bytes)}.`;
+  const deleted = `${counted(summary.blobs, "blob")} and ${counted(summary.manifests, "manifest")} deleted`;
+  const note = `gc-command succeeded: ${counted(summary.marked, "blob")} marked, ${deleted}.${known}`;
+  return succeededWith(isComplete ? bytes : null, summary.blobs, note);
+}
+
+function succeededWith(freedBytes: number | null, blobsDeleted: number | null, note: string): GarbageCollection {
+  return { status: "succeeded", freedBytes, blobsDeleted, note };
 }

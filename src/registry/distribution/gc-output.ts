@@ -1,35 +1,34 @@
 import { type Digest, isDigest } from "../../digest.ts";
 
-/** What a run of `registry garbage-collect` printed, as far as it is known. */
-export interface GcOutput {
-  /** Takes in the next piece of standard output, wherever it ends. */
-  feed(chunk: string): void;
-  /** What was said so far. */
-  told(): GcTold;
+/** Parses the output of `registry garbage-collect`. */
+export interface GcOutputParser {
+  /** Adds the next chunk of standard output. */
+  add(chunk: string): void;
+  result(): GcOutput;
 }
 
-export interface GcTold {
-  /** The line that sums it up; null: it was not printed. */
+export interface GcOutput {
+  /** The summary line; null if it was not printed. */
   readonly summary: { readonly marked: number; readonly blobs: number; readonly manifests: number } | null;
-  /** The blobs that it names as eligible for deletion: manifests, configs and layers alike. */
+  /** The digests of all blobs that are eligible for deletion: manifests, configs and layers. */
   readonly eligible: ReadonlySet<Digest>;
 }
 
 const SUMMARY = /^(\d+) blobs marked, (\d+) blobs and (\d+) manifests eligible for deletion$/;
 const ELIGIBLE = /^blob eligible for deletion: (\S+)$/;
-/** No line that counts is longer; a command that prints no line ends must not fill the memory. */
-const LONGEST_LINE = 64 * 1024;
+/** A command that prints no line ends must not use up the memory. */
+const MAX_LINE = 64 * 1024;
 
 /**
- * Reads what distribution prints, line by line: 2.8 and 3 have these two lines in common (both versions'
- * `registry/storage/garbagecollect.go`). Anything else that a command prints is passed over.
+ * Creates a parser for the two lines that distribution 2.8 and 3 have in common (`registry/storage/garbagecollect.go` of
+ * both). It ignores all other lines.
  */
-export function createGcOutput(): GcOutput {
+export function createGcOutputParser(): GcOutputParser {
   const eligible = new Set<Digest>();
-  let summary: GcTold["summary"] = null;
+  let summary: GcOutput["summary"] = null;
   let rest = "";
 
-  function readLine(line: string): void {
+  function parseLine(line: string): void {
     const digest = ELIGIBLE.exec(line)?.[1];
     if (digest !== undefined && isDigest(digest)) eligible.add(digest);
     const counts = SUMMARY.exec(line);
@@ -39,31 +38,31 @@ export function createGcOutput(): GcOutput {
   }
 
   return {
-    feed(chunk) {
+    add(chunk) {
       const lines = (rest + chunk).split("\n");
-      rest = (lines.pop() ?? "").slice(-LONGEST_LINE);
-      for (const line of lines) readLine(line.trimEnd());
+      rest = (lines.pop() ?? "").slice(-MAX_LINE);
+      for (const line of lines) parseLine(line.trimEnd());
     },
-    told() {
-      readLine(rest.trimEnd());
+    result() {
+      parseLine(rest.trimEnd());
       return { summary, eligible };
     },
   };
 }
 
-/** Whether the command makes the registry delete untagged manifests; a word may hold a whole command, as ssh takes it. */
+/** Returns whether the collection deletes untagged manifests. One word can contain a whole command, as for ssh. */
 export function deletesUntagged(words: readonly string[]): boolean {
   return flagsOf(words).some((flag) => /^-[dq]*m/.test(flag) || /^--delete-untagged(?:=true)?$/.test(flag));
 }
 
-/** Whether the command only tells what it would delete. */
+/** Returns whether the collection is a dry run. */
 export function isDryRun(words: readonly string[]): boolean {
   return flagsOf(words).some((flag) => /^-[mq]*d/.test(flag) || /^--dry-run(?:=true)?$/.test(flag));
 }
 
 function flagsOf(words: readonly string[]): readonly string[] {
   const all = words.flatMap((word) => word.split(/[\s"']+/));
-  // A `-d` of docker's own, or of a script's, says nothing of the collection.
+  // Flags before `garbage-collect` belong to docker, kubectl or a script.
   const at = all.findIndex((word) => word === "garbage-collect" || word.endsWith("-garbage-collect"));
   return at === -1 ? [] : all.slice(at + 1);
 }

@@ -1,170 +1,144 @@
 import pMap from "p-map";
 import type { Digest } from "../../digest.ts";
-import { Fault } from "../../fault.ts";
-import { HttpError } from "../../http/errors.ts";
-import type { HttpResponse } from "../../http/http.ts";
 import type { Log } from "../../log.ts";
 import type { RegistryAddress } from "../../settings.ts";
-import type { ListedManifest, ManifestContent } from "../manifest.ts";
-import { refusedAnswer } from "../oci/auth/refusal.ts";
-import type { OciClient, OciManifest } from "../oci/client.ts";
-import type { Deletion, GarbageCollection, Listing, Registry } from "../registry.ts";
-import type { Holdings } from "./gc-command.ts";
-import { createHoldings } from "./holdings.ts";
-import { selectRepositories } from "./names.ts";
-import { createUntagger } from "./untag.ts";
+import type { ManifestContent } from "../manifest.ts";
+import type { OciClient } from "../oci/client.ts";
+import type { Deletion, DeletionTarget, GarbageCollection, Listing, Registry } from "../registry.ts";
+import { CAPABILITIES } from "./capabilities.ts";
+import { readCreationTime } from "./creation-time.ts";
+import { checkDeletesEnabled, deleteManifest } from "./delete-manifest.ts";
+import { createTagDeleter } from "./delete-tag.ts";
+import type { GcContext } from "./gc-command.ts";
+import { Inventory } from "./inventory.ts";
+import { selectRepositories } from "./repositories.ts";
 
 export interface DistributionOptions {
-  /** Its path is the prefix that all names have in common, perhaps empty. */
+  /** `path` is the prefix of all names; it can be empty. */
   readonly address: RegistryAddress;
   readonly oci: OciClient;
   readonly log: Log;
-  /** Runs the command of `gc-command`; null: there is none. */
-  readonly collectGarbage: ((holdings: Holdings) => Promise<GarbageCollection>) | null;
-  /** `told`: what is deleted is read before, so that the collection can be told by its bytes. */
-  readonly sizes: "told" | "untold";
+  /** Runs `gc-command`; null if the input is empty. */
+  readonly runGcCommand: ((context: GcContext) => Promise<GarbageCollection>) | null;
 }
 
-/** Requests that one listing has ready: how many are in flight is the HTTP stack's to say. */
-const READY = 64;
-/** No manifest has it: what a registry answers to its deletion says whether it deletes at all. */
-const NOBODY: Digest = `sha256:${"0".repeat(64)}`;
-
-/**
- * Any registry by the OCI distribution-spec: Docker Distribution, zot, Harbor, Gitea. It lists tags only: untagged
- * manifests are known as far as what is tagged refers to them.
- */
-export function openDistribution({ address, oci, log, collectGarbage, sizes }: DistributionOptions): Registry {
-  const nameOf = (repository: string): string => (address.path === "" ? repository : `${address.path}/${repository}`);
-  const holdings = createHoldings();
-  let writable: Promise<void> | null = null;
-  const untag = createUntagger(oci);
-
-  async function read(repository: string, digest: Digest): Promise<ManifestContent | "missing"> {
-    const content = await oci.read(nameOf(repository), digest);
-    if (content !== "missing") holdings.learn(repository, digest, content);
-    return content;
-  }
-
-  return {
-    provider: "distribution",
-    listsUntagged: false,
-    keepsLastTagged: false,
-    repositories: (selection) => selectRepositories({ address, oci, log, nameOf }, selection),
-    list: (repository) =>
-      listTagged(oci, nameOf(repository), ({ digest, content }) => holdings.learn(repository, digest, content)),
-    read,
-    createdAt: (repository, digest) => createdAt(oci, nameOf(repository), digest),
-    referrers: (repository, digest) => oci.referrers(nameOf(repository), digest),
-    prepareDeletion: (repository) => {
-      writable ??= proveWritable(oci, address, nameOf(repository));
-      return writable;
-    },
-    // By digest alone, though with its tags gone before it takes Distribution 3 half the time: what an interruption leaves
-    // without a tag is shown by no listing, and no later run would find it.
-    delete: async (repository, { digest }) => {
-      // Only a size is missed where it cannot be read: what goes was decided by what is known.
-      if (sizes === "told") await read(repository, digest).catch((error: unknown) => throwUnlessListing(error));
-      const deletion = await deleteDigest(oci, nameOf(repository), digest);
-      holdings.forget(repository, digest);
-      return deletion;
-    },
-    deletesTags: true,
-    deleteTag: (repository, tag) => untag(nameOf(repository), tag),
-    collectGarbage: async () => (collectGarbage === null ? UNSUPPORTED : collectGarbage(holdings)),
-  };
-}
-
+/** Requests prepared at once. The HTTP client limits how many are in flight. */
+const CONCURRENCY = 64;
 const UNSUPPORTED: GarbageCollection = {
   status: "unsupported",
   freedBytes: null,
   blobsDeleted: null,
-  note: "No garbage was collected: this registry has no API for it. Give the command as `gc-command`: see `Self-hosted registries` in Refsweep's README.",
+  note: "No garbage was collected, because this registry has no API for it. Set `gc-command`: see `Self-hosted registries` in Refsweep's README.",
 };
 
-function throwUnlessListing(error: unknown): void {
-  if (error instanceof Fault && error.kind === "listing") return;
-  if (error instanceof HttpError && error.code !== "interrupted") return;
-  throw error;
+/**
+ * Opens a registry that implements the OCI distribution-spec, such as Docker Distribution. It lists tags only: untagged
+ * manifests are found through the indexes and referrers that lead to them.
+ */
+export function openDistribution(options: DistributionOptions): Registry {
+  return new DistributionRegistry(options);
 }
 
-/** Every tag with its manifest. A tag that answers 404 was deleted since, or leads nowhere: either way it keeps nothing. */
-async function listTagged(oci: OciClient, name: string, learn: (manifest: OciManifest) => void): Promise<Listing> {
-  const listed = await oci.tags(name);
-  const tags: readonly string[] = listed === "missing" ? [] : [...new Set(listed)];
-  const byDigest = new Map<Digest, string[]>();
-  const resolve = async (tag: string): Promise<void> => {
-    const found = await oci.resolve(name, tag);
-    if (found === "missing") return;
-    learn(found);
-    byDigest.set(found.digest, [...(byDigest.get(found.digest) ?? []), tag]);
-  };
-  await pMap(tags, resolve, { concurrency: READY });
-  const manifests: ListedManifest[] = [...byDigest].map(([digest, own]) => ({
-    digest,
-    tags: own.sort(),
-    sizeBytes: null,
-    blobs: null,
-  }));
-  return { manifests, times: new Map() };
-}
+class DistributionRegistry implements Registry {
+  readonly capabilities = CAPABILITIES;
+  readonly #options: DistributionOptions;
+  readonly #inventory = new Inventory();
+  readonly #deleteTag: ReturnType<typeof createTagDeleter>;
+  #deletesEnabled: Promise<void> | null = null;
 
-/** An image's creation: its annotation, else its config's; an index's: its annotation, else the newest of what it lists. */
-async function createdAt(oci: OciClient, name: string, digest: Digest): Promise<number | null> {
-  const content = await oci.read(name, digest);
-  if (content === "missing") return null;
-  if (content.annotatedAt !== null) return content.annotatedAt;
-  if (content.kind === "image") return content.config === null ? null : oci.createdAt(name, content.config);
-  const times = await pMap(content.children, ({ digest: child }) => imageCreatedAt(oci, name, child), {
-    concurrency: READY,
-  });
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.max(...known);
-}
-
-async function imageCreatedAt(oci: OciClient, name: string, digest: Digest): Promise<number | null> {
-  const content = await oci.read(name, digest);
-  if (content === "missing" || isAttestation(content)) return null;
-  return content.annotatedAt ?? (content.config === null ? null : oci.createdAt(name, content.config));
-}
-
-/** BuildKit's attestations are images of in-toto layers. */
-function isAttestation(content: ManifestContent): boolean {
-  return content.blobs.some(({ mediaType }) => mediaType === "application/vnd.in-toto+json");
-}
-
-/** Asks for the deletion of what no registry has: 404 proves that deletions are on, 405 that they are not. */
-async function proveWritable(oci: OciClient, address: RegistryAddress, name: string): Promise<void> {
-  const response = await oci.delete(name, NOBODY);
-  if (response.status !== 405) return;
-  const disabled = isJson(response);
-  throw new Fault(
-    "registry",
-    disabled ? `${address.name}: deletes are disabled` : `${address.name}: the registry is read-only`,
-    disabled
-      ? "set storage.delete.enabled or REGISTRY_STORAGE_DELETE_ENABLED=true, and restart it"
-      : "end its maintenance (storage.maintenance.readonly), restart it, and run this again",
-  );
-}
-
-function isJson(response: HttpResponse): boolean {
-  return response.body.toString("utf8").trimStart().startsWith("{");
-}
-
-async function deleteDigest(oci: OciClient, name: string, digest: Digest): Promise<Deletion> {
-  const isGone = async (): Promise<boolean> => !(await oci.exists(name, digest));
-  let response: HttpResponse;
-  try {
-    response = await oci.delete(name, digest);
-  } catch (error) {
-    // A registry that failed while it took the tags away may have deleted it all the same (distribution 3).
-    if (!(error instanceof HttpError) || error.status === undefined || error.status < 500) throw error;
-    if (await isGone()) return { outcome: "deleted" };
-    throw error;
+  constructor(options: DistributionOptions) {
+    this.#options = options;
+    this.#deleteTag = createTagDeleter(options.oci);
   }
-  // 202 is the spec's answer. Some registries say 200 or 204, and so does a proxy or a login page in their place.
-  if (response.status === 202) return { outcome: "deleted" };
-  if (response.status < 300 && (await isGone())) return { outcome: "deleted" };
-  if (response.status === 404 && (await isGone())) return { outcome: "gone" };
-  throw refusedAnswer("DELETE", response, [], ", and the manifest is still there");
+
+  repositories(selection: Parameters<Registry["repositories"]>[0]) {
+    return selectRepositories({ ...this.#options, nameOf: (repository) => this.#nameOf(repository) }, selection);
+  }
+
+  list(repository: string): Promise<Listing> {
+    return this.#listTagged(this.#nameOf(repository));
+  }
+
+  async read(repository: string, digest: Digest): Promise<ManifestContent | "missing"> {
+    const name = this.#nameOf(repository);
+    const content = await this.#options.oci.read(name, digest);
+    if (content !== "missing") this.#inventory.add(name, digest, content);
+    return content;
+  }
+
+  createdAt(repository: string, digest: Digest): Promise<number | null> {
+    return readCreationTime(this.#options.oci, this.#nameOf(repository), digest);
+  }
+
+  referrers(repository: string, digest: Digest): Promise<readonly Digest[] | null> {
+    return this.#options.oci.referrers(this.#nameOf(repository), digest);
+  }
+
+  prepareDeletion(repository: string): Promise<void> {
+    const { oci, address } = this.#options;
+    this.#deletesEnabled ??= checkDeletesEnabled(oci, address.name, this.#nameOf(repository));
+    return this.#deletesEnabled;
+  }
+
+  // Not tag by tag, although distribution 3 takes twice as long by digest: no list would show what an interruption leaves.
+  async delete(repository: string, { digest }: DeletionTarget, sendBy: number): Promise<Deletion> {
+    const name = this.#nameOf(repository);
+    const deletion = await deleteManifest(this.#options.oci, name, digest, sendBy);
+    this.#inventory.remove(name, digest);
+    return deletion;
+  }
+
+  deleteTag(repository: string, tag: string, sendBy: number): Promise<"deleted" | "gone" | "unsupported"> {
+    return this.#deleteTag(this.#nameOf(repository), tag, sendBy);
+  }
+
+  async collectGarbage(): Promise<GarbageCollection> {
+    const { runGcCommand } = this.#options;
+    if (runGcCommand === null) return UNSUPPORTED;
+    return runGcCommand({
+      sizeOf: (digest) => this.#inventory.sizeOf(digest),
+      findIndexOrReferrer: () => this.#findIndexOrReferrer(),
+    });
+  }
+
+  /** A collection is for the whole registry, so this also reads the repositories that the run did not list. */
+  async #findIndexOrReferrer(): Promise<string | null> {
+    const known = this.#inventory.indexOrReferrer();
+    if (known !== null) return known;
+    for (const name of await this.#options.oci.catalog()) {
+      if (this.#inventory.hasRepository(name)) continue;
+      await this.#listTagged(name);
+      const found = this.#inventory.indexOrReferrer();
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /** Lists the tagged manifests. A tag that returns 404 keeps nothing: it was deleted meanwhile, or its manifest is missing. */
+  async #listTagged(name: string): Promise<Listing> {
+    const { oci } = this.#options;
+    const listed = await oci.tags(name);
+    const tagsByDigest = new Map<Digest, string[]>();
+    const resolve = async (tag: string): Promise<void> => {
+      const found = await oci.resolve(name, tag);
+      if (found === "missing") return;
+      this.#inventory.add(name, found.digest, found.content);
+      tagsByDigest.set(found.digest, [...(tagsByDigest.get(found.digest) ?? []), tag]);
+    };
+    await pMap(listed === "missing" ? [] : new Set(listed), resolve, { concurrency: CONCURRENCY });
+    this.#inventory.addRepository(name);
+    const manifests = [...tagsByDigest].map(([digest, tags]) => ({
+      digest,
+      tags: tags.sort(),
+      pushedAt: null,
+      sizeBytes: null,
+      blobs: null,
+    }));
+    return { manifests };
+  }
+
+  #nameOf(repository: string): string {
+    const { path } = this.#options.address;
+    return path === "" ? repository : `${path}/${repository}`;
+  }
 }

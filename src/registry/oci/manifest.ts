@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
+import { parseJson } from "../../http/json.ts";
 import { type Descriptor, isIndexType, type ManifestContent } from "../manifest.ts";
-import { timeOf } from "../stable-list.ts";
+import { parseTime } from "../time.ts";
 
-/** The manifests that there are, and the only ones that may come back (OCI image-spec; Docker's schema 2). */
+/** The media types that Refsweep accepts (OCI image-spec; Docker image manifest schema 2). */
 export const MANIFEST_TYPES = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.oci.image.manifest.v1+json",
@@ -13,20 +14,17 @@ export const MANIFEST_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ] as const;
 
-/** Larger ones are refused: registries must take 4 MiB (OCI distribution-spec, "Pushing Manifests"), and none needs more. */
+/** Registries must accept manifests of 4 MiB (OCI distribution-spec, "Pushing Manifests"). Larger ones are refused. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
-/**
- * What an index may list besides manifests: BuildKit's registry cache is an index of layers and a config of its own
- * (moby/buildkit, `image-manifest=false`).
- */
+/** BuildKit's registry cache is an index of layers and a config, not of manifests (moby/buildkit, `image-manifest=false`). */
 const BLOB_TYPES =
   /^application\/vnd\.(?:oci\.image\.(?:layer|config)|docker\.(?:image\.rootfs|container\.image)|buildkit\.cacheconfig)\./;
+const CHECK_ENDPOINT = "Check that the address is that of a registry's OCI endpoint.";
 
-/** A digest as it enters. */
 export const DigestShape = v.custom<Digest>(
   (text) => typeof text === "string" && isDigest(text),
-  "no sha256 or sha512 digest",
+  "not a sha256 or sha512 digest",
 );
 const DescriptorShape = v.object({
   mediaType: v.optional(v.string(), ""),
@@ -46,25 +44,20 @@ const ManifestShape = v.object({
 type Manifest = v.InferOutput<typeof ManifestShape>;
 
 /**
- * What a manifest's bytes say.
+ * Parses a manifest. Throws Fault `listing` if it is not one of the four media types, or a descriptor has no valid digest.
  *
- * @param bytes as they came; @param contentType of the answer, which counts where the manifest names no type itself
- * @param where `GET https://…`, for errors
- * @throws Fault `listing` for anything but one of the four types, or entries without a proper digest
+ * @param contentType of the response; it counts if the manifest has no `mediaType`
+ * @param request `GET https://…`, for errors
  */
-export function parseManifest(bytes: Buffer, contentType: string | undefined, where: string): ManifestContent {
-  // Of the many errors that 4 MiB can hold, the first will do.
-  const parsed = v.safeParse(ManifestShape, parseJson(bytes, contentType, where), { abortEarly: true });
-  if (!parsed.success) throw unusable(where, `is no manifest: ${v.summarize(parsed.issues).slice(0, 200)}`);
-  const manifest = parsed.output;
-  const mediaType = mediaTypeOf(manifest, contentType, where);
+export function parseManifest(bytes: Buffer, contentType: string | undefined, request: string): ManifestContent {
+  const manifest = parseJson(bytes, ManifestShape, { request, remedy: CHECK_ENDPOINT });
+  const mediaType = mediaTypeOf(manifest, contentType, request);
   const isIndex = isIndexType(mediaType);
-  // What may have children must say which: `null` says none, silence may be anything's.
-  if (isIndex && manifest.manifests === undefined)
-    throw unusable(where, "is no manifest: an index without `manifests`");
+  // `null` is an empty list, but an index without the field could be anything.
+  if (isIndex && manifest.manifests === undefined) throw invalid(request, "an index without `manifests`");
   if (isIndex ? manifest.layers || manifest.config : manifest.manifests) {
-    // What has two readings is read as neither: a registry and a runtime may differ on what it needs (CVE-2021-41190).
-    throw unusable(where, "has the entries of an index and those of an image");
+    // Registries and runtimes can read such a document as either of the two (CVE-2021-41190).
+    throw invalid(request, "a manifest with the fields of an index and of an image");
   }
   const config = manifest.config ? descriptorOf(manifest.config) : null;
   const layers = (manifest.layers ?? []).map(descriptorOf);
@@ -78,31 +71,23 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined, wh
     subject: manifest.subject?.digest ?? null,
     blobs: [...(config === null ? [] : [config]), ...layers, ...entries.filter(isBlob)],
     config,
-    annotatedAt: typeof created === "string" ? timeOf(created) : null,
+    annotatedAt: typeof created === "string" ? parseTime(created) : null,
     sizeBytes: bytes.length,
   };
 }
 
-/** The type that the answer and the manifest agree on, one of the four. */
-function mediaTypeOf({ mediaType: own }: Manifest, contentType: string | undefined, where: string): string {
+/** Returns the media type that the response and the manifest agree on. */
+function mediaTypeOf({ mediaType: own }: Manifest, contentType: string | undefined, request: string): string {
   const type = bareType(contentType);
   if (/^application\/vnd\.docker\.distribution\.manifest\.v1\+/.test(type)) {
-    throw unusable(where, `came as ${type}: a schema 1 manifest, whose digest is not that of what is stored`);
+    throw invalid(request, `a schema 1 manifest (${type}), whose digest is not the stored one`);
   }
   if ((own ?? type) === type && MANIFEST_TYPES.some((known) => known === type)) return type;
-  const said = own === undefined ? "" : `, and calls itself ${JSON.stringify(own.slice(0, 100))}`;
-  throw unusable(where, `came as ${contentType ?? "no Content-Type"}${said}: that is no manifest of today`);
+  const field = own === undefined ? "" : ` and mediaType ${JSON.stringify(own.slice(0, 100))}`;
+  throw invalid(request, `an unsupported manifest: ${contentType ?? "no Content-Type"}${field}`);
 }
 
-function parseJson(bytes: Buffer, contentType: string | undefined, where: string): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch (cause) {
-    throw unusable(where, `came as ${contentType ?? "no Content-Type"} and is no JSON`, cause);
-  }
-}
-
-/** The digest of `bytes` by the algorithm of `like`. */
+/** Returns the digest of `bytes` by the algorithm of `like`; null: sha256. */
 export function digestOfBytes(bytes: Uint8Array, like: Digest | null): Digest {
   const algorithm = like?.startsWith("sha512:") ? "sha512" : "sha256";
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
@@ -112,13 +97,11 @@ function descriptorOf({ mediaType, digest, size }: v.InferOutput<typeof Descript
   return { mediaType, digest, sizeBytes: size };
 }
 
-/** A `Content-Type` without its parameters, in lower case; empty: there is none. */
+/** Returns a `Content-Type` without parameters, in lower case; empty if there is none. */
 export function bareType(contentType: string | undefined): string {
   return (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-function unusable(where: string, what: string, cause?: unknown): Fault {
-  return new Fault("listing", `The answer to ${where} ${what}`, "Check that this is a registry's OCI endpoint.", {
-    cause,
-  });
+function invalid(request: string, document: string): Fault {
+  return new Fault("listing", `${request} returned ${document}`, CHECK_ENDPOINT);
 }

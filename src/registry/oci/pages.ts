@@ -1,21 +1,23 @@
-import * as v from "valibot";
+import type { GenericSchema } from "valibot";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import { createSizeLimit } from "../../http/size-limit.ts";
+import { parseJson } from "../../http/json.ts";
 import { redactUrl } from "../../http/redact.ts";
+import { createSizeLimit } from "../../http/size-limit.ts";
 import { parseLinks } from "./link.ts";
 
-/** A list that takes more pages than this never ends: a million tags at a page of 100. */
-const MOST_PAGES = 10_000;
-/** A million tags of 60 characters, or twice as many of usual length. */
-const MOST_MIB = 64;
-/** Distribution's default for the most that it lists at once (`tags.maxtags`, `catalog.maxentries`). */
+/** One million tags in pages of 100. A list with more pages counts as endless. */
+const MAX_PAGES = 10_000;
+/** One million tags of 60 characters. */
+const MAX_MIB = 64;
+/** Distribution's default for the largest page (`tags.maxtags`, `catalog.maxentries`). */
 const PAGE_SIZE = 1000;
+const CHECK_ADDRESS = "Check the registry's address: a login page or a proxy may have answered.";
 
-/** Sends a GET; of the answers, those with a status in `expected` come back. */
-export type AskPage = (url: URL, expected: readonly number[]) => Promise<HttpResponse>;
+/** Sends a GET and returns the response if its status is in `expected`. */
+export type FetchPage = (url: URL, expected: readonly number[]) => Promise<HttpResponse>;
 
-/** A list's first page, of the most entries that registries give at once. */
+/** Returns the URL of a list's first page, with the largest usual page size. */
 export function firstPage(url: URL): URL {
   const first = new URL(url);
   first.searchParams.set("n", String(PAGE_SIZE));
@@ -23,46 +25,46 @@ export function firstPage(url: URL): URL {
 }
 
 /**
- * All entries of a list, each once, that continues by `Link`, or after its last entry where a page is as full as was asked
- * for: that it links to the next one is left to the registry (OCI distribution-spec 1.1, "Listing Tags").
- * `missing`: its first page is 404. Throws a Fault of kind `listing` where it continues on another host, goes in a circle,
- * has no end, or a later page is missing.
+ * Reads all pages of a list and returns each entry once; `missing` if the first page is 404. The next page is the one that
+ * `Link` names. Registries may omit the link (OCI distribution-spec 1.1, "Listing Tags"): then a full page is followed by
+ * the page after its last entry. Throws Fault `listing` if the list continues on another host, is endless, or a later page
+ * is missing.
  */
 export async function readPages<T extends string>(
   first: URL,
-  ask: AskPage,
+  fetchPage: FetchPage,
   parse: (response: HttpResponse) => readonly T[],
 ): Promise<readonly T[] | "missing"> {
   const items = new Set<T>();
-  let links = false;
-  const count = createSizeLimit(MOST_MIB, (why) => endless(first, why));
-  const seen = new Set<string>();
+  const visited = new Set<string>();
+  const checkSize = createSizeLimit(MAX_MIB, (why) => incompleteList(first, why));
+  let usesLinks = false;
   for (let url: URL | null = first; url !== null; ) {
-    if (seen.has(url.href) || seen.size >= MOST_PAGES) throw endless(url, "it does not end");
-    seen.add(url.href);
-    // A registry that is set to smaller pages refuses `n` (distribution 3.1.0: PAGINATION_NUMBER_INVALID).
-    const sized = url === first && url.searchParams.has("n");
-    const response: HttpResponse = await ask(url, sized ? [200, 400, 404] : [200, 404]);
-    if (response.status === 404 && seen.size === 1) return "missing";
-    if (response.status === 404) throw endless(url, "a page that was linked to is not there");
+    if (visited.has(url.href) || visited.size >= MAX_PAGES) throw incompleteList(url, "it does not end");
+    visited.add(url.href);
+    // Registries that are configured for smaller pages refuse `n` (distribution 3.1.0: PAGINATION_NUMBER_INVALID).
+    const mayRefuseSize = url === first && url.searchParams.has("n");
+    const response: HttpResponse = await fetchPage(url, mayRefuseSize ? [200, 400, 404] : [200, 404]);
+    if (response.status === 404 && visited.size === 1) return "missing";
+    if (response.status === 404) throw incompleteList(url, "the next page is missing");
     if (response.status === 400) {
       url = new URL(url.pathname, url);
       continue;
     }
-    count(response.body.length);
+    checkSize(response.body.length);
     const page = parse(response);
     const before = items.size;
     for (const item of page) items.add(item);
-    const next = linked(response, url);
-    links ||= next !== null;
-    // Who links at all links to every next page: without a link that was the last, however full it is.
-    url = next ?? (links || items.size === before ? null : afterFull(page, url));
+    const next = linkedPage(response, url);
+    usesLinks ||= next !== null;
+    // A registry that sent a link before has no more pages now, even if this page is full.
+    url = next ?? (usesLinks || items.size === before ? null : pageAfter(page, url));
   }
   return [...items];
 }
 
-/** What follows a page that holds as many as were asked for; null: it holds fewer, so there are no more. */
-function afterFull(page: readonly string[], current: URL): URL | null {
+/** Returns the page after a full one; null if the page has fewer entries than requested. */
+function pageAfter(page: readonly string[], current: URL): URL | null {
   const last = page.at(-1);
   if (last === undefined || page.length !== Number(current.searchParams.get("n"))) return null;
   const next = new URL(current);
@@ -70,58 +72,44 @@ function afterFull(page: readonly string[], current: URL): URL | null {
   return next;
 }
 
-/** The next page by `Link`, relative or absolute, on the same host only; null: there is no link. */
-function linked(response: HttpResponse, current: URL): URL | null {
+/** Returns the next page that `Link` names, on the same host only; null if there is no link. */
+function linkedPage(response: HttpResponse, current: URL): URL | null {
   const links = parseLinks(response.headers["link"] ?? "");
-  if (links === null) throw noRegistry(current, "answered with a `Link` header that cannot be read");
+  if (links === null) throw unexpectedResponse(current, "returned an invalid `Link` header");
   const target = links.find(({ relations }) => relations.includes("next"))?.target;
   if (target === undefined) return null;
   const next = URL.parse(target, current.href);
   if (next?.host === current.host) {
-    // A registry behind a proxy that ends TLS links to http on its own host: the way there stays the one that was taken.
-    // The path is set and not resolved, as one that begins with `//` would be read as a host, which then got the credential.
-    const same = new URL(current);
-    same.pathname = next.pathname;
-    same.search = next.search;
-    return same;
+    // Behind a proxy that terminates TLS, a registry links to http on its own host: keep the scheme of the first request.
+    // Set the path instead of resolving it: a path that starts with `//` would be read as another host.
+    const sameOrigin = new URL(current);
+    sameOrigin.pathname = next.pathname;
+    sameOrigin.search = next.search;
+    return sameOrigin;
   }
-  const shown = JSON.stringify(target.slice(0, 200));
-  throw noRegistry(current, `continues on another host (${shown}), which is not followed`);
+  throw unexpectedResponse(current, `links to its next page on another host: ${JSON.stringify(target.slice(0, 200))}`);
 }
 
-/** The body of an answer as `schema` has it, or a Fault of kind `listing`. */
-export function parseBody<T>(schema: v.GenericSchema<unknown, T>, response: HttpResponse): T {
-  let body: unknown;
-  try {
-    body = JSON.parse(response.body.toString("utf8"));
-  } catch (cause) {
-    throw noRegistry(response.url, `answered ${response.headers["content-type"] ?? "something"}, no JSON`, cause);
-  }
-  const parsed = v.safeParse(schema, body, { abortEarly: true });
-  if (parsed.success) return parsed.output;
-  throw noRegistry(response.url, "answered in another shape than the OCI distribution-spec's");
+/** Parses the body of a GET. Throws Fault `listing` if it does not match `schema`. */
+export function parseBody<T>(schema: GenericSchema<unknown, T>, response: HttpResponse): T {
+  return parseJson(response.body, schema, { request: `GET ${redactUrl(response.url)}`, remedy: CHECK_ADDRESS });
 }
 
-/** Passes an answer on, unless it is a web page: no registry answers so, not even for what it does not have. */
-export function refuseWebPage(response: HttpResponse): HttpResponse {
+/** Returns `response`. Throws Fault `listing` if it is a web page: no registry sends one, not even as a 404. */
+export function rejectWebPage(response: HttpResponse): HttpResponse {
   const type = response.headers["content-type"] ?? "";
   if (!/^\s*text\/html\b/i.test(type)) return response;
-  throw noRegistry(response.url, `answered ${response.status} with a web page`);
+  throw unexpectedResponse(response.url, `returned ${response.status} with a web page`);
 }
 
-function noRegistry(url: URL, what: string, cause?: unknown): Fault {
-  return new Fault(
-    "listing",
-    `GET ${redactUrl(url)} ${what}`,
-    "Check the registry's address: a login page or a proxy may answer in its place.",
-    { cause },
-  );
+function unexpectedResponse(url: URL, problem: string): Fault {
+  return new Fault("listing", `GET ${redactUrl(url)} ${problem}`, CHECK_ADDRESS);
 }
 
-function endless(url: URL, why: string): Fault {
+function incompleteList(url: URL, why: string): Fault {
   return new Fault(
     "listing",
-    `The list at ${redactUrl(url)} cannot be read whole: ${why}`,
-    "Run it again; if it stays, the registry is at fault.",
+    `The list at ${redactUrl(url)} could not be read completely: ${why}`,
+    "Run again. If it fails again, check the registry.",
   );
 }

@@ -1,12 +1,23 @@
-/** Whether a registry may call a tag so (OCI distribution-spec 1.1, "Pulling manifests"). */
+const SEGMENT = /^[\w.-]+$/;
+const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+
+/** Returns whether `text` is a tag (OCI distribution-spec 1.1, "Pulling manifests"). */
 export function isTag(text: string): boolean {
   return /^\w[\w.-]{0,127}$/.test(text);
 }
 
+/** Returns whether `text` is a repository name as the OCI distribution-spec 1.1 defines it ("Pulling manifests"). */
+export function isOciName(text: string): boolean {
+  return text.length <= 255 && NAME.test(text);
+}
+
 /**
- * Whether a repository may be called so, relative to its registry or prefix: the characters of OCI's names, upper case as well,
- * and no segment that a URL would read as a step up. Nothing else can be sent as a part of a path and mean the same there.
+ * Returns whether `text` can be a repository name in a URL. Some registries accept names that the OCI distribution-spec does
+ * not, such as upper case. No segment may be `.` or `..`, because URL parsers resolve these.
  */
 export function isRepositoryName(text: string): boolean {
-  return /^[A-Za-z0-9_-][\w./-]{0,254}$/.test(text) && !text.split("/").some((part) => /^\.{0,2}$/.test(part));
+  return (
+    text.length <= 255 &&
+    text.split("/").every((segment) => SEGMENT.test(segment) && segment !== "." && segment !== "..")
+  );
 }

@@ -5,47 +5,48 @@ import { HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import { isIndexType } from "../manifest.ts";
 import { bareType, DigestShape } from "./manifest.ts";
-import { type AskPage, parseBody, readPages } from "./pages.ts";
+import { type FetchPage, parseBody, readPages } from "./pages.ts";
 
-const Index = v.object({
+const ReferrersIndex = v.object({
   mediaType: v.optional(v.string()),
   manifests: v.nullable(v.array(v.object({ digest: DigestShape }))),
 });
 
 /**
- * Whoever sends for referrers elsewhere has none itself: ghcr.io leads to a page of github.com, which answers 404, or 429 for
- * hours (artifacthub/hub#4785).
+ * A registry that redirects here has no referrers API: ghcr.io redirects to a page of github.com, which returns 404, or 429
+ * for hours (artifacthub/hub#4785).
  */
-const ELSEWHERE: readonly number[] = [301, 302, 303, 307, 308];
-/** What registries that refuse the path as such answer to it: as good as the 404 of those that do not know it. */
-const REFUSED_AS_UNKNOWN: readonly number[] = [400, 405, 406, 501];
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+/** Statuses besides 404 of registries that do not know a path. */
+const UNSUPPORTED: readonly number[] = [400, 405, 406, 501];
 
-/** All entries of the referrers list at `first`; `missing`: the registry has no such API. Sends nothing elsewhere. */
-export async function readReferrers(first: URL, send: AskPage): Promise<readonly Digest[] | "missing"> {
-  const ask: AskPage = async (url, expected) => {
-    const response = await send(url, [...expected, ...ELSEWHERE]);
-    return ELSEWHERE.includes(response.status) ? { ...response, status: 404 } : response;
+/** Reads all entries of the referrers list at `first`; `missing` if there is no such API. Follows no redirect. */
+export async function readReferrers(first: URL, fetchPage: FetchPage): Promise<readonly Digest[] | "missing"> {
+  const fetchWithoutRedirects: FetchPage = async (url, expected) => {
+    const response = await fetchPage(url, [...expected, ...REDIRECTS]);
+    return REDIRECTS.includes(response.status) ? { ...response, status: 404 } : response;
   };
-  return orMissing(() => readPages(first, ask, readIndex));
+  return missingIfUnsupported(() => readPages(first, fetchWithoutRedirects, readIndex));
 }
 
-/** Asks for what not every registry has; `missing`: it refuses the path as such. */
-export async function orMissing<T>(ask: () => Promise<T | "missing">): Promise<T | "missing"> {
+/** Calls `read`; returns `missing` if the registry does not know the path. */
+export async function missingIfUnsupported<T>(read: () => Promise<T | "missing">): Promise<T | "missing"> {
   try {
-    return await ask();
+    return await read();
   } catch (error) {
-    if (error instanceof HttpError && REFUSED_AS_UNKNOWN.includes(error.status ?? 0)) return "missing";
+    if (error instanceof HttpError && UNSUPPORTED.includes(error.status ?? 0)) return "missing";
     throw error;
   }
 }
 
 function readIndex(response: HttpResponse): readonly Digest[] {
-  const { mediaType, manifests } = parseBody(Index, response);
+  const { mediaType, manifests } = parseBody(ReferrersIndex, response);
   const type = mediaType ?? bareType(response.headers["content-type"]);
   if (isIndexType(type)) return (manifests ?? []).map(({ digest }) => digest);
+  const { origin, pathname } = response.url;
   throw new Fault(
     "listing",
-    `GET ${response.url.origin}${response.url.pathname} answered ${JSON.stringify(type.slice(0, 100))}, and not an OCI index`,
-    "Check the registry's address: its referrers must be known whole before anything is deleted.",
+    `GET ${origin}${pathname} returned ${JSON.stringify(type.slice(0, 100))} instead of an OCI index`,
+    "Check the registry's address. Refsweep deletes nothing until it can read all referrers.",
   );
 }

@@ -1,22 +1,26 @@
 import * as v from "valibot";
 import { Fault } from "../../../fault.ts";
 import type { HttpRequest, HttpResponse } from "../../../http/http.ts";
+import { parseJson } from "../../../http/json.ts";
+import { isLoopback } from "../../../http/loopback.ts";
 import { redactUrl } from "../../../http/redact.ts";
-import type { AuthorizerOptions } from "./authorizer.ts";
 import type { Challenge } from "./challenge.ts";
-import { basicOf, refusal } from "./refusal.ts";
+import { type AuthorizerOptions, basicAuthorization } from "./options.ts";
+import { permissionFault } from "./permission.ts";
 
-/** A Bearer token, and for how many milliseconds from now it is good. */
 export interface BearerToken {
   readonly value: string;
-  readonly lifeMs: number;
+  /** Milliseconds from now. */
+  readonly lifetimeMs: number;
 }
 
-/** A token without `expires_in` lives 60 s (Distribution's token specification). */
-const DEFAULT_LIFE_S = 60;
-const MAX_ANSWER_BYTES = 1024 * 1024;
+/** The lifetime of a token without `expires_in` (distribution, spec/auth/token.md). */
+const DEFAULT_LIFETIME_S = 60;
+const MAX_RESPONSE_BYTES = 1024 * 1024;
+const CHECK_REALM =
+  "Check the registry's address and its `auth.token.realm`: a login page or a proxy may have answered.";
 
-const TokenShape = v.object({
+const TokenResponse = v.object({
   token: v.optional(v.unknown()),
   access_token: v.optional(v.unknown()),
   expires_in: v.optional(v.unknown()),
@@ -24,10 +28,9 @@ const TokenShape = v.object({
 });
 
 /**
- * Asks the token server that `challenge` names for a token of `scopes` (distribution, spec/auth/token.md). What it grants
- * may be less, without an error.
- * Throws a Fault of kind `registry` for a realm that may not have the credential, or an answer without a token; one of
- * kind `permission` where it refuses.
+ * Requests a token for `scopes` from the token server that `challenge` names (distribution, spec/auth/token.md). The token
+ * can grant less than was requested, without an error. Throws Fault `registry` if the server may not have the credential or
+ * returns no token, and Fault `permission` if it refuses.
  */
 export async function fetchToken(
   options: AuthorizerOptions,
@@ -38,13 +41,13 @@ export async function fetchToken(
   const response = await options.http.send({
     ...request,
     expected: [200, 401, 403],
-    maxBytes: MAX_ANSWER_BYTES,
+    maxBytes: MAX_RESPONSE_BYTES,
   });
-  if (response.status !== 200) throw refusal(options, request.method, response, scopes);
-  return parseToken(response);
+  if (response.status !== 200) throw permissionFault(options, request.method, response, scopes);
+  return parseToken(response, request.method);
 }
 
-/** A GET with the credential; a refresh token is taken by POST only (distribution, spec/auth/oauth.md). */
+/** A GET with the credential, or a POST with the refresh token (distribution, spec/auth/oauth.md). */
 function tokenRequest(
   { credential, identityToken }: AuthorizerOptions,
   realm: URL,
@@ -62,45 +65,33 @@ function tokenRequest(
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
   for (const scope of scopes) url.searchParams.append("scope", scope);
-  const authorization = credential === null ? {} : { authorization: basicOf(credential) };
+  const authorization = credential === null ? {} : { authorization: basicAuthorization(credential) };
   return { method: "GET", url, headers: { accept }, ...authorization };
 }
 
-function parseToken(response: HttpResponse): BearerToken {
-  let body: unknown;
-  try {
-    body = JSON.parse(response.body.toString("utf8"));
-  } catch {
-    body = null;
-  }
-  const parsed = v.safeParse(TokenShape, body);
-  const answer = parsed.success ? parsed.output : {};
-  const value = [answer.token, answer.access_token].find(isToken);
-  if (value === undefined) {
-    throw new Fault(
-      "registry",
-      `The token server at ${redactUrl(response.url)} answered 200 without a token`,
-      "Check the registry's address: a login page or a proxy may answer in its place.",
-    );
-  }
-  const { expires_in: life } = answer;
-  const seconds = typeof life === "number" && life >= 0 ? life : DEFAULT_LIFE_S;
-  return { value, lifeMs: Math.max(0, seconds * 1000 - ageOf(answer.issued_at, response)) };
+function parseToken(response: HttpResponse, method: HttpRequest["method"]): BearerToken {
+  const request = `${method} ${redactUrl(response.url)}`;
+  const body = parseJson(response.body, TokenResponse, { request, kind: "registry", remedy: CHECK_REALM });
+  const value = [body.token, body.access_token].find(isToken);
+  if (value === undefined) throw new Fault("registry", `${request} returned no token`, CHECK_REALM);
+  const { expires_in: lifetime } = body;
+  const seconds = typeof lifetime === "number" && lifetime >= 0 ? lifetime : DEFAULT_LIFETIME_S;
+  return { value, lifetimeMs: Math.max(0, seconds * 1000 - ageOf(body.issued_at, response)) };
 }
 
-/** What can stand in a header without breaking it. */
+/** Accepts only characters that are safe in a header. */
 function isToken(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }
 
-/** How old a token already is, by the server's own clock, which may differ from ours; 0 where it does not tell both times. */
+/** Returns the age of a cached token in milliseconds, by the server's own clock; 0 if it does not send both times. */
 function ageOf(issuedAt: unknown, { headers }: HttpResponse): number {
   const age = Date.parse(headers["date"] ?? "") - (typeof issuedAt === "string" ? Date.parse(issuedAt) : Number.NaN);
-  // A `Date` header counts whole seconds.
+  // A `Date` header has a resolution of one second.
   return age >= 1000 ? age : 0;
 }
 
-/** The token server that a registry names; credentials go over TLS, or stay on this machine, or with the registry. */
+/** Returns the URL of the token server. Credentials are sent over TLS, to this machine, or to the registry itself only. */
 function realmOf(
   { origin, credential, identityToken, mayReceiveCredential }: AuthorizerOptions,
   challenge: Challenge,
@@ -108,31 +99,21 @@ function realmOf(
   const text = challenge.parameters["realm"] ?? "";
   const realm = URL.parse(text);
   if (realm === null || !/^https?:$/.test(realm.protocol) || realm.username !== "" || realm.password !== "") {
-    throw badRealm(origin, `names a token server that is no URL: ${JSON.stringify(text.slice(0, 200))}`);
+    throw invalidRealm(origin, `named a token server with an invalid URL: ${JSON.stringify(text.slice(0, 200))}`);
   }
   if (realm.protocol !== "https:" && !isLoopback(realm.hostname) && realm.origin !== origin.origin) {
-    throw badRealm(origin, `names a token server without TLS: ${realm.origin}`);
+    throw invalidRealm(origin, `named a token server without TLS: ${realm.origin}`);
   }
   if ((credential !== null || identityToken !== undefined) && !mayReceiveCredential(realm)) {
-    throw badRealm(origin, `sends for its tokens to ${realm.host}, for which the credential is not`);
+    throw invalidRealm(origin, `named ${realm.host} as its token server, which may not receive the credential`);
   }
   return realm;
 }
 
-function badRealm(origin: URL, what: string): Fault {
+function invalidRealm(origin: URL, problem: string): Fault {
   return new Fault(
     "registry",
-    `${origin.host} ${what}`,
-    "Mend the registry's `auth.token.realm`; no credential was sent.",
-  );
-}
-
-/** Whether `hostname`, as a URL has it, is this machine; a name may begin as an address does (`127.0.0.1.example`). */
-export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127\.\d+\.\d+\.\d+$/.test(hostname)
+    `${origin.host} ${problem}`,
+    "Correct `auth.token.realm` in the registry's configuration. Refsweep sent no credential.",
   );
 }

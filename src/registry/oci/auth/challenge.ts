@@ -1,4 +1,4 @@
-/** One challenge of a `WWW-Authenticate` header (RFC 9110, 11.6.1). */
+/** One challenge of a `WWW-Authenticate` header (RFC 9110, section 11.6.1). */
 export interface Challenge {
   /** In lower case: `basic`, `bearer`. */
   readonly scheme: string;
@@ -7,7 +7,7 @@ export interface Challenge {
 }
 
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
-/** Ends where the challenge does, so that no `name=value` passes for one. */
+/** Must end where the challenge ends; otherwise it would match a `name=value` too. */
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const SEPARATOR = /[\s,]*/y;
@@ -15,25 +15,26 @@ const SPACE = /[ \t]+/y;
 const EQUALS = /[ \t]*=[ \t]*/y;
 
 /**
- * Parses a `WWW-Authenticate` header that may hold several challenges, with quoted strings, escapes and token68 forms.
- * What cannot be read ends the parsing: the challenges before it are returned.
+ * Parses a `WWW-Authenticate` header with one or more challenges, quoted strings, escapes and token68 values. Stops at a
+ * syntax error and returns the challenges before it. The npm packages for this read one challenge only, or mix the
+ * parameters of several.
  */
 export function parseChallenges(header: string): readonly Challenge[] {
   const reader = new Reader(header);
   const challenges: { scheme: string; parameters: Record<string, string> }[] = [];
   for (;;) {
-    reader.take(SEPARATOR);
-    const name = reader.take(TOKEN);
+    reader.read(SEPARATOR);
+    const name = reader.read(TOKEN);
     if (name === null) return challenges;
     const current = challenges.at(-1);
-    if (current !== undefined && reader.take(EQUALS) !== null) {
-      const value = reader.takeValue();
+    if (current !== undefined && reader.read(EQUALS) !== null) {
+      const value = reader.readValue();
       if (value === null) return challenges;
       current.parameters[name.toLowerCase()] = value;
       continue;
     }
     challenges.push({ scheme: name.toLowerCase(), parameters: {} });
-    if (reader.take(SPACE) !== null) reader.take(TOKEN68);
+    if (reader.read(SPACE) !== null) reader.read(TOKEN68);
   }
 }
 
@@ -45,7 +46,7 @@ class Reader {
     this.#text = text;
   }
 
-  take(pattern: RegExp): string | null {
+  read(pattern: RegExp): string | null {
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.#text);
     if (match === null) return null;
@@ -53,8 +54,8 @@ class Reader {
     return match[1] ?? match[0];
   }
 
-  takeValue(): string | null {
-    const quoted = this.take(QUOTED);
-    return quoted === null ? this.take(TOKEN) : quoted.replaceAll(/\\(.)/g, "$1");
+  readValue(): string | null {
+    const quoted = this.read(QUOTED);
+    return quoted === null ? this.read(TOKEN) : quoted.replaceAll(/\\(.)/g, "$1");
   }
 }

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { Fault } from "../../../fault.ts";
 import type { Credential } from "../../../settings.ts";
 
-/** What Docker keeps of a login: user and password, or a refresh token that only a token server takes. */
+/** A login as Docker stores it: a password, or a refresh token for a token server. */
 export type DockerLogin =
   | { readonly kind: "password"; readonly credential: Credential }
   | { readonly kind: "identity-token"; readonly token: string };
@@ -21,21 +21,21 @@ const Config = v.object({
 });
 
 /**
- * The login of `docker login` or docker/login-action for a registry; null: there is none.
+ * Reads the login of `docker login` or docker/login-action for a registry; null if there is none. Throws Fault `input` if
+ * the file is invalid, or if a credential helper stores the login.
  *
- * @param path of Docker's `config.json`, which need not exist
- * @throws Fault `input` where the file cannot be used, or a credential helper keeps the login
+ * @param path of Docker's `config.json`; the file need not exist
  */
 export function readDockerLogin(path: string, origin: URL): DockerLogin | null {
   const config = readConfig(path);
   if (config === null) return null;
-  const helper = lookUp(config.credHelpers ?? {}, origin);
-  if (helper) throw keptByHelper(path, origin, helper);
-  const entry = lookUp(config.auths ?? {}, origin);
+  const helper = findByHost(config.credHelpers ?? {}, origin);
+  if (helper) throw storedByHelper(path, origin, helper);
+  const entry = findByHost(config.auths ?? {}, origin);
   if (!entry) return null;
-  const login = loginOf(entry, path, origin);
-  // Docker leaves an empty entry where its store keeps the login.
-  if (login === null && config.credsStore) throw keptByHelper(path, origin, config.credsStore);
+  const login = parseEntry(entry, path, origin);
+  // Docker writes an empty entry if its credential store has the login.
+  if (login === null && config.credsStore) throw storedByHelper(path, origin, config.credsStore);
   return login;
 }
 
@@ -45,45 +45,45 @@ function readConfig(path: string): v.InferOutput<typeof Config> | null {
     text = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR"].includes(String(error.code))) return null;
-    throw unusable(path, "cannot be read", error);
+    throw invalid(path, "cannot be read", error);
   }
   let json: unknown;
   try {
-    // Docker takes an empty file for one without logins.
+    // Docker accepts an empty file.
     json = text.trim() === "" ? {} : JSON.parse(text);
   } catch {
-    // JSON.parse quotes the text in its error, which may hold a password.
-    throw unusable(path, "is no JSON");
+    // The error of JSON.parse quotes the text, which may contain a password.
+    throw invalid(path, "is not JSON");
   }
   const parsed = v.safeParse(Config, json);
-  if (!parsed.success) throw unusable(path, "has another shape than Docker's");
+  if (!parsed.success) throw invalid(path, "does not have the structure of a Docker configuration");
   return parsed.output;
 }
 
-/** Docker Hub's names: `docker login` writes the second, and its registry answers at the third. */
+/** Names of Docker Hub: `docker login` writes the second, the registry's host is the third. */
 const DOCKER_HUB: readonly string[] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
-/** The value whose key names the registry's host: as it is first, then in any of the forms that Docker has written. */
-function lookUp<T>(byKey: Readonly<Record<string, T>>, origin: URL): T | undefined {
-  const own = Object.entries(byKey);
+/** Returns the value whose key is the registry's host, or else one of the forms that Docker has written for it. */
+function findByHost<T>(byKey: Readonly<Record<string, T>>, origin: URL): T | undefined {
+  const entries = Object.entries(byKey);
   const names = DOCKER_HUB.includes(origin.host) ? DOCKER_HUB : [origin.host];
-  const other = own.find(([key]) => names.includes(hostOf(key, origin) ?? ""));
-  return (own.find(([key]) => key === origin.host) ?? other)?.[1];
+  const other = entries.find(([key]) => names.includes(hostOf(key, origin) ?? ""));
+  return (entries.find(([key]) => key === origin.host) ?? other)?.[1];
 }
 
-/** `host`, `host:443` and `https://host/v1/` are the same registry; ports that are the scheme's own are left out. */
+/** `host`, `host:443` and `https://host/v1/` are the same registry. `URL` removes the scheme's default port. */
 function hostOf(key: string, { protocol }: URL): string | undefined {
   const bare = key.replace(/^https?:\/\//i, "").replace(/\/.*$/, "");
   return URL.parse(`${protocol}//${bare}`)?.host;
 }
 
-function loginOf(entry: v.InferOutput<typeof Entry>, path: string, origin: URL): DockerLogin | null {
+function parseEntry(entry: v.InferOutput<typeof Entry>, path: string, origin: URL): DockerLogin | null {
   if (entry.identitytoken) return { kind: "identity-token", token: entry.identitytoken };
   if (entry.auth) {
     const text = Buffer.from(entry.auth, "base64").toString("utf8");
     const colon = text.indexOf(":");
-    if (colon < 1) throw unusable(path, `holds an \`auth\` for ${origin.host} that is not the base64 of USER:PASSWORD`);
-    // Docker pads it with zero bytes at times, and drops them itself when it reads them.
+    if (colon < 1) throw invalid(path, `has an \`auth\` for ${origin.host} that is not the base64 of USER:PASSWORD`);
+    // Docker sometimes pads it with zero bytes, and removes them when it reads the file.
     const secret = text.slice(colon + 1).replace(/\0+$/, "");
     return { kind: "password", credential: { username: text.slice(0, colon), secret } };
   }
@@ -91,16 +91,16 @@ function loginOf(entry: v.InferOutput<typeof Entry>, path: string, origin: URL):
   return { kind: "password", credential: { username: entry.username, secret: entry.password } };
 }
 
-function keptByHelper(path: string, origin: URL, helper: string): Fault {
+function storedByHelper(path: string, origin: URL, helper: string): Fault {
   return new Fault(
     "input",
-    `The login for ${origin.host} is kept by docker-credential-${helper} (${path}), which is not asked`,
-    "Give `username` and `token`, or log in by docker/login-action on a runner without that helper.",
+    `docker-credential-${helper} stores the login for ${origin.host} (${path}), and Refsweep runs no credential helpers`,
+    "Set `username` and `token`, or use docker/login-action on a runner without that helper.",
   );
 }
 
-function unusable(path: string, what: string, cause?: unknown): Fault {
-  return new Fault("input", `${path} ${what}`, "Mend it with `docker login`, or give `username` and `token`.", {
+function invalid(path: string, problem: string, cause?: unknown): Fault {
+  return new Fault("input", `${path} ${problem}`, "Run `docker login` again, or set `username` and `token`.", {
     cause,
   });
 }

@@ -1,0 +1,40 @@
+import type { Digest } from "../../digest.ts";
+import type { ManifestContent } from "../manifest.ts";
+
+/** The manifests that a run has read, for its garbage collection: `registry garbage-collect` prints no sizes. */
+export class Inventory {
+  readonly #sizes = new Map<Digest, number>();
+  readonly #indexesAndReferrers = new Set<string>();
+  readonly #repositories = new Set<string>();
+
+  /** Marks a repository as listed; `name` includes the prefix. */
+  addRepository(name: string): void {
+    this.#repositories.add(name);
+  }
+
+  hasRepository(name: string): boolean {
+    return this.#repositories.has(name);
+  }
+
+  add(name: string, digest: Digest, content: ManifestContent): void {
+    this.#sizes.set(digest, content.sizeBytes);
+    for (const blob of content.blobs) this.#sizes.set(blob.digest, blob.sizeBytes);
+    if (content.kind === "index" || content.subject !== null) this.#indexesAndReferrers.add(`${name}@${digest}`);
+  }
+
+  /** Removes a deleted manifest. Its sizes remain known. */
+  remove(name: string, digest: Digest): void {
+    this.#indexesAndReferrers.delete(`${name}@${digest}`);
+  }
+
+  /** Returns the size of a manifest or blob in bytes; null: unknown. */
+  sizeOf(digest: Digest): number | null {
+    return this.#sizes.get(digest) ?? null;
+  }
+
+  /** Returns an existing index or referrer, as `NAME@DIGEST`; null if there is none. */
+  indexOrReferrer(): string | null {
+    const [first = null] = this.#indexesAndReferrers;
+    return first;
+  }
+}
