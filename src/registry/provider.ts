@@ -2,23 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { HostPolicy, HttpClient } from "../http/http.ts";
 import type { Log } from "../log.ts";
 import type { Credential, Settings } from "../settings.ts";
+import type { Capabilities } from "./capabilities.ts";
 import type { Registry } from "./registry.ts";
-
-/** What a provider's registries can do. The rest of Refsweep reads these, never the provider's name. */
-export interface Capabilities {
-  /** Its list shows untagged manifests. Otherwise Refsweep finds them through the manifests that refer to them. */
-  readonly listsUntagged: boolean;
-  /** Its list shows push times. Otherwise an image's creation time counts. */
-  readonly listsPushTimes: boolean;
-  /** A tag can be deleted without its manifest. `unknown`: only an attempt shows it. */
-  readonly deletesTags: "yes" | "no" | "unknown";
-  /** It refuses to delete the last tagged manifest of a repository. */
-  readonly keepsLastTagged: boolean;
-  /** How garbage collection is started; `none`: the registry collects by itself. */
-  readonly garbageCollection: "api" | "command" | "none";
-  /** It reports which images its own platform runs (`protect-apps`). */
-  readonly reportsAppImages: boolean;
-}
 
 /** How long deleted manifests can be restored. */
 export interface RestoreWindow {

@@ -1,9 +1,9 @@
 import type { Digest } from "../digest.ts";
 import type { Fault } from "../fault.ts";
 import type { HttpError } from "../http/errors.ts";
+import type { Capabilities } from "./capabilities.ts";
 import type { ImagesInUse } from "./images-in-use.ts";
 import type { ListedManifest, ManifestContent } from "./manifest.ts";
-import type { Capabilities } from "./provider.ts";
 
 /** All manifests of one repository, as the registry lists them. */
 export interface Listing {
