@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly idempotent?: true;
   /** The statuses that the caller can use; 3xx are followed and need not be named. */
   readonly expected: readonly number[];
+  /** The latest time to send the request, in milliseconds since the epoch. If it has to wait longer, it fails with `expired`. */
+  readonly sendBy?: number;
   /** The largest body that is read, in bytes after decompression; above it the request fails. Default 16 MiB. */
   readonly maxBytes?: number;
 }
