@@ -1,13 +1,13 @@
 /**
- * What went wrong, seen from the user: one kind is one error annotation.
+ * The cause of an error, as a user sees it. Each kind has its own error annotation.
  *
- * - `input`: an input is missing or wrong; nothing was requested.
- * - `permission`: a token is refused (401) or lacks a scope (403); the step stops at once.
- * - `listing`: something that a decision needs could not be read whole; what depends on it is untouched.
- * - `registry`: the registry cannot be swept as it is (read-only, deletes disabled, no such registry).
- * - `limit`: the plans together passed `max-deletions`.
+ * - `input`: an input is missing or invalid. No request was sent.
+ * - `permission`: a token is invalid (401) or lacks a scope (403). The run stops.
+ * - `listing`: data that a decision needs could not be read completely. Nothing that depends on it is deleted.
+ * - `registry`: the registry does not exist, is read-only, or has deletes disabled.
+ * - `limit`: the plan exceeds `max-deletions`.
  * - `deletion`: a deletion failed.
- * - `garbage-collection`: the collection failed.
+ * - `garbage-collection`: garbage collection failed.
  * - `interrupted`: the job was cancelled.
  */
 export type FaultKind =
@@ -20,7 +20,10 @@ export type FaultKind =
   | "garbage-collection"
   | "interrupted";
 
-/** An error that a user meets: `message` says what happened and where, `remedy` what to do about it. */
+/**
+ * An error that is shown to the user. `message` says what happened, without a full stop; lines that start with `- ` are a list.
+ * `remedy` says how to fix it, in complete sentences.
+ */
 export class Fault extends Error {
   readonly kind: FaultKind;
   readonly remedy: string;

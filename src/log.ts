@@ -1,17 +1,17 @@
 import type { FaultKind } from "./fault.ts";
 
-/** Where the run tells what it does. Texts may hold anything: the log escapes them. */
+/** The log of a run. Texts may contain anything: the log escapes them. */
 export interface Log {
-  /** One line. */
+  /** Writes one line. */
   info(text: string): void;
-  /** One warning annotation a kind, however often it is called; later ones are counted. */
+  /** Adds a warning annotation. Only the first of a kind is shown; the others are counted. */
   warn(kind: string, text: string): void;
-  /** Error annotations, one a kind; marks the step as failed. */
+  /** Adds an error annotation, and makes the step fail. Only the first of a kind is shown; the others are counted. */
   error(kind: FaultKind, text: string): void;
   /** Runs `work` in a collapsible group. */
   group<T>(title: string, work: () => Promise<T>): Promise<T>;
   /** Hides `secret` wherever it would be shown. */
   mask(secret: string): void;
-  /** Counts one of `total` at each call, and tells now and then how far it is; `unit` as in `manifests deleted`. */
+  /** Returns a function that counts one of `total` at each call, and logs the progress from time to time. */
   progress(unit: string, total: number): () => void;
 }

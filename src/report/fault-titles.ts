@@ -1,17 +1,17 @@
 import type { FaultKind } from "../fault.ts";
 
 const TITLES = {
-  input: "An input is missing or wrong",
-  permission: "A token is refused",
-  listing: "Something could not be read whole",
-  registry: "The registry cannot be swept",
+  input: "Invalid input",
+  permission: "Missing permission",
+  listing: "Could not read everything from the registry",
+  registry: "Cannot delete from this registry",
   limit: "More deletions than max-deletions",
   deletion: "Deletions failed",
-  "garbage-collection": "The garbage collection failed",
-  interrupted: "The job was cancelled",
+  "garbage-collection": "Garbage collection failed",
+  interrupted: "Job cancelled",
 } as const satisfies Record<FaultKind, string>;
 
-/** A kind of fault as a heading. */
+/** Returns the heading of an error. */
 export function faultTitle(kind: FaultKind): string {
   return TITLES[kind];
 }

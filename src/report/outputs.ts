@@ -1,19 +1,23 @@
+import { countResults, groupOf } from "./counts.ts";
 import type { RunResult } from "./result.ts";
-import { isDeleted, tallyOfRun } from "./tally.ts";
 
-/** An output can hold 1 MiB; the rest is in the report file. */
-const MOST_DIGESTS = 1_000;
+/** An output holds at most 1 MiB. The report file has all digests. */
+const MAX_DIGESTS = 1_000;
 
-/** The outputs of action.yml but for `report`, which the writer knows. A number that is not known is the empty string. */
+/** Returns the outputs of action.yml, except `report`. An unknown number is the empty string. */
 export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
-  const { deleted, kept, failed, bytes } = tallyOfRun(result);
+  const { deleted, kept, failed, deferred, freed } = countResults(result.repositories);
   const { status, freedBytes, blobsDeleted } = result.garbageCollection;
   return {
-    "deleted-count": String(deleted),
-    "kept-count": String(kept),
+    "deleted-images": String(deleted.images),
+    "kept-images": String(kept.images),
+    "deleted-count": String(deleted.manifests),
+    "kept-count": String(kept.manifests),
     "failed-count": String(failed),
+    "deferred-count": String(deferred),
     "deleted-digests": JSON.stringify(deletedDigests(result)),
-    "deleted-bytes": bytes === null || bytes.atMost ? "" : String(bytes.bytes),
+    "deleted-bytes": numberOrEmpty(freed?.exact ? freed.bytes : null),
+    "storage-bytes": numberOrEmpty(result.storage.usedBytes),
     "gc-status": status,
     "gc-freed-bytes": numberOrEmpty(freedBytes),
     "gc-blobs-deleted": numberOrEmpty(blobsDeleted),
@@ -24,14 +28,14 @@ function numberOrEmpty(value: number | null): string {
   return value === null ? "" : String(value);
 }
 
-/** `repository@digest` of the first deletions. */
+/** Returns `repository@digest` of the first deleted manifests. */
 function deletedDigests({ repositories }: RunResult): string[] {
   const digests: string[] = [];
   for (const { name, manifests } of repositories) {
     for (const manifest of manifests) {
-      if (!isDeleted(manifest)) continue;
+      if (groupOf(manifest) !== "deleted") continue;
       digests.push(`${name}@${manifest.digest}`);
-      if (digests.length === MOST_DIGESTS) return digests;
+      if (digests.length === MAX_DIGESTS) return digests;
     }
   }
   return digests;

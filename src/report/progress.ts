@@ -1,18 +1,18 @@
 import type { Clock } from "../clock.ts";
 import { formatCount, formatDuration } from "../format.ts";
 
-/** A line at most every 10 s: a log that scrolls by is not read. */
-const LINE_EVERY_MS = 10_000;
+/** At most one line in 10 s. */
+const INTERVAL_MS = 10_000;
 
 export interface ProgressState {
   readonly done: number;
   readonly total: number;
-  /** What is counted, as in `manifests deleted`. */
+  /** Noun and verb, such as `manifests deleted`. */
   readonly unit: string;
   readonly elapsedMs: number;
 }
 
-/** How far long work is, how fast it goes, and how long it will take: `1,200 of 12,000 manifests deleted (10 %), 40/s, 4 min 30 s left`. */
+/** Returns the progress, rate and remaining time: `1,200 of 12,000 manifests deleted (10 %), 40/s, 4 min 30 s left`. */
 export function formatProgress({ done, total, unit, elapsedMs }: ProgressState): string {
   const rate = elapsedMs > 0 ? (done * 1_000) / elapsedMs : 0;
   const percent = total > 0 ? ` (${Math.floor((Math.min(done, total) * 100) / total)} %)` : "";
@@ -21,16 +21,16 @@ export function formatProgress({ done, total, unit, elapsedMs }: ProgressState):
   return `${formatCount(done)} of ${formatCount(total)} ${unit}${percent}${pace}${left}`;
 }
 
-/** Counts, each time it is called, one of `total`, and tells `write` so every 10 s at most. It sets no timer. */
+/** Returns a function that counts one of `total` at each call, and writes a progress line every 10 s. It sets no timer. */
 export function createProgress(clock: Clock, write: (line: string) => void, unit: string, total: number): () => void {
   const startedAt = clock.now();
-  let toldAt = startedAt;
+  let writtenAt = startedAt;
   let done = 0;
   return () => {
     done += 1;
     const now = clock.now();
-    if (now - toldAt < LINE_EVERY_MS) return;
-    toldAt = now;
+    if (now - writtenAt < INTERVAL_MS) return;
+    writtenAt = now;
     write(formatProgress({ done, total, unit, elapsedMs: now - startedAt }));
   };
 }

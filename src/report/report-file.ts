@@ -1,39 +1,58 @@
-import type { RunResult, SweptManifest } from "./result.ts";
+import type { ManifestResult, RepositoryResult, RunResult } from "./result.ts";
 
 /**
- * The report file, in pieces that together are one JSON document: version 1 of the public interface. A piece is no larger
- * than one manifest, so that 100,000 of them need no string that holds them all.
+ * Yields the report file, version 2 of docs/report.schema.json, in pieces that together are one JSON document. No piece is
+ * larger than one manifest, so 100,000 of them need no string that holds them all.
  */
 export function* reportPieces(result: RunResult): Generator<string> {
-  const { dryRun, registry, startedAt, finishedAt, requests, garbageCollection } = result;
-  const head = { version: 1, dryRun, registry, startedAt: iso(startedAt), finishedAt: iso(finishedAt) };
+  const { dryRun, registry, provider, startedAt, finishedAt, settings, storage } = result;
+  const { usedBytes, includedBytes } = storage;
+  const times = { startedAt: isoTime(startedAt), finishedAt: isoTime(finishedAt) };
+  const head = { version: 2, dryRun, registry, provider, ...times, settings, storage: { usedBytes, includedBytes } };
   yield `${JSON.stringify(head).slice(0, -1)},"repositories":[`;
   let comma = "";
-  for (const { name, error, manifests } of result.repositories) {
-    yield `${comma}\n${JSON.stringify({ name, error }).slice(0, -1)},"manifests":[`;
+  for (const repository of result.repositories) {
+    yield `${comma}\n`;
+    yield* repositoryPieces(repository);
     comma = ",";
-    let inner = "";
-    for (const manifest of manifests) {
-      yield `${inner}\n${JSON.stringify(entryOf(manifest))}`;
-      inner = ",";
-    }
-    yield "]}";
   }
-  const { status, freedBytes, blobsDeleted } = garbageCollection;
-  const tail = { requests, garbageCollection: { status, freedBytes, blobsDeleted } };
+  const { status, freedBytes, blobsDeleted } = result.garbageCollection;
+  const tail = { requests: result.requests, garbageCollection: { status, freedBytes, blobsDeleted } };
   yield `],\n${JSON.stringify(tail).slice(1)}\n`;
 }
 
-/** Only what the public interface names: a plan may come to hold more. `versionId` is what restores a GHCR image. */
-function entryOf(manifest: SweptManifest): Readonly<Record<string, unknown>> {
-  const { digest, tags, kind, pushedAt, sizeBytes, decision, reason, outcome, error, versionId } = manifest;
-  const entry = { digest, tags, kind, pushedAt: iso(pushedAt), sizeBytes, decision, reason, outcome, error };
+function* repositoryPieces({ name, error, manifests, staleTags, plan }: RepositoryResult): Generator<string> {
+  yield JSON.stringify({ name, error }).slice(0, -1);
+  yield* listPieces("manifests", manifests, manifestEntry);
+  yield* listPieces("staleTags", staleTags, ({ tag, digest, reason, outcome }) => ({ tag, digest, reason, outcome }));
+  yield* listPieces("broken", plan?.broken ?? [], ({ digest, missing }) => ({ digest, missing }));
+  yield "}";
+}
+
+function* listPieces<T>(name: string, list: readonly T[], entryOf: (each: T) => object): Generator<string> {
+  yield `,"${name}":[`;
+  let comma = "";
+  for (const each of list) {
+    yield `${comma}\n${JSON.stringify(entryOf(each))}`;
+    comma = ",";
+  }
+  yield "]";
+}
+
+/** Names every field, because a decision may have more of them. `versionId` restores an image on GHCR. */
+function manifestEntry(manifest: ManifestResult): object {
+  const { digest, tags, kind, image, pushedAt, sizeBytes, decision, status, reason, outcome, error } = manifest;
+  const { versionId } = manifest;
+  const identity = { digest, tags, kind, image, pushedAt: isoTime(pushedAt), sizeBytes };
+  const entry = { ...identity, decision, status, reason, outcome, error };
   return versionId === undefined ? entry : { ...entry, versionId };
 }
 
-/** ISO 8601 in UTC; null for no time, and for one that no date can hold, as images carry dates that anyone wrote. */
-function iso(time: number | null): string | null {
+/** Returns ISO 8601 in UTC; null for a time that RFC 3339 cannot express, because images contain arbitrary dates. */
+function isoTime(time: number | null): string | null {
   if (time === null) return null;
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+  if (Number.isNaN(date.getTime())) return null;
+  const text = date.toISOString();
+  return /^\d{4}-/.test(text) ? text : null;
 }

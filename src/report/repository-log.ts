@@ -1,27 +1,32 @@
+import { describeManifest } from "../format.ts";
 import type { Log } from "../log.ts";
-import { named } from "../plan/words.ts";
-import type { RepositoryResult, SweptManifest } from "./result.ts";
+import type { ManifestResult, RepositoryResult } from "./result.ts";
 
-/** Lines that a repository gets in the log at most: the report file has them all. */
-const MOST_LINES = 200;
+/** Lines of one repository in the log. The report file has all. */
+const MAX_LINES = 200;
 
-const WORDS = {
+const LABELS = {
   deleted: "deleted",
-  gone: "was gone",
-  failed: "failed",
-  changed: "stays, changed since it was planned",
   planned: "would be deleted",
-  kept: "stays",
-} as const satisfies Record<SweptManifest["outcome"], string>;
+  gone: "already gone",
+  failed: "failed",
+  refused: "refused by the registry",
+  changed: "kept, changed after the plan was made",
+  deferred: "deferred to the next run",
+  kept: "kept",
+} as const satisfies Record<ManifestResult["outcome"], string>;
 
-/** Tells in one collapsible group what became of a repository: a line for each manifest that the plan deletes. */
-export async function tellRepository(log: Log, result: RepositoryResult): Promise<void> {
+/** The same in the title of the group, after a number. */
+const TITLE_LABELS = { ...LABELS, planned: "to delete", refused: "refused", changed: "changed", deferred: "deferred" };
+
+/** Logs the result of a repository in a collapsible group: one line for each manifest that the plan deletes. */
+export async function logRepository(log: Log, result: RepositoryResult): Promise<void> {
   await log.group(titleOf(result), async () => {
-    if (result.error !== null) log.info(`Not swept whole: ${result.error}`);
+    if (result.error !== null) log.info(`Stopped early: ${result.error}`);
     const planned = result.manifests.filter(({ decision }) => decision === "delete");
-    for (const manifest of planned.slice(0, MOST_LINES)) log.info(lineOf(manifest));
-    if (planned.length > MOST_LINES) log.info(`… and ${planned.length - MOST_LINES} more: see the report file`);
-    for (const { tag, reason, outcome } of result.staleTags.slice(0, MOST_LINES)) {
+    for (const manifest of planned.slice(0, MAX_LINES)) log.info(lineOf(manifest));
+    if (planned.length > MAX_LINES) log.info(`… and ${planned.length - MAX_LINES} more: see the report file`);
+    for (const { tag, reason, outcome } of result.staleTags.slice(0, MAX_LINES)) {
       log.info(`stale tag ${tag}: ${reason} (${outcome})`);
     }
   });
@@ -30,14 +35,14 @@ export async function tellRepository(log: Log, result: RepositoryResult): Promis
 function titleOf({ name, manifests }: RepositoryResult): string {
   const counts = new Map<string, number>();
   for (const { outcome } of manifests) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-  const told = (["planned", "deleted", "gone", "failed", "changed", "kept"] as const).flatMap((outcome) => {
+  const parts = Object.entries(TITLE_LABELS).flatMap(([outcome, label]) => {
     const count = counts.get(outcome);
-    return count === undefined ? [] : [`${count} ${outcome === "planned" ? "to delete" : outcome}`];
+    return count === undefined ? [] : [`${count} ${label}`];
   });
-  return `${name}: ${told.length === 0 ? "no manifests" : told.join(", ")}`;
+  return `${name}: ${parts.length === 0 ? "no manifests" : parts.join(", ")}`;
 }
 
-function lineOf(manifest: SweptManifest): string {
-  const why = manifest.error === null ? manifest.reason : `${manifest.reason}; ${manifest.error}`;
-  return `${WORDS[manifest.outcome]}: ${named(manifest.digest, manifest.tags)}: ${why}`;
+function lineOf({ digest, tags, reason, outcome, error }: ManifestResult): string {
+  const cause = error === null ? "" : ` (${error})`;
+  return `${LABELS[outcome]}${cause}: ${describeManifest(digest, tags)}: ${reason}`;
 }

@@ -8,33 +8,38 @@ import type { RunResult } from "./result.ts";
 import { renderSummary } from "./summary.ts";
 
 /** Characters of the report file that are written at once. */
-const CHUNK = 1 << 18;
+const CHUNK_LENGTH = 1 << 18;
+
+/** The files of a run. */
+export interface ReportFiles {
+  /** Path of the report file. */
+  readonly reportPath: string;
+  /** Names the runner's files in `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY`. */
+  readonly environment: NodeJS.ProcessEnv;
+}
 
 /**
- * Writes report file, outputs and summary, to `reportPath` and to the files that the runner names in `GITHUB_OUTPUT` and
- * `GITHUB_STEP_SUMMARY`. One that cannot be written is a warning and leaves the others alone. Synchronous: of a
- * cancelled job, the runner waits for nothing else.
+ * Writes report file, outputs and summary. If one cannot be written, logs a warning and writes the others. Synchronous,
+ * because the runner waits for nothing else of a cancelled job.
  */
-export function writeReport(result: RunResult, reportPath: string, log: Log): void {
-  const attempt = (what: string, write: () => void): boolean => {
+export function writeReport(result: RunResult, { reportPath, environment }: ReportFiles, log: Pick<Log, "warn">): void {
+  const attempt = (file: string, write: () => void): boolean => {
     try {
       write();
       return true;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log.warn("report", `${what} could not be written: ${reason}. What was done is in the log, and stays done.`);
+      log.warn("report", `${file} could not be written: ${reason}. The log shows all deletions.`);
       return false;
     }
   };
   const written = attempt("The report file", () => writeReportFile(result, reportPath));
-  attempt("The outputs", () => writeOutputs({ ...outputsOf(result), report: written ? reportPath : "" }));
-  attempt("The summary", () => writeSummary(result));
+  const outputs = { ...outputsOf(result), report: written ? reportPath : "" };
+  attempt("The outputs", () => writeOutputs(outputs, environment["GITHUB_OUTPUT"]));
+  attempt("The summary", () => writeSummary(result, environment["GITHUB_STEP_SUMMARY"]));
 }
 
-/**
- * A reader finds the whole file or none. Its names may come from a private registry, and a runner may be shared: it is for
- * its user alone.
- */
+/** Writes a complete file or none, readable only by its owner: it can contain private names, and runners are shared. */
 function writeReportFile(result: RunResult, path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.partial`;
@@ -42,7 +47,7 @@ function writeReportFile(result: RunResult, path: string): void {
   try {
     const file = openSync(partial, "wx", 0o600);
     try {
-      for (const chunk of inChunks(reportPieces(result))) writeFileSync(file, chunk);
+      for (const chunk of chunksOf(reportPieces(result))) writeFileSync(file, chunk);
     } finally {
       closeSync(file);
     }
@@ -53,25 +58,23 @@ function writeReportFile(result: RunResult, path: string): void {
   }
 }
 
-function* inChunks(pieces: Iterable<string>): Generator<string> {
+function* chunksOf(pieces: Iterable<string>): Generator<string> {
   let chunk = "";
   for (const piece of pieces) {
     chunk += piece;
-    if (chunk.length < CHUNK) continue;
+    if (chunk.length < CHUNK_LENGTH) continue;
     yield chunk;
     chunk = "";
   }
   yield chunk;
 }
 
-function writeOutputs(outputs: Readonly<Record<string, string>>): void {
-  // Without the file, `core` would write a command that the runner no longer knows, and the outputs would be lost unsaid.
-  const { GITHUB_OUTPUT: path } = process.env;
-  if (!path) throw new Error("GITHUB_OUTPUT is not set, as it is on a runner");
+/** Without the runner's file, `setOutput` would print a command that the runner ignores. */
+function writeOutputs(outputs: Readonly<Record<string, string>>, path: string | undefined): void {
+  if (!path) throw new Error("GITHUB_OUTPUT is not set");
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
 }
 
-function writeSummary(result: RunResult): void {
-  const { GITHUB_STEP_SUMMARY: path } = process.env;
+function writeSummary(result: RunResult, path: string | undefined): void {
   if (path) appendFileSync(path, renderSummary(result));
 }

@@ -1,13 +1,13 @@
-/** A list that may be shown in part: its rows stand between `head` and `tail`. All texts end with a line break. */
+/** A list that may be shown in part, with its rows between `head` and `tail`. All texts end with a line break. */
 export interface Section {
   readonly head: string;
   readonly count: number;
   row(index: number): string;
-  /** What closes the list; says how many rows are left out, where any are. */
+  /** Closes the list, and shows how many rows are left out. */
   tail(leftOut: number): string;
 }
 
-/** Sections as far as they fit. */
+/** Sections, or as many of their rows as fit. */
 export interface Fitted {
   readonly text: string;
   /** UTF-8 bytes of `text`. */
@@ -16,7 +16,7 @@ export interface Fitted {
   readonly leftOut: number;
 }
 
-interface Filling {
+interface PartialSection {
   readonly section: Section;
   readonly rows: string[];
   full: boolean;
@@ -27,46 +27,46 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Takes a row of each section in turn, until all are taken or `budget` UTF-8 bytes are used: a small section is shown whole
- * beside a large one. Rows that are not shown are never rendered.
+ * Adds a row of each section in turn until all rows are shown or `budget` UTF-8 bytes are used, so a small section is complete
+ * next to a large one. Rows that are not shown are not rendered.
  */
-export function shareOut(sections: readonly Section[], budget: number): Fitted {
-  const fillings = sections.map((section): Filling => ({ section, rows: [], full: section.count === 0 }));
+export function fitSections(sections: readonly Section[], budget: number): Fitted {
+  const all = sections.map((section): PartialSection => ({ section, rows: [], full: section.count === 0 }));
   let bytes = 0;
-  let open = fillings.filter(({ full }) => !full);
+  let open = all.filter(({ full }) => !full);
   while (open.length > 0) {
-    for (const filling of open) bytes += takeRow(filling, budget - bytes);
+    for (const partial of open) bytes += addRow(partial, budget - bytes);
     open = open.filter(({ full }) => !full);
   }
-  const text = fillings.map(textOf).join("");
-  const shown = fillings.reduce((sum, { rows }) => sum + rows.length, 0);
-  const all = sections.reduce((sum, { count }) => sum + count, 0);
-  return { text, bytes: byteLength(text), shown, leftOut: all - shown };
+  const text = all.map(textOf).join("");
+  const shown = all.reduce((sum, { rows }) => sum + rows.length, 0);
+  const total = sections.reduce((sum, { count }) => sum + count, 0);
+  return { text, bytes: byteLength(text), shown, leftOut: total - shown };
 }
 
-/** Takes one more row, where it fits; returns the bytes that it uses, those of head and tail with the first. */
-function takeRow(filling: Filling, room: number): number {
-  const { section, rows } = filling;
+/** Adds one row if it fits. Returns the bytes that it uses; those of head and tail count with the first row. */
+function addRow(partial: PartialSection, room: number): number {
+  const { section, rows } = partial;
   const row = section.row(rows.length);
-  const around = rows.length === 0 ? byteLength(section.head) + longestTail(section) : 0;
-  const cost = byteLength(row) + around;
-  if (cost > room) {
-    filling.full = true;
+  const frame = rows.length === 0 ? byteLength(section.head) + maxTailBytes(section) : 0;
+  const bytes = byteLength(row) + frame;
+  if (bytes > room) {
+    partial.full = true;
     return 0;
   }
   rows.push(row);
-  filling.full = rows.length === section.count;
-  return cost;
+  partial.full = rows.length === section.count;
+  return bytes;
 }
 
-/** Room for a tail of other numbers: `1,023 MiB` is longer than the `9.9 GiB` that it is a part of. */
+/** Room for other numbers in the tail: a part such as `1,023 MiB` is longer than its total `9.9 GiB`. */
 const TAIL_SLACK = 64;
 
-/** `count` has as many digits as any number of rows that are left out. */
-function longestTail(section: Section): number {
+/** No number of rows has more digits than `count`. */
+function maxTailBytes(section: Section): number {
   return Math.max(byteLength(section.tail(0)), byteLength(section.tail(section.count)) + TAIL_SLACK);
 }
 
-function textOf({ section, rows }: Filling): string {
+function textOf({ section, rows }: PartialSection): string {
   return rows.length === 0 ? "" : `${section.head}${rows.join("")}${section.tail(section.count - rows.length)}`;
 }

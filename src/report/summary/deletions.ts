@@ -1,6 +1,6 @@
 import { formatAge, formatBytes, formatCount } from "../../format.ts";
-import type { RepositoryResult, RunResult, SweptManifest } from "../result.ts";
-import { isDeleted, type Tally } from "../tally.ts";
+import { type Counts, countResults, groupOf } from "../counts.ts";
+import type { ManifestResult, RepositoryResult, RunResult } from "../result.ts";
 import type { Section } from "./budget.ts";
 import {
   bytesMarkup,
@@ -8,6 +8,7 @@ import {
   DETAILS_TAIL,
   detailsHead,
   digestMarkup,
+  imageCount,
   row,
   sentence,
   tableHead,
@@ -15,78 +16,88 @@ import {
   unbroken,
 } from "./markup.ts";
 
-/** Up to so many rows in all, they are shown unfolded. */
-const FEW_ROWS = 15;
+/** The tables start unfolded if all together have at most this many rows. */
+const MAX_UNFOLDED = 15;
 
-/** Failures first, then what went, then what was spared: the order of what a reader has to act on. */
-const ORDER = { failed: 0, deleted: 1, planned: 1, gone: 2, changed: 3, kept: 3 } as const;
+/** Failures first, because they need an action. */
+const ORDER = { failed: 0, deleted: 1, planned: 1, gone: 2, refused: 3, changed: 3, deferred: 3, kept: 3 } as const;
 
 /** A repository with the manifests that its plan deletes, in the order in which they are shown. */
-export interface Planned {
+export interface PlannedDeletions {
   readonly repository: RepositoryResult;
-  readonly tally: Tally;
-  readonly manifests: readonly SweptManifest[];
+  readonly counts: Counts;
+  readonly manifests: readonly ManifestResult[];
+  /** Planned deletions whose manifest is kept, because the registry refused or a recheck found a change. */
+  readonly keptAfterAll: number;
 }
 
-export function plannedOf(repository: RepositoryResult, tally: Tally): Planned {
-  const planned = repository.manifests.filter(({ decision }) => decision === "delete");
-  return { repository, tally, manifests: planned.sort((a, b) => ORDER[a.outcome] - ORDER[b.outcome]) };
+export function plannedDeletions(repository: RepositoryResult): PlannedDeletions {
+  const manifests = repository.manifests.filter(({ decision }) => decision === "delete");
+  return {
+    repository,
+    counts: countResults([repository]),
+    manifests: manifests.sort((a, b) => ORDER[a.outcome] - ORDER[b.outcome]),
+    keptAfterAll: manifests.filter((manifest) => groupOf(manifest) === "kept").length,
+  };
 }
 
-/** For each repository a foldable table of what its plan deletes, with the reason and what became of it. */
-export function deletionSections(result: RunResult, all: readonly Planned[]): readonly Section[] {
+/** Returns for each repository a foldable table of the manifests that its plan deletes, with reasons and outcomes. */
+export function deletionSections(result: RunResult, all: readonly PlannedDeletions[]): readonly Section[] {
   const rows = all.reduce((sum, { manifests }) => sum + manifests.length, 0);
-  const state = rows <= FEW_ROWS ? "open" : "closed";
-  return all.map(({ repository, tally, manifests }) => ({
-    head: `${detailsHead(summaryLine(repository.name, tally, manifests, result), state)}${tableHead("Image", "Tags", "Why", " Size", " Pushed")}`,
-    count: manifests.length,
-    row: (index) => deletionRow(manifests[index], result),
-    tail: (leftOut) => `${leftOut === 0 ? "" : leftOutNote(leftOut, manifests.length)}${DETAILS_TAIL}`,
+  const state = rows <= MAX_UNFOLDED ? "open" : "closed";
+  return all.map((planned) => ({
+    head: `${detailsHead(titleOf(planned, result), state)}${tableHead("Image", "Tags", "Reason", " Size", " Pushed")}`,
+    count: planned.manifests.length,
+    row: (index) => deletionRow(planned.manifests[index], result),
+    tail: (leftOut) => `${leftOutNote(leftOut, planned.manifests.length)}${DETAILS_TAIL}`,
   }));
 }
 
-function leftOutNote(leftOut: number, all: number): string {
-  return `\n<i>${formatCount(leftOut)} of these ${formatCount(all)} are left out here; the report file holds all.</i>\n`;
+function leftOutNote(leftOut: number, total: number): string {
+  if (leftOut === 0) return "";
+  return `\n<i>${formatCount(leftOut)} of these ${formatCount(total)} rows are left out. The report file has all.</i>\n`;
 }
 
-function summaryLine(name: string, tally: Tally, manifests: readonly SweptManifest[], { dryRun }: RunResult): string {
-  const { deleted, gone, failed, bytes } = tally;
-  const stay = manifests.length - deleted - gone - failed;
+function titleOf({ repository, counts, keptAfterAll }: PlannedDeletions, { dryRun }: RunResult): string {
+  const { deleted, gone, failed, deferred, freed } = counts;
   const parts = [
-    deleted > 0 && `${formatCount(deleted)} ${dryRun ? "to delete" : "deleted"}`,
+    deleted.manifests > 0 && `${imageCount(deleted)} ${dryRun ? "to delete" : "deleted"}`,
     failed > 0 && `${formatCount(failed)} failed`,
-    gone > 0 && `${formatCount(gone)} gone before`,
-    stay > 0 && `${formatCount(stay)} spared`,
-    deleted > 0 && bytes !== null && bytesMarkup(bytes),
+    gone > 0 && `${formatCount(gone)} already gone`,
+    keptAfterAll > 0 && `${formatCount(keptAfterAll)} kept`,
+    deferred > 0 && `${formatCount(deferred)} deferred`,
+    deleted.manifests > 0 && freed !== null && bytesMarkup(freed),
   ];
-  return `<b>${code(name)}</b> &nbsp;${parts.filter((part) => part !== false).join(" · ")}`;
+  return `<b>${code(repository.name)}</b> &nbsp;${parts.filter((part) => part !== false).join(" · ")}`;
 }
 
-function deletionRow(manifest: SweptManifest | undefined, result: RunResult): string {
+function deletionRow(manifest: ManifestResult | undefined, result: RunResult): string {
   if (manifest === undefined) return "";
   const { digest, tags, kind, sizeBytes, pushedAt } = manifest;
   return row(
     `${digestMarkup(digest)}${kind === "index" || kind === "referrer" ? `\u00a0<sub>${kind}</sub>` : ""}`,
     tagsMarkup(tags),
-    why(manifest, result.repositoryUrl),
+    reasonMarkup(manifest, result.gitRepositoryUrl),
     sizeBytes === null ? "" : unbroken(formatBytes(sizeBytes)),
     pushedAt === null ? "" : unbroken(`${formatAge(result.startedAt - pushedAt)} ago`),
   );
 }
 
-/** The reason; what became of it, where that is anything but a deletion. */
-function why(manifest: SweptManifest, repositoryUrl: string): string {
-  const reason = sentence(manifest.reason, repositoryUrl, 300);
-  if (isDeleted(manifest)) return reason;
-  const said = manifest.error === null ? "" : `: ${sentence(manifest.error, repositoryUrl, 240)}`;
-  return `${reason}<br>${BECAME[manifest.outcome]}${said}`;
+/** Returns the reason of the plan, and the outcome if it is not a deletion. */
+function reasonMarkup(manifest: ManifestResult, gitRepositoryUrl: string): string {
+  const reason = sentence(manifest.reason, gitRepositoryUrl, 300);
+  if (groupOf(manifest) === "deleted") return reason;
+  const cause = manifest.error === null ? "" : `: ${sentence(manifest.error, gitRepositoryUrl, 240)}`;
+  return `${reason}<br>${OUTCOMES[manifest.outcome]}${cause}`;
 }
 
-const BECAME: Readonly<Record<SweptManifest["outcome"], string>> = {
+const OUTCOMES: Readonly<Record<ManifestResult["outcome"], string>> = {
   failed: "✖️ <b>failed</b>",
-  gone: "gone before this run came to it",
-  changed: "↩️ <b>stays</b>, changed since it was planned",
-  kept: "↩️ <b>stays</b>",
+  gone: "already gone",
+  changed: "↩️ <b>kept</b>, changed after the plan was made",
+  refused: "↩️ <b>kept</b>, the registry refused to delete it",
+  deferred: "⏭️ <b>deferred</b> to the next run",
+  kept: "↩️ <b>kept</b>",
   deleted: "deleted",
   planned: "to delete",
 };

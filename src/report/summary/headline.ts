@@ -1,36 +1,35 @@
 import { counted, formatBytes, formatCount, formatDuration } from "../../format.ts";
+import type { Counts } from "../counts.ts";
 import type { RunResult } from "../result.ts";
-import type { Tally } from "../tally.ts";
-import { bytesMarkup, code, sentence } from "./markup.ts";
+import { bytesMarkup, code, imageCount, sentence } from "./markup.ts";
 
-/** The line that says it all, and one of facts below it. */
-export function headline(result: RunResult, total: Tally): string {
+/** Returns the result in one line, and a line of facts. */
+export function headline(result: RunResult, total: Counts): string {
   const { registry, repositories, startedAt, finishedAt } = result;
   const facts = [
-    // Empty where nothing began.
+    // Empty if the inputs are invalid.
     registry !== "" && code(registry),
     counted(repositories.length, "repository", "repositories"),
-    `${counted(total.kept, "manifest")} ${total.kept === 1 ? "stays" : "stay"}`,
-    total.gone > 0 && `${formatCount(total.gone)} gone before`,
+    `${counted(total.kept.images, "image")} kept`,
+    total.gone > 0 && `${formatCount(total.gone)} already gone`,
+    total.deferred > 0 && `${formatCount(total.deferred)} deferred`,
     formatDuration(finishedAt - startedAt),
   ];
   return `### ${title(result, total)}\n\n${facts.filter((fact) => fact !== false).join(" · ")}\n\n${dryRunNote(result)}`;
 }
 
-function title({ dryRun, errors, repositories }: RunResult, { deleted, failed, bytes }: Tally): string {
-  const what = `${counted(deleted, "manifest")}`;
-  const size = deleted === 0 || bytes === null || bytes.bytes === 0 ? "" : `, ${bytesMarkup(bytes)}`;
+function title({ dryRun, errors, repositories }: RunResult, { deleted, failed, freed }: Counts): string {
+  const size = freed === null || freed.bytes === 0 ? "" : `, ${bytesMarkup(freed)}`;
+  const deletions = `${imageCount(deleted)}${size}`;
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
-  const wrong = errors.length > 0 || failed > 0;
+  const hasErrors = errors.length > 0 || failed > 0;
   if (dryRun) {
-    return `${wrong ? "⚠️ " : ""}Dry run: ${deleted === 0 ? "nothing" : what} would be deleted${size}`;
+    return `${hasErrors ? "⚠️ " : ""}Dry run: ${deleted.manifests === 0 ? "nothing to delete" : `would delete ${deletions}`}`;
   }
-  if (deleted === 0 && wrong) return `✖️ Nothing was deleted${failures}`;
-  if (deleted === 0) {
-    const planned = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
-    return planned ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
-  }
-  return `${wrong ? "⚠️" : "✔️"} ${what} deleted${size}${failures}`;
+  if (deleted.manifests > 0) return `${hasErrors ? "⚠️" : "✔️"} Deleted ${deletions}${failures}`;
+  if (hasErrors) return `✖️ Nothing was deleted${failures}`;
+  const hasPlan = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
+  return hasPlan ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
 }
 
 function dryRunNote({ dryRun }: RunResult): string {
@@ -38,22 +37,21 @@ function dryRunNote({ dryRun }: RunResult): string {
   return "> [!NOTE]\n> This is a dry run: nothing was deleted, and no garbage collection was started.\n\n";
 }
 
-/** What the garbage collection came to, on one line; empty where none was asked for. */
-export function collectionLine({ garbageCollection, repositoryUrl }: RunResult): string {
+/** Returns the result of the garbage collection in one line; nothing if there was none. */
+export function collectionLine({ garbageCollection, gitRepositoryUrl }: RunResult): string {
   const { status, freedBytes, blobsDeleted, note } = garbageCollection;
   if (status === "not-started") return "";
-  const freed = freedBytes === null ? "" : ` freed <b>${formatBytes(freedBytes)}</b>`;
+  const details = note === "" ? "" : `: ${sentence(note, gitRepositoryUrl, 500)}`;
+  if (status !== "succeeded") return `♻️ Garbage collection ${STATUSES[status]}${details}\n\n`;
+  const freed = freedBytes === null ? "succeeded" : `freed <b>${formatBytes(freedBytes)}</b>`;
   const blobs = blobsDeleted === null ? "" : ` in ${counted(blobsDeleted, "blob")}`;
-  const came = status === "succeeded" ? freed || " succeeded" : ` ${STATUS[status]}`;
-  const said = note === "" ? "" : `: ${sentence(note, repositoryUrl, 500)}`;
-  return `♻️ Garbage collection${came}${status === "succeeded" ? blobs : ""}${said}\n\n`;
+  return `♻️ Garbage collection ${freed}${blobs}${details}\n\n`;
 }
 
-const STATUS = {
-  started: "was started and goes on by itself",
-  succeeded: "succeeded",
+const STATUSES = {
+  started: "was started and is still running",
   failed: "<b>failed</b>",
-  "timed-out": "was not over in time and goes on by itself",
-  unsupported: "cannot be started here",
+  "timed-out": "did not finish within <code>gc-timeout</code>; it is still running",
+  unsupported: "cannot be started on this registry",
   skipped: "was not started",
-} as const satisfies Partial<Record<RunResult["garbageCollection"]["status"], string>>;
+} as const;

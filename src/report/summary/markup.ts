@@ -1,47 +1,54 @@
-import { formatBytes, formatCount, shortDigest } from "../../format.ts";
+import { counted, formatBytes, formatCount, shortDigest } from "../../format.ts";
+import type { FreedBytes } from "../../plan/freed-bytes.ts";
+import type { ImageCount } from "../counts.ts";
 import { escapeInline, escapeMarkup, oneLine } from "../escape.ts";
-import type { Bytes } from "../tally.ts";
 
-/** Tags shown for one manifest; it can have thousands. */
-const MOST_TAGS = 6;
+/** Tags shown of one manifest. It can have thousands. */
+const MAX_TAGS = 6;
 
-/** Longest sentence in UTF-16 code units. */
+/** Longest sentence, in UTF-16 code units. */
 const SENTENCE_LENGTH = 1_000;
 
-/** A row of a GFM table. */
+/** Returns a row of a GFM table. */
 export function row(...cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |\n`;
 }
 
-/** Head of a GFM table; a title that begins with a blank is a number's, aligned to the right. */
+/** Returns the head of a GFM table. The column of a title that starts with a blank is aligned to the right, for numbers. */
 export function tableHead(...titles: readonly string[]): string {
-  return `${row(...titles.map((title) => title.trim()))}|${titles.map((title) => (title.startsWith(" ") ? "--:" : ":--")).join("|")}|\n`;
+  const rule = titles.map((title) => (title.startsWith(" ") ? "--:" : ":--")).join("|");
+  return `${row(...titles.map((title) => title.trim()))}|${rule}|\n`;
 }
 
-/** Text from outside in the typeface of code: nothing in it becomes a mention or a link. */
+/** Returns text from outside as code, so that nothing in it becomes a mention or a link. */
 export function code(text: string, max?: number): string {
   return `<code>${escapeInline(oneLine(text, max))}</code>`;
 }
 
-/** A digest in short, whole where the pointer rests on it. */
+/** Returns a short digest with the complete one as its tooltip. */
 export function digestMarkup(digest: string): string {
   return `<code title="${escapeInline(oneLine(digest))}">${escapeInline(oneLine(shortDigest(digest)))}</code>`;
 }
 
 export function tagsMarkup(tags: readonly string[]): string {
   if (tags.length === 0) return "<i>untagged</i>";
-  const shown = tags.slice(0, MOST_TAGS).map((tag) => code(tag, 80));
+  const shown = tags.slice(0, MAX_TAGS).map((tag) => code(tag, 80));
   const rest = tags.length - shown.length;
   return rest === 0 ? shown.join(" ") : `${shown.join(" ")} and ${formatCount(rest)} more`;
 }
 
 const PULL_REQUEST_OR_CODE = /(pull request #\d{1,10}(?!\d)|`[^`]{1,80}`)/;
 
-/** An address that needs no escaping, in Markdown or in HTML; any other is not linked to. */
+/** Addresses that need no escaping in Markdown and HTML. No other address is linked. */
 const LINKABLE = /^https?:\/\/[\w.:~%/-]+[\w~]$/;
 
-/** A sentence of the plan or of an error: pull requests linked to where they are, what stands between backticks as code. */
-export function sentence(text: string, repositoryUrl: string, max = SENTENCE_LENGTH): string {
+/** Returns a link, or only `markup` if the address is not safe. */
+export function link(url: string | null, markup: string): string {
+  return url !== null && LINKABLE.test(url) ? `<a href="${url}">${markup}</a>` : markup;
+}
+
+/** Returns a sentence of the plan or an error, with links to pull requests, and with text between backticks as code. */
+export function sentence(text: string, gitRepositoryUrl: string, max = SENTENCE_LENGTH): string {
   return oneLine(text, max)
     .trim()
     .split(PULL_REQUEST_OR_CODE)
@@ -49,25 +56,31 @@ export function sentence(text: string, repositoryUrl: string, max = SENTENCE_LEN
       if (index === 0) return part === "" ? "" : `${escapeMarkup(part, max)}${part.endsWith(" ") ? " " : ""}`;
       if (index % 2 === 0) return escapeInline(part);
       if (part.startsWith("`")) return code(part.slice(1, -1));
-      const number = part.slice(part.indexOf("#") + 1);
-      return LINKABLE.test(repositoryUrl) ? `<a href="${repositoryUrl}/pull/${number}">${part}</a>` : part;
+      return link(`${gitRepositoryUrl}/pull/${part.slice(part.indexOf("#") + 1)}`, part);
     })
     .join("");
 }
 
-/** Keeps what belongs together on one line. */
+/** Returns text that does not wrap. */
 export function unbroken(text: string): string {
   return text.replaceAll(" ", "\u00a0");
 }
 
-export function bytesMarkup(bytes: Bytes | null): string {
-  if (bytes === null) return "";
-  return bytes.bytes > 0 && bytes.atMost
-    ? unbroken(`up to ${formatBytes(bytes.bytes)}`)
-    : unbroken(formatBytes(bytes.bytes));
+/** Returns a size; `up to 3.4 GiB` if it is an upper limit, nothing if it is unknown. */
+export function bytesMarkup(freed: FreedBytes | null): string {
+  if (freed === null) return "";
+  return unbroken(freed.bytes > 0 && !freed.exact ? `up to ${formatBytes(freed.bytes)}` : formatBytes(freed.bytes));
 }
 
-/** A foldable part; GitHub reads Markdown inside only after an empty line. */
+/** Returns `186 images (412 manifests)`, or only one of the two if that says it all. */
+export function imageCount({ images, manifests }: ImageCount): string {
+  if (images === 0 && manifests > 0) return counted(manifests, "manifest");
+  return images === manifests
+    ? counted(images, "image")
+    : `${counted(images, "image")} (${counted(manifests, "manifest")})`;
+}
+
+/** Returns the start of a foldable part. GitHub reads Markdown in it only after an empty line. */
 export function detailsHead(summary: string, state: "open" | "closed"): string {
   return `<details${state === "open" ? " open" : ""}><summary>${summary}</summary>\n\n`;
 }

@@ -1,53 +1,79 @@
 import { formatCount } from "../../format.ts";
 import { faultTitle } from "../fault-titles.ts";
+import { linesOf, withFullStop } from "../message.ts";
+import { outcomeNotices } from "../outcome-notices.ts";
 import type { RunResult } from "../result.ts";
 import type { Section } from "./budget.ts";
 import { sentence } from "./markup.ts";
 
-/** Messages shown of one kind; the log has all. */
-const MOST_OF_A_KIND = 5;
+/** Messages shown of one kind. The log has all. */
+const MAX_MESSAGES = 5;
 
-type Problem = RunResult["errors"][number];
+/** Longest line of a message, in UTF-16 code units. */
+const LINE_LENGTH = 600;
 
-/** What went wrong and what to do about it: one box for each kind and remedy. */
-export function errorSections({ errors, repositoryUrl }: RunResult): readonly Section[] {
-  const boxes = new Map<string, [Problem, ...Problem[]]>();
+type RunError = RunResult["errors"][number];
+
+/** Returns a box for each kind of error and remedy. */
+export function errorSections({ errors, gitRepositoryUrl }: RunResult): readonly Section[] {
+  const boxes = new Map<string, [RunError, ...RunError[]]>();
   for (const error of errors) {
     const key = `${error.kind} ${error.remedy}`;
     const box = boxes.get(key);
     if (box === undefined) boxes.set(key, [error]);
     else box.push(error);
   }
-  return [...boxes.values()].map((box) => boxOf(box, repositoryUrl));
+  return [...boxes.values()].map(([first, ...others]) => errorBox(first, others, gitRepositoryUrl));
 }
 
-function boxOf(all: readonly [Problem, ...Problem[]], repositoryUrl: string): Section {
-  const [{ kind, remedy }] = all;
-  const shown = all.slice(0, MOST_OF_A_KIND);
-  const remedyText = sentence(remedy, repositoryUrl, 400);
-  const todo = remedyText === "" ? "" : `>\n> **What to do:** ${remedyText}\n`;
+function errorBox(first: RunError, others: readonly RunError[], gitRepositoryUrl: string): Section {
+  const remedy = sentence(first.remedy, gitRepositoryUrl, 400);
+  const messages = [first, ...others].map(({ message }) => message);
+  const shown = messages.slice(0, MAX_MESSAGES);
+  return messageBox({
+    head: `> [!${first.kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${faultTitle(first.kind)}**\n>\n`,
+    lines: boxLines(shown, gitRepositoryUrl),
+    hidden: messages.length - shown.length,
+    foot: remedy === "" ? "" : `>\n> **Fix:** ${remedy}\n`,
+  });
+}
+
+/** Returns a box with everything to know that does not fail the step. */
+export function noticeSection({ notices, repositories, gitRepositoryUrl }: RunResult): Section {
+  const messages = [...notices, ...outcomeNotices(repositories).map(({ text }) => text)];
+  return messageBox({ head: "> [!NOTE]\n", lines: boxLines(messages, gitRepositoryUrl), hidden: 0, foot: "" });
+}
+
+interface Box {
+  readonly head: string;
+  readonly lines: readonly string[];
+  /** Messages that are not in `lines`. */
+  readonly hidden: number;
+  readonly foot: string;
+}
+
+function messageBox({ head, lines, hidden, foot }: Box): Section {
   return {
-    head: `> [!${kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${faultTitle(kind)}**\n>\n`,
-    count: shown.length,
-    row: (index) => `> ${shown.length > 1 ? "- " : ""}${said(shown[index]?.message, repositoryUrl)}\n`,
+    head,
+    count: lines.length,
+    row: (index) => lines[index] ?? "",
     tail: (leftOut) => {
-      const hidden = all.length - shown.length + leftOut;
-      return `${hidden === 0 ? "" : `> - and ${formatCount(hidden)} more in the log\n`}${todo}\n`;
+      const more = hidden + leftOut;
+      return `${more === 0 ? "" : `> - and ${formatCount(more)} more in the log\n`}${foot}\n`;
     },
   };
 }
 
-/** A message that is never blank: Markdown would make a heading of the line above a lone dash. */
-function said(message: string | undefined, repositoryUrl: string): string {
-  return sentence(message ?? "", repositoryUrl, 600) || "nothing more is known";
-}
-
-/** Things to know that fail nothing. */
-export function noticeSection({ notices, repositoryUrl }: RunResult): Section {
-  return {
-    head: "> [!NOTE]\n",
-    count: notices.length,
-    row: (index) => `> ${notices.length > 1 ? "- " : ""}${said(notices[index], repositoryUrl)}\n`,
-    tail: (leftOut) => `${leftOut === 0 ? "" : `> - and ${formatCount(leftOut)} more in the log\n`}\n`,
-  };
+/** Returns the messages as lines of a box: a list if there are several, with the list of a message below it. */
+function boxLines(messages: readonly string[], gitRepositoryUrl: string): readonly string[] {
+  const indent = messages.length > 1 ? "  " : "";
+  const bullet = messages.length > 1 ? "- " : "";
+  return messages.flatMap((message) =>
+    linesOf(withFullStop(message)).map((line, index) => {
+      const text = index === 0 ? line : line.replace(/^- /, "");
+      // Markdown would make a heading of the line above a dash alone.
+      const markup = sentence(text, gitRepositoryUrl, LINE_LENGTH) || "no further details";
+      return `> ${index === 0 ? bullet : `${indent}- `}${markup}\n`;
+    }),
+  );
 }

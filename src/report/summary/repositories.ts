@@ -1,99 +1,97 @@
 import { counted, formatCount } from "../../format.ts";
+import { type Counts, countResults } from "../counts.ts";
 import type { RunResult } from "../result.ts";
-import { type Tally, tallyOfRun, totalOf } from "../tally.ts";
 import type { Section } from "./budget.ts";
-import type { Planned } from "./deletions.ts";
-import { bytesMarkup, code, row, sentence, tableHead } from "./markup.ts";
+import type { PlannedDeletions } from "./deletions.ts";
+import { bytesMarkup, code, link, row, sentence, tableHead } from "./markup.ts";
 
-/** Repositories in which nothing was to do are one row together, where there are more than these. */
-const MOST_IDLE = 5;
+/** If more repositories than these have nothing to delete, they share one row. */
+const MAX_UNCHANGED = 5;
 
-/** A row before it is known which columns say anything. */
 interface Line {
   readonly name: string;
-  readonly tally: Tally;
+  readonly counts: Counts;
   readonly note: string;
 }
 
 interface Column {
   readonly title: string;
-  shown(all: readonly Line[]): boolean;
+  shown(lines: readonly Line[]): boolean;
   cell(line: Line): string;
 }
 
-/** One row a repository, those with most to tell first, and a last one with the sums. Columns without news are left out. */
-export function repositorySection(result: RunResult, all: readonly Planned[]): Section {
-  const rows = [...all].sort((a, b) => weight(b) - weight(a));
-  const idle = rows.filter((planned) => weight(planned) === 0);
-  const folded = idle.length > MOST_IDLE ? idle : [];
-  const lines = rows.slice(0, rows.length - folded.length).map((planned) => lineOf(planned, result));
+/** Returns a table with one row a repository, errors first, and the totals. Columns without content are left out. */
+export function repositorySection(result: RunResult, all: readonly PlannedDeletions[]): Section {
+  const sorted = [...all].sort((a, b) => weight(b) - weight(a));
+  const unchanged = sorted.filter((planned) => weight(planned) === 0);
+  const folded = unchanged.length > MAX_UNCHANGED ? unchanged : [];
+  const lines = sorted.slice(0, sorted.length - folded.length).map((planned) => lineOf(planned, result));
   const last: Line[] = [];
-  if (folded.length > 0) last.push(idleLine(folded));
-  if (all.length > 1) last.push({ name: "<b>all</b>", tally: tallyOfRun(result), note: "" });
+  if (folded.length > 0)
+    last.push(sharedLine(folded, `${counted(folded.length, "repository", "repositories")} with nothing to delete`));
+  if (all.length > 1) last.push({ name: "<b>all</b>", counts: countResults(result.repositories), note: "" });
   const columns = columnsOf(result).filter((column) => column.shown([...lines, ...last]));
   const render = (shown: readonly Line[]): string =>
     shown.map((line) => row(...columns.map((column) => column.cell(line)))).join("");
-  // With no row of its own left, the folded one still is the table.
+  // If no repository has a row of its own, the shared row is the table.
   const body = lines.length === 0 ? last : lines;
   const end = lines.length === 0 ? "" : render(last);
   return {
     head: tableHead(...columns.map(({ title }) => title)),
     count: body.length,
     row: (index) => render(body.slice(index, index + 1)),
-    tail: (leftOut) =>
-      `${leftOut === 0 ? "" : render([moreLine(rows.slice(lines.length - leftOut, lines.length))])}${end}\n`,
+    tail: (leftOut) => {
+      const hidden = sorted.slice(lines.length - leftOut, lines.length);
+      const name = `${counted(leftOut, "more repository", "more repositories")}: see the report file`;
+      return `${leftOut === 0 ? "" : render([sharedLine(hidden, name)])}${end}\n`;
+    },
   };
 }
 
 function columnsOf({ dryRun }: RunResult): readonly Column[] {
-  const some = (count: number): string => (count === 0 ? "0" : `<b>${formatCount(count)}</b>`);
+  const bold = (count: number): string => (count === 0 ? "0" : `<b>${formatCount(count)}</b>`);
   return [
     { title: "Repository", shown: () => true, cell: ({ name }) => name },
     {
       title: dryRun ? " Would delete" : " Deleted",
-      shown: (all) => all.some(({ tally }) => tally.deleted + tally.failed + tally.gone > 0),
-      cell: ({ tally }) => some(tally.deleted),
+      shown: (lines) => lines.some(({ counts }) => counts.deleted.manifests + counts.failed + counts.gone > 0),
+      cell: ({ counts }) => bold(counts.deleted.images),
     },
     {
       title: " Failed",
-      shown: (all) => all.some(({ tally }) => tally.failed > 0),
-      cell: ({ tally }) => some(tally.failed),
+      shown: (lines) => lines.some(({ counts }) => counts.failed > 0),
+      cell: ({ counts }) => bold(counts.failed),
     },
-    { title: " Kept", shown: () => true, cell: ({ tally }) => formatCount(tally.kept) },
+    { title: " Kept", shown: () => true, cell: ({ counts }) => formatCount(counts.kept.images) },
     {
       title: " Size",
-      shown: (all) => all.some(({ tally }) => tally.deleted > 0 && tally.bytes !== null),
-      cell: ({ tally }) => (tally.deleted === 0 ? "" : bytesMarkup(tally.bytes)),
+      shown: (lines) => lines.some(({ counts }) => counts.deleted.manifests > 0 && counts.freed !== null),
+      cell: ({ counts }) => (counts.deleted.manifests === 0 ? "" : bytesMarkup(counts.freed)),
     },
-    { title: "", shown: (all) => all.some(({ note }) => note !== ""), cell: ({ note }) => note },
+    { title: "", shown: (lines) => lines.some(({ note }) => note !== ""), cell: ({ note }) => note },
   ];
 }
 
-function weight({ repository, tally, manifests }: Planned): number {
-  return (repository.error === null ? 0 : 1e12) + tally.failed * 1e6 + manifests.length;
+/** Orders the rows: errors, then failed deletions, then the number of planned deletions. */
+function weight({ repository, counts, manifests }: PlannedDeletions): number {
+  return (repository.error === null ? 0 : 1e12) + counts.failed * 1e6 + manifests.length;
 }
 
-function lineOf(planned: Planned, { repositoryUrl }: RunResult): Line {
-  const { repository, tally } = planned;
-  const note = repository.error === null ? noteOf(planned) : `✖️ ${sentence(repository.error, repositoryUrl, 160)}`;
-  return { name: code(repository.name), tally, note };
+function lineOf(planned: PlannedDeletions, { gitRepositoryUrl }: RunResult): Line {
+  const { repository, counts } = planned;
+  const note = repository.error === null ? noteOf(planned) : `✖️ ${sentence(repository.error, gitRepositoryUrl, 160)}`;
+  return { name: link(repository.url, code(repository.name)), counts, note };
 }
 
-function noteOf({ tally, manifests }: Planned): string {
-  const spared = manifests.length - tally.deleted - tally.gone - tally.failed;
+function noteOf({ counts, keptAfterAll }: PlannedDeletions): string {
   const parts = [
-    tally.gone > 0 && `${formatCount(tally.gone)} gone before`,
-    spared > 0 && `${formatCount(spared)} spared`,
+    counts.gone > 0 && `${formatCount(counts.gone)} already gone`,
+    keptAfterAll > 0 && `${formatCount(keptAfterAll)} changed or refused`,
+    counts.deferred > 0 && `${formatCount(counts.deferred)} deferred`,
   ];
   return parts.filter((part) => part !== false).join(", ");
 }
 
-function moreLine(more: readonly Planned[]): Line {
-  const name = `<i>${counted(more.length, "more repository", "more repositories")}: see the report file</i>`;
-  return { name, tally: totalOf(more.map(({ tally }) => tally)), note: "" };
-}
-
-function idleLine(idle: readonly Planned[]): Line {
-  const name = `<i>${counted(idle.length, "repository", "repositories")} with nothing to delete</i>`;
-  return { name, tally: totalOf(idle.map(({ tally }) => tally)), note: "" };
+function sharedLine(all: readonly PlannedDeletions[], name: string): Line {
+  return { name: `<i>${name}</i>`, counts: countResults(all.map(({ repository }) => repository)), note: "" };
 }

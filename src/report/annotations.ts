@@ -1,0 +1,63 @@
+import { error, notice, warning } from "@actions/core";
+import { formatCount } from "../format.ts";
+import { cut, escapeLog } from "./escape.ts";
+import { linesOf } from "./message.ts";
+
+/** The runner shows 10 annotations of a level for a step, each of up to 4,096 characters. */
+const MAX_ANNOTATIONS = 10;
+const MAX_LENGTH = 4_000;
+
+const WRITERS = { notice, warning, error } as const;
+
+export type Level = keyof typeof WRITERS;
+
+interface Annotation {
+  readonly title: string;
+  readonly text: string;
+  /** Further annotations of the same kind. */
+  more: number;
+}
+
+/** Collects annotations, one a kind, until it is known how many there are of each. */
+export interface Annotations {
+  add(level: Level, kind: string, title: string, text: string): void;
+  /** Writes the annotations since the last call. Synchronous, because a cancelled job has little time left. */
+  flush(): void;
+}
+
+export function createAnnotations(): Annotations {
+  const collected = {
+    notice: new Map<string, Annotation>(),
+    warning: new Map<string, Annotation>(),
+    error: new Map<string, Annotation>(),
+  };
+  return {
+    add(level, kind, title, text) {
+      const known = collected[level].get(kind);
+      if (known === undefined) collected[level].set(kind, { title, text, more: 0 });
+      else known.more += 1;
+    },
+    flush() {
+      for (const level of ["notice", "warning", "error"] as const) {
+        for (const { title, text } of limit([...collected[level].values()])) WRITERS[level](text, { title });
+        collected[level].clear();
+      }
+    },
+  };
+}
+
+/** Returns at most as many annotations as the runner shows, each with the number of those it stands for. */
+function limit(all: readonly Annotation[]): readonly { readonly title: string; readonly text: string }[] {
+  const hidden = all.slice(MAX_ANNOTATIONS).reduce((sum, { more }) => sum + more + 1, 0);
+  return all.slice(0, MAX_ANNOTATIONS).map(({ title, text, more }, index) => {
+    const rest = more + (index === MAX_ANNOTATIONS - 1 ? hidden : 0);
+    const note = rest === 0 ? "" : `\n… and ${formatCount(rest)} more: see the summary and the log.`;
+    return { title, text: `${annotationText(text, MAX_LENGTH - note.length)}${note}` };
+  });
+}
+
+/** The runner also prints each line of an annotation in the log. */
+function annotationText(text: string, max: number): string {
+  const lines = linesOf(text.slice(0, MAX_LENGTH * 2)).map((line) => escapeLog(line));
+  return cut(lines.join("\n"), max);
+}
