@@ -1,6 +1,6 @@
-import type { Capabilities } from "../provider.ts";
+import type { Capabilities } from "../capabilities.ts";
 
-export const CAPABILITIES: Capabilities = {
+export const capabilities: Capabilities = {
   listsUntagged: false,
   listsPushTimes: false,
   deletesTags: "unknown",

@@ -4,10 +4,10 @@ import { readDockerLogin } from "../oci/auth/docker-config.ts";
 import { createOciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
 import type { Registry } from "../registry.ts";
-import { type DistributionOptions, openDistribution } from "./registry.ts";
+import { type DistributionOptions, DistributionRegistry } from "./registry.ts";
 
 /** Opens the registry of the input `registry`. Sends no request. Throws Fault `input` if the Docker login is invalid. */
-export function openFromSettings(settings: Settings, services: Services): Registry {
+export function openDistribution(settings: Settings, services: Services): Registry {
   const { registry } = settings;
   const oci = createOciClient({
     ...services,
@@ -18,7 +18,7 @@ export function openFromSettings(settings: Settings, services: Services): Regist
     remedy: "Check `username` and `token`, or the Docker login: they must permit pull and delete.",
   });
   const runGcCommand = gcCommandRunner(settings, services);
-  return openDistribution({ address: registry, oci, log: services.log, runGcCommand });
+  return new DistributionRegistry({ address: registry, oci, log: services.log, runGcCommand });
 }
 
 function gcCommandRunner(

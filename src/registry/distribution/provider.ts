@@ -1,6 +1,6 @@
 import { isOciName } from "../oci/reference.ts";
 import type { Provider } from "../provider.ts";
-import { CAPABILITIES } from "./capabilities.ts";
+import { capabilities } from "./capabilities.ts";
 
 /** Any registry that implements the OCI distribution-spec. */
 export const distribution: Provider = {
@@ -18,12 +18,12 @@ export const distribution: Provider = {
   },
   apiUrl: null,
   inputs: ["gc-command"],
-  capabilities: CAPABILITIES,
+  capabilities,
   restoreWindow: null,
   repositoryUrl: () => null,
   ratePolicy: () => () => ({}),
   async open(settings, services) {
-    const { openFromSettings } = await import("./open.ts");
-    return openFromSettings(settings, services);
+    const { openDistribution } = await import("./open.ts");
+    return openDistribution(settings, services);
   },
 };

@@ -5,7 +5,7 @@ import type { RegistryAddress } from "../../settings.ts";
 import type { ManifestContent } from "../manifest.ts";
 import type { OciClient } from "../oci/client.ts";
 import type { Deletion, DeletionTarget, GarbageCollection, Listing, Registry } from "../registry.ts";
-import { CAPABILITIES } from "./capabilities.ts";
+import { capabilities } from "./capabilities.ts";
 import { readCreationTime } from "./creation-time.ts";
 import { checkDeletesEnabled, deleteManifest } from "./delete-manifest.ts";
 import { createTagDeleter } from "./delete-tag.ts";
@@ -32,15 +32,11 @@ const UNSUPPORTED: GarbageCollection = {
 };
 
 /**
- * Opens a registry that implements the OCI distribution-spec, such as Docker Distribution. It lists tags only: untagged
- * manifests are found through the indexes and referrers that lead to them.
+ * A registry that implements the OCI distribution-spec, such as Docker Distribution. It lists tags only: untagged manifests
+ * are found through the indexes and referrers that lead to them.
  */
-export function openDistribution(options: DistributionOptions): Registry {
-  return new DistributionRegistry(options);
-}
-
-class DistributionRegistry implements Registry {
-  readonly capabilities = CAPABILITIES;
+export class DistributionRegistry implements Registry {
+  readonly capabilities = capabilities;
   readonly #options: DistributionOptions;
   readonly #inventory = new Inventory();
   readonly #deleteTag: ReturnType<typeof createTagDeleter>;
