@@ -1,19 +1,18 @@
 import type { Digest } from "./digest.ts";
 
-export type Provider = "digitalocean" | "ghcr" | "distribution";
-
-/** Where the registry is, taken apart from the input `registry`. */
+/** The input `registry`, parsed. */
 export interface RegistryAddress {
-  readonly provider: Provider;
-  /** Scheme and host, as `https://registry.digitalocean.com`. */
+  /** The name of a provider in `registry/providers.ts`. */
+  readonly provider: string;
+  /** Scheme, host and port, such as `https://registry.digitalocean.com`. */
   readonly origin: URL;
-  /** DigitalOcean: the registry's name; GHCR: the owner; Distribution: the prefix, perhaps empty. No slash at either end. */
+  /** The registry's name, its owner, or a prefix, which may be empty. No slash at either end. */
   readonly path: string;
   /** As shown to users: `HOST[:PORT][/PATH]`. */
   readonly name: string;
 }
 
-/** A credential that is entered as an input. Never logged. */
+/** A credential from the inputs. Never logged. */
 export interface Credential {
   readonly username: string;
   readonly secret: string;
@@ -24,7 +23,7 @@ export type GcType =
   | "untagged manifests only"
   | "untagged manifests and unreferenced blobs";
 
-/** What the workflow's event says of a closed pull request. */
+/** The closed pull request that triggered the workflow. */
 export interface ClosedPullRequestEvent {
   readonly number: number;
   readonly merged: boolean;
@@ -32,15 +31,17 @@ export interface ClosedPullRequestEvent {
   readonly closedAt: number;
   readonly headBranch: string;
   readonly headCommit: string;
+  /** Null if it was not merged. */
   readonly mergeCommit: string | null;
   readonly fromFork: boolean;
 }
 
-/** The inputs of action.yml and the runner's environment, parsed and checked: all that a run depends on. */
+/** The action's inputs and the runner's environment, parsed and checked. Durations are in milliseconds. */
 export interface Settings {
   readonly registry: RegistryAddress;
+  /** Globs over repository names, relative to `registry.path`. */
   readonly repositoryPattern: readonly string[];
-  /** Empty: none was given. */
+  /** Null: none was given. */
   readonly credential: Credential | null;
   readonly github: {
     readonly token: string;
@@ -48,9 +49,11 @@ export interface Settings {
     readonly repository: string;
     readonly apiUrl: URL;
     readonly graphqlUrl: URL;
+    /** Ends with a slash. */
     readonly serverUrl: URL;
   };
   readonly tagPatterns: readonly string[];
+  /** Globs over image tags, the default ones included. An entry that starts with `!` takes tags back. */
   readonly protectTags: readonly string[];
   readonly protectDigests: { readonly digests: readonly Digest[]; readonly files: readonly string[] };
   readonly protectApps: boolean;
@@ -59,24 +62,26 @@ export interface Settings {
   readonly removeStaleTags: boolean;
   readonly keepCount: number;
   readonly gracePeriodMs: number;
-  /** The closed pull request of the event; set only where the sweep is limited to it, or where it answers a question. */
+  /** The event's closed pull request, if it is one of `github.repository`; else null. */
   readonly event: ClosedPullRequestEvent | null;
+  /** `pull-request`: only images of `event` are deleted. */
   readonly scope: "repository" | "pull-request";
   /** 0: no limit. */
   readonly maxDeletions: number;
   readonly dryRun: boolean;
   readonly runGc: "false" | "true" | "always";
   readonly gcType: GcType;
-  /** The command's words; empty: none. */
+  /** Program and arguments; empty: none was given. */
   readonly gcCommand: readonly string[];
-  /** 0: start the collection and do not wait. */
+  /** 0: do not wait for the garbage collection. */
   readonly gcTimeoutMs: number;
+  /** The input `api-url`, else the provider's API, else the registry's origin. */
   readonly apiUrl: URL;
+  /** Requests in flight to one host. */
   readonly concurrency: number;
-  /** The workspace, to which `protect-digests` files are relative. */
+  /** Files of `protect-digests` are relative to it. */
   readonly workspace: string;
-  /** Docker's `config.json`, where the login of `docker login` lies; it need not exist. */
+  /** Docker's `config.json`, which holds the logins of `docker login`. It may not exist. */
   readonly dockerConfigPath: string;
-  /** Where the report file is written. */
   readonly reportPath: string;
 }

@@ -3,6 +3,7 @@ import type { ClosedPullRequestEvent } from "../settings.ts";
 import type { Parsed } from "./parse.ts";
 
 const Repository = v.object({ full_name: v.string() });
+// GitHub's docs, "Webhook events and payloads", `pull_request`.
 const Payload = v.object({
   action: v.optional(v.string()),
   pull_request: v.object({
@@ -15,44 +16,50 @@ const Payload = v.object({
   }),
 });
 
+const FIX = "Run Refsweep in a workflow that GitHub started";
+
+/** The workflow's event: a closed pull request and its repository (`OWNER/NAME`), or any other event. */
+export type WorkflowEvent =
+  | { readonly kind: "closed pull request"; readonly repository: string; readonly pullRequest: ClosedPullRequestEvent }
+  | { readonly kind: "other" };
+
 /**
- * The closed pull request that the workflow's event is about; null: it is about something else, or another repository.
- * Shapes: GitHub's docs, "Webhook events and payloads", `pull_request`.
+ * Parses the payload of the workflow's event.
+ *
+ * @param name `GITHUB_EVENT_NAME`
+ * @param path `GITHUB_EVENT_PATH`
  */
 export function parseEvent(
   name: string | undefined,
-  path: string | undefined,
-  repository: string,
+  path: string,
   readFile: (path: string) => string,
-): Parsed<ClosedPullRequestEvent | null> {
-  if (name !== "pull_request" && name !== "pull_request_target") return { value: null };
-  const payload = readPayload(path ?? "", readFile);
-  if (typeof payload === "string") return { takes: `the path of a ${name} event's JSON payload: ${payload}` };
-  if (payload.action !== "closed") return { value: null };
+): Parsed<WorkflowEvent> {
+  if (name !== "pull_request" && name !== "pull_request_target") return { value: { kind: "other" } };
+  const payload = readPayload(path, readFile);
+  if (typeof payload === "string") return { problem: `it is not the payload of a ${name} event: ${payload}`, fix: FIX };
+  if (payload.action !== "closed") return { value: { kind: "other" } };
   const { number, merged, closed_at, merge_commit_sha, head, base } = payload.pull_request;
-  if (base.repo.full_name.toLowerCase() !== repository.toLowerCase()) return { value: null };
   const closedAt = Date.parse(closed_at ?? "");
-  if (Number.isNaN(closedAt)) return { takes: "an event of a closed pull request that says when it was closed" };
-  return {
-    value: {
-      number,
-      merged: merged === true,
-      closedAt,
-      headBranch: head.ref,
-      headCommit: head.sha,
-      mergeCommit: merged === true ? (merge_commit_sha ?? null) : null,
-      fromFork: head.repo?.full_name.toLowerCase() !== base.repo.full_name.toLowerCase(),
-    },
+  if (Number.isNaN(closedAt)) return { problem: "its pull request has no time when it was closed", fix: FIX };
+  const pullRequest = {
+    number,
+    merged: merged === true,
+    closedAt,
+    headBranch: head.ref,
+    headCommit: head.sha,
+    mergeCommit: merged === true ? (merge_commit_sha ?? null) : null,
+    fromFork: head.repo?.full_name.toLowerCase() !== base.repo.full_name.toLowerCase(),
   };
+  return { value: { kind: "closed pull request", repository: base.repo.full_name, pullRequest } };
 }
 
-/** The payload, or why there is none. */
+/** Returns the payload, or a clause that says why it could not be read. */
 function readPayload(path: string, readFile: (path: string) => string): v.InferOutput<typeof Payload> | string {
   if (path === "") return "it is not set";
   try {
     const parsed = v.safeParse(Payload, JSON.parse(readFile(path)));
     return parsed.success ? parsed.output : v.summarize(parsed.issues).replaceAll(/\s+/g, " ");
   } catch (error) {
-    return error instanceof SyntaxError ? "its content is no JSON" : String(error);
+    return error instanceof SyntaxError ? "its content is not JSON" : String(error);
   }
 }

@@ -1,35 +1,19 @@
+import { closestMatch } from "leven";
 import { Fault } from "../fault.ts";
-import type { Parsed } from "./parse.ts";
+import { defaultOf, INPUT_NAMES, type InputName, isInputName } from "./defaults.ts";
+import type { Invalid, Parsed } from "./parse.ts";
 
-/** What is used where an input is empty: the defaults of action.yml, but for those that depend on the run. */
-export const DEFAULTS: Readonly<Record<string, string>> = {
-  provider: "auto",
-  "tag-patterns": `{branch}\n{tag}\n{version}\nv{version}\n{major}.{minor}\nv{major}.{minor}\n{major}\nv{major}\npr-{pr}
-pr-{pr}-*\nsha-{sha}\n{sha}\ngh-readonly-queue-*-pr-{pr}-{sha}`,
-  "protect-tags": "latest\nedge\nnightly\nstable\nbuildcache*",
-  "protect-apps": "false",
-  untagged: "delete",
-  "unmatched-tags": "keep",
-  "remove-stale-tags": "false",
-  "keep-count": "0",
-  "grace-period": "24h",
-  scope: "auto",
-  "max-deletions": "0",
-  "dry-run": "false",
-  "run-gc": "false",
-  "gc-type": "unreferenced blobs only",
-  "gc-timeout": "60m",
-  "api-url": "https://api.digitalocean.com",
-  concurrency: "16",
-};
+/** Variables of the runner that are read as settings. */
+type Variable = "GITHUB_API_URL" | "GITHUB_GRAPHQL_URL" | "GITHUB_SERVER_URL" | "GITHUB_EVENT_PATH";
 
-/** Inputs whose values are never shown: their errors say what is wrong and not with what, and they stay out of all others. */
-const SECRETS = ["token", "github-token", "username"];
-/** Values that are URLs, where a password or a token may stand before an `@`, or after a `?`. */
-const URLS = ["registry", "api-url", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL"];
-const LONGEST_SHOWN = 100;
+/** Inputs whose values are never shown, wherever else they occur. */
+const SECRETS = ["token", "github-token", "username"] as const;
+/** URLs can contain a password before an `@`, or a token after a `?`. */
+const URLS: readonly string[] = ["registry", "api-url", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL"];
+const MAX_VALUE = 100;
+const MAX_PROBLEM = 300;
 
-/** Reads inputs one by one, and keeps account of those that are bad. */
+/** Reads inputs, and collects the errors of all of them. */
 export class InputReader {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #errors: string[] = [];
@@ -38,55 +22,74 @@ export class InputReader {
     this.#environment = environment;
   }
 
-  /** The input as it is given, or its default; empty: neither. */
-  text(name: string): string {
-    const given = this.#environment[`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`]?.trim() ?? "";
-    return given === "" ? (DEFAULTS[name] ?? "") : given;
+  /** Returns the value of the workflow, or the default if it is empty. */
+  text(name: InputName): string {
+    return this.#environment[`INPUT_${name.toUpperCase()}`]?.trim() || defaultOf(name);
   }
 
-  /** The input as a checked value; null: it is bad, which is noted. */
-  read<T>(name: string, parse: (text: string) => Parsed<T>, need: "required" | "optional" = "optional"): T | null {
+  /** Returns the parsed input. Null: it is invalid, and the error is recorded. */
+  read<T>(name: InputName, parse: (text: string) => Parsed<T>): T | null {
     const text = this.text(name);
-    if (text === "" && need === "required") return this.bad(name, "is required, and empty");
     return this.#accept(name, text, parse(text));
   }
 
-  /** A value of the runner's environment, or `fallback` where it is empty. */
-  environment<T>(name: string, parse: (text: string) => Parsed<T>, fallback = ""): T | null {
+  /** Returns a parsed variable of the runner, or `fallback` parsed if it is empty. Null as in `read`. */
+  readVariable<T>(name: Variable, parse: (text: string) => Parsed<T>, fallback = ""): T | null {
     const text = this.#environment[name] || fallback;
     return this.#accept(name, text, parse(text));
   }
 
-  /** Notes that an input is bad. */
-  bad(name: string, what: string): null {
-    this.#errors.push(`\`${name}\` ${what}`);
+  /** Records an error: `problem` continues a sentence that starts with the input's name. */
+  reject(name: string, problem: string, fix?: string): null {
+    const remedy = fix === undefined ? "" : ` ${fix}.`;
+    this.#errors.push(`\`${name}\` ${this.#show(problem, MAX_PROBLEM)}.${remedy}`);
     return null;
   }
 
-  throwIfBad(): void {
-    if (this.#errors.length === 0) return;
-    const count = this.#errors.length === 1 ? "an input is" : `${this.#errors.length} inputs are`;
+  /** Records an error for each unknown `INPUT_…` variable whose name resembles an input's, such as `dryrun`. */
+  rejectMisspelledNames(): void {
+    for (const variable of Object.keys(this.#environment)) {
+      if (!variable.startsWith("INPUT_")) continue;
+      const name = variable.slice("INPUT_".length).toLowerCase();
+      const known = isInputName(name) ? undefined : nearestInput(name);
+      if (known !== undefined) this.reject(name.slice(0, MAX_VALUE), "is not an input", `Use \`${known}\``);
+    }
+  }
+
+  /** @throws Fault `input` that lists all errors */
+  throwIfInvalid(): void {
+    const count = this.#errors.length;
+    if (count === 0) return;
+    const [inputs, them] = count === 1 ? ["1 invalid input", "it"] : [`${count} invalid inputs`, "them"];
     throw new Fault(
       "input",
-      `Nothing was requested, as ${count} bad:\n${this.#errors.map((error) => `- ${error}`).join("\n")}`,
-      "Mend them under `with:` in the workflow; the README has a table of all inputs.",
+      `${inputs} (no request was sent):\n${this.#errors.map((error) => `- ${error}`).join("\n")}`,
+      `Fix ${them} under \`with:\` in the workflow. The README lists all inputs and their values.`,
     );
   }
 
   #accept<T>(name: string, text: string, parsed: Parsed<T>): T | null {
-    if ("value" in parsed) return parsed.value;
-    return this.bad(name, `got ${this.#shown(name, text)}; it takes ${this.#withoutSecrets(parsed.takes)}`);
+    return "value" in parsed ? parsed.value : this.#rejectValue(name, text, parsed);
   }
 
-  #shown(name: string, text: string): string {
-    if (URLS.includes(name) && /[@?#%\\]/.test(text)) return "a value that is not shown, as it may hold a password";
-    const safe = this.#withoutSecrets(text);
-    return JSON.stringify(safe.length > LONGEST_SHOWN ? `${safe.slice(0, LONGEST_SHOWN)}…` : safe);
+  #rejectValue(name: string, text: string, { problem, fix }: Invalid): null {
+    if (text === "") return this.reject(name, "is required, but empty", fix);
+    const isHidden = URLS.includes(name) && /[@?#%\\]/.test(text);
+    const value = isHidden ? "the value (not shown: it may contain a password)" : JSON.stringify(this.#show(text));
+    const reason = problem === undefined ? "" : `: ${this.#show(problem, MAX_PROBLEM)}`;
+    this.#errors.push(`\`${name}\`: ${value} is not valid${reason}. ${fix}.`);
+    return null;
   }
 
-  /** Without the values of secret inputs: they may have been given in the wrong place, too. */
-  #withoutSecrets(text: string): string {
+  /** Returns `text` without secrets, which may have been given in another input by mistake, cut to `max` characters. */
+  #show(text: string, max = MAX_VALUE): string {
     const secrets = SECRETS.map((name) => this.text(name)).filter((secret) => secret.length >= 4);
-    return secrets.reduce((safe, secret) => safe.replaceAll(secret, "***"), text);
+    const safe = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+    return safe.length > max ? `${safe.slice(0, max)}…` : safe;
   }
+}
+
+/** Returns the input that `name` probably means: at most one in four characters differs. */
+function nearestInput(name: string): string | undefined {
+  return closestMatch(name, INPUT_NAMES, { maxDistance: Math.max(1, Math.floor(name.length / 4)) });
 }

@@ -1,50 +1,65 @@
 import { compileGlobs, GlobError } from "../glob.ts";
 
-/** What one input got, or what it takes instead. */
-export type Parsed<T> = { readonly value: T } | { readonly takes: string };
+/** A text that is not a value of an input. */
+export interface Invalid {
+  /** A clause that says why; absent if `fix` says enough. */
+  readonly problem?: string;
+  /** An imperative sentence without its full stop: "Use `true` or `false`". */
+  readonly fix: string;
+}
+
+export type Parsed<T> = { readonly value: T } | Invalid;
 
 const MINUTE = 60_000;
-const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: 60 * MINUTE, d: 1440 * MINUTE, w: 7 * 1440 * MINUTE };
-const CENTURY = 36_525 * 1440 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY };
+const CENTURY = 36_525 * DAY;
 
-/** The booleans of YAML 1.2's core schema. */
+/** Parses a boolean of YAML 1.2's core schema. */
 export function parseBoolean(text: string): Parsed<boolean> {
   if (["true", "True", "TRUE"].includes(text)) return { value: true };
   if (["false", "False", "FALSE"].includes(text)) return { value: false };
-  return { takes: "true or false" };
+  return { fix: "Use `true` or `false`" };
 }
 
-/** One of the words of `choices`. */
 export function parseChoice<const T extends string>(text: string, choices: readonly T[]): Parsed<T> {
   const value = choices.find((choice) => choice === text);
-  return value === undefined ? { takes: choices.map((choice) => `\`${choice}\``).join(", ") } : { value };
+  if (value !== undefined) return { value };
+  const quoted = choices.map((choice) => `\`${choice}\``);
+  return { fix: `Use ${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}` };
 }
 
-/** A whole number in plain decimal digits, from `least` to `most`, without leading zeros: `010` is 8 to some. */
-export function parseCount(text: string, least: number, most: number): Parsed<number> {
+/** Parses a whole number in decimal digits. Leading zeros are invalid, because `010` means 8 to some programs. */
+export function parseCount(text: string, min: number, max = Number.MAX_SAFE_INTEGER): Parsed<number> {
   const value = Number(text);
-  if (/^(?:0|[1-9]\d{0,15})$/.test(text) && value >= least && value <= most) return { value };
-  return { takes: `a whole number from ${least} to ${most}` };
+  if (/^(?:0|[1-9]\d{0,15})$/.test(text) && value >= min && value <= max) return { value };
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return { fix: `Use a whole number ${range}` };
 }
 
-/** A duration (`90m`, `36h`, `7d`, `2w`, or `0`) in milliseconds; at most 100 years. */
+/** Parses a duration into milliseconds. */
 export function parseDuration(text: string): Parsed<number> {
-  const [, digits, unit] = /^(0|[1-9]\d{0,11})([mhdw])$/.exec(text) ?? [];
-  const value = text === "0" ? 0 : Number(digits ?? Number.NaN) * (UNITS[unit ?? ""] ?? Number.NaN);
-  if (value >= 0 && value <= CENTURY) return { value };
-  return { takes: "a duration such as `90m`, `36h`, `7d` or `2w`, at most 100 years, or `0`" };
+  const fix = "Use a duration such as `7d`, `36h` or `90m`, or `0`";
+  if (text === "0") return { value: 0 };
+  const [, count, unit] = /^(0|[1-9]\d*)([mhdw])$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined) return { fix };
+  const value = Number(count) * (UNITS[unit] ?? Number.NaN);
+  return value <= CENTURY ? { value } : { problem: "it is longer than 100 years", fix };
 }
 
-/** A list: newlines and commas part it, blanks around entries are dropped, `#` begins a comment line. Commas in braces stay. */
+/** Returns the entries of a list. Commas within braces do not separate entries. */
 export function parseList(text: string): readonly string[] {
-  const entries = text
+  return text
     .split(/\r\n|[\r\n]/)
-    .flatMap((line) => (line.trim().startsWith("#") ? [] : splitOutsideBraces(line)));
-  return entries.map((entry) => entry.trim()).filter((entry) => entry !== "");
+    .filter((line) => !line.trim().startsWith("#"))
+    .flatMap(splitOutsideBraces)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
 }
 
 function splitOutsideBraces(line: string): readonly string[] {
-  const parts: string[] = [];
+  const entries: string[] = [];
   let depth = 0;
   let start = 0;
   for (let at = 0; at < line.length; at += 1) {
@@ -52,51 +67,52 @@ function splitOutsideBraces(line: string): readonly string[] {
     if (character === "{") depth += 1;
     else if (character === "}") depth = Math.max(0, depth - 1);
     else if (character === "," && depth === 0) {
-      parts.push(line.slice(start, at));
+      entries.push(line.slice(start, at));
       start = at + 1;
     }
   }
-  return [...parts, line.slice(start)];
+  return [...entries, line.slice(start)];
 }
 
-/** What no such name holds. A glob that holds it matches nothing, and what it was to protect or to exclude would go. */
+/** Characters that no such name contains. A glob with one of them would match nothing, and so protect or exclude nothing. */
 const FOREIGN = {
-  "image tags": /[^\w.*?{},-]/u,
-  "repository names": /[^\w./*?{},-]/u,
-  files: /\0/,
+  "image tag": /[^\w.*?{},-]/u,
+  "repository name": /[^\w./*?{},-]/u,
+  file: /\0/,
 } as const;
 
-/** A list of globs, each of which is one, and of which one at least includes. */
-export function parseGlobs(text: string, what: keyof typeof FOREIGN): Parsed<readonly string[]> {
+/** Parses a list of globs. An empty text is an empty list. */
+export function parseGlobs(text: string, kind: keyof typeof FOREIGN): Parsed<readonly string[]> {
   const globs = parseList(text);
-  const foreign = FOREIGN[what].exec(globs.map((glob) => glob.replace(/^!/, "")).join(""))?.[0];
-  if (foreign !== undefined) {
+  const fix = "Use names in which `*`, `**`, `?` and `{a,b}` are wildcards";
+  const foreign = FOREIGN[kind].exec(globs.map((glob) => glob.replace(/^!/, "")).join(""))?.[0];
+  if (foreign !== undefined) return { problem: `no ${kind} contains ${JSON.stringify(foreign)}`, fix };
+  if (kind === "repository name" && globs.some((glob) => /^!?\.?\/|\/\/|\/$/.test(glob))) {
     return {
-      takes: `globs over ${what}, and none can hold ${JSON.stringify(foreign)} (\`*\`, \`**\`, \`?\` and \`{a,b}\` are known)`,
-    };
-  }
-  if (what === "repository names" && globs.some((glob) => /^!?\.?\/|\/\/|\/$/.test(glob))) {
-    return {
-      takes: `globs over ${what}, without a slash at either end or two in a row (\`team/**\` is all below \`team\`)`,
+      problem: "no repository name starts or ends with a slash, or contains two in a row",
+      fix: "To select all repositories below `team`, use `team/**`",
     };
   }
   try {
     compileGlobs(globs, "case-sensitive");
+    return { value: globs };
   } catch (error) {
     if (!(error instanceof GlobError)) throw error;
-    return { takes: `globs over ${what}, but ${error.message}` };
+    return { problem: error.message, fix };
   }
-  if (globs.length > 0 && globs.every((glob) => glob.startsWith("!"))) {
-    return { takes: `globs over ${what}, of which one at least does not begin with \`!\`` };
-  }
-  return { value: globs };
 }
 
-/** An http or https URL without user, password, query and fragment. */
+/** Parses a list of globs of which at least one includes, if there are any. */
+export function parseSelectingGlobs(text: string, kind: keyof typeof FOREIGN): Parsed<readonly string[]> {
+  const globs = parseGlobs(text, kind);
+  const isEmpty = "value" in globs && globs.value.length > 0 && globs.value.every((glob) => glob.startsWith("!"));
+  return isEmpty ? { problem: "every entry starts with `!`", fix: "Add an entry without `!`, such as `**`" } : globs;
+}
+
+/** Parses an http or https URL without user, password, query and fragment. */
 export function parseUrl(text: string): Parsed<URL> {
-  // URL.parse mends what it can: `https:host` and blanks.
+  // URL.parse repairs some texts, such as `https:host` and blanks.
   const url = /^https?:\/\/[^\s/\\][^\s\\]*$/i.test(text) ? URL.parse(text) : null;
-  const isPlain = url !== null && url.username === "" && url.password === "";
-  if (isPlain && !/[?#]/.test(text)) return { value: url };
-  return { takes: "an http or https URL without user, password and query" };
+  const isPlain = url !== null && url.username === "" && url.password === "" && !/[?#]/.test(text);
+  return isPlain ? { value: url } : { fix: "Use an http or https URL without user, password and query" };
 }

@@ -1,38 +1,49 @@
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ClosedPullRequestEvent, Settings } from "../settings.ts";
-import { readCredential, readGitHub, type Unchecked } from "./credentials.ts";
-import { parseEvent } from "./event.ts";
+import type { Provider } from "../registry/provider.ts";
+import { PROVIDERS, providerFor } from "../registry/providers.ts";
+import type { RegistryAddress, Settings } from "../settings.ts";
+import { readCredential } from "./credentials.ts";
+import { defaultOf, type InputName } from "./defaults.ts";
+import { parseEvent, type WorkflowEvent } from "./event.ts";
+import { readGarbageCollection } from "./garbage-collection.ts";
+import { readGitHub, type Unchecked } from "./github.ts";
 import { InputReader } from "./input-reader.ts";
-import { type Parsed, parseChoice, parseCount, parseGlobs, parseUrl } from "./parse.ts";
+import { type Parsed, parseChoice, parseCount, parseSelectingGlobs, parseUrl } from "./parse.ts";
 import { parseRegistry } from "./registry-address.ts";
-import { readCollection, readRules } from "./rules.ts";
+import { readRules } from "./rules.ts";
+
+/** Inputs that only some providers have. */
+const PROVIDER_INPUTS: readonly InputName[] = ["protect-apps", "gc-type", "gc-command", "api-url"];
 
 /**
- * The inputs and the runner's environment as one checked value. An input that is empty has the default of action.yml.
+ * Returns the inputs and the runner's environment as one checked value.
  *
  * @param environment `INPUT_…`, `GITHUB_…` and `RUNNER_TEMP`, as the runner sets them
  * @param readFile reads the event's payload
- * @throws Fault `input` that names every bad input, with what it got and what it takes
+ * @throws Fault `input` that lists all invalid inputs
  */
-export function readSettings(environment: NodeJS.ProcessEnv, readFile: (path: string) => string): Settings {
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  readFile: (path: string) => string,
+  platform: NodeJS.Platform = process.platform,
+): Settings {
   const reader = new InputReader(environment);
-  const provider = reader.read("provider", (text) =>
-    parseChoice(text, ["auto", "digitalocean", "ghcr", "distribution"]),
-  );
-  const registry = reader.read("registry", (text) => parseRegistry(text, provider ?? "auto"), "required");
+  reader.rejectMisspelledNames();
   const github = readGitHub(reader, environment);
-  const event = readEvent(reader, environment, github.repository, readFile);
+  const registry = readRegistry(reader, github.serverUrl?.href ?? "");
+  const provider = registry === null ? null : providerFor(registry.provider);
+  if (provider !== null) rejectInputsOfOthers(reader, provider);
+  const event = readEvent(reader, environment, readFile);
   const settings = {
     registry,
     repositoryPattern: readRepositoryPattern(reader, github.repository ?? ""),
-    credential: registry === null ? null : readCredential(reader, registry, github.token),
+    credential: provider === null ? null : readCredential(reader, provider),
     github,
-    ...readRules(reader, registry),
-    event: event?.pullRequest ?? null,
-    scope: readScope(reader, event),
-    ...readCollection(reader, registry),
-    apiUrl: reader.read("api-url", parseUrl),
+    ...readRules(reader),
+    ...readScope(reader, event, github.repository),
+    ...readGarbageCollection(reader, platform),
+    apiUrl: readApiUrl(reader, registry, provider),
     concurrency: reader.read("concurrency", (text) => parseCount(text, 1, 64)),
     workspace: environment["GITHUB_WORKSPACE"] || process.cwd(),
     dockerConfigPath: join(
@@ -41,50 +52,81 @@ export function readSettings(environment: NodeJS.ProcessEnv, readFile: (path: st
     ),
     reportPath: reportPathOf(environment),
   };
-  reader.throwIfBad();
-  if (!isComplete(settings)) throw new TypeError("an input is null, and no error was noted");
+  reader.throwIfInvalid();
+  if (!isComplete(settings)) throw new TypeError("an input is null, and no error was recorded");
   return settings;
 }
 
-/** Where the report file is written, whatever the inputs are. */
+/** Returns where the report file is written, also if inputs are invalid. */
 export function reportPathOf(environment: NodeJS.ProcessEnv): string {
   return join(environment["RUNNER_TEMP"] || tmpdir(), "refsweep-report.json");
 }
 
-/** Every bad input was noted where it became null: after `throwIfBad`, none is. `event` and `credential` may be. */
+/** Whether every value is valid. `event` and `credential` may be null. */
 function isComplete(settings: Unchecked<Settings>): settings is Settings {
   const { event: _event, credential: _credential, github, ...rest } = settings;
   return [...Object.values(rest), ...Object.values(github)].every((value) => value !== null);
 }
 
-/** What is known of the event; null: it could not be read. */
-type Event = { readonly pullRequest: ClosedPullRequestEvent | null } | null;
+function readRegistry(reader: InputReader, githubServerUrl: string): RegistryAddress | null {
+  const names = ["auto", ...PROVIDERS.map(({ name }) => name)];
+  const name = reader.read("provider", (text) => parseChoice(text, names));
+  const provider = name === null || name === "auto" ? null : providerFor(name);
+  return reader.read("registry", (text) => parseRegistry(text, provider, githubServerUrl));
+}
+
+function rejectInputsOfOthers(reader: InputReader, provider: Provider): void {
+  for (const input of PROVIDER_INPUTS) {
+    if (provider.inputs.includes(input) || reader.text(input).toLowerCase() === defaultOf(input)) continue;
+    reader.reject(input, `is not an input of \`provider: ${provider.name}\``, "Remove it");
+  }
+}
+
+function readApiUrl(reader: InputReader, registry: RegistryAddress | null, provider: Provider | null): URL | null {
+  const ofProvider = URL.parse(provider?.apiUrl ?? "");
+  const fallback = ofProvider ?? registry?.origin ?? null;
+  return reader.read<URL | null>("api-url", (text) => (text === "" ? { value: fallback } : parseUrl(text)));
+}
 
 function readEvent(
   reader: InputReader,
   environment: NodeJS.ProcessEnv,
-  repository: string | null,
   readFile: (path: string) => string,
-): Event {
-  return reader.environment("GITHUB_EVENT_PATH", (path): Parsed<NonNullable<Event>> => {
-    const parsed = parseEvent(environment["GITHUB_EVENT_NAME"], path, repository ?? "", readFile);
-    return "value" in parsed ? { value: { pullRequest: parsed.value } } : parsed;
+): WorkflowEvent | null {
+  const name = environment["GITHUB_EVENT_NAME"];
+  return reader.readVariable("GITHUB_EVENT_PATH", (path) => parseEvent(name, path, readFile));
+}
+
+function readRepositoryPattern(reader: InputReader, gitRepository: string): readonly string[] | null {
+  const name = gitRepository.slice(gitRepository.indexOf("/") + 1);
+  return reader.read("repository-pattern", (text): Parsed<readonly string[]> => {
+    if (text === "") return { value: [name, `${name}/**`] };
+    const patterns = parseSelectingGlobs(text, "repository name");
+    if (!("value" in patterns) || patterns.value.length > 0) return patterns;
+    return {
+      problem: "it contains no pattern",
+      fix: "Remove it to select the repositories named after the Git repository",
+    };
   });
 }
 
-function readRepositoryPattern(reader: InputReader, repository: string): readonly string[] | null {
-  const name = repository.slice(repository.indexOf("/") + 1);
-  const patterns = reader.read("repository-pattern", (text) => parseGlobs(text, "repository names"));
-  if (patterns === null || patterns.length > 0) return patterns;
-  if (reader.text("repository-pattern") === "") return [name, `${name}/**`];
-  return reader.bad("repository-pattern", "holds no pattern; leave it out for the Git repository's own name");
-}
+type Scope = Pick<Unchecked<Settings>, "scope" | "event">;
 
-function readScope(reader: InputReader, event: Event): Settings["scope"] | null {
+/** An event of another Git repository is an error, because the scope would silently be the whole repository. */
+function readScope(reader: InputReader, event: WorkflowEvent | null, gitRepository: string | null): Scope {
   const scope = reader.read("scope", (text) => parseChoice(text, ["auto", "repository", "pull-request"]));
-  const isClosed = event !== null && event.pullRequest !== null;
-  if (scope === "pull-request" && event !== null && !isClosed) {
-    return reader.bad("scope", 'got "pull-request"; it takes the event of a closed pull request of `git-repository`');
+  if (event?.kind !== "closed pull request") {
+    if (scope === "pull-request" && event !== null) {
+      reader.reject("scope", "is `pull-request`, but the event is not a closed pull request", "Use `auto`");
+    }
+    return { scope: scope === "auto" ? "repository" : scope, event: null };
   }
-  return scope === "auto" ? (isClosed ? "pull-request" : "repository") : scope;
+  const { repository, pullRequest } = event;
+  const isOther = gitRepository !== null && repository.toLowerCase() !== gitRepository.toLowerCase();
+  if (scope === "repository") return { scope, event: isOther ? null : pullRequest };
+  if (isOther) {
+    const problem = `is \`${scope}\`, but the event's pull request belongs to ${repository}, not to \`git-repository\``;
+    reader.reject("scope", problem, "Use `scope: repository`, or change `git-repository`");
+  }
+  return { scope: scope === null ? null : "pull-request", event: pullRequest };
 }

@@ -4,31 +4,31 @@ import { Fault } from "../fault.ts";
 import { compileGlobs, hasWildcard } from "../glob.ts";
 
 const MiB = 1024 * 1024;
-/** All files are one text, which Node.js ends at 512 MiB. What kubectl prints of a large cluster is a part of this. */
-const MOST_MIB = 256;
+/** The files become one string, which Node.js limits to 512 MiB. The kubectl output of a large cluster is far below this. */
+const MAX_MIB = 256;
 
-/** Nothing has this name, or a link leads to nothing. */
+/** The path does not exist, or it is a link to nothing. */
 const ABSENT: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 /**
- * The files that `patterns` mean: globs relative to `workspace`, those that begin with `!` excluded. Files whose name begins
- * with a dot are files like others, and links are followed; only `.git` folders are left out.
+ * Finds the files of `patterns`: globs relative to `workspace`, of which those that start with `!` exclude. Names that start
+ * with a dot match too, and links are followed. Only `.git` folders are skipped.
  *
- * @returns the absolute paths of each pattern
- * @throws Fault `input` where a pattern matches no file, or a folder cannot be read
+ * @returns the absolute paths by pattern
+ * @throws Fault `input` if a pattern matches no file, or a folder cannot be read
  */
 export async function findFiles(
   patterns: readonly string[],
   workspace: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const excluding = patterns
+  const exclusions = patterns
     .filter((pattern) => pattern.startsWith("!"))
-    .map((pattern) => fromWorkspace(pattern.slice(1), workspace));
-  const stays = compileGlobs(["**", ...excluding.map((each) => `!${each}`)], "case-sensitive");
+    .map((pattern) => `!${fromWorkspace(pattern.slice(1), workspace)}`);
+  const isIncluded = compileGlobs(["**", ...exclusions], "case-sensitive");
   const found = new Map<string, readonly string[]>();
   for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
-    const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(stays);
-    if (files.length === 0) throw matchesNothing(pattern, workspace);
+    const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(isIncluded);
+    if (files.length === 0) throw noFile(pattern, workspace);
     found.set(
       pattern,
       files.map((file) => join(workspace, file)),
@@ -37,7 +37,7 @@ export async function findFiles(
   return found;
 }
 
-/** @throws Fault `input` where the files are longer together than could be read as one text */
+/** @throws Fault `input` if the files together are too large for one string */
 export async function checkSize(paths: Iterable<string>): Promise<void> {
   let bytes = 0;
   let largest = { path: "", size: 0 };
@@ -46,15 +46,15 @@ export async function checkSize(paths: Iterable<string>): Promise<void> {
     bytes += size;
     if (size > largest.size) largest = { path, size };
   }
-  if (bytes <= MOST_MIB * MiB) return;
+  if (bytes <= MAX_MIB * MiB) return;
   throw new Fault(
     "input",
-    `\`protect-digests\`: its files come to ${Math.ceil(bytes / MiB)} MiB, more than the ${MOST_MIB} MiB that are read`,
-    `Name only files in which images stand, such as deploy/**/*.yaml. The largest is ${largest.path}: leave it out with \`!\` if it names none.`,
+    `\`protect-digests\`: the files have ${Math.ceil(bytes / MiB)} MiB in total, more than the limit of ${MAX_MIB} MiB`,
+    `Name only files that contain image names, such as \`deploy/**/*.yaml\`. The largest file is ${largest.path}: exclude it with \`!\` if it contains none.`,
   );
 }
 
-/** The text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell's `>` writes it. */
+/** Returns the text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell's `>` writes it. */
 export async function readText(path: string): Promise<string> {
   return orFault(path, async () => {
     const bytes = await readFile(path);
@@ -65,18 +65,22 @@ export async function readText(path: string): Promise<string> {
   });
 }
 
-/** A pattern, or a path, as it is seen from the workspace, with `/` between its segments. */
+/** Returns a pattern or path relative to the workspace, with `/` as its separator. */
 function fromWorkspace(pattern: string, workspace: string): string {
-  const path = sep === "/" ? pattern : pattern.replaceAll(sep, "/");
-  const seen = posix.isAbsolute(path) || /^[A-Za-z]:\//.test(path) ? relative(workspace, path) : path;
-  return posix.normalize(sep === "/" ? seen : seen.replaceAll(sep, "/"));
+  const path = toSlashes(pattern);
+  const isAbsolute = posix.isAbsolute(path) || /^[A-Za-z]:\//.test(path);
+  return posix.normalize(toSlashes(isAbsolute ? relative(workspace, path) : path));
+}
+
+function toSlashes(path: string): string {
+  return sep === "/" ? path : path.replaceAll(sep, "/");
 }
 
 async function filesOf(pattern: string, workspace: string): Promise<readonly string[]> {
   const segments = pattern.split("/");
-  const wild = segments.findIndex(hasWildcard);
-  if (wild < 0) return (await isFile(join(workspace, pattern))) ? [pattern] : [];
-  const base = segments.slice(0, wild).join("/");
+  const firstWildcard = segments.findIndex(hasWildcard);
+  if (firstWildcard < 0) return (await isFile(join(workspace, pattern))) ? [pattern] : [];
+  const base = segments.slice(0, firstWildcard).join("/");
   const matches = compileGlobs([pattern], "case-sensitive");
   const files: string[] = [];
   await walk(base, workspace, [], (file) => {
@@ -85,37 +89,37 @@ async function filesOf(pattern: string, workspace: string): Promise<readonly str
   return files;
 }
 
-/** Calls `onFile` for each file below `folder`. `above`: the folders on the way here, against links in a circle. */
+/** Calls `onFile` for each file below `folder`. `parents`: the real paths of its parents, to end loops of links. */
 async function walk(
   folder: string,
   workspace: string,
-  above: readonly string[],
+  parents: readonly string[],
   onFile: (file: string) => void,
 ): Promise<void> {
   const path = join(workspace, folder);
-  const here = await present(path, () => realpath(path));
-  if (here === null || above.includes(here) || !(await isFolder(here))) return;
-  const entries = await orFault(path, () => readdir(here, { withFileTypes: true }));
+  const real = await ifPresent(path, () => realpath(path));
+  if (real === null || parents.includes(real) || !(await isFolder(real))) return;
+  const entries = await orFault(path, () => readdir(real, { withFileTypes: true }));
   for (const entry of entries) {
-    const below = folder === "" ? entry.name : posix.join(folder, entry.name);
-    const link = entry.isSymbolicLink();
-    if (entry.isFile() || (link && (await isFile(join(workspace, below))))) onFile(below);
-    else if (entry.name !== ".git" && (entry.isDirectory() || link)) {
-      await walk(below, workspace, [...above, here], onFile);
+    const child = folder === "" ? entry.name : posix.join(folder, entry.name);
+    const isLink = entry.isSymbolicLink();
+    if (entry.isFile() || (isLink && (await isFile(join(workspace, child))))) onFile(child);
+    else if (entry.name !== ".git" && (entry.isDirectory() || isLink)) {
+      await walk(child, workspace, [...parents, real], onFile);
     }
   }
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return (await present(path, () => stat(path)))?.isFile() ?? false;
+  return (await ifPresent(path, () => stat(path)))?.isFile() ?? false;
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  return (await present(path, () => stat(path)))?.isDirectory() ?? false;
+  return (await ifPresent(path, () => stat(path)))?.isDirectory() ?? false;
 }
 
-/** What `work` finds at `path`; null where nothing is there. What may not be looked at may pin an image. */
-async function present<T>(path: string, work: () => Promise<T>): Promise<T | null> {
+/** Returns null if nothing exists at `path`. Any other error is a Fault, because the file may name an image in use. */
+async function ifPresent<T>(path: string, work: () => Promise<T>): Promise<T | null> {
   return orFault(path, () =>
     work().catch((error: unknown) => {
       if (error instanceof Error && "code" in error && ABSENT.has(error.code)) return null;
@@ -132,16 +136,16 @@ async function orFault<T>(path: string, work: () => Promise<T>): Promise<T> {
     throw new Fault(
       "input",
       `\`protect-digests\`: ${path} could not be read: ${reason}`,
-      "Whatever it pins would be deleted, so nothing was. Make it readable, or leave it out.",
+      "Make it readable, or exclude it with `!`. Nothing was deleted, because it may name images in use.",
       { cause },
     );
   }
 }
 
-function matchesNothing(pattern: string, workspace: string): Fault {
+function noFile(pattern: string, workspace: string): Fault {
   return new Fault(
     "input",
     `\`protect-digests\`: ${JSON.stringify(pattern)} matches no file in ${workspace}`,
-    "Is the repository checked out before this step? A folder's files are `folder/**`; a digest is `sha256:` and 64 hex digits.",
+    "Check out the repository before this step. For all files of a folder, write `folder/**`; a digest is `sha256:` and 64 hex digits.",
   );
 }

@@ -1,67 +1,68 @@
 import { resolve } from "node:path";
 import { Fault } from "../fault.ts";
-import type { ImagesInUse } from "../plan/view.ts";
+import type { ImagesInUse } from "../registry/images-in-use.ts";
 import type { Settings } from "../settings.ts";
-import { foldCase } from "../tags/words.ts";
 import { checkSize, findFiles, readText } from "./files.ts";
-import { scanImages } from "./scan.ts";
+import { findImages } from "./find-images.ts";
 
 /**
- * All that `protect-digests` pins: the digests that it lists, and what the files that it names hold.
+ * Returns the images that `protect-digests` protects: the digests that it lists, and the images that its files name.
  *
- * @throws Fault `input` where a pattern matches no file or only empty ones, a file cannot be read, or all files together pin
- *   nothing or are too long
+ * @throws Fault `input` if a pattern matches no file or only empty ones, if a file cannot be read, or if the files together
+ *   are too large or name no image
  */
-export async function readImagesInUse(settings: Pick<Settings, "protectDigests" | "registry" | "workspace">): Promise<ImagesInUse> {
+export async function readImagesInUse(
+  settings: Pick<Settings, "protectDigests" | "registry" | "workspace">,
+): Promise<ImagesInUse> {
   const { digests, files } = settings.protectDigests;
   const texts = new Map<string, string>();
   const found = await findFiles(files, resolve(settings.workspace));
   await checkSize([...found.values()].flat());
   for (const [pattern, paths] of found) {
     for (const path of paths) texts.set(path, texts.get(path) ?? (await readText(path)));
-    if (paths.every((path) => texts.get(path)?.trim() === "")) throw nothingIn(pattern);
+    if (paths.every((path) => texts.get(path)?.trim() === "")) throw emptyFiles(pattern);
   }
-  // One text, as an image and its tag may stand in two files: values and chart, Compose file and `.env`.
-  const scanned = scanImages([...texts.values()].join("\n"), settings.registry);
-  if (texts.size > 0 && scanned.digests.size === 0 && !scanned.namesImage) throw nothingPinned(settings.registry.name);
-  return { ...scanned, digests: new Set([...digests, ...scanned.digests]) };
+  // One text, because an image and its tag can be in two files: values and chart, or Compose file and `.env`.
+  const images = findImages([...texts.values()].join("\n"), settings.registry);
+  if (texts.size > 0 && images.digests.size === 0 && !images.namesImage) throw noImage(settings.registry.name);
+  return { ...images, digests: new Set([...digests, ...images.digests]) };
 }
 
-function nothingIn(pattern: string): Fault {
+function emptyFiles(pattern: string): Fault {
   return new Fault(
     "input",
     `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`,
-    "A command that failed leaves its output file empty. Make the step that writes it fail (`set -o pipefail`).",
+    "A failed command can leave its output file empty. Make the step that writes it fail (`set -o pipefail`).",
   );
 }
 
-function nothingPinned(registry: string): Fault {
+function noImage(registry: string): Fault {
   return new Fault(
     "input",
-    `\`protect-digests\`: its files name no image of ${registry}, and no digest, so they protect nothing`,
-    "Do they come from the right place, and is this the host by which the images are pulled? By another host, only digests pin.",
+    `\`protect-digests\`: the files contain no digest and no image of ${registry}`,
+    "Check that they are the right files. If they use another host for this registry, name images by digest.",
   );
 }
 
-/** All that any of `pins` holds. */
-export function joinImagesInUse(pins: readonly ImagesInUse[]): ImagesInUse {
+/** Returns the images that any of `sources` contains. */
+export function joinImagesInUse(sources: readonly ImagesInUse[]): ImagesInUse {
   const tags = new Map<string, ReadonlySet<string>>();
-  for (const [repository, names] of pins.flatMap((one) => [...one.tags])) {
+  for (const [repository, names] of sources.flatMap((source) => [...source.tags])) {
     tags.set(repository, new Set([...(tags.get(repository) ?? []), ...names]));
   }
   return {
-    digests: new Set(pins.flatMap((one) => [...one.digests])),
+    digests: new Set(sources.flatMap((source) => [...source.digests])),
     tags,
-    mayName: (repository, tag) => pins.some((one) => one.mayName?.(repository, tag) === true),
+    mayName: (repository, tag) => sources.some((source) => source.mayName?.(repository, tag) === true),
   };
 }
 
-/** Whether `pins` holds an image of `repository` by its tag. Without regard to case: Gitea lists in lower case what was pushed in any. */
-export function tagsInUse(pins: ImagesInUse, repository: string): (tag: string) => boolean {
-  const tags = new Set([...(pins.tags.get(repository) ?? [])].map(foldCase));
-  const name = foldCase(repository);
+/** Returns a test for tags of `repository` in use. It ignores case: some registries list names in lower case. */
+export function tagsInUse(images: ImagesInUse, repository: string): (tag: string) => boolean {
+  const tags = new Set([...(images.tags.get(repository) ?? [])].map((tag) => tag.toLowerCase()));
+  const name = repository.toLowerCase();
   return (tag) => {
-    const folded = foldCase(tag);
-    return tags.has(folded) || pins.mayName?.(name, folded) === true;
+    const folded = tag.toLowerCase();
+    return tags.has(folded) || images.mayName?.(name, folded) === true;
   };
 }

@@ -3,8 +3,11 @@ import { distribution } from "./distribution/provider.ts";
 import { ghcr } from "./ghcr/provider.ts";
 import type { Provider } from "./provider.ts";
 
-/** All providers. `distribution` is last: it takes the hosts that no other provider has. */
+/** All providers. */
 export const PROVIDERS: readonly Provider[] = [digitalOcean, ghcr, distribution];
+
+/** The provider of the hosts that no other provider has. A user can choose it for any host. */
+export const GENERIC_PROVIDER: Provider = distribution;
 
 /** Returns the provider with this name, the value of the input `provider` or `Settings.registry.provider`. */
 export function providerFor(name: string): Provider {
@@ -20,5 +23,5 @@ export function providerFor(name: string): Provider {
  * @param githubServerUrl the value of `GITHUB_SERVER_URL`
  */
 export function providerOfHost(host: string, githubServerUrl: string): Provider {
-  return PROVIDERS.find((provider) => provider.hasHost(host, githubServerUrl)) ?? distribution;
+  return PROVIDERS.find((provider) => provider.hasHost(host, githubServerUrl)) ?? GENERIC_PROVIDER;
 }
