@@ -1,12 +1,30 @@
-import { defineConfig } from "vitest/config";
+import { readFileSync } from "node:fs";
+import { defineConfig, type Plugin } from "vitest/config";
+
+/** Packages that import JSON or directories, which only a bundler resolves. */
+const BUNDLED = /@actions\/(?:workflow-parser|languageservice|expressions)/;
+
+/** Drops the source maps of these packages: their sources are not published, and each file would print a warning. */
+const withoutSourceMaps: Plugin = {
+  name: "without-source-maps",
+  enforce: "pre",
+  load: (id) =>
+    BUNDLED.test(id) && id.endsWith(".js")
+      ? readFileSync(id, "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, "")
+      : null,
+};
 
 export default defineConfig({
+  plugins: [withoutSourceMaps],
   test: {
     include: ["test/**/*.test.ts"],
-    // Most tests wait for servers and processes of their own: one core fewer, as is the default, would be idle half the time.
+    globalSetup: "test/global-setup.ts",
+    reporters: ["default", "./test/skipped-reporter.ts"],
+    // Most tests wait for servers and processes, so one worker fewer would leave a core idle.
     maxWorkers: "100%",
+    slowTestThreshold: 10_000,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    server: { deps: { inline: [/@actions\/(workflow-parser|languageservice|expressions)/] } },
+    server: { deps: { inline: [BUNDLED] } },
   },
 });
