@@ -1,5 +1,5 @@
-// npm run build             builds dist/, which is what the runner runs, from src/
-// npm run build -- --check  builds it elsewhere, and compares it with the dist/ that is there
+// npm run build             builds dist/, which GitHub's runner runs, from src/
+// npm run build -- --check  builds it in a temporary folder and compares it with dist/
 
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { licensesOf } from "./licenses.ts";
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 
-/** A build that failed for a reason which its message tells in full. */
+/** A failed build. Its message is complete and needs no stack trace. */
 class BuildError extends Error {}
 
 const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
@@ -29,8 +29,8 @@ try {
 }
 
 /**
- * Compiles src/ to build/, and bundles that into `folder`. The same sources give the same bytes on every machine: ncc names and numbers
- * modules by their paths from the current folder, so build/ is always called that, and packages lie in node_modules/ beside it.
+ * Compiles src/ to build/ and bundles build/ into `folder`. The same sources give the same bytes on every machine, because ncc
+ * numbers modules by their paths relative to the repository's root.
  */
 function bundleInto(folder: string): void {
   rmSync(join(root, "build"), { recursive: true, force: true });
@@ -39,20 +39,20 @@ function bundleInto(folder: string): void {
   const options = ["--no-cache", "--quiet", "--stats-out", stats];
   run("ncc", "@vercel/ncc/dist/ncc/cli.js", ["build", join("build", "index.js"), "-o", folder, ...options]);
   writeFileSync(join(folder, "licenses.txt"), licensesOf(readFileSync(stats, "utf8")));
-  for (const file of readdirSync(folder)) settle(join(folder, file));
+  for (const file of readdirSync(folder)) normalize(join(folder, file));
 }
 
 function run(name: string, file: string, args: readonly string[]): void {
   const script = join(root, "node_modules", file);
   const { status, error } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
   if (error !== undefined) throw error;
-  if (status !== 0) throw new BuildError(`build: ${name} failed. dist/ is as it was.`);
+  if (status !== 0) throw new BuildError(`build: ${name} failed. dist/ is unchanged.`);
 }
 
-/** Git keeps dist/ with LF, whatever line ends the packages came with; and nothing of this machine goes into it. */
-function settle(path: string): void {
+/** Converts line ends to LF, as Git stores them. Throws a BuildError if the file contains a path of this machine. */
+function normalize(path: string): void {
   const text = readFileSync(path, "utf8");
-  if (text.includes(root)) throw new BuildError(`build: ${path} names the folder ${root}. dist/ is as it was.`);
+  if (text.includes(root)) throw new BuildError(`build: ${path} contains the path ${root}. dist/ is unchanged.`);
   writeFileSync(path, text.replaceAll("\r\n", "\n"));
 }
 
@@ -64,21 +64,23 @@ function replaceDist(folder: string): void {
 }
 
 function check(folder: string): void {
-  const there = filesOf(dist);
-  const wanted = filesOf(folder);
-  const differing = [...new Set([...there.keys(), ...wanted.keys()])].filter(
-    (file) => there.get(file) !== wanted.get(file),
+  const committed = filesOf(dist);
+  const built = filesOf(folder);
+  const differing = [...new Set([...committed.keys(), ...built.keys()])].filter(
+    (file) => committed.get(file) !== built.get(file),
   );
   if (differing.length > 0) {
-    const list = differing.map((file) => `  dist/${file} ${howDiffers(there.get(file), wanted.get(file))}`).join("\n");
-    throw new BuildError(`dist/ is not what src/ builds:\n${list}\nRun \`npm run build\`, and commit dist/.`);
+    const list = differing
+      .map((file) => `  dist/${file} ${difference(committed.get(file), built.get(file))}`)
+      .join("\n");
+    throw new BuildError(`dist/ does not match src/:\n${list}\nRun \`npm run build\` and commit dist/.`);
   }
-  console.log(`dist/ is up to date: ${wanted.size} files.`);
+  console.log(`dist/ is up to date: ${built.size} files.`);
 }
 
-function howDiffers(there: string | undefined, wanted: string | undefined): string {
-  if (there === undefined) return "is missing";
-  return wanted === undefined ? "is not built any more" : "differs";
+function difference(committed: string | undefined, built: string | undefined): string {
+  if (committed === undefined) return "is missing";
+  return built === undefined ? "is not built any more" : "differs";
 }
 
 function filesOf(folder: string): ReadonlyMap<string, string> {

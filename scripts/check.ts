@@ -1,37 +1,37 @@
-// npm run check             everything about the code but its tests
-// npm run check types dist  only these
+// npm run check             runs all checks except the tests
+// npm run check types dist  runs only these
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 interface Check {
-  readonly what: string;
-  /** A script under the repository's root, and its arguments. */
+  readonly title: string;
+  /** A script, relative to the repository's root, and its arguments. */
   readonly command: readonly [string, ...string[]];
-  /** What to do where it fails and does not say so itself. */
+  /** How to fix a failure. */
   readonly remedy: string;
 }
 
 const CHECKS: Readonly<Record<string, Check>> = {
   types: {
-    what: "types",
+    title: "types",
     command: ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"],
-    remedy: "Mend the errors above.",
+    remedy: "Fix the errors above.",
   },
   style: {
-    what: "lint and format",
+    title: "lint and format",
     command: ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"],
-    remedy: "Run `npx biome check --write`, and mend what it leaves.",
+    remedy: "Run `npx biome check --write` and fix the remaining errors.",
   },
   docs: {
-    what: "tables of the README",
+    title: "tables of the README",
     command: ["scripts/docs.ts", "--check"],
-    remedy: "Run `npm run docs`, and commit README.md.",
+    remedy: "Run `npm run docs` and commit README.md.",
   },
   dist: {
-    what: "dist/ up to date",
+    title: "dist/ up to date",
     command: ["scripts/build.ts", "--check"],
-    remedy: "Run `npm run build`, and commit dist/.",
+    remedy: "Run `npm run build` and commit dist/.",
   },
 };
 
@@ -39,11 +39,11 @@ const root = join(import.meta.dirname, "..");
 
 process.exitCode = main(process.argv.slice(2));
 
-/** Runs the checks that are named, or all; all of them even where one fails. */
+/** Runs the named checks, or all. Continues after a failure. */
 function main(names: readonly string[]): number {
   const unknown = names.find((name) => CHECKS[name] === undefined);
   if (unknown !== undefined) {
-    console.error(`check: there is no check "${unknown}". There are: ${Object.keys(CHECKS).join(", ")}.`);
+    console.error(`check: unknown check "${unknown}". Use one of: ${Object.keys(CHECKS).join(", ")}.`);
     return 1;
   }
   const wanted = Object.entries(CHECKS).filter(([name]) => names.length === 0 || names.includes(name));
@@ -51,10 +51,10 @@ function main(names: readonly string[]): number {
   return results.every((passed) => passed) ? 0 : 1;
 }
 
-function runCheck({ what, command: [script, ...args], remedy }: Check): boolean {
+function runCheck({ title, command: [script, ...args], remedy }: Check): boolean {
   const { status, error } = spawnSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
   if (error !== undefined) throw error;
-  if (status === 0) console.log(`ok: ${what}`);
-  else console.error(`FAILED: ${what}. ${remedy}`);
+  if (status === 0) console.log(`ok: ${title}`);
+  else console.error(`FAILED: ${title}. ${remedy}`);
   return status === 0;
 }

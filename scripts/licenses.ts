@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import * as v from "valibot";
 
-/** A module as webpack's statistics tell of it; one that others were joined to lists them. */
+/** A module in webpack's statistics. A module that webpack joined from several ones lists them. */
 interface Module {
   readonly nameForCondition?: string | null | undefined;
   readonly modules?: readonly Module[] | undefined;
@@ -16,11 +16,11 @@ const Stats = v.object({ modules: v.array(Module) });
 const Package = v.object({ name: v.string(), version: v.string(), license: v.string() });
 
 /**
- * The license texts of every package that is bundled, sorted by the packages' names. ncc's own list leaves out packages that are
- * imported by a module which is joined with others: nearly all.
+ * Returns the license texts of every bundled package, sorted by name. ncc's own list misses the packages that a joined module
+ * imports, which are nearly all.
  *
  * @param stats webpack's statistics of the bundle, as JSON
- * @throws Error where a bundled package brings no license text
+ * @throws Error if a bundled package has no license text
  */
 export function licensesOf(stats: string): string {
   const { modules } = v.parse(Stats, JSON.parse(stats));
@@ -36,7 +36,7 @@ function* filesOf(modules: readonly Module[]): Generator<string> {
   }
 }
 
-/** The folder of the package that holds `file`; null: it is no package's. */
+/** Returns the folder of the package that `file` belongs to; null: it is not in a package. */
 function packageFolderOf(file: string): string | null {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(file)?.[0] ?? null;
 }
@@ -44,7 +44,7 @@ function packageFolderOf(file: string): string | null {
 function licenseOf(folder: string): { readonly title: string; readonly text: string } {
   const { name, version, license } = v.parse(Package, JSON.parse(readFileSync(join(folder, "package.json"), "utf8")));
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)(\.(md|txt))?$/i.test(basename(file)));
-  if (files.length === 0) throw new Error(`${name} ${version} is bundled, and brings no license text`);
+  if (files.length === 0) throw new Error(`${name} ${version} is bundled but has no license text`);
   const text = files.sort().map((file) => readFileSync(join(folder, file), "utf8"));
   return { title: `${name} ${version} (${license})`, text: text.join("\n\n") };
 }

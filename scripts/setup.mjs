@@ -1,7 +1,7 @@
-// Runs on any Node from 20 on, with nothing installed: plain JavaScript, and no package but Node's own.
+// Runs on Node 20 or newer without any installed package, so it is plain JavaScript.
 //
-//   node scripts/setup.mjs                 installs what package-lock.json asks for, where it is not there already
-//   node scripts/setup.mjs FILE [ARGS...]  and then runs FILE under this repository's own Node
+//   node scripts/setup.mjs                 installs the packages of package-lock.json if any is missing
+//   node scripts/setup.mjs FILE [ARGS...]  then also runs FILE with the Node version of package.json
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -10,12 +10,12 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * A package as package-lock.json tells of it.
+ * A package in package-lock.json.
  * @typedef {{ version?: string, integrity?: string, optional?: boolean, link?: boolean }} Locked
  */
 
 const OLDEST_HOST_NODE = 20;
-const OWN_NODE = 24;
+const PROJECT_NODE = 24;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, "node_modules");
@@ -30,24 +30,24 @@ function main(args) {
   if (majorOf(process.versions.node) < OLDEST_HOST_NODE) {
     return fail(`Node ${process.versions.node} is too old. Install Node ${OLDEST_HOST_NODE} or newer.`);
   }
-  const missing = whatIsMissing();
-  if (missing !== null) {
-    console.log(`Setting up: ${missing}. Running npm ci ...`);
+  const problem = findProblem();
+  if (problem !== null) {
+    console.log(`Setting up: ${problem}. Running npm ci ...`);
     const started = Date.now();
-    if (install() !== 0) return fail("npm ci failed. Its messages above say why.");
-    const still = whatIsMissing();
-    if (still !== null) return fail(`npm ci ended, yet ${still}. Run: npm ci --ignore-scripts=false`);
+    if (install() !== 0) return fail("npm ci failed. See its messages above.");
+    const remaining = findProblem();
+    if (remaining !== null) return fail(`After npm ci, ${remaining}. Run npm ci --ignore-scripts=false.`);
     console.log(`Set up in ${((Date.now() - started) / 1000).toFixed(1)} s.`);
   }
-  return args.length === 0 ? 0 : run(ownNode(), args);
+  return args.length === 0 ? 0 : run(projectNode(), args);
 }
 
 /**
- * What keeps node_modules from being what package-lock.json describes; null: nothing. npm writes down what it has installed in
- * node_modules/.package-lock.json when it has ended, so an interrupted installation shows too.
+ * Returns the first difference between node_modules and package-lock.json; null: there is none. npm writes
+ * node_modules/.package-lock.json at the end of an installation, so an interrupted one is detected too.
  * @returns {string | null}
  */
-function whatIsMissing() {
+function findProblem() {
   const installed = packagesOf(join(modules, ".package-lock.json"));
   if (installed === null) return "node_modules is missing";
   const wanted = packagesOf(join(root, "package-lock.json"));
@@ -55,19 +55,20 @@ function whatIsMissing() {
   for (const [path, { version, integrity, optional, link }] of wanted) {
     if (path === "" || link === true) continue;
     const found = installed.get(path);
-    // Optional packages are those of other platforms.
+    // Optional packages are for other platforms.
     if (found === undefined && optional === true) continue;
     if (found?.version !== version || found?.integrity !== integrity) return `${path} is not at ${version}`;
   }
   const extra = [...installed.keys()].find((path) => !wanted.has(path));
   if (extra !== undefined) return `${extra} is not in package-lock.json`;
-  if (!existsSync(ownNode()) && majorOf(process.versions.node) < OWN_NODE) return "the package node has no binary";
+  if (!existsSync(projectNode()) && majorOf(process.versions.node) < PROJECT_NODE)
+    return "the package node has no binary";
   return null;
 }
 
 /**
  * @param {string} lockFile
- * @returns {Map<string, Locked> | null} by path; null: there is no such file, or npm did not finish writing it
+ * @returns {Map<string, Locked> | null} packages by path; null: the file is missing or incomplete
  */
 function packagesOf(lockFile) {
   try {
@@ -79,19 +80,19 @@ function packagesOf(lockFile) {
   }
 }
 
-/** The Node that the package `node` brought: by its path, as a shell may remember where it found another one. */
-function ownNode() {
+/** Returns the path of the Node program in the npm package `node`. */
+function projectNode() {
   const binary = join(modules, "node", "bin", process.platform === "win32" ? "node.exe" : "node");
-  return existsSync(binary) || majorOf(process.versions.node) < OWN_NODE ? binary : process.execPath;
+  return existsSync(binary) || majorOf(process.versions.node) < PROJECT_NODE ? binary : process.execPath;
 }
 
-/** The Node outside of node_modules: npm ci removes the one within. */
+/** Returns a Node program outside of node_modules, because npm ci removes the one inside. */
 function hostNode() {
   const { npm_node_execpath: host = process.execPath } = process.env;
   return host;
 }
 
-/** Runs npm ci: by npm's own file where npm runs us, as Windows starts no npm without a shell. */
+/** Runs npm ci. Started by npm, it runs npm's JavaScript file, because Windows cannot start npm without a shell. */
 function install() {
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const { npm_execpath: cli } = process.env;
@@ -101,15 +102,15 @@ function install() {
 }
 
 /**
- * Runs a program with this terminal as its own, and waits for it.
+ * Runs a program in this terminal and waits for its end.
  * @param {string} program
  * @param {readonly string[]} args
  * @param {import("node:child_process").SpawnSyncOptions} [options]
- * @returns {number} its exit code; above 128 where a signal ended it, as in a shell
+ * @returns {number} its exit code; 128 + the signal's number if a signal ended it, as in a shell
  */
 function run(program, args, options = {}) {
   const { status, signal, error } = spawnSync(program, args, { ...options, stdio: "inherit" });
-  if (error !== undefined) return fail(`${program} could not be started: ${error.message}`);
+  if (error !== undefined) return fail(`Could not start ${program}: ${error.message}`);
   return status ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
