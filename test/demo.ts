@@ -9,11 +9,11 @@ import { findRegistry, startRealRegistry } from "./servers/distribution/real-reg
 import { copyStore } from "./servers/oci/copy.ts";
 import { RegistryStore } from "./servers/oci/store.ts";
 
-// npm run demo: a team's registry on this machine, swept by dist/index.js as the runner does; nothing leaves the machine.
+// npm run demo: sweeps an example registry on this machine with dist/index.js. Sends nothing to other machines.
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../.demo");
 const TOKEN = "dop_v1_demo0123456789";
-/** The played collection ends when it is first asked for. */
+/** The embedded garbage collection succeeds at the first status request. */
 const SHORT_COLLECTION = { statuses: ["requested", "succeeded"] } as const;
 
 const now = Date.now();
@@ -25,22 +25,24 @@ const registry = await serveDigitalOceanRegistry(store, {
   collection: SHORT_COLLECTION,
 });
 try {
-  console.log(
-    `A registry with ${countOf(store)} manifests in ${store.repositories().length} repositories is being served.\n`,
+  console.log(`Serving a registry with ${countOf(store)} manifests in ${store.repositories().length} repositories.\n`);
+  await show(
+    "1. A dry run: the images that would be deleted, and why",
+    "dry",
+    await sweep(gitHost, registry, { "dry-run": "true" }),
   );
-  await show("1. A dry run: what would go, and why", "dry", await sweep(gitHost, registry, { "dry-run": "true" }));
-  await show("2. For real, with garbage collection", "sweep", await sweep(gitHost, registry, { "run-gc": "true" }));
+  await show("2. A real run with garbage collection", "sweep", await sweep(gitHost, registry, { "run-gc": "true" }));
   await sweepRealRegistry();
-  console.log("Run `npm test` to see what is promised, and kept.");
+  console.log("Run `npm test` for the tests.");
 } finally {
   await Promise.all([gitHost.close(), registry.close()]);
 }
 
-/** The same images in Debian's docker-registry, where it is installed: swept, and collected by its own command. */
+/** Sweeps the same images in Debian's docker-registry, if it is installed, and collects its garbage with its own command. */
 async function sweepRealRegistry(): Promise<void> {
   const program = findRegistry("2.8");
   if (program === null) {
-    console.log("3. Install docker-registry to see a real self-hosted registry swept, too.\n");
+    console.log("3. Skipped: a real self-hosted registry. Install the package docker-registry to include it.\n");
     return;
   }
   const images = new RegistryStore();
@@ -51,15 +53,16 @@ async function sweepRealRegistry(): Promise<void> {
     const before = real.storedBytes();
     const inputs = { registry: real.url.host, "run-gc": "true", "gc-command": real.collectCommand().join(" ") };
     const result = await runStep({ inputs, environment: gitHost.environment });
-    await show("3. A real self-hosted registry, collected by its own command", "self-hosted", result);
-    console.log(`Its folder held ${before} bytes of blobs, and holds ${real.storedBytes()}.\n`);
+    await show("3. A real self-hosted registry with its own garbage collection command", "self-hosted", result);
+    console.log(`Blobs in its folder: ${before} bytes before the run, ${real.storedBytes()} after it.\n`);
   } finally {
     await real.close();
   }
 }
 
-function countOf(held: RegistryStore): number {
-  return held.repositories().reduce((sum, repository) => sum + held.manifests(repository).length, 0);
+function countOf(registryStore: RegistryStore): number {
+  const sizes = registryStore.repositories().map((repository) => registryStore.manifests(repository).length);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 function sweep(
@@ -77,8 +80,8 @@ async function show(title: string, name: string, result: StepResult): Promise<vo
   writeFileSync(page, renderHtml(result.summary));
   writeFileSync(report, JSON.stringify(result.report, null, 2));
   console.log(`${heading(title)}\n\n${readable(result.log)}\n${heading("Job summary")}\n\n${plain(result.summary)}`);
-  console.log(`The step ended with ${result.exitCode} after ${(result.milliseconds / 1000).toFixed(1)} s.`);
-  console.log(`Summary as a page: ${page}\nReport:            ${report}\n`);
+  console.log(`Exit code ${result.exitCode} after ${(result.milliseconds / 1000).toFixed(1)} s.`);
+  console.log(`Summary as HTML: ${page}\nReport file:     ${report}\n`);
   if (result.exitCode !== 0) process.exitCode = 1;
 }
 
@@ -86,7 +89,7 @@ function heading(text: string): string {
   return `\u001b[1m── ${text} ${"─".repeat(Math.max(0, 76 - text.length))}\u001b[0m`;
 }
 
-/** The log as the runner's page shows it: no commands, groups indented. */
+/** Formats the log as GitHub shows it: without commands, groups indented. */
 function readable(log: string): string {
   let indent = "";
   const lines = log.split("\n").flatMap((line) => {
@@ -101,12 +104,12 @@ function readable(log: string): string {
   return lines.join("\n");
 }
 
-/** The summary for a terminal: the headline and the first tables; the page has it all. */
+/** Formats the start of the summary for a terminal: the headline and the first tables. */
 function plain(summary: string): string {
   const details = summary.indexOf("<details>");
   return `${(details < 0 ? summary : summary.slice(0, details))
     .replaceAll(/<[^>]+>/g, "")
     .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
     .replaceAll("&nbsp;", " ")
-    .trimEnd()}\n  … and every deletion with its reason: see the page below.\n`;
+    .trimEnd()}\n  … See the HTML file below for every deletion with its reason.\n`;
 }

@@ -5,44 +5,48 @@ import { PROPERTIES } from "./plan/properties.ts";
 import { sample } from "./plan/worlds.ts";
 
 /**
- * `npm run prove [worlds] [seed]`: holds the plan to every law of it, in as many random registries as asked for.
- * Prints the seed and the path of a world that breaks one, which `fc.assert` takes to play it again.
+ * `npm run prove [registries] [seed]`: checks every property of the plan in that many random registries, then every fault and
+ * signal at every request of a sweep.
+ *
+ * Prints the seed and the path of a counterexample, with which `fc.assert` repeats it.
  */
-function prove(worlds: number, seed: number): boolean {
-  const began = performance.now();
+function checkPlans(registries: number, seed: number): boolean {
+  const startedAt = performance.now();
   const result = fc.check(
     fc.property(sample, (each) => {
-      for (const [sentence, property] of Object.entries(PROPERTIES)) hold(sentence, () => property(each));
+      for (const [title, property] of Object.entries(PROPERTIES)) check(title, () => property(each));
     }),
-    { numRuns: worlds, seed },
+    { numRuns: registries, seed },
   );
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`${result.numRuns} worlds, ${Object.keys(PROPERTIES).length} laws, ${seconds} s, seed ${result.seed}`);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(
+    `${result.numRuns} registries, ${Object.keys(PROPERTIES).length} properties, ${seconds} s, seed ${result.seed}`,
+  );
   if (!result.failed) return true;
   console.error(fc.defaultReportMessage(result));
   console.error(result.errorInstance);
   console.error(
-    `Again: npm run prove ${worlds} ${result.seed}. Path of the smallest world: ${result.counterexamplePath}`,
+    `Repeat it with: npm run prove ${registries} ${result.seed}. Counterexample path: ${result.counterexamplePath}`,
   );
   return false;
 }
 
-function hold(sentence: string, check: () => void): void {
+function check(title: string, property: () => void): void {
   try {
-    check();
+    property();
   } catch (cause) {
-    throw new Error(`Broken: the plan ${sentence}`, { cause });
+    throw new Error(`Violated property: the plan ${title}`, { cause });
   }
 }
 
-/** Every fault and every signal at every request of a whole sweep, in place of the some that `npm test` has time for. */
-function proveSweeps(): boolean {
+/** Runs the safety tests with every fault and every signal at every request. `npm test` runs a sample of them. */
+function checkSweeps(): boolean {
   const root = join(import.meta.dirname, "..");
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const env = { ...process.env, REFSWEEP_PROVE: "1" };
   return spawnSync(process.execPath, [vitest, "run", "test/safety"], { cwd: root, env, stdio: "inherit" }).status === 0;
 }
 
-const [worlds = "100000", seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
-const [plan, sweeps] = [prove(Number(worlds), Number(seed)), proveSweeps()];
+const [registries = "100000", seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
+const [plan, sweeps] = [checkPlans(Number(registries), Number(seed)), checkSweeps()];
 process.exitCode = plan && sweeps ? 0 : 1;

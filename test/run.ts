@@ -2,7 +2,7 @@ import { readSettings } from "../src/inputs/read-settings.ts";
 import type { Log } from "../src/log.ts";
 import type { Settings } from "../src/settings.ts";
 
-/** A log that nobody reads. */
+/** A log that discards everything. */
 export const silentLog: Log = {
   info: () => undefined,
   warn: () => undefined,
@@ -12,13 +12,13 @@ export const silentLog: Log = {
   progress: () => () => undefined,
 };
 
-/** What the workflow runs for, as GitHub tells it. */
+/** The event that started the workflow: name and payload. */
 export interface Event {
   readonly name: string;
   readonly payload: unknown;
 }
 
-/** Settings as the action reads them, for a sweep in this process. */
+/** Reads settings as the action does, for a sweep in this process. */
 export function settingsOf(
   inputs: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>>,

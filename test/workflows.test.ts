@@ -19,13 +19,13 @@ const workflows = readdirSync(new URL("workflows/", github)).map((name): [string
 ]);
 const examples = documents.flatMap(([name, document]) =>
   [...document.matchAll(/^```yaml\n(.*?)^```$/gms)]
-    .map(([, text = ""]) => wholeWorkflow(text))
+    .map(([, text = ""]) => completeWorkflow(text))
     .filter((text) => text !== null)
     .map((text, index): [string, string] => [`${name}, example ${index + 1}`, text]),
 );
 
-/** A workflow as it is; steps, or inputs of a step, in one; null: another file's YAML. */
-function wholeWorkflow(text: string): string | null {
+/** Completes an example to a workflow: it may be a workflow, steps, or inputs of a step. Null: it is another kind of YAML. */
+function completeWorkflow(text: string): string | null {
   const job = "on: push\njobs:\n  sweep:\n    runs-on: ubuntu-latest\n";
   if (/^jobs:/m.test(text)) return text;
   if (/^ {4}steps:/.test(text)) return job + text;
@@ -33,10 +33,10 @@ function wholeWorkflow(text: string): string | null {
   return `${job}    steps:\n      - uses: refsweep/refsweep@v1\n        with:\n          registry: ghcr.io/octocat\n${text}`;
 }
 
-/** The language service would fetch what other actions take from GitHub; tests go nowhere. */
+/** The language service would fetch the inputs of other actions from GitHub, which tests must not do. */
 const FOREIGN_ACTION = /^Unable to resolve action `(?!refsweep\/refsweep@)/;
 
-/** What GitHub's own language service says of a workflow, inputs of Refsweep included. */
+/** Returns the problems that GitHub's language service finds in a workflow, also in the inputs of Refsweep. */
 async function problemsOf(name: string, text: string): Promise<readonly string[]> {
   const url = pathToFileURL(`/.github/workflows/${encodeURIComponent(name)}.yml`).href;
   const errors = await validate(TextDocument.create(url, "yaml", 1, text), {
@@ -59,17 +59,17 @@ describe.each(workflows)("workflow %s", (name, text) => {
     expect(await problemsOf(name, text)).toEqual([]);
   });
 
-  it("pins each action by its commit, with the version beside it", () => {
+  it("names each action by its commit, with the version in a comment", () => {
     const uses = text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
     expect(uses.filter((line) => !/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
   });
 
-  it("has no permission but those that a job asks for, and no credential left in the checkout", () => {
+  it("grants permissions per job only and keeps no credential in the checkout", () => {
     const workflow = parse(text);
     expect(workflow.permissions).toEqual({});
     for (const job of Object.values<Job>(workflow.jobs)) {
       expect(job.permissions).toHaveProperty("contents", "read");
-      // The proofs of the night try each fault at each request.
+      // The nightly run tries each fault at each request.
       expect(job["timeout-minutes"]).toBeLessThanOrEqual(name === "nightly.yml" ? 60 : 20);
       for (const step of job.steps ?? []) {
         if (step.uses?.startsWith("actions/checkout@"))
@@ -79,16 +79,16 @@ describe.each(workflows)("workflow %s", (name, text) => {
   });
 });
 
-it("finds the examples of the documents", () => {
+it("finds the examples in the documents", () => {
   expect(examples.map(([name]) => name.split(",")[0])).toEqual([...Array(8).fill("README.md"), "SECURITY.md"]);
 });
 
 describe.each(examples)("%s", (name, text) => {
-  it("is a valid workflow, and sets only inputs that exist", async () => {
+  it("is a valid workflow and sets only inputs that exist", async () => {
     expect(await problemsOf(name, text)).toEqual([]);
   });
 
-  it("sets each input to what it takes", () => {
+  it("sets each input to a valid value", () => {
     const steps = Object.values<Job>(parse(text).jobs).flatMap((job) => job.steps ?? []);
     const own = steps.filter(({ uses }) => uses?.startsWith("refsweep/refsweep@"));
     expect(own).toHaveLength(1);
