@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { renderSummary } from "../../src/report/summary.ts";
 import { type ImagePush, pushImage, pushMultiArch } from "../servers/content.ts";
-import type { CollectionScript } from "../servers/digitalocean/collections.ts";
+import type { CollectionBehaviour } from "../servers/digitalocean/collections.ts";
 import { refuse } from "../servers/http-server.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
 import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "./example.ts";
@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const fixture of opened.splice(0)) await fixture.close();
 });
 
-async function open(collection: Partial<CollectionScript> = {}, fill = fillExampleRegistry): Promise<Fixture> {
+async function open(collection: Partial<CollectionBehaviour> = {}, fill = fillExampleRegistry): Promise<Fixture> {
   const fixture = await openFixture(gitHost, { collection, fill });
   opened.push(fixture);
   return fixture;
@@ -166,11 +166,11 @@ describe("a collection of untagged manifests", () => {
 });
 
 describe("how it ends", () => {
-  test.each<[string, Partial<CollectionScript>, Record<string, string>, string, readonly string[], RegExp]>([
+  test.each<[string, Partial<CollectionBehaviour>, Record<string, string>, string, readonly string[], RegExp]>([
     ["it fails", { statuses: ["requested", "failed"] }, {}, "failed", ["garbage-collection"], /failed/],
     ["somebody cancels it", { statuses: ["requested", "cancelled"] }, {}, "failed", ["garbage-collection"], /failed/],
     ["it takes longer than gc-timeout", { statuses: ENDLESS }, { "gc-timeout": "2m" }, "timed-out", [], /not over in/],
-    ["gc-timeout: 0 does not wait", { statuses: ENDLESS }, { "gc-timeout": "0" }, "started", [], /goes on by itself/],
+    ["gc-timeout: 0 does not wait", { statuses: ENDLESS }, { "gc-timeout": "0" }, "started", [], /is still running/],
     [
       "in a status that nobody documented",
       { statuses: ["requested", "humming", "succeeded"] },
@@ -205,7 +205,7 @@ describe("how it ends", () => {
 describe("a collection that is running already", () => {
   test("is waited for before the first deletion", async () => {
     const fixture = await open();
-    fixture.registry.api.state.collections.begin("unreferenced blobs only");
+    fixture.registry.api.state.collections.start("unreferenced blobs only");
     let readOnly = 0;
     fixture.registry.api.inject((request) => {
       if (request.method === "DELETE" && fixture.registry.api.state.collections.isReadOnly()) readOnly += 1;
@@ -218,7 +218,7 @@ describe("a collection that is running already", () => {
 
   test("and does not end within gc-timeout: nothing is deleted, and the error says what to do", async () => {
     const fixture = await open({ statuses: ENDLESS });
-    fixture.registry.api.state.collections.begin("unreferenced blobs only");
+    fixture.registry.api.state.collections.start("unreferenced blobs only");
     const before = contents(fixture.store);
     const result = await fixture.sweep({ "gc-timeout": "10m" });
     expect(result.errors).toMatchObject([
@@ -233,7 +233,7 @@ describe("a collection that is running already", () => {
 
   test("holds up no dry run, and nothing that deletes nothing", async () => {
     const fixture = await open({ statuses: ENDLESS });
-    fixture.registry.api.state.collections.begin("unreferenced blobs only");
+    fixture.registry.api.state.collections.start("unreferenced blobs only");
     expect((await fixture.sweep({ "dry-run": "true" })).errors).toEqual([]);
     expect((await fixture.sweep({ "keep-count": "100" })).errors).toEqual([]);
   });
@@ -241,12 +241,12 @@ describe("a collection that is running already", () => {
   test("by the time of its own start is adopted", async () => {
     const fixture = await open({ secondStart: 412 });
     fixture.registry.api.inject((request) => {
-      if (request.method === "POST") fixture.registry.api.state.collections.begin("unreferenced blobs only");
+      if (request.method === "POST") fixture.registry.api.state.collections.start("unreferenced blobs only");
       return null;
     });
     const result = await fixture.sweep({ "run-gc": "true" });
     expect(result.errors).toEqual([]);
-    expect(result.garbageCollection).toMatchObject({ status: "succeeded", note: expect.stringContaining("adopted") });
+    expect(result.garbageCollection).toMatchObject({ status: "succeeded", note: expect.stringContaining("already running") });
   });
 });
 

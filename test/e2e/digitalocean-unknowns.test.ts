@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
 import { pushImage } from "../servers/content.ts";
-import type { ApiBehaviour } from "../servers/digitalocean/api.ts";
+import type { ApiBehaviour } from "../servers/digitalocean/behaviour.ts";
 import { type GitHost, serveExampleGitHost } from "./example.ts";
 import { broken, contents, deletionsOf, type Fixture, openFixture } from "./fixture.ts";
 

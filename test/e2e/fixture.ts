@@ -2,7 +2,7 @@ import { createHttpClient } from "../../src/http/client.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { sweep } from "../../src/run.ts";
 import { type Event, settingsOf, silentLog } from "../run.ts";
-import type { CollectionScript } from "../servers/digitalocean/collections.ts";
+import type { CollectionBehaviour } from "../servers/digitalocean/collections.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
@@ -30,7 +30,7 @@ export interface FixtureOptions {
   /** Fills the registry in place of the team; `now` in milliseconds since the epoch. */
   readonly fill?: (store: RegistryStore, now: number) => void;
   readonly behaviour?: Parameters<typeof serveDigitalOceanRegistry>[1]["behaviour"];
-  readonly collection?: Partial<CollectionScript>;
+  readonly collection?: Partial<CollectionBehaviour>;
 }
 
 /** Opens a registry of its own for one test; `gitHost` may be shared, as a sweep changes nothing there. */

@@ -176,7 +176,7 @@ async function sweepAndTrace(
 ): Promise<Traced> {
   const before = contentsOf(scenario.store);
   const { collections } = scenario;
-  const begunBefore = collections?.begun() ?? 0;
+  const begunBefore = collections?.count() ?? 0;
   const wasRunning = collections?.isReadOnly() ?? false;
   const warnings: string[] = [];
   const log: Log = { ...silentLog, warn: (_title, text) => void warnings.push(text) };
@@ -184,7 +184,7 @@ async function sweepAndTrace(
   const collection =
     collections === null || inputs?.["run-gc"] === undefined
       ? null
-      : { begun: collections.begun() - begunBefore, wasRunning };
+      : { begun: collections.count() - begunBefore, wasRunning };
   return { result, warnings, before, after: contentsOf(scenario.store), collection };
 }
 

@@ -33,7 +33,7 @@ beforeEach(async () => {
   registry = await serveDigitalOceanRegistry(store, {
     registry: "acme",
     token: TOKEN,
-    behaviour: { mostPerPage: 1 },
+    behaviour: { maxPerPage: 1 },
   });
 });
 

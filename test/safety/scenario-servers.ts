@@ -2,7 +2,7 @@ import { GITHUB_TOKEN } from "../e2e/example.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
 import { serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
-import { active, type Packages, type PlayedVersion } from "../servers/ghcr/packages.ts";
+import { active, type Packages, type PackageVersion } from "../servers/ghcr/packages.ts";
 import { type GhcrServer, serveGhcr } from "../servers/ghcr/server.ts";
 import type { OciBehaviour } from "../servers/oci/behaviour.ts";
 import { serveOci } from "../servers/oci/server.ts";
@@ -42,7 +42,7 @@ async function serveOciScenario(
 
 async function serveDigitalOceanScenario(store: RegistryStore, { mostPerPage }: ScenarioOptions): Promise<Scenario> {
   const token = "dop_v1_played";
-  const behaviour = mostPerPage === undefined ? {} : { mostPerPage };
+  const behaviour = mostPerPage === undefined ? {} : { maxPerPage: mostPerPage };
   const served = await serveDigitalOceanRegistry(store, { registry: "acme", token, behaviour });
   return {
     kind: "digitalocean",
@@ -74,7 +74,7 @@ async function serveGhcrScenario(store: RegistryStore, { mostPerPage }: Scenario
     owner: "octo",
     token: GITHUB_TOKEN,
     clock: createFakeClock({ startAt: store.now() }),
-    behaviour: { token: "classic", ...(mostPerPage === undefined ? {} : { mostPerPage }) },
+    behaviour: { token: "classic", ...(mostPerPage === undefined ? {} : { maxPerPage: mostPerPage }) },
   });
   copyTo(served.packages, store);
   return {
@@ -130,6 +130,6 @@ function storedManifests(packages: Packages, pushed: RegistryStore): StoreView {
   };
 }
 
-function stored({ digest, bytes, mediaType, createdAt: pushedAt }: PlayedVersion): StoredManifest {
+function stored({ digest, bytes, mediaType, createdAt: pushedAt }: PackageVersion): StoredManifest {
   return { digest, bytes, mediaType, pushedAt };
 }

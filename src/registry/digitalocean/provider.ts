@@ -1,5 +1,6 @@
 import type { Provider } from "../provider.ts";
 import { invalidToken } from "../token.ts";
+import { capabilities } from "./capabilities.ts";
 
 /** DigitalOcean's container registry. */
 export const digitalOcean: Provider = {
@@ -16,14 +17,7 @@ export const digitalOcean: Provider = {
   },
   apiUrl: "https://api.digitalocean.com",
   inputs: ["protect-apps", "gc-type", "api-url"],
-  capabilities: {
-    listsUntagged: true,
-    listsPushTimes: true,
-    deletesTags: "yes",
-    keepsLastTagged: false,
-    garbageCollection: "api",
-    reportsAppImages: true,
-  },
+  capabilities,
   restoreWindow: null,
   // The control panel's page of the registry lists its repositories.
   repositoryUrl: ({ registry }) => `https://cloud.digitalocean.com/registry/${registry.path}`,

@@ -7,9 +7,9 @@ import type { Registry } from "../registry.ts";
 import { requireCredential } from "../token.ts";
 import { createDigitalOceanApi, type DigitalOceanApi } from "./api.ts";
 import { listAppImages } from "./apps.ts";
+import { capabilities } from "./capabilities.ts";
 import { collect } from "./collect.ts";
 import { createLister } from "./manifests.ts";
-import { digitalOcean } from "./provider.ts";
 import { selectRepositories } from "./repositories.ts";
 import { readStorage } from "./storage.ts";
 import { type CollectorOptions, waitUntilWritable } from "./wait.ts";
@@ -47,7 +47,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
   }
 
   return {
-    capabilities: digitalOcean.capabilities,
+    capabilities,
     repositories: (selection) => selectRepositories(api, retry, selection),
     list: createLister(api, retry),
     read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),

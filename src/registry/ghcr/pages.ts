@@ -2,9 +2,9 @@ import pMap from "p-map";
 import { Fault } from "../../fault.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
 import { type Link, parseLinks } from "../oci/link.ts";
-import type { Reading } from "../stable-list.ts";
+import type { ListAttempt } from "../stable-list.ts";
 
-/** One page of a list, with the numbers of the pages that its `Link` header names. */
+/** One page of a list, with the page numbers in its `Link` header. */
 export interface Page<T> {
   readonly rows: readonly T[];
   readonly sizeBytes: number;
@@ -12,109 +12,103 @@ export interface Page<T> {
   readonly last: number | null;
 }
 
-/** The largest `per_page` that GitHub takes. */
+/** The largest `per_page` that GitHub accepts. */
 export const PER_PAGE = 100;
-/** GitHub's own page where it overlooks `per_page`, which `/users/USER/packages/…/versions` does not document. */
+/** The page size if a server ignores `per_page`, which `/users/USER/packages/…/versions` does not document. */
 const DEFAULT_PER_PAGE = 30;
-/** A list of more pages than this never ends. */
-const MOST_PAGES = 10_000;
-/** A version takes about 1 KiB: a quarter of a million of them. */
-const MOST_MIB = 256;
-/**
- * Pages that are asked for at a time; how many are in flight is the HTTP stack's to say. So many that a list stands in one piece
- * in the host's queue: where others' requests come between its pages, a list takes longer, and moves.
- */
-const READY = 128;
+const MAX_PAGES = 10_000;
+/** A version takes about 1 KiB: enough for 250,000. */
+const MAX_MIB = 256;
+/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
+const PAGES_AT_ONCE = 128;
 
-/** A list that is read whole, and of how many pages it was. */
-export interface Pages<T> {
+/** A complete list, and the number of its pages. */
+export interface CompleteList<T> {
   readonly rows: readonly T[];
   readonly pages: number;
 }
 
+type FetchPage<T> = (page: number) => Promise<Page<T>>;
+
 /**
- * All pages of a list: where the first names the last, the rest at once, else one after another. Pages that are not of one
- * state (one that is not full and not the last, another count of pages) are `moved`.
+ * Reads all pages of a list: together if the first page names the last, else one after another. The list has changed if a
+ * page before the last is not full, or if the number of pages changed.
  */
-export async function readPages<T>(ask: (page: number) => Promise<Page<T>>): Promise<Reading<Pages<T>>> {
-  const count = createSizeLimit(MOST_MIB, endless);
-  const askCounted = async (number: number): Promise<Page<T>> => {
-    const page = await ask(number);
-    count(page.sizeBytes);
+export async function readPages<T>(fetch: FetchPage<T>): Promise<ListAttempt<CompleteList<T>>> {
+  const countBytes = createSizeLimit(MAX_MIB, endless);
+  const fetchCounted = async (number: number): Promise<Page<T>> => {
+    const page = await fetch(number);
+    countBytes(page.sizeBytes);
     return page;
   };
-  const first = await askCounted(1);
-  const pages = first.last === null ? await oneByOne(first, askCounted) : await atOnce(first, first.last, askCounted);
-  const moved = movedWhileRead(pages);
-  return moved === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { moved };
+  const first = await fetchCounted(1);
+  const pages =
+    first.last === null ? await readInOrder(first, fetchCounted) : await readTogether(first, first.last, fetchCounted);
+  const changed = changeBetween(pages);
+  return changed === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { changed };
 }
 
-async function atOnce<T>(
-  first: Page<T>,
-  last: number,
-  ask: (page: number) => Promise<Page<T>>,
-): Promise<readonly Page<T>[]> {
-  if (last > MOST_PAGES) throw endless(TOO_MANY);
+async function readTogether<T>(first: Page<T>, last: number, fetch: FetchPage<T>): Promise<readonly Page<T>[]> {
+  if (last > MAX_PAGES) throw endless(TOO_MANY_PAGES);
   const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => index + 2);
-  return [first, ...(await pMap(rest, ask, { concurrency: READY }))];
+  return [first, ...(await pMap(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
 }
 
-async function oneByOne<T>(first: Page<T>, ask: (page: number) => Promise<Page<T>>): Promise<readonly Page<T>[]> {
+async function readInOrder<T>(first: Page<T>, fetch: FetchPage<T>): Promise<readonly Page<T>[]> {
   const pages = [first];
-  for (let page = first; page.next !== null || mayBeCutShort(page); ) {
-    if (pages.length >= MOST_PAGES) throw endless(TOO_MANY);
-    page = await ask(pages.length + 1);
-    // An empty page after one that only looked cut short proves that the list ended there.
+  for (let page = first; page.next !== null || mayHaveMore(page); ) {
+    if (pages.length >= MAX_PAGES) throw endless(TOO_MANY_PAGES);
+    page = await fetch(pages.length + 1);
+    // An empty page without a link to it proves that the list ended before it.
     if (page.rows.length === 0 && pages.at(-1)?.next === null) break;
     pages.push(page);
-    // The page number was overlooked as well: what comes twice is found out by whoever reads the rows.
+    // The server ignores `page` too. The caller finds the duplicates.
     if (JSON.stringify(page.rows[0]) === JSON.stringify(first.rows[0])) break;
   }
   return pages;
 }
 
-/** A first page of GitHub's default size and no link: either the list is so long, or the query was overlooked. */
-function mayBeCutShort({ rows, next }: Page<unknown>): boolean {
+/** A page of GitHub's default size without a link is complete by chance, or the server ignored the query. */
+function mayHaveMore({ rows, next }: Page<unknown>): boolean {
   return next === null && rows.length === DEFAULT_PER_PAGE;
 }
 
-function movedWhileRead(pages: readonly Page<unknown>[]): string | null {
+function changeBetween(pages: readonly Page<unknown>[]): string | null {
   const size = pages[0]?.rows.length ?? 0;
   const final = pages.length - 1;
   for (const [index, { rows, last, next }] of pages.entries()) {
-    if (index < final && rows.length !== size) return `page ${index + 1} of ${pages.length} holds ${rows.length}`;
+    if (index < final && rows.length !== size) return `page ${index + 1} of ${pages.length} has ${rows.length} entries`;
     if (index === final && index > 0 && rows.length === 0) return `page ${index + 1} is empty`;
-    if (index === final && next !== null) return `page ${index + 1} was the last and is not any more`;
-    if (last !== null && last !== pages.length) return `it had ${pages.length} pages, and then ${last}`;
+    if (index === final && next !== null) return `page ${index + 1} is no longer the last`;
+    if (last !== null && last !== pages.length) return `it had ${pages.length} pages, then ${last}`;
   }
   return null;
 }
 
-const TOO_MANY = `it has more than ${MOST_PAGES} pages`;
+const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
 
-function endless(why: string): Fault {
-  return new Fault("listing", `GitHub's list cannot be read whole: ${why}`, "Run it again.");
+function endless(reason: string): Fault {
+  return new Fault("listing", `GitHub's list cannot be read completely: ${reason}`, "Run again.");
 }
 
 /**
- * The pages that a `Link` header names (RFC 8288). Only their numbers are taken, never their host: a token must not follow
- * a link to a host that an answer names.
- * Throws a Fault of kind `listing` for a header that cannot be read whole, as the link that is missed may lead on.
+ * Returns the page numbers in a `Link` header (RFC 8288). Takes only the numbers, because the token must not be sent to a
+ * host that a response names. Throws Fault `listing` if the header cannot be parsed: it may link to another page.
  */
-export function linkedPages(header: unknown): Pick<Page<never>, "next" | "last"> {
-  const links = typeof header === "string" ? parseLinks(header) : [];
-  if (links === null) throw unreadable("`Link` header cannot be read");
-  return { next: linked(links, "next"), last: linked(links, "last") };
+export function linkedPages(header: string | undefined): Pick<Page<never>, "next" | "last"> {
+  const links = parseLinks(header ?? "");
+  if (links === null) throw invalid("`Link` header cannot be parsed");
+  return { next: pageNumber(links, "next"), last: pageNumber(links, "last") };
 }
 
-function linked(links: readonly Link[], relation: "next" | "last"): number | null {
+function pageNumber(links: readonly Link[], relation: "next" | "last"): number | null {
   const target = links.find(({ relations }) => relations.includes(relation))?.target;
   if (target === undefined) return null;
   const page = Number(URL.parse(target, "https://api.github.com")?.searchParams.get("page"));
   if (Number.isSafeInteger(page) && page >= 1) return page;
-  throw unreadable(`link to the ${relation} page names no page`);
+  throw invalid(`link to the ${relation} page has no page number`);
 }
 
-function unreadable(what: string): Fault {
-  return new Fault("listing", `GitHub's ${what}`, "Run it again.");
+function invalid(what: string): Fault {
+  return new Fault("listing", `GitHub's ${what}`, "Run again.");
 }

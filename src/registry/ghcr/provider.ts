@@ -1,5 +1,6 @@
 import type { Provider } from "../provider.ts";
 import { invalidToken } from "../token.ts";
+import { capabilities } from "./capabilities.ts";
 import { ratePolicy } from "./limits.ts";
 
 /** GitHub's container registry. */
@@ -16,14 +17,7 @@ export const ghcr: Provider = {
   // The address of GitHub's API comes from the runner.
   apiUrl: null,
   inputs: [],
-  capabilities: {
-    listsUntagged: true,
-    listsPushTimes: true,
-    deletesTags: "no",
-    keepsLastTagged: true,
-    garbageCollection: "none",
-    reportsAppImages: false,
-  },
+  capabilities,
   restoreWindow: {
     days: 30,
     url: "https://docs.github.com/packages/learn-github-packages/deleting-and-restoring-a-package",

@@ -4,21 +4,21 @@ import type { Reply } from "../http-server.ts";
 import { errorReply, listPage, notFound, timestamp } from "./answers.ts";
 import type { RegistryContent } from "./content.ts";
 
-/** How the collections of a registry go. */
-export interface CollectionScript {
-  /** What a collection goes through; the last status is its end. Undocumented ones are welcome. */
+/** How the garbage collections of a registry behave. */
+export interface CollectionBehaviour {
+  /** The statuses of a collection in order; it ends with the last one. Undocumented statuses are allowed. */
   readonly statuses: readonly string[];
-  /** `poll`: each GET of the active collection moves it on; a number: so many milliseconds of the clock do. */
-  readonly movesOn: "poll" | number;
-  /** Where the end is seen: only in the list, as documented, or once in the active collection too. */
-  readonly endSeenIn: "list" | "active";
-  /** What a second start answers: documented nowhere. */
+  /** `poll`: each GET of the active collection advances it by one status; a number: the milliseconds of one status. */
+  readonly advances: "poll" | number;
+  /** Where the last status is shown: only in the list, as documented, or once as the active collection too. */
+  readonly endShownIn: "list" | "active";
+  /** The status code of a second start. DigitalOcean does not document it. */
   readonly secondStart: number;
-  /** For how many readings an ended collection is not in the list yet. */
-  readonly listLags: number;
+  /** The number of listings from which an ended collection is still missing. */
+  readonly listDelay: number;
 }
 
-export const DOCUMENTED: CollectionScript = {
+export const DOCUMENTED: CollectionBehaviour = {
   statuses: [
     "requested",
     "waiting for write JWTs to expire",
@@ -26,10 +26,10 @@ export const DOCUMENTED: CollectionScript = {
     "deleting unreferenced blobs",
     "succeeded",
   ],
-  movesOn: "poll",
-  endSeenIn: "list",
+  advances: "poll",
+  endShownIn: "list",
   secondStart: 409,
-  listLags: 0,
+  listDelay: 0,
 };
 
 const TYPES: readonly string[] = [
@@ -38,129 +38,139 @@ const TYPES: readonly string[] = [
   "untagged manifests and unreferenced blobs",
 ] satisfies readonly GcType[];
 
-interface Run {
+interface Collection {
   readonly uuid: string;
   readonly type: GcType;
   readonly createdAt: number;
-  readonly script: CollectionScript;
+  readonly behaviour: CollectionBehaviour;
+  /** Index of the status. */
   step: number;
   updatedAt: number;
+  /** Whether its end was shown as the active collection. */
   shown: boolean;
-  lag: number;
+  listDelay: number;
   freed: { readonly blobs: number; readonly bytes: number };
 }
 
-/** The garbage collections of one registry: one at a time, the registry read-only while one is active. */
+/** The garbage collections of one registry. At most one is active, and the registry is read-only while it is. */
 export class Collections {
   readonly #registry: string;
   readonly #content: RegistryContent;
   readonly #clock: Clock;
-  readonly #runs: Run[] = [];
-  script: CollectionScript;
+  /** Newest first. */
+  readonly #collections: Collection[] = [];
+  behaviour: CollectionBehaviour;
 
-  constructor(registry: string, content: RegistryContent, clock: Clock, script: CollectionScript) {
+  constructor(registry: string, content: RegistryContent, clock: Clock, behaviour: CollectionBehaviour) {
     this.#registry = registry;
     this.#content = content;
     this.#clock = clock;
-    this.script = script;
+    this.behaviour = behaviour;
   }
 
-  /** Starts one as POST does, or as somebody else might, after the end of the last; returns its uuid. */
-  begin(type: GcType): string {
-    const last = this.#running();
-    if (last !== null) this.#moveTo(last, last.script.statuses.length);
+  /** Starts a collection, as POST does, and ends the active one before. Returns its uuid. */
+  start(type: GcType): string {
+    return this.#start(type).uuid;
+  }
+
+  #start(type: GcType): Collection {
+    const active = this.#active();
+    if (active !== null) this.#advance(active, active.behaviour.statuses.length);
     const now = this.#clock.now();
-    const uuid = `eff0feee-49c7-4e8f-ba5c-${String(this.#runs.length + 1).padStart(12, "0")}`;
-    const freed = { blobs: 0, bytes: 0 };
-    const run = { uuid, type, createdAt: now, updatedAt: now, script: this.script, step: 0, shown: false, freed };
-    this.#runs.unshift({ ...run, lag: this.script.listLags });
-    return uuid;
+    const uuid = `eff0feee-49c7-4e8f-ba5c-${String(this.#collections.length + 1).padStart(12, "0")}`;
+    const { behaviour } = this;
+    const state = { step: 0, updatedAt: now, shown: false, listDelay: behaviour.listDelay };
+    const collection = { uuid, type, createdAt: now, behaviour, ...state, freed: { blobs: 0, bytes: 0 } };
+    this.#collections.unshift(collection);
+    return collection;
   }
 
-  /** How many were ever begun. */
-  begun(): number {
-    return this.#runs.length;
+  /** The number of collections that were started. */
+  count(): number {
+    return this.#collections.length;
   }
 
   isReadOnly(): boolean {
-    return this.#running() !== null;
+    return this.#active() !== null;
   }
 
   post(body: Buffer): Reply {
     const type = typeOf(body);
     if (type === null) return errorReply(422, "unprocessable_entity", "type is not one of the three");
-    if (this.#running() !== null) {
-      return errorReply(this.script.secondStart, "conflict", "a garbage collection is already active");
+    if (this.#active() !== null) {
+      return errorReply(this.behaviour.secondStart, "conflict", "a garbage collection is already active");
     }
-    this.begin(type);
-    return { status: 201, body: { garbage_collection: this.#shape(this.#newest()) } };
+    return this.#reply(201, this.#start(type));
   }
 
   getActive(): Reply {
-    const before = this.#running();
-    if (before !== null && before.script.movesOn === "poll") this.#moveTo(before, before.step + 1);
-    const newest = this.#runs[0];
-    const running = this.#running();
-    if (running !== null) return { status: 200, body: { garbage_collection: this.#shape(running) } };
-    if (newest === undefined || newest.shown || newest.script.endSeenIn === "list") return notFound();
+    const before = this.#active();
+    if (before?.behaviour.advances === "poll") this.#advance(before, before.step + 1);
+    const active = this.#active();
+    if (active !== null) return this.#reply(200, active);
+    const newest = this.#collections[0];
+    if (newest === undefined || newest.shown || newest.behaviour.endShownIn === "list") return notFound();
     newest.shown = true;
-    return { status: 200, body: { garbage_collection: this.#shape(newest) } };
+    return this.#reply(200, newest);
   }
 
   list(url: URL): Reply {
-    this.#running();
-    const entries = this.#runs.filter((run) => !isOver(run) || run.lag-- <= 0);
-    return listPage({ name: "garbage_collections", entries, url, show: (run) => this.#shape(run) });
+    this.#active();
+    const entries = this.#collections.filter((collection) => !hasEnded(collection) || collection.listDelay-- <= 0);
+    return listPage({ name: "garbage_collections", entries, url, format: (collection) => this.#entry(collection) });
   }
 
-  /** The active collection, moved on to where the clock says it is. */
-  #running(): Run | null {
-    const run = this.#runs[0];
-    if (run === undefined) return null;
-    const { movesOn } = run.script;
-    if (movesOn !== "poll") this.#moveTo(run, Math.floor((this.#clock.now() - run.createdAt) / movesOn));
-    return isOver(run) ? null : run;
+  /** Returns the active collection, advanced to the clock's time. */
+  #active(): Collection | null {
+    const collection = this.#collections[0];
+    if (collection === undefined) return null;
+    const { advances } = collection.behaviour;
+    if (advances !== "poll") {
+      this.#advance(collection, Math.floor((this.#clock.now() - collection.createdAt) / advances));
+    }
+    return hasEnded(collection) ? null : collection;
   }
 
-  #moveTo(run: Run, step: number): void {
-    if (isOver(run)) return;
-    run.step = Math.min(step, run.script.statuses.length - 1);
-    run.updatedAt = this.#clock.now();
-    if (isOver(run) && /^succe/.test(statusOf(run))) run.freed = this.#content.collect(run.type);
+  #advance(collection: Collection, step: number): void {
+    if (hasEnded(collection)) return;
+    collection.step = Math.min(step, collection.behaviour.statuses.length - 1);
+    collection.updatedAt = this.#clock.now();
+    if (hasEnded(collection) && statusOf(collection).startsWith("succe")) {
+      collection.freed = this.#content.collect(collection.type);
+    }
   }
 
-  #newest(): Run {
-    const run = this.#runs[0];
-    if (run === undefined) throw new Error("no collection was begun");
-    return run;
+  #reply(status: number, collection: Collection): Reply {
+    return { status, body: { garbage_collection: this.#entry(collection) } };
   }
 
-  #shape(run: Run): Readonly<Record<string, unknown>> {
+  #entry(collection: Collection): Readonly<Record<string, unknown>> {
     return {
-      uuid: run.uuid,
+      uuid: collection.uuid,
       registry_name: this.#registry,
-      status: statusOf(run),
-      type: run.type,
-      created_at: timestamp(run.createdAt),
-      updated_at: timestamp(run.updatedAt),
-      blobs_deleted: run.freed.blobs,
-      freed_bytes: run.freed.bytes,
+      status: statusOf(collection),
+      type: collection.type,
+      created_at: timestamp(collection.createdAt),
+      updated_at: timestamp(collection.updatedAt),
+      blobs_deleted: collection.freed.blobs,
+      freed_bytes: collection.freed.bytes,
     };
   }
 }
 
-function isOver(run: Run): boolean {
-  return run.step >= run.script.statuses.length - 1;
+function hasEnded(collection: Collection): boolean {
+  return collection.step >= collection.behaviour.statuses.length - 1;
 }
 
-function statusOf(run: Run): string {
-  return run.script.statuses[run.step] ?? "requested";
+function statusOf(collection: Collection): string {
+  return collection.behaviour.statuses[collection.step] ?? "requested";
 }
 
-/** Without a body, or without `type`, a collection is of unreferenced blobs only. */
+/** Without a body, or without `type`, only unreferenced blobs are collected. */
 function typeOf(body: Buffer): GcType | null {
-  const asked: unknown = body.length === 0 ? {} : JSON.parse(body.toString());
-  const type = typeof asked === "object" && asked !== null && "type" in asked ? asked.type : "unreferenced blobs only";
+  const parsed: unknown = body.length === 0 ? {} : JSON.parse(body.toString());
+  const type =
+    typeof parsed === "object" && parsed !== null && "type" in parsed ? parsed.type : "unreferenced blobs only";
   return isGcType(type) ? type : null;
 }
 

@@ -6,8 +6,8 @@ const PER_HOUR = 5_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The sliding windows of DigitalOcean's API: 5,000 requests in an hour, and `perMinute` in a minute. */
-export class RateWindow {
+/** The sliding windows of DigitalOcean's API: 5,000 requests per hour, and `perMinute` per minute. */
+export class RateLimit {
   readonly #clock: Clock;
   readonly #perMinute: number;
   #sentAt: number[] = [];
@@ -17,22 +17,22 @@ export class RateWindow {
     this.#perMinute = perMinute;
   }
 
-  /** Counts one request: null, or the refusal that it meets. Only the minute's refusal tells when to come back. */
+  /** Counts one request. Returns the 429 for it, or null. Only the limit per minute has a `retry-after`. */
   take(): Reply | null {
     const now = this.#clock.now();
     this.#sentAt = this.#sentAt.filter((at) => at > now - HOUR_MS);
-    const minute = this.#sentAt.filter((at) => at > now - MINUTE_MS);
+    const lastMinute = this.#sentAt.filter((at) => at > now - MINUTE_MS);
     const refusal = errorReply(429, "too_many_requests", "API rate limit exceeded.");
     if (this.#sentAt.length >= PER_HOUR) return refusal;
-    if (minute.length >= this.#perMinute) {
-      const seconds = Math.ceil(((minute[0] ?? now) + MINUTE_MS - now) / 1000);
+    if (lastMinute.length >= this.#perMinute) {
+      const seconds = Math.ceil(((lastMinute[0] ?? now) + MINUTE_MS - now) / 1000);
       return { ...refusal, headers: { "ratelimit-remaining": "0", "retry-after": String(seconds) } };
     }
     this.#sentAt.push(now);
     return null;
   }
 
-  /** `ratelimit-reset` is when the oldest request expires, in seconds since the epoch. */
+  /** `ratelimit-reset` is when the oldest request leaves the window, in seconds since the epoch. */
   headers(): Readonly<Record<string, string>> {
     const oldest = this.#sentAt[0] ?? this.#clock.now();
     return {

@@ -4,10 +4,10 @@ import { TokenService } from "../oci/auth.ts";
 import type { OciBehaviour } from "../oci/behaviour.ts";
 import { playOci } from "../oci/server.ts";
 import { type RegistryStore, referencesOf } from "../oci/store.ts";
-import type { HeldManifest, RegistryContent } from "./content.ts";
+import type { RegistryContent, RegistryManifest } from "./content.ts";
 import { type DigitalOceanServer, type ServeDigitalOceanOptions, serveDigitalOcean } from "./server.ts";
 
-/** A DigitalOcean registry whole: its API, and its OCI endpoint, over one store. */
+/** A complete DigitalOcean registry: its API and its OCI endpoint on one store. */
 export interface DigitalOceanRegistry {
   readonly api: DigitalOceanServer;
   readonly oci: TestServer;
@@ -20,14 +20,14 @@ export type DigitalOceanRegistryOptions = Omit<ServeDigitalOceanOptions, "conten
   readonly oci?: OciBehaviour;
 };
 
-/** Serves both hosts of a DigitalOcean registry on 127.0.0.1. Faults and latency of `options` are the API's. */
+/** Serves both hosts of a DigitalOcean registry on 127.0.0.1. `faults` of the options are those of the API. */
 export async function serveDigitalOceanRegistry(
   store: RegistryStore,
   options: DigitalOceanRegistryOptions,
 ): Promise<DigitalOceanRegistry> {
   const { registry, token } = options;
   const tokens = new TokenService({
-    // The API token is user and password at once.
+    // The API token is both user and password.
     accepts: (login) => login?.user === token && login.password === token,
     service: "registry.digitalocean.com",
     lifetimeSeconds: 300,
@@ -54,36 +54,36 @@ export async function serveDigitalOceanRegistry(
   };
 }
 
-/** A store as DigitalOcean's API tells of it. */
+/** Returns a store as the content of DigitalOcean's API. */
 export function contentOf(store: RegistryStore): RegistryContent {
   return {
     repositories: () => store.repositories(),
-    manifests: (repository) => (store.has(repository) ? heldIn(store, repository) : null),
+    manifests: (repository) => (store.has(repository) ? manifestsOf(store, repository) : null),
     deleteManifest: (repository, digest) => store.deleteManifest(repository, digest),
     deleteTag: (repository, tag) => store.deleteTag(repository, tag),
     collect(type: GcType) {
-      if (type !== "unreferenced blobs only") removeUntagged(store);
+      if (type !== "unreferenced blobs only") deleteUntagged(store);
       return type === "untagged manifests only" ? { blobs: 0, bytes: 0 } : store.collectGarbage();
     },
   };
 }
 
-function heldIn(store: RegistryStore, repository: string): readonly HeldManifest[] {
+function manifestsOf(store: RegistryStore, repository: string): readonly RegistryManifest[] {
   const tags = new Map<string, string[]>();
   for (const tag of store.tags(repository)) {
     const digest = store.resolve(repository, tag)?.digest ?? "";
     tags.set(digest, [...(tags.get(digest) ?? []), tag]);
   }
-  const held = store.manifests(repository).map(({ digest, bytes, pushedAt }) => {
+  const manifests = store.manifests(repository).map(({ digest, bytes, pushedAt }) => {
     const { children, blobs } = referencesOf(bytes);
     return { digest, tags: tags.get(digest) ?? [], bytes: bytes.length, pushedAt, blobs, children };
   });
-  return held.sort((a, b) => b.pushedAt - a.pushedAt);
+  return manifests.sort((a, b) => b.pushedAt - a.pushedAt);
 }
 
-function removeUntagged(store: RegistryStore): void {
+function deleteUntagged(store: RegistryStore): void {
   for (const repository of store.repositories()) {
-    for (const { digest, tags } of heldIn(store, repository)) {
+    for (const { digest, tags } of manifestsOf(store, repository)) {
       if (tags.length === 0) store.deleteManifest(repository, digest);
     }
   }

@@ -1,58 +1,17 @@
-import type { Clock } from "../../../src/clock.ts";
 import { restError } from "../github/rest.ts";
 import type { Route } from "../github/server.ts";
 import { timeOf } from "../github/state.ts";
 import type { Reply, ServedRequest } from "../http-server.ts";
-import { active, type Packages, type PlayedPackage, type PlayedVersion } from "./packages.ts";
-
-/** How the packages API behaves, and what a test makes of it. Each may be changed at any time. */
-export interface PackagesBehaviour {
-  /** `job`: GITHUB_TOKEN, which cannot list an owner's packages; `classic`: a personal access token that can. */
-  token: "job" | "classic";
-  /** What a job's token is answered that lists the packages: documented nowhere. */
-  listRefusal: 401 | 403 | 404;
-  /** What the token may do to packages; `none`: they are hidden. */
-  role: "admin" | "read" | "none";
-  /** What a deletion is answered that the role does not allow: 404 has been seen as well (dataaxiom/ghcr-cleanup-action#147). */
-  deletionRefusal: 403 | 404;
-  /** Fields that versions are told without. */
-  absent: readonly string[];
-  links: "next and last" | "next" | "none";
-  /** Whether `page` and `per_page` are honoured for versions, which the description of a user's packages does not name. */
-  paging: "honoured" | "overlooked" | "per_page overlooked";
-  /** How many entries a page has at most, whatever is asked for. */
-  mostPerPage: number;
-  /** Called before each page of versions is made: a push or a deletion here moves the list while it is read. */
-  beforePage: (name: string, page: number) => void;
-}
-
-export interface PackagesApiOptions {
-  readonly owner: string;
-  readonly type: "Organization" | "User";
-  readonly packages: Packages;
-  readonly clock: Clock;
-  readonly behaviour: PackagesBehaviour;
-}
-
-export const PACKAGES_BEHAVIOUR: PackagesBehaviour = {
-  token: "job",
-  listRefusal: 403,
-  role: "admin",
-  deletionRefusal: 403,
-  absent: [],
-  links: "next and last",
-  paging: "honoured",
-  mostPerPage: 100,
-  beforePage: () => undefined,
-};
+import type { PackagesApiOptions } from "./behaviour.ts";
+import { active, type ContainerPackage, type PackageVersion } from "./packages.ts";
 
 interface Call {
   readonly options: PackagesApiOptions;
   readonly request: ServedRequest;
-  readonly held: PlayedPackage;
+  readonly stored: ContainerPackage;
 }
 
-/** GitHub's packages API for the containers of one owner, as its OpenAPI document describes it. */
+/** Returns GitHub's packages API for the containers of one owner, as its OpenAPI document describes it. */
 export function packagesRoute(options: PackagesApiOptions): Route {
   const base = `/${options.type === "Organization" ? "orgs" : "users"}/${options.owner}/packages`;
   return (path, request) => {
@@ -63,9 +22,9 @@ export function packagesRoute(options: PackagesApiOptions): Route {
       .split("/")
       .map(decodeURIComponent);
     if (type !== "container" || more.length > 0) return notFound();
-    const held = options.behaviour.role === "none" ? null : options.packages.get(name);
-    if (held === null) return notFound();
-    const call = { options, request, held };
+    const stored = options.behaviour.role === "none" ? null : options.packages.get(name);
+    if (stored === null) return notFound();
+    const call = { options, request, stored };
     if (versions === undefined) return onPackage(call);
     if (versions !== "versions") return notFound();
     return id === undefined ? listVersions(call) : onVersion(call, Number(id), restore);
@@ -78,46 +37,48 @@ function listPackages(options: PackagesApiOptions, request: ServedRequest): Repl
   if (request.url.searchParams.get("package_type") !== "container") return restError(400, "Invalid package_type");
   if (token === "job") return restError(listRefusal, "Resource not accessible by integration");
   const all = options.packages.all();
-  return pageOf(all, request, options, (held) => packageEntry(options, held));
+  return pageOf(all, request, options, (stored) => packageEntry(options, stored));
 }
 
-function onPackage({ options, request, held }: Call): Reply {
-  if (request.method === "GET") return { status: 200, body: packageEntry(options, held) };
-  // Nobody may delete a package here: whoever asks for it has a bug.
+function onPackage({ options, request, stored }: Call): Reply {
+  if (request.method === "GET") return { status: 200, body: packageEntry(options, stored) };
+  // Refsweep must never delete a package.
   throw new Error(`${request.method} ${request.path}: a package is never deleted`);
 }
 
-function listVersions({ options, request, held }: Call): Reply {
+function listVersions({ options, request, stored }: Call): Reply {
   const { behaviour } = options;
   if (request.method !== "GET") return notFound();
-  behaviour.beforePage(held.name, Number(request.url.searchParams.get("page") ?? 1));
-  const wanted = request.url.searchParams.get("state") ?? "active";
-  const fresh = options.packages.get(held.name) ?? held;
-  const versions = wanted === "deleted" ? fresh.versions.filter(({ deletedAt }) => deletedAt !== null) : active(fresh);
-  if (behaviour.paging === "overlooked") {
-    return { status: 200, body: versions.slice(0, 30).map((version) => versionEntry(options, held, version)) };
+  behaviour.beforePage(stored.name, Number(request.url.searchParams.get("page") ?? 1));
+  const state = request.url.searchParams.get("state") ?? "active";
+  // `beforePage` may have changed it.
+  const current = options.packages.get(stored.name) ?? stored;
+  const versions =
+    state === "deleted" ? current.versions.filter(({ deletedAt }) => deletedAt !== null) : active(current);
+  if (behaviour.paging === "ignored") {
+    return { status: 200, body: versions.slice(0, 30).map((version) => versionEntry(options, stored, version)) };
   }
-  return pageOf(versions, request, options, (version) => versionEntry(options, held, version));
+  return pageOf(versions, request, options, (version) => versionEntry(options, stored, version));
 }
 
-function onVersion({ options, request, held }: Call, id: number, restore: string | undefined): Reply {
-  const version = held.versions.find((candidate) => candidate.id === id);
+function onVersion({ options, request, stored }: Call, id: number, restore: string | undefined): Reply {
+  const version = stored.versions.find((candidate) => candidate.id === id);
   if (version === undefined) return notFound();
-  if (request.method === "POST" && restore === "restore") return restoreVersion(options, held, version);
+  if (request.method === "POST" && restore === "restore") return restoreVersion(options, stored, version);
   if (restore !== undefined || version.deletedAt !== null) return notFound();
-  if (request.method === "GET") return { status: 200, body: versionEntry(options, held, version) };
-  return request.method === "DELETE" ? deleteVersion(options, held, version) : notFound();
+  if (request.method === "GET") return { status: 200, body: versionEntry(options, stored, version) };
+  return request.method === "DELETE" ? deleteVersion(options, stored, version) : notFound();
 }
 
 function deleteVersion(
   { packages, behaviour, clock }: PackagesApiOptions,
-  held: PlayedPackage,
-  version: PlayedVersion,
+  stored: ContainerPackage,
+  version: PackageVersion,
 ): Reply {
   if (behaviour.role !== "admin") {
     return behaviour.deletionRefusal === 404 ? notFound() : restError(403, "Resource not accessible by integration");
   }
-  const refusal = packages.refusal(held.name, version);
+  const refusal = packages.refusal(stored.name, version);
   if (refusal === "last tagged") {
     return restError(
       400,
@@ -130,7 +91,7 @@ function deleteVersion(
       "Publicly visible package versions with more than 5000 downloads cannot be deleted. Contact GitHub support for further assistance.",
     );
   }
-  packages.setDeleted(held.name, version.id, clock.now());
+  packages.setDeleted(stored.name, version.id, clock.now());
   return { status: 204 };
 }
 
@@ -138,12 +99,12 @@ const RESTORABLE_MS = 30 * 24 * 3_600_000;
 
 function restoreVersion(
   { packages, behaviour, clock }: PackagesApiOptions,
-  held: PlayedPackage,
-  version: PlayedVersion,
+  stored: ContainerPackage,
+  version: PackageVersion,
 ): Reply {
   if (behaviour.role !== "admin") return restError(403, "Resource not accessible by integration");
   if (version.deletedAt === null || clock.now() - version.deletedAt > RESTORABLE_MS) return notFound();
-  packages.setDeleted(held.name, version.id, null);
+  packages.setDeleted(stored.name, version.id, null);
   return { status: 204 };
 }
 
@@ -151,30 +112,34 @@ function notFound(): Reply {
   return restError(404, "Not Found");
 }
 
-function packageEntry({ owner, type }: PackagesApiOptions, held: PlayedPackage): unknown {
-  const [first] = held.versions;
+function packageEntry({ owner, type }: PackagesApiOptions, stored: ContainerPackage): unknown {
+  const [first] = stored.versions;
   const at = timeOf(first?.createdAt ?? 0);
   return {
-    id: held.id,
-    name: held.name,
+    id: stored.id,
+    name: stored.name,
     package_type: "container",
-    visibility: held.visibility,
-    version_count: active(held).length,
-    url: `https://api.github.com/${type === "Organization" ? "orgs" : "users"}/${owner}/packages/container/${encodeURIComponent(held.name)}`,
-    html_url: `https://github.com/${type === "Organization" ? "orgs" : "users"}/${owner}/packages/container/package/${encodeURIComponent(held.name)}`,
+    visibility: stored.visibility,
+    version_count: active(stored).length,
+    url: `https://api.github.com/${type === "Organization" ? "orgs" : "users"}/${owner}/packages/container/${encodeURIComponent(stored.name)}`,
+    html_url: `https://github.com/${type === "Organization" ? "orgs" : "users"}/${owner}/packages/container/package/${encodeURIComponent(stored.name)}`,
     created_at: at,
     updated_at: at,
   };
 }
 
-function versionEntry({ owner, behaviour }: PackagesApiOptions, held: PlayedPackage, version: PlayedVersion): unknown {
+function versionEntry(
+  { owner, behaviour }: PackagesApiOptions,
+  stored: ContainerPackage,
+  version: PackageVersion,
+): unknown {
   const home = `https://github.com/orgs/${owner}/packages/container`;
   const entry = {
     id: version.id,
     name: version.digest,
-    url: `https://api.github.com/orgs/${owner}/packages/container/${encodeURIComponent(held.name)}/versions/${version.id}`,
-    package_html_url: `${home}/package/${encodeURIComponent(held.name)}`,
-    html_url: `${home}/${encodeURIComponent(held.name)}/${version.id}`,
+    url: `https://api.github.com/orgs/${owner}/packages/container/${encodeURIComponent(stored.name)}/versions/${version.id}`,
+    package_html_url: `${home}/package/${encodeURIComponent(stored.name)}`,
+    html_url: `${home}/${encodeURIComponent(stored.name)}/${version.id}`,
     created_at: timeOf(version.createdAt),
     updated_at: timeOf(version.updatedAt),
     ...(version.deletedAt === null ? {} : { deleted_at: timeOf(version.deletedAt) }),
@@ -183,26 +148,27 @@ function versionEntry({ owner, behaviour }: PackagesApiOptions, held: PlayedPack
   return Object.fromEntries(Object.entries(entry).filter(([name]) => !behaviour.absent.includes(name)));
 }
 
-/** https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api: 30 a page, or `per_page` up to 100. */
+/** 30 on a page, or `per_page` up to 100 (GitHub's docs, "Using pagination in the REST API"). */
 function pageOf<T>(
   all: readonly T[],
   { url }: ServedRequest,
   { behaviour }: PackagesApiOptions,
-  show: (entry: T) => unknown,
+  format: (entry: T) => unknown,
 ): Reply {
-  const wanted = behaviour.paging === "per_page overlooked" ? null : url.searchParams.get("per_page");
-  const perPage = Math.min(behaviour.mostPerPage, Math.max(1, Number(wanted ?? 30)));
+  const wanted = behaviour.paging === "per_page ignored" ? null : url.searchParams.get("per_page");
+  const perPage = Math.min(behaviour.maxPerPage, Math.max(1, Number(wanted ?? 30)));
   const page = Math.max(1, Number(url.searchParams.get("page") ?? 1));
   const last = Math.ceil(all.length / perPage);
-  const to = (target: number, relation: string): string => {
-    // GitHub's links name its own host, wherever it is played.
-    const there = new URL(`https://api.github.com${url.pathname}${url.search}`);
-    there.searchParams.set("page", String(target));
-    return `<${there.href}>; rel="${relation}"`;
+  const link = (target: number, relation: string): string => {
+    // GitHub's links name its own host in any case.
+    const to = new URL(`https://api.github.com${url.pathname}${url.search}`);
+    to.searchParams.set("page", String(target));
+    return `<${to.href}>; rel="${relation}"`;
   };
-  const before = page > 1 ? [to(page - 1, "prev"), to(1, "first")] : [];
-  const after = page < last ? [to(page + 1, "next"), ...(behaviour.links === "next" ? [] : [to(last, "last")])] : [];
-  const link = behaviour.links === "none" ? [] : [...before, ...after];
-  const body = all.slice((page - 1) * perPage, page * perPage).map(show);
-  return { status: 200, body, ...(link.length === 0 ? {} : { headers: { link: link.join(", ") } }) };
+  const before = page > 1 ? [link(page - 1, "prev"), link(1, "first")] : [];
+  const after =
+    page < last ? [link(page + 1, "next"), ...(behaviour.links === "next" ? [] : [link(last, "last")])] : [];
+  const links = behaviour.links === "none" ? [] : [...before, ...after];
+  const body = all.slice((page - 1) * perPage, page * perPage).map(format);
+  return { status: 200, body, ...(links.length === 0 ? {} : { headers: { link: links.join(", ") } }) };
 }

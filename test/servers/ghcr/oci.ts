@@ -7,23 +7,23 @@ export interface GhcrOciOptions {
   readonly packages: Packages;
 }
 
-const BEARER = "played-bearer";
-/** Where ghcr.io sends whoever asks for referrers (artifacthub/hub#4785): nobody is to follow. */
+const BEARER = "bearer-token";
+/** ghcr.io redirects requests for referrers here (artifacthub/hub#4785). Refsweep must not follow. */
 const WEB_PAGE = "https://github.invalid/-/v2/packages/container/package";
 
 /**
- * ghcr.io's OCI endpoint: a Bearer token at /token, manifests and tags; DELETE answers 405, and there is neither a catalog
+ * ghcr.io's OCI endpoint: a Bearer token at /token, manifests and tags. DELETE returns 405, and there is neither a catalog
  * nor a referrers API (containers/skopeo#1880, actions/attest-build-provenance#71).
  */
-export function playGhcrOci(options: GhcrOciOptions): Handler {
+export function createGhcrOci(options: GhcrOciOptions): Handler {
   return (request) => {
     const { pathname, origin } = request.url;
-    if (pathname === "/token") return giveToken(options, request);
+    if (pathname === "/token") return issueToken(options, request);
     if (request.headers.authorization !== `Bearer ${BEARER}`) return challenge(origin, pathname);
     const found = /^\/v2\/(.+)\/(manifests|tags|referrers)\/([^/]+)$/.exec(pathname);
     const [, name = "", kind, reference = ""] = found ?? [];
     const prefix = `${options.owner.toLowerCase()}/`;
-    // Upper case is no name here.
+    // Names must be in lower case.
     if (!name.startsWith(prefix)) return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
     const repository = name.slice(prefix.length);
     if (kind === "manifests") return manifest(options.packages, repository, reference, request);
@@ -33,7 +33,7 @@ export function playGhcrOci(options: GhcrOciOptions): Handler {
   };
 }
 
-function giveToken({ token }: GhcrOciOptions, { headers }: ServedRequest): Reply {
+function issueToken({ token }: GhcrOciOptions, { headers }: ServedRequest): Reply {
   const [, encoded = ""] = (headers.authorization ?? "").split(" ");
   const secret = Buffer.from(encoded, "base64").toString("utf8").split(":")[1];
   if (secret !== token) return ociError(403, "DENIED", "requested access to the resource is denied");
@@ -68,9 +68,9 @@ function manifest(
 }
 
 function tags(packages: Packages, repository: string, name: string): Reply {
-  const held = packages.get(repository);
-  if (held === null) return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
-  const all = held.versions.filter(({ deletedAt }) => deletedAt === null).flatMap((version) => version.tags);
+  const stored = packages.get(repository);
+  if (stored === null) return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
+  const all = stored.versions.filter(({ deletedAt }) => deletedAt === null).flatMap((version) => version.tags);
   return { status: 200, body: { name, tags: all.sort() } };
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Digest, isDigest } from "../../../src/digest.ts";
 
 /** One version of a container package: a manifest. Times are milliseconds since the epoch. */
-export interface PlayedVersion {
+export interface PackageVersion {
   readonly id: number;
   readonly digest: Digest;
   readonly tags: readonly string[];
@@ -11,20 +11,20 @@ export interface PlayedVersion {
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly downloads: number;
-  /** Null: it is there. */
+  /** Null: it exists. */
   readonly deletedAt: number | null;
 }
 
-export interface PlayedPackage {
+export interface ContainerPackage {
   readonly id: number;
   readonly name: string;
   readonly visibility: "public" | "private";
-  /** Newest first, deleted ones among them. */
-  versions: readonly PlayedVersion[];
+  /** Newest first, including deleted ones. */
+  versions: readonly PackageVersion[];
 }
 
-/** What may be told of a push. */
-export interface Push {
+/** The options of a push. */
+export interface PushOptions {
   readonly tags?: readonly string[];
   readonly at?: number;
   readonly downloads?: number;
@@ -33,92 +33,97 @@ export interface Push {
 const IMAGE = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
 const PUSHED_AT = Date.UTC(2026, 9, 1);
-/** Public versions of more downloads than this stay. */
-const MOST_DOWNLOADS = 5_000;
+/** GitHub does not delete public versions with more downloads. */
+const MAX_DOWNLOADS = 5_000;
 
-/** Why GitHub deletes a version no more; in its own words. */
+/** Why GitHub refuses to delete a version. */
 export type Refusal = "last tagged" | "downloads";
 
-/** The container packages of one owner: what the packages API and the OCI endpoint both tell of. */
+/** The container packages of one owner, behind both the packages API and the OCI endpoint. */
 export class Packages {
-  readonly #packages = new Map<string, PlayedPackage>();
+  readonly #packages = new Map<string, ContainerPackage>();
   #lastId = 0;
 
-  all(): readonly PlayedPackage[] {
+  all(): readonly ContainerPackage[] {
     return [...this.#packages.values()];
   }
 
-  get(name: string): PlayedPackage | null {
+  get(name: string): ContainerPackage | null {
     return this.#packages.get(name) ?? null;
   }
 
-  create(name: string, visibility: PlayedPackage["visibility"] = "public"): PlayedPackage {
+  create(name: string, visibility: ContainerPackage["visibility"] = "public"): ContainerPackage {
     const known = this.#packages.get(name);
     if (known !== undefined) return known;
     this.#lastId += 1;
-    const made: PlayedPackage = { id: this.#lastId, name, visibility, versions: [] };
+    const made: ContainerPackage = { id: this.#lastId, name, visibility, versions: [] };
     this.#packages.set(name, made);
     return made;
   }
 
-  /** Pushes an image of its own bytes, called `label`. */
-  pushImage(name: string, label: string, push: Push & { readonly subject?: Digest } = {}): Digest {
-    return this.#push(name, IMAGE, imageBytes(label, push.subject), push);
+  /** Pushes an image. Its content depends on `label` and `subject`. */
+  pushImage(name: string, label: string, options: PushOptions & { readonly subject?: Digest } = {}): Digest {
+    return this.#push(name, IMAGE, imageBytes(label, options.subject), options);
   }
 
-  /** Pushes an index of those children. */
-  pushIndex(name: string, label: string, children: readonly Digest[], push: Push = {}): Digest {
-    return this.#push(name, INDEX, indexBytes(label, children), push);
+  /** Pushes an index of `children`. */
+  pushIndex(name: string, label: string, children: readonly Digest[], options: PushOptions = {}): Digest {
+    return this.#push(name, INDEX, indexBytes(label, children), options);
   }
 
-  /** Pushes a manifest of any bytes. */
-  pushManifest(name: string, mediaType: string, bytes: Buffer, push: Push = {}): Digest {
-    return this.#push(name, mediaType, bytes, push);
+  /** Pushes a manifest with any bytes. */
+  pushManifest(name: string, mediaType: string, bytes: Buffer, options: PushOptions = {}): Digest {
+    return this.#push(name, mediaType, bytes, options);
   }
 
-  /** A manifest that is there; by tag or digest. */
-  find(name: string, reference: string): PlayedVersion | null {
+  /** Returns an existing manifest by tag or digest. */
+  find(name: string, reference: string): PackageVersion | null {
     return active(this.get(name)).find(({ digest, tags }) => digest === reference || tags.includes(reference)) ?? null;
   }
 
-  refusal(name: string, version: PlayedVersion): Refusal | null {
-    const held = this.get(name);
-    const tagged = active(held).filter(({ tags }) => tags.length > 0);
+  refusal(name: string, version: PackageVersion): Refusal | null {
+    const stored = this.get(name);
+    const tagged = active(stored).filter(({ tags }) => tags.length > 0);
     if (version.tags.length > 0 && tagged.length === 1) return "last tagged";
-    return held?.visibility === "public" && version.downloads > MOST_DOWNLOADS ? "downloads" : null;
+    return stored?.visibility === "public" && version.downloads > MAX_DOWNLOADS ? "downloads" : null;
   }
 
-  /** Marks a version as deleted, or, with null, as there again. */
+  /** Marks a version as deleted, or as restored if `deletedAt` is null. */
   setDeleted(name: string, id: number, deletedAt: number | null): void {
-    const held = this.get(name);
-    if (held === null) return;
-    held.versions = held.versions.map((version) => (version.id === id ? { ...version, deletedAt } : version));
+    const stored = this.get(name);
+    if (stored === null) return;
+    stored.versions = stored.versions.map((version) => (version.id === id ? { ...version, deletedAt } : version));
   }
 
-  #push(name: string, mediaType: string, bytes: Buffer, { tags = [], at = PUSHED_AT, downloads = 0 }: Push): Digest {
-    const held = this.create(name);
+  #push(
+    name: string,
+    mediaType: string,
+    bytes: Buffer,
+    { tags = [], at = PUSHED_AT, downloads = 0 }: PushOptions,
+  ): Digest {
+    const stored = this.create(name);
     const digest = digestOf(bytes);
     this.#lastId += 1;
     const version = { digest, tags, mediaType, bytes, createdAt: at, updatedAt: at, downloads, deletedAt: null };
-    const others = held.versions.filter((other) => other.digest !== digest);
+    const others = stored.versions.filter((other) => other.digest !== digest);
     const moved = others.map((other) =>
       other.tags.some((tag) => tags.includes(tag))
         ? { ...other, tags: other.tags.filter((tag) => !tags.includes(tag)) }
         : other,
     );
-    held.versions = [{ ...version, id: this.#lastId }, ...moved];
+    stored.versions = [{ ...version, id: this.#lastId }, ...moved];
     return digest;
   }
 }
 
-/** The versions that are there. */
-export function active(held: PlayedPackage | null): readonly PlayedVersion[] {
-  return (held?.versions ?? []).filter(({ deletedAt }) => deletedAt === null);
+/** Returns the versions that are not deleted. */
+export function active(stored: ContainerPackage | null): readonly PackageVersion[] {
+  return (stored?.versions ?? []).filter(({ deletedAt }) => deletedAt === null);
 }
 
 function digestOf(bytes: Buffer): Digest {
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  if (!isDigest(digest)) throw new Error(`${digest} is no digest`);
+  if (!isDigest(digest)) throw new Error(`${digest} is not a digest`);
   return digest;
 }
 

@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from "../../../src/clock.ts";
 import { type PlayGitHubOptions, playGitHub } from "../github/server.ts";
 import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
-import { PACKAGES_BEHAVIOUR, type PackagesBehaviour, packagesRoute } from "./api.ts";
+import { packagesRoute } from "./api.ts";
+import { PACKAGES_BEHAVIOUR, type PackagesBehaviour } from "./behaviour.ts";
 import { type GitHubLimits, RateLimit } from "./limit.ts";
-import { playGhcrOci } from "./oci.ts";
+import { createGhcrOci } from "./oci.ts";
 import { Packages } from "./packages.ts";
 
 export interface ServeGhcrOptions extends ServeOptions {
@@ -11,14 +12,14 @@ export interface ServeGhcrOptions extends ServeOptions {
   readonly type?: "Organization" | "User";
   readonly token: string;
   readonly clock?: Clock;
-  /** Null, the default: none, and none told of, as on a GitHub Enterprise Server. */
+  /** Default null: none, as on a GitHub Enterprise Server. */
   readonly limits?: GitHubLimits | null;
   readonly behaviour?: Partial<PackagesBehaviour>;
   /** The pull requests of the owner's Git repositories, by `owner/name`. */
   readonly repositories?: PlayGitHubOptions["repositories"];
 }
 
-/** GitHub's API and its container registry for one owner, on two ports of 127.0.0.1, over one store. */
+/** GitHub's API and its container registry for one owner, on two ports of 127.0.0.1 and one store. */
 export interface GhcrServer {
   readonly apiUrl: URL;
   readonly graphqlUrl: URL;
@@ -26,19 +27,20 @@ export interface GhcrServer {
   readonly origin: URL;
   readonly packages: Packages;
   readonly behaviour: PackagesBehaviour;
-  /** That of REST. */
+  /** The limit of the REST API. */
   readonly limit: RateLimit;
   readonly api: TestServer;
   readonly oci: TestServer;
   close(): Promise<void>;
 }
 
+/** Serves both on 127.0.0.1. */
 export async function serveGhcr(options: ServeGhcrOptions): Promise<GhcrServer> {
   const { owner, type = "Organization", token, clock = systemClock, limits = null, latencyMs = 0 } = options;
   const packages = new Packages();
   const behaviour = { ...PACKAGES_BEHAVIOUR, ...options.behaviour };
   const limit = new RateLimit(clock, limits, "core");
-  const ofGraphql = new RateLimit(clock, limits, "graphql");
+  const graphqlLimit = new RateLimit(clock, limits, "graphql");
   const github = playGitHub({
     repositories: options.repositories ?? {},
     owners: { [owner]: type },
@@ -46,12 +48,12 @@ export async function serveGhcr(options: ServeGhcrOptions): Promise<GhcrServer> 
     routes: [packagesRoute({ owner, type, packages, clock, behaviour })],
   });
   const limited: Handler = async (request) => {
-    const own = request.url.pathname.endsWith("/graphql") ? ofGraphql : limit;
-    const reply = own.take(request) ?? (await github.handler(request));
-    return { ...reply, headers: { "x-github-request-id": "PLAY:0", ...own.headers(), ...reply.headers } };
+    const ownLimit = request.url.pathname.endsWith("/graphql") ? graphqlLimit : limit;
+    const reply = ownLimit.take(request) ?? (await github.handler(request));
+    return { ...reply, headers: { "x-github-request-id": "TEST:0", ...ownLimit.headers(), ...reply.headers } };
   };
   const api = await serve(limited, { ...options, latencyMs });
-  const oci = await serve(playGhcrOci({ owner, token, packages }), { latencyMs });
+  const oci = await serve(createGhcrOci({ owner, token, packages }), { latencyMs });
   return {
     apiUrl: api.url,
     graphqlUrl: new URL("/graphql", api.url),

@@ -1,0 +1,10 @@
+import type { Capabilities } from "../capabilities.ts";
+
+export const capabilities: Capabilities = {
+  listsUntagged: true,
+  listsPushTimes: true,
+  deletesTags: "yes",
+  keepsLastTagged: false,
+  garbageCollection: "api",
+  reportsAppImages: true,
+};

@@ -1,0 +1,117 @@
+import * as v from "valibot";
+import { Fault } from "../../fault.ts";
+import type { Log } from "../../log.ts";
+import { MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
+import type { RepositoryNames, RepositorySelection } from "../registry.ts";
+import { type RetryOptions, readUntilStable } from "../stable-list.ts";
+import { type PackagesApi, parseBody } from "./api.ts";
+import { linkedPages, type Page, PER_PAGE, readPages } from "./pages.ts";
+
+const Package = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
+const Packages = v.array(Package);
+
+/** What the selection of packages needs. */
+export interface PackageSelector {
+  readonly api: PackagesApi;
+  readonly retry: RetryOptions;
+  readonly log: Log;
+  /** The registry's name, as shown to users. */
+  readonly registry: string;
+}
+
+/** See `Registry.repositories`. */
+export async function selectPackages(
+  selector: PackageSelector,
+  selection: RepositorySelection,
+): Promise<RepositoryNames> {
+  const { api, retry, log, registry } = selector;
+  if (selection.names !== null) return selectByName(selector, selection.names);
+  const listed = await listPackages(api, retry);
+  const unlisted = selection.literals.filter(
+    (name) => selection.matches(name) && !listed?.includes(name.toLowerCase()),
+  );
+  // The token may be able to read packages that it cannot list.
+  const found = await existing(api, unlisted);
+  if (listed !== null) return selectFrom(registry, [...listed, ...found].sort(), { ...selection, names: null });
+  if (found.length === 0) throw cannotList(registry, selection);
+  log.warn(
+    "packages-not-listed",
+    `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
+      `without a wildcard: ${found.slice(0, MAX_NAMES_SHOWN).join(", ")}. To include all packages, set token to a classic ` +
+      "personal access token with read:packages.",
+  );
+  return { matching: found, existing: [] };
+}
+
+async function selectByName(
+  { api, retry, registry }: PackageSelector,
+  names: readonly string[],
+): Promise<RepositoryNames> {
+  const found = await existing(api, names);
+  const missing = names.filter((name) => !found.includes(name.toLowerCase()));
+  if (missing.length === 0) return { matching: found, existing: [] };
+  const others = (await listPackages(api, retry)) ?? [];
+  const shown = others.length === 0 ? "" : ` Existing packages: ${others.slice(0, MAX_NAMES_SHOWN).join(", ")}.`;
+  throw new Fault(
+    "registry",
+    `${registry} has no package ${missing.join(", ")}, or the token may not read it: GitHub returned 404`,
+    `Correct \`repository-pattern\`.${shown} A private package must also give the job's repository access, in the ` +
+      'package\'s settings under "Manage Actions access".',
+  );
+}
+
+function cannotList(registry: string, { literals }: RepositorySelection): Fault {
+  const tried = literals.length === 0 ? "" : `, and it has no package ${literals.slice(0, 5).join(", ")}`;
+  return new Fault(
+    "permission",
+    `The token may not list the packages of ${registry}${tried}`,
+    "Set `token` to a classic personal access token with read:packages, because GITHUB_TOKEN cannot list packages. Or name " +
+      "the packages in `repository-pattern` without a wildcard.",
+  );
+}
+
+/** Returns the path of a package. The names of container images are in lower case. */
+export function packagePath(name: string): readonly string[] {
+  return ["container", name.toLowerCase()];
+}
+
+/** Returns whether a package exists and the token may read it. */
+export async function hasPackage(api: PackagesApi, name: string): Promise<boolean> {
+  const { status } = await api.send({ method: "GET", path: packagePath(name), expected: [200, 404] });
+  return status === 200;
+}
+
+/** Returns those of `names` that exist, in lower case, each once, sorted. */
+async function existing(api: PackagesApi, names: readonly string[]): Promise<readonly string[]> {
+  const sorted = [...new Set(names.map((name) => name.toLowerCase()))].sort();
+  const exist = await Promise.all(sorted.map((name) => hasPackage(api, name)));
+  return sorted.filter((_, index) => exist[index]);
+}
+
+/** Returns the names of the owner's container packages that the token may read, sorted; null if it may not list them. */
+async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<readonly string[] | null> {
+  try {
+    return await readUntilStable(`the packages of ${api.owner}`, retry, async () => {
+      const attempt = await readPages((page) => fetchPage(api, page));
+      if ("changed" in attempt) return attempt;
+      const names = attempt.value.rows.map(({ name }) => name);
+      if (new Set(names).size < names.length) return { changed: "a package was listed twice" };
+      return { value: names.sort() };
+    });
+  } catch (error) {
+    // GitHub returns 401, 403 or 404 to a job's token. Which one is not documented.
+    if (error instanceof Fault && error.kind === "permission") return null;
+    throw error;
+  }
+}
+
+async function fetchPage(api: PackagesApi, page: number): Promise<Page<v.InferOutput<typeof Package>>> {
+  const query = { package_type: "container", per_page: PER_PAGE, page };
+  const response = await api.send({ method: "GET", path: [], query, expected: [200, 404] });
+  if (response.status === 404) throw cannotList(api.owner, { literals: [] });
+  return {
+    rows: parseBody(response, Packages),
+    sizeBytes: response.body.length,
+    ...linkedPages(response.headers["link"]),
+  };
+}
