@@ -11,7 +11,7 @@ import { checkDeletesEnabled, deleteManifest } from "./delete-manifest.ts";
 import { createTagDeleter } from "./delete-tag.ts";
 import type { GcContext } from "./gc-command.ts";
 import { Inventory } from "./inventory.ts";
-import { selectRepositories } from "./repositories.ts";
+import { findRepositories } from "./repositories.ts";
 
 export interface DistributionOptions {
   /** `path` is the prefix of all names; it can be empty. */
@@ -48,7 +48,7 @@ export class DistributionRegistry implements Registry {
   }
 
   repositories(selection: Parameters<Registry["repositories"]>[0]) {
-    return selectRepositories({ ...this.#options, nameOf: (repository) => this.#nameOf(repository) }, selection);
+    return findRepositories({ ...this.#options, nameOf: (repository) => this.#nameOf(repository) }, selection);
   }
 
   list(repository: string): Promise<Listing> {

@@ -18,7 +18,7 @@ export interface RepositorySource {
 }
 
 /** Returns the repositories that a selection matches: from the catalog, or checked one by one if it has no wildcard. */
-export async function selectRepositories(
+export async function findRepositories(
   source: RepositorySource,
   selection: RepositorySelection,
 ): Promise<RepositoryNames> {

@@ -5,7 +5,7 @@ import type { Clock } from "../../../src/clock.ts";
 import type { Digest } from "../../../src/digest.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HostPolicy } from "../../../src/http/http.ts";
-import { policyFor } from "../../../src/registry/open.ts";
+import { providerFor } from "../../../src/registry/providers.ts";
 import type { RunResult } from "../../../src/report/result.ts";
 import { sweep, type Tools } from "../../../src/run.ts";
 import type { Settings } from "../../../src/settings.ts";
@@ -53,7 +53,7 @@ export async function openGhcrWorld({ clock, policy, ...served }: GhcrWorldOptio
     async run(changes = {}) {
       const cancel = new AbortController();
       const used = { ...settings, ...changes };
-      const http = createHttpClient({ clock, concurrency: used.concurrency, policy: policy ?? policyFor(used) });
+      const http = createHttpClient({ clock, concurrency: used.concurrency, policy: policy ?? providerFor(used.registry.provider).ratePolicy(used) });
       const tools: Tools = { http, clock, log: logInto(lines), signal: cancel.signal };
       try {
         return await sweep(used, tools);

@@ -11,7 +11,7 @@ export const digitalOceanAdapters: readonly ConformanceAdapter[] = [
     provider: "digitalocean",
     async start(clock) {
       const store = new RegistryStore(clock);
-      const behaviour = { mostPerPage: PAGE_SIZE };
+      const behaviour = { maxPerPage: PAGE_SIZE };
       const server = await serveDigitalOceanRegistry(store, { registry: "acme", token: TOKEN, clock, behaviour });
       return {
         inputs: {

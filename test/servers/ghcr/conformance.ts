@@ -9,7 +9,7 @@ export const ghcrAdapters: readonly ConformanceAdapter[] = [
     name: "ghcr",
     provider: "ghcr",
     async start(clock) {
-      const server = await serveGhcr({ owner: OWNER, token: TOKEN, clock, behaviour: { mostPerPage: PAGE_SIZE } });
+      const server = await serveGhcr({ owner: OWNER, token: TOKEN, clock, behaviour: { maxPerPage: PAGE_SIZE } });
       const { packages } = server;
       const at = (pushedAt: number | undefined): number => pushedAt ?? clock.now();
       return {
