@@ -9,63 +9,63 @@ const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 const EMPTY = "application/vnd.oci.empty.v1+json";
 const IN_TOTO = "application/vnd.in-toto+json";
 
-/** Where and under which tags something is pushed, and when (milliseconds since the epoch; default: now). */
 export interface Push {
   readonly repository: string;
   readonly tags?: readonly string[];
+  /** Milliseconds since the epoch; default: now. */
   readonly pushedAt?: number;
 }
 
 export interface ImagePush extends Push {
-  /** What makes this image another than the next one. */
+  /** Makes the content of the image unique. */
   readonly seed: string;
   readonly architecture?: string;
   /** RFC 3339. */
   readonly created?: string;
-  /** Bytes of the layer that only this image has. */
+  /** Bytes of the layer that only this image uses. */
   readonly layerBytes?: number;
   readonly subject?: Digest;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Pushes an image with a base layer that all share and a layer of its own. */
+/** Pushes an image with a base layer that all images share and a second layer. Returns its digest. */
 export function pushImage(store: RegistryStore, image: ImagePush): Digest {
   const { seed, architecture = "amd64", layerBytes = 2_000 } = image;
   const base = layer("base layer ", 5_000);
-  const own = layer(`layer of ${seed} `, layerBytes);
+  const top = layer(`layer of ${seed} `, layerBytes);
   const config = Buffer.from(
     JSON.stringify({
       architecture,
       os: "linux",
       ...(image.created === undefined ? {} : { created: image.created }),
       config: { Labels: { seed } },
-      rootfs: { type: "layers", diff_ids: [base.diffId, own.diffId] },
+      rootfs: { type: "layers", diff_ids: [base.diffId, top.diffId] },
     }),
   );
   return pushManifest(store, image, IMAGE, {
     config: descriptor(CONFIG, store.putBlob(config), config.length),
-    layers: [base, own].map(({ bytes }) => descriptor(LAYER, store.putBlob(bytes), bytes.length)),
+    layers: [base, top].map(({ bytes }) => descriptor(LAYER, store.putBlob(bytes), bytes.length)),
     ...subjectOf(store, image),
     ...(image.annotations === undefined ? {} : { annotations: image.annotations }),
   });
 }
 
-/** What gzip adds to content that it stores in one block: header, block header, checksum and length (RFC 1952, RFC 1951 3.2.4). */
+/** Bytes that gzip adds to one stored block: header, block header, checksum and length (RFC 1952, RFC 1951 3.2.4). */
 const GZIP_OVERHEAD = 10 + 5 + 8;
-const BLOCK_AT_MOST = 65_535;
+const MAX_BLOCK = 65_535;
 
 /**
- * A layer of `size` bytes that is gzip in truth, since clients compress anew what is not, which changes its digest. It is
- * stored and not squeezed, so that neither size nor digest hangs on a version of zlib.
+ * Returns a layer of `size` bytes in gzip format: clients compress other layers, which changes their digests. Its blocks are
+ * stored uncompressed, so that size and digest do not depend on the version of zlib.
  */
 function layer(text: string, size: number): { readonly bytes: Buffer; readonly diffId: Digest } {
-  const blocks = Math.max(1, Math.ceil((size - 18) / (BLOCK_AT_MOST + 5)));
+  const blocks = Math.max(1, Math.ceil((size - 18) / (MAX_BLOCK + 5)));
   const length = size - GZIP_OVERHEAD - (blocks - 1) * 5;
-  if (length < 0) throw new RangeError(`a layer has ${GZIP_OVERHEAD} bytes at least, and not ${size}`);
+  if (length < 0) throw new RangeError(`a layer has at least ${GZIP_OVERHEAD} bytes, not ${size}`);
   const content = Buffer.alloc(length, text);
   const parts: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])];
   for (let block = 0; block < blocks; block += 1) {
-    const stored = content.subarray(block * BLOCK_AT_MOST, (block + 1) * BLOCK_AT_MOST);
+    const stored = content.subarray(block * MAX_BLOCK, (block + 1) * MAX_BLOCK);
     const head = Buffer.from([block === blocks - 1 ? 1 : 0, 0, 0, 0, 0]);
     head.writeUInt16LE(stored.length, 1);
     head.writeUInt16LE(stored.length ^ 0xffff, 3);
@@ -77,7 +77,7 @@ function layer(text: string, size: number): { readonly bytes: Buffer; readonly d
   return { bytes: Buffer.concat([...parts, tail]), diffId: sha256(content) };
 }
 
-/** Pushes an index of manifests that are in the repository (or not: an entry may be missing). */
+/** Pushes an index. Its children may be missing in the repository. Returns its digest. */
 export function pushIndex(
   store: RegistryStore,
   push: Push & { readonly children: readonly Digest[]; readonly annotations?: Readonly<Record<string, string>> },
@@ -93,11 +93,11 @@ export function pushIndex(
 export interface MultiArchPush extends Push {
   readonly seed: string;
   readonly architectures?: readonly string[];
-  /** One attestation for each architecture, as BuildKit adds them; default none. */
+  /** One attestation per architecture, as BuildKit adds them; default: none. */
   readonly attestations?: "with" | "without";
 }
 
-/** Pushes an image for several architectures as BuildKit does: children by digest, then the index by tag. */
+/** Pushes a multi-platform image as BuildKit does: first the children by digest, then the index by tag. */
 export function pushMultiArch(
   store: RegistryStore,
   push: MultiArchPush,
@@ -130,13 +130,13 @@ export interface ReferrerPush {
   readonly artifactType: string;
   readonly pushedAt?: number;
   /**
-   * How it is attached: by `subject` alone; by `subject` and the `sha256-…` tag of an index that lists it (registries
-   * without a referrers API); or by cosign's tag alone.
+   * How it is attached: by `subject` only; by `subject` and the `sha256-…` tag of an index that lists it (for registries
+   * without a referrers API); or by cosign's tag only.
    */
   readonly by: "subject" | "referrers-tag" | "cosign-tag";
 }
 
-/** Attaches a signature, an SBOM or the like to a manifest. Returns the digest of what was attached. */
+/** Attaches a referrer, such as a signature, to a manifest. Returns the referrer's digest. */
 export function pushReferrer(store: RegistryStore, push: ReferrerPush): Digest {
   const { repository, subject, artifactType, by } = push;
   const when = push.pushedAt === undefined ? {} : { pushedAt: push.pushedAt };
@@ -155,8 +155,8 @@ export function pushReferrer(store: RegistryStore, push: ReferrerPush): Digest {
 
 function subjectOf(store: RegistryStore, { repository, subject }: { repository: string; subject?: Digest }): object {
   if (subject === undefined) return {};
-  const there = store.resolve(repository, subject);
-  return { subject: descriptor(there?.mediaType ?? IMAGE, subject, there?.bytes.length ?? 500) };
+  const manifest = store.resolve(repository, subject);
+  return { subject: descriptor(manifest?.mediaType ?? IMAGE, subject, manifest?.bytes.length ?? 500) };
 }
 
 function pushManifest(store: RegistryStore, push: Push, mediaType: string, fields: object): Digest {
@@ -170,7 +170,7 @@ function descriptor(mediaType: string, digest: Digest, size: number): object {
   return { mediaType, digest, size };
 }
 
-/** A digest that nothing has. */
+/** Returns a digest that no test content has. */
 export function digestOfNothing(seed: string): Digest {
   return sha256(`nothing ${seed}`);
 }

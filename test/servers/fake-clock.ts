@@ -1,12 +1,12 @@
 import type { Clock } from "../../src/clock.ts";
 
-/** A clock whose time passes only as a test wants it to. */
+/** A clock that a test controls. */
 export interface FakeClock extends Clock {
-  /** Every wait that was asked for, in milliseconds, in the order it was asked for. */
+  /** Every sleep, in milliseconds, in the order of the calls. */
   readonly sleeps: readonly number[];
-  /** How many are asleep now. */
+  /** The number of pending sleeps. */
   sleeping(): number;
-  /** Lets `ms` pass: whoever wakes in that time is woken, in order, each at its own hour. */
+  /** Advances the clock by `ms`. Ends the sleeps that are due, in order, each at its time. */
   advance(ms: number): Promise<void>;
 }
 
@@ -14,8 +14,8 @@ export interface FakeClockOptions {
   /** Milliseconds since the epoch; default 2026-11-21T12:00:00Z. */
   readonly startAt?: number;
   /**
-   * `automatic` (the default): when somebody sleeps, time jumps to the first waking hour as soon as the event loop has
-   * gone round once. `by hand`: only `advance` moves time.
+   * `automatic` (the default): the time jumps to the end of the first sleep once the event loop has no other work. `by hand`:
+   * only `advance` changes the time.
    */
   readonly passes?: "automatic" | "by hand";
   /** Default: always 0.5. */
@@ -27,7 +27,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** Lets all that is ready to run, run: promises and what the event loop holds for this turn. */
+/** Waits until all promises and event loop callbacks that are ready have run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

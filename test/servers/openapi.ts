@@ -3,14 +3,9 @@ import { dirname, join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { parse } from "yaml";
+import { DESCRIPTION_FILE } from "./tools.ts";
 
-/** DigitalOcean's own description of its registry API, where a copy lies beside the project. */
-const DESCRIPTION = join(
-  import.meta.dirname,
-  "../../../shared/do-openapi/specification/DigitalOcean-registry.patched.v2.yaml",
-);
-
-export const hasDescription = existsSync(DESCRIPTION);
+export const hasDescription = existsSync(DESCRIPTION_FILE);
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -18,19 +13,19 @@ function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** One operation of the description, as far as a test wants it. */
+/** One operation of DigitalOcean's OpenAPI description. */
 export interface Operation {
   readonly method: string;
   readonly path: string;
-  /** Why `body` is not what the description says for `status`; empty: it is. */
+  /** Returns how `body` differs from the description's schema for `status`; empty: it does not. */
   errors(status: number, body: unknown): readonly string[];
-  /** The example of that answer, if there is one. */
+  /** The example of that response, if the description has one. */
   example(status: number): unknown;
 }
 
-/** Every operation of the description, its references to other files followed. */
+/** Returns every operation of the description, with references to other files resolved. */
 export function loadOperations(): readonly Operation[] {
-  const root = load(DESCRIPTION);
+  const root = load(DESCRIPTION_FILE);
   return Object.entries(nodeAt(isNode(root) ? root : {}, "paths")).flatMap(([path, item]) =>
     Object.entries(isNode(item) ? item : {}).map(([method, operation]) =>
       operationOf(method.toUpperCase(), path, isNode(operation) ? operation : {}),
@@ -41,7 +36,7 @@ export function loadOperations(): readonly Operation[] {
 function operationOf(method: string, path: string, operation: Node): Operation {
   const responses = nodeAt(operation, "responses");
   const media = (status: number): Node => {
-    // `default` is what any other error answers.
+    // `default` describes all other errors.
     const response = nodeAt(responses, String(status), status < 400 ? String(status) : "default");
     return nodeAt(nodeAt(response, "content"), "application/json");
   };
@@ -73,13 +68,13 @@ function nodeAt(node: Node, key: string, otherwise = key): Node {
 }
 
 function createAjv(): Ajv {
-  // OpenAPI 3.0 is not quite JSON Schema: `example` and `readOnly` are its own.
+  // OpenAPI 3.0 has keywords that JSON Schema does not know: `example`, `readOnly`.
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats.default(ajv);
   return ajv;
 }
 
-/** The YAML of `file`, `#/pointer` applied, with every `$ref` replaced by what it names. */
+/** Returns the YAML of `file` at `pointer`, with every `$ref` replaced by its target. */
 function load(file: string, pointer = ""): unknown {
   let value: unknown = parse(readFileSync(file, "utf8"), { intAsBigInt: false });
   for (const step of pointer.split("/").filter((part) => part !== "")) value = isNode(value) ? value[step] : undefined;
