@@ -89,7 +89,7 @@ export class InputReader {
   }
 }
 
-/** Returns the input that `name` probably means: at most one in four characters differs. */
+/** Returns the input that `name` probably means: about one in four characters differs at most. */
 function nearestInput(name: string): string | undefined {
-  return closestMatch(name, INPUT_NAMES, { maxDistance: Math.max(1, Math.floor(name.length / 4)) });
+  return closestMatch(name, INPUT_NAMES, { maxDistance: Math.ceil(name.length / 4) });
 }

@@ -30,12 +30,12 @@ export function parseChoice<const T extends string>(text: string, choices: reado
   return { fix: `Use ${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}` };
 }
 
-/** Parses a whole number in decimal digits. Leading zeros are invalid, because `010` means 8 to some programs. */
+/** Parses an integer in decimal digits. Leading zeros are invalid, because `010` means 8 to some programs. */
 export function parseCount(text: string, min: number, max = Number.MAX_SAFE_INTEGER): Parsed<number> {
   const value = Number(text);
   if (/^(?:0|[1-9]\d{0,15})$/.test(text) && value >= min && value <= max) return { value };
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  return { fix: `Use a whole number ${range}` };
+  return { fix: `Use an integer ${range}` };
 }
 
 /** Parses a duration into milliseconds. */

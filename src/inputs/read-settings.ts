@@ -112,7 +112,7 @@ function readRepositoryPattern(reader: InputReader, gitRepository: string): read
 
 type Scope = Pick<Unchecked<Settings>, "scope" | "event">;
 
-/** An event of another Git repository is an error, because the scope would silently be the whole repository. */
+/** An event of another Git repository is an error, because the scope would silently be the complete repository. */
 function readScope(reader: InputReader, event: WorkflowEvent | null, gitRepository: string | null): Scope {
   const scope = reader.read("scope", (text) => parseChoice(text, ["auto", "repository", "pull-request"]));
   if (event?.kind !== "closed pull request") {

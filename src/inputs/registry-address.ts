@@ -23,7 +23,7 @@ export function parseRegistry(text: string, given: Provider | null, githubServer
   const isPath = scheme === undefined && !/[.:]/.test(authority) && authority !== "localhost";
   const protocol = scheme?.toLowerCase() ?? (host !== null && isLoopback(host) ? "http" : "https");
   const origin = URL.parse(`${protocol}://${authority}`);
-  if (host === null || isPath || origin === null) return { problem: `"${first}" is not a host`, fix: FIX };
+  if (host === null || isPath || origin === null) return { problem: "it does not start with a valid host", fix: FIX };
   const provider = chooseProvider(given, providerOfHost(host, githubServerUrl));
   if ("fix" in provider) return provider;
   const path = segments.join("/");

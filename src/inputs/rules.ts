@@ -33,7 +33,7 @@ export function readRules(reader: InputReader) {
 
 function parseTagPatterns(text: string): Parsed<readonly string[]> {
   const patterns = parseList(text);
-  const fix = "Use `{branch}`, `{tag}`, `{version}`, `{major}`, `{minor}`, `{pr}`, `{sha}`, `*` and literal text";
+  const fix = "Use patterns such as `pr-{pr}` or `{branch}-{sha}`";
   if (patterns.length === 0) return { problem: "it contains no pattern", fix };
   try {
     compileTagPatterns(patterns);
