@@ -81,7 +81,7 @@ describe("the event", () => {
     ["is not an object", PULL_REQUEST, "null", "GITHUB_EVENT_PATH"],
     ["has no pull request", PULL_REQUEST, { action: "closed" }, "pull_request"],
     ["has a text as its number", PULL_REQUEST, change({ number: "12" }), "number"],
-    ["has a number that is not whole", PULL_REQUEST, change({ number: 1.5 }), "number"],
+    ["has a fraction as its number", PULL_REQUEST, change({ number: 1.5 }), "number"],
     ["has no head", PULL_REQUEST, change({ head: null }), "head"],
     ["has no time", PULL_REQUEST, change({ closed_at: null }), "when it was closed"],
     ["has an invalid time", PULL_REQUEST, change({ closed_at: "yesterday" }), "when it was closed"],

@@ -23,7 +23,7 @@ let gitHost: GitHost;
 let registry: DigitalOceanRegistry;
 let store: RegistryStore;
 
-/** Five merged pull requests, an image of each: an app runs the first by its tag, and the second by its digest. */
+/** Five merged pull requests with an image each. An app runs the first by its tag, and the second by its digest. */
 beforeEach(async () => {
   const now = Date.now();
   workspace = mkdtempSync(join(tmpdir(), "refsweep-protect-"));
@@ -51,7 +51,7 @@ afterEach(async () => {
   await Promise.all([registry.close(), gitHost.close()]);
 });
 
-async function swept(inputs: Readonly<Record<string, string>>): Promise<RunResult> {
+async function run(inputs: Readonly<Record<string, string>>): Promise<RunResult> {
   const own = { registry: `http://${registry.address}`, provider: "digitalocean", token: TOKEN };
   const settings = settingsOf(
     { ...own, "api-url": registry.api.apiUrl.href, ...inputs },
@@ -68,44 +68,44 @@ test.each([
   ["nothing", {}, []],
   ["apps", { "protect-apps": "true" }, ["pr-1", "pr-2"]],
   ["a file that names a tag", { "protect-digests": "*.yaml" }, ["pr-3"]],
-  ["files that name a tag in a variable", { "protect-digests": "compose.yml, .env" }, ["pr-5"]],
+  ["files with a tag in a variable", { "protect-digests": "compose.yml, .env" }, ["pr-5"]],
   ["a file that names a digest", { "protect-digests": "*.json" }, ["pr-4"]],
   ["apps and files", { "protect-apps": "true", "protect-digests": "*.yaml, *.json" }, ["pr-1", "pr-2", "pr-3", "pr-4"]],
-])("trap 11: an image that is in use stays, whatever became of its pull request: %s", async (_, inputs, tags) => {
-  const result = await swept(inputs);
+])("keeps images in use, although their pull requests were merged: %s", async (_, inputs, tags) => {
+  const result = await run(inputs);
   expect(result.errors).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(tags);
-  const asked = registry.api.requests.filter(({ path }) => path.startsWith("/v2/apps"));
-  // For the plan, and for the look before the deletions.
-  expect(asked).toHaveLength("protect-apps" in inputs ? 2 : 0);
+  const requests = registry.api.requests.filter(({ path }) => path.startsWith("/v2/apps"));
+  // One for the plan, one for the recheck.
+  expect(requests).toHaveLength("protect-apps" in inputs ? 2 : 0);
 });
 
 test.each([
   ["by its tag", () => ({ tag: "pr-5" })],
   ["by its digest", () => ({ digest: store.resolve("web", "pr-5")?.digest })],
-])("an image to which an app is rolled back after the plan stays: %s", async (_title, version) => {
+])("keeps an image to which an app is rolled back after the plan: %s", async (_title, version) => {
   const { behaviour } = registry.api.state;
   const image = { registry_type: "DOCR", registry: "", repository: "web" };
-  // The last question before the look that deletions follow: is a collection running?
+  // The last request before the recheck: is a collection running?
   registry.api.inject(({ path }) => {
     if (path.endsWith("/garbage-collection"))
       behaviour.apps = [{ id: "app", spec: { services: [{ image: { ...image, ...version() } }] } }];
     return null;
   });
-  const result = await swept({ "protect-apps": "true" });
+  const result = await run({ "protect-apps": "true" });
   expect(result.errors).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(["pr-1", "pr-2", "pr-5"]);
 });
 
-test("apps that cannot be listed any more when it comes to deleting: nothing is deleted", async () => {
+test("deletes nothing if the recheck cannot list the apps", async () => {
   registry.api.inject(({ path }, ordinal) => (path.startsWith("/v2/apps") && ordinal > 1 ? refuse(403) : null));
-  const result = await swept({ "protect-apps": "true" });
+  const result = await run({ "protect-apps": "true" });
   expect(result.errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("/v2/apps") }]);
   expect(store.tags("web")).toHaveLength(NUMBERS.length);
 });
 
-test("a file that is not there stops the run before anything is requested", async () => {
-  const result = await swept({ "protect-apps": "true", "protect-digests": "deploy.yml" });
+test("sends no request if a file does not exist", async () => {
+  const result = await run({ "protect-apps": "true", "protect-digests": "deploy.yml" });
   expect(result.errors).toMatchObject([{ kind: "input", message: expect.stringContaining('"deploy.yml"') }]);
   expect(store.tags("web")).toHaveLength(NUMBERS.length);
   expect(registry.api.requests).toEqual([]);
