@@ -1,5 +1,5 @@
-// npm run docs             writes the tables of inputs and outputs into README.md, from action.yml
-// npm run docs -- --check  compares them with those that are there
+// npm run docs             writes the tables of inputs and outputs in README.md from action.yml
+// npm run docs -- --check  fails if they are not up to date
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const Action = v.object({
   outputs: v.record(v.string(), v.object({ description: v.string() })),
 });
 
-/** `readme` with its two tables as `action`, the text of action.yml, describes them. Throws where a place for one is missing. */
+/** Returns `readme` with the two tables that describe `action`, the text of action.yml. Throws if a marker is missing. */
 export function withTables(readme: string, action: string): string {
   const { inputs, outputs } = v.parse(Action, parse(action));
   const inputRows = Object.entries(inputs).map(([name, input]) => [code(name), defaultOf(input), input.description]);
@@ -33,9 +33,7 @@ function between(readme: string, name: string, content: string): string {
   const end = `<!-- /${name} -->`;
   const at = rest?.indexOf(end) ?? -1;
   if (before === undefined || rest === undefined || others.length > 0 || at < 0) {
-    throw new Error(
-      `README.md has no place for a table: it takes one \`<!-- ${name} -->\` and one \`${end}\` after it`,
-    );
+    throw new Error(`README.md must contain one \`<!-- ${name} -->\` and one \`${end}\` after it, for the table`);
   }
   return `${before}<!-- ${name} -->\n\n${content}\n\n${rest.slice(at)}`;
 }
@@ -45,7 +43,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return lines.map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
-/** The entries of a list one by one: a table's cell has no lines. */
+/** Returns the default as code. The entries of a list are separated by commas, because a table cell has one line. */
 function defaultOf(input: v.InferOutput<typeof Described>): string {
   if (input.required) return "(required)";
   return input.default
@@ -73,7 +71,7 @@ function run(): void {
     writeFileSync(path, written);
     return;
   }
-  console.error("README.md's tables are not those of action.yml. Run `npm run docs`, and commit what it writes.");
+  console.error("The tables in README.md do not match action.yml. Run `npm run docs` and commit README.md.");
   process.exitCode = 1;
 }
 

@@ -25,7 +25,7 @@ const TAG_PATTERNS = [
   "gh-readonly-queue-*-pr-{pr}-{sha}",
 ];
 
-/** The public names and defaults: to change one breaks the workflows that rely on it. */
+/** The public names and defaults. A change breaks workflows that rely on them. */
 const INPUTS = {
   registry: undefined,
   provider: "auto",
@@ -50,16 +50,20 @@ const INPUTS = {
   "gc-type": "unreferenced blobs only",
   "gc-command": "",
   "gc-timeout": "60m",
-  "api-url": "https://api.digitalocean.com",
+  "api-url": "",
   concurrency: "16",
 };
 
 const OUTPUTS = [
+  "deleted-images",
+  "kept-images",
   "deleted-count",
   "kept-count",
   "failed-count",
+  "deferred-count",
   "deleted-digests",
   "deleted-bytes",
+  "storage-bytes",
   "gc-status",
   "gc-freed-bytes",
   "gc-blobs-deleted",
@@ -86,45 +90,45 @@ describe("action.yml", () => {
     expect(action).toMatchObject({ runs: { using: "node24", main: "dist/index.js" } });
   });
 
-  it("has the inputs of the contract, and their defaults", () => {
+  it("has these inputs and defaults", () => {
     const defaults = Object.entries(action.inputs).map(([name, input]) => [name, input.default]);
     expect(Object.fromEntries(defaults)).toEqual(INPUTS);
   });
 
-  it("requires the registry alone", () => {
+  it("requires only the registry", () => {
     const required = Object.keys(action.inputs).filter((name) => action.inputs[name]?.required === true);
     expect(required).toEqual(["registry"]);
   });
 
-  it("has the outputs of the contract", () => {
+  it("has these outputs", () => {
     expect(Object.keys(action.outputs)).toEqual(OUTPUTS);
   });
 
-  it("describes each of them, on one line", () => {
+  it("describes each of them in one line", () => {
     const descriptions = [action.inputs, action.outputs]
       .flatMap((all) => Object.values(all))
       .map((one) => one.description);
     expect(descriptions.filter((description) => !/^\S.*\S$/.test(description))).toEqual([]);
   });
 
-  it("has the defaults that are used where a step leaves all empty", () => {
+  it("has the defaults that the code uses for empty inputs", () => {
     const own = { INPUT_REGISTRY: "localhost:5000", "INPUT_GITHUB-TOKEN": "ghs_x", "INPUT_GIT-REPOSITORY": "octo/web" };
     const given = Object.entries(action.inputs).map(([name, input]) => [`INPUT_${name.toUpperCase()}`, input.default]);
     const settings = readSettings({ ...Object.fromEntries(given), ...own }, () => "");
     expect(settings).toEqual(readSettings(own, () => ""));
   });
 
-  it("is valid to GitHub's own language service, which finds what is not", async () => {
-    expect(await complaintsOf(text)).toEqual([]);
-    expect(await complaintsOf(text.replace("node24", "node99"))).not.toEqual([]);
-    expect(await complaintsOf(text.replace("\noutputs:", "\nresults:"))).not.toEqual([]);
+  it("is valid for GitHub's language service, which finds errors", async () => {
+    expect(await errorsOf(text)).toEqual([]);
+    expect(await errorsOf(text.replace("node24", "node99"))).not.toEqual([]);
+    expect(await errorsOf(text.replace("\noutputs:", "\nresults:"))).not.toEqual([]);
   });
 });
 
 let documents = 0;
 
-/** Each document has its own address, as the service keeps what it parsed by address. */
-async function complaintsOf(content: string): Promise<readonly string[]> {
+/** Each document has its own address, because the service caches documents by address. */
+async function errorsOf(content: string): Promise<readonly string[]> {
   documents += 1;
   const document = TextDocument.create(`file:///${documents}/action.yml`, "yaml", 1, content);
   return (await validate(document)).map(({ message }) => JSON.stringify(message));
@@ -133,7 +137,7 @@ async function complaintsOf(content: string): Promise<readonly string[]> {
 describe("the tables of the README", () => {
   const places = "# T\n<!-- inputs -->\nold\n<!-- /inputs -->\nmiddle\n<!-- outputs --><!-- /outputs -->\nend\n";
 
-  it("show each input and output, and leave the rest", () => {
+  it("contain each input and output, and the text around them is kept", () => {
     const written = withTables(places, text);
     expect(written).toMatch(/^# T\n<!-- inputs -->\n\n\| Input \| Default \| Meaning \|\n/);
     expect(written).toContain("| `registry` | (required) | `registry.digitalocean.com/NAME`, ");
@@ -145,22 +149,22 @@ describe("the tables of the README", () => {
     expect(written.endsWith("<!-- /outputs -->\nend\n")).toBe(true);
   });
 
-  it("stay as they are when written again", () => {
+  it("do not change if they are written again", () => {
     const once = withTables(places, text);
     expect(withTables(once, text)).toBe(once);
   });
 
-  it("escape what would end a cell", () => {
+  it("escape characters that would end a cell", () => {
     const small = "inputs: { a: { description: 'x | y', default: 'b|c' } }\noutputs: {}\n";
     expect(withTables(places, small)).toContain("| `a` | `b\\|c` | x \\| y |");
   });
 
   it.each([
-    ["no place", "# T\n"],
+    ["no marker", "# T\n"],
     ["an end without a start", "<!-- /inputs -->"],
     ["no end", "<!-- inputs -->"],
-    ["two places", `${places}${places}`],
-  ])("%s is an error", (_, readme) => {
-    expect(() => withTables(readme, text)).toThrow("README.md has no place for a table");
+    ["two markers", `${places}${places}`],
+  ])("are an error with %s", (_, readme) => {
+    expect(() => withTables(readme, text)).toThrow("README.md must contain");
   });
 });
