@@ -1,215 +1,165 @@
 import type { Digest } from "../digest.ts";
-import { elsewhere, type IsElsewhere } from "./elsewhere.ts";
+import { describeManifest } from "../format.ts";
+import type { TagStatus } from "../tags/status.ts";
 import type { Graph, Node } from "./graph.ts";
-import { LAST_TAGGED, lastTagged } from "./last-tagged.ts";
-import { sortOrphans } from "./orphans.ts";
-import type { TagStatus, RepositoryView, Rules, SinceFirstLook } from "./view.ts";
-import { named } from "./words.ts";
+import { keepByThemselves, type Reason } from "./keep.ts";
+import { type Limited, limit, newest } from "./limits.ts";
+import { countClaims, hasOwnSignatures, type Orphan, orphanOf } from "./orphans.ts";
+import type { Rules } from "./plan.ts";
+import type { CreationTimes } from "./push-time.ts";
+import { follow, reach, type Step } from "./reach.ts";
 
-/**
- * Why one manifest stays or goes.
- *
- * - `tagged`: a tag of its own keeps it; `pinned`: an input does; `attached`: something that stays needs it;
- * - `spared`: an orphan that a rule lets stay (grace period, scope, `untagged: keep`);
- * - `rollback`: the newest orphans, by keep-count: another may prove newer, or it may prove no root;
- * - `orphan`: it goes; `follows`: it goes with what it belongs to; `unresolved`: nothing decides, so it stays.
- */
-export interface Verdict {
-  readonly cause: "tagged" | "pinned" | "attached" | "spared" | "rollback" | "orphan" | "follows" | "unresolved";
-  readonly reason: string;
+/** What a decision is based on. */
+export interface DecisionInput {
+  readonly graph: Graph;
+  readonly statuses: ReadonlyMap<string, TagStatus>;
+  readonly rules: Rules;
+  /** Manifests that are kept whatever their tags say: in use, or refused by the registry. */
+  readonly kept: ReadonlyMap<Digest, Reason>;
+  /** Null: the list has the push times. */
+  readonly createdAt: CreationTimes | null;
 }
 
-/** The verdicts on all manifests of a repository, by what is known of them now, and what they hang on. */
+/** The decision on one manifest. */
+export interface Verdict extends Reason {
+  readonly decision: "keep" | "delete";
+  /** The manifest that it is kept or deleted with; null: it is decided by itself. */
+  readonly with: Digest | null;
+}
+
+/** The decisions on all manifests of a repository. */
 export interface Verdicts {
-  readonly of: ReadonlyMap<Digest, Verdict>;
-  readonly sparedByAbsence: boolean;
+  /** By digest. Deletions come first, in the order of deletion. */
+  readonly verdicts: ReadonlyMap<Digest, Verdict>;
+  /** Manifests whose creation time must be read first. */
   readonly untimed: readonly Digest[];
-  /** Subjects that no listing shows and that were not asked for yet: are they missing? */
-  readonly unasked: readonly Digest[];
 }
+
+/** The reason of the manifest that is kept because the registry keeps one tagged manifest (GitHub answers 400). */
+export const LAST_TAGGED = "the registry does not delete the last tagged manifest";
 
 /**
- * Applies the rules of what an orphan is, in their order, to the manifests of one repository. Linear but for one sort.
+ * Decides on every manifest (DESIGN section 4), in five phases: keep by tag or use; reach what those need; find the orphans;
+ * limit them; follow what is deleted. Each phase is data of its own, and the first that names a manifest decides it.
  *
- * @param held what is to stay though the rules name it
+ * @param stage `listed`: before manifests are read; decides as if subjects that the list does not show were missing
  */
-export function decide(
-  graph: Graph,
-  view: RepositoryView,
-  statuses: ReadonlyMap<string, TagStatus>,
-  rules: Rules,
-  held: ReadonlySet<Digest>,
-): Verdicts {
-  const of = new Map<Digest, Verdict>();
-  for (const node of graph.values()) {
-    const keeper = keptByItself(node, view, statuses, rules);
-    if (keeper !== null) of.set(node.digest, keeper);
-  }
-  keepWhatBelongs(graph, of, [...of.keys()]);
+export function decide(input: DecisionInput, stage: "listed" | "read" = "read"): Verdicts {
+  const { graph } = input;
+  const keepers = keepByThemselves(graph, input.statuses, input.rules, input.kept);
+  const reached = reach(graph, keepers.keys());
+  const orphans = findOrphans(input, keepers, reached, stage);
+  const limited = limitOrphans(input, orphans, keepers, reached);
+  const withLimited = reach(graph, limited.kept.keys());
 
-  const isElsewhere = elsewhere(graph, statuses, rules.since);
-  const claims = countClaims(graph, of, view, rules, isElsewhere);
-  const open = [...graph.values()].filter((node) => !of.has(node.digest));
-  const left = open.filter((node) => claims.get(node.digest) === 0 && isLeft(node, rules.since));
-  const roots = open.filter((node) => claims.get(node.digest) === 0 && !isLeft(node, rules.since));
-  const claimed = open.filter((node) => claims.get(node.digest) !== 0);
-  const sorted = sortOrphans(roots, [...claimed, ...left], statuses, view.times, rules);
-  const { going, spared, rollback } = sorted;
-  for (const [digest, reason] of spared) of.set(digest, { cause: "spared", reason });
-  for (const digest of rollback) of.set(digest, { cause: "rollback", reason: newestStay(rules.keepCount) });
-  keepWhatBelongs(graph, of, [...spared.keys(), ...rollback]);
-
-  const untimed = [...sorted.untimed];
-  const last = rules.keepsLastTagged ? lastTagged(graph, of, going, view.times, untimed) : null;
-  if (last !== null) {
-    of.set(last.digest, { cause: "rollback", reason: LAST_TAGGED });
-    keepWhatBelongs(graph, of, [last.digest]);
-  }
-
-  for (const { digest } of open) if (held.has(digest) && !of.has(digest)) of.set(digest, HELD);
-  keepWhatBelongs(graph, of, [...held]);
-  for (const { node, reason } of going) {
-    if (!of.has(node.digest)) of.set(node.digest, { cause: "orphan", reason });
-  }
-  for (const { digest } of left) if (!of.has(digest)) of.set(digest, LEFT);
-  deleteWhatBelongs(graph, of, claims);
-  const unresolved = open.filter((node) => !of.has(node.digest));
-  for (const node of unresolved) {
-    const isLost = node.subjects.some((subject) => !graph.has(subject) && isElsewhere(node, subject));
-    of.set(node.digest, isLost ? ELSEWHERE : UNRESOLVED);
-  }
-  return {
-    of,
-    // An index that goes may list the last tagged one: then it is the index that stays.
-    sparedByAbsence: sorted.sparedByAbsence || last !== null,
-    untimed,
-    unasked: rules.pullRequest === null ? unaskedSubjects(unresolved, graph, view) : [],
-  };
-}
-
-function newestStay(count: number): string {
-  return count === 1 ? "newest orphan stays" : `newest ${count} orphans stay`;
-}
-
-/** Of an index that went before, or a subject: nothing else spares it than what would have spared it then. */
-function isLeft(node: Node, since: SinceFirstLook | null): boolean {
-  return since?.planned.get(node.digest)?.state === "follows";
-}
-
-const LEFT: Verdict = { cause: "follows", reason: "what it belonged to is gone" };
-
-const HELD: Verdict = { cause: "spared", reason: "it was not planned to go" };
-
-const UNRESOLVED: Verdict = { cause: "unresolved", reason: "what it belongs to neither stays nor goes" };
-
-const ELSEWHERE: Verdict = {
-  cause: "unresolved",
-  reason: "its image is not in this repository, nor is that of any other signature: it may be in another one",
-};
-
-/** A tag on which the refs were not asked keeps its manifest, whatever the rules say of tags that no ref is known for. */
-const NEVER_JUDGED: TagStatus = { status: "live", reason: "its tag appeared after the refs were read" };
-
-/** Rules 1 and 2 of a manifest: a tag of its own, or a pin. */
-function keptByItself(
-  node: Node,
-  view: RepositoryView,
-  statuses: ReadonlyMap<string, TagStatus>,
-  rules: Rules,
-): Verdict | null {
-  const own = node.tags.map((tag) => statuses.get(tag) ?? NEVER_JUDGED);
-  const alive = own.find((fate) => fate.status === "live");
-  if (alive !== undefined) return { cause: "tagged", reason: alive.reason };
-  if (rules.unmatchedTags === "keep") {
-    const unmatched = own.find((fate) => fate.status === "unmatched") ?? (onlySilent(own) ? own[0] : undefined);
-    if (unmatched !== undefined) return { cause: "tagged", reason: unmatched.reason };
-  }
-  if (rules.pinned.has(node.digest)) return { cause: "pinned", reason: "pinned by `protect-digests`" };
-  const change = rules.since === null ? null : changeOf(node, view, rules.since);
-  return change === null ? null : { cause: "spared", reason: change };
-}
-
-/** What happened to a manifest since the first look that makes it stay; null: nothing. */
-function changeOf({ digest, tags, listed }: Node, view: RepositoryView, since: SinceFirstLook): string | null {
-  const state = since.planned.get(digest)?.state;
-  if (state === "stays") return "it could not be deleted";
-  if (listed === null) return null;
-  const before = since.known.get(digest);
-  if (before === undefined || state === "gone") return "pushed since it was planned";
-  const had = new Set(before.tags);
-  if (!tags.every((tag) => had.has(tag))) return "tagged since it was planned";
-  const [then, now] = [since.times.get(digest) ?? null, view.times.get(digest) ?? null];
-  const isAnew = listed.versionId !== before.versionId || (then !== null && now !== null && now > then);
-  return isAnew ? "pushed again since it was planned" : null;
-}
-
-/** Silent tags go with the other tags of their digest; alone, they count as unmatched. */
-function onlySilent(own: readonly TagStatus[]): boolean {
-  return own.length > 0 && own.every((fate) => fate.status === "neutral");
-}
-
-/** Rule 3: from what is kept, everything that it lists and that is attached to it, at any depth. */
-function keepWhatBelongs(graph: Graph, of: Map<Digest, Verdict>, roots: readonly Digest[]): void {
-  const open = [...roots];
-  const keep = (digest: Digest, relation: "child" | "referrer", node: Node): void => {
-    if (!graph.has(digest) || of.has(digest)) return;
-    of.set(digest, { cause: "attached", reason: `${relation} of ${named(node.digest, node.tags)}` });
-    open.push(digest);
-  };
-  for (let digest = open.pop(); digest !== undefined; digest = open.pop()) {
-    const node = graph.get(digest);
-    if (node === undefined) continue;
-    for (const child of node.children) keep(child, "child", node);
-    for (const referrer of node.referrers) keep(referrer, "referrer", node);
-  }
-}
-
-/** For what nothing keeps: how many parents and subjects must go before it does. */
-function countClaims(
-  graph: Graph,
-  of: ReadonlyMap<Digest, Verdict>,
-  view: RepositoryView,
-  rules: Rules,
-  isElsewhere: IsElsewhere,
-): ReadonlyMap<Digest, number> {
-  // A sweep limited to a pull request does not ask whether a subject is missing: it leaves what is attached to nothing.
-  const isClaim = (node: Node, subject: Digest): boolean =>
-    graph.has(subject) ||
-    // What was planned to go, and is not there, has gone: by this sweep or by another one.
-    (rules.since?.planned.has(subject) !== true &&
-      (rules.pullRequest !== null || isElsewhere(node, subject) || view.contents.get(subject) !== "missing"));
-  const claims = new Map<Digest, number>();
-  for (const node of graph.values()) {
-    if (of.has(node.digest)) continue;
-    claims.set(node.digest, node.parents.length + node.subjects.filter((subject) => isClaim(node, subject)).length);
-  }
-  return claims;
-}
-
-/** Rules 4 and 5: what is claimed only by what goes, goes along. */
-function deleteWhatBelongs(graph: Graph, of: Map<Digest, Verdict>, claims: ReadonlyMap<Digest, number>): void {
-  const left = new Map(claims);
-  const open = [...graph.values()].filter((node) => {
-    const cause = of.get(node.digest)?.cause;
-    return cause === "orphan" || cause === "follows";
+  const isKept = (digest: Digest): boolean =>
+    keepers.has(digest) || reached.has(digest) || limited.kept.has(digest) || withLimited.has(digest);
+  const roots = [...orphans.values()].filter(({ isRoot, node }) => isRoot && !isKept(node.digest));
+  const deleted = follow(graph, inOrder(input, roots), (digest) => {
+    const claims = isKept(digest) ? undefined : orphans.get(digest)?.claims;
+    return claims ?? null;
   });
-  const release = (digest: Digest, relation: "child" | "referrer", by: Node): void => {
-    const node = graph.get(digest);
-    const before = left.get(digest);
-    if (node === undefined || before === undefined || of.has(digest)) return;
-    left.set(digest, before - 1);
-    if (before > 1) return;
-    of.set(digest, { cause: "follows", reason: `${relation} of ${named(by.digest, by.tags)}` });
-    open.push(node);
-  };
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    for (const child of node.children) release(child, "child", node);
-    for (const referrer of node.referrers) release(referrer, "referrer", node);
+
+  const verdicts = new Map<Digest, Verdict>();
+  for (const [digest, step] of deleted) {
+    if (graph.get(digest)?.gone === false) verdicts.set(digest, verdictOf("delete", graph, orphans.get(digest), step));
   }
+  for (const node of graph.nodes) {
+    const { digest } = node;
+    if (node.gone || verdicts.has(digest)) continue;
+    const orphan = orphans.get(digest);
+    const own = keepers.get(digest) ?? limitedReason(orphan, limited);
+    if (own !== null) verdicts.set(digest, { decision: "keep", with: null, ...own });
+    else verdicts.set(digest, verdictOf("keep", graph, orphan, reached.get(digest) ?? withLimited.get(digest)));
+  }
+  return { verdicts, untimed: limited.untimed };
 }
 
-/** The subjects of `nodes` of which it is not known whether they are there. */
-function unaskedSubjects(nodes: readonly Node[], graph: Graph, view: RepositoryView): readonly Digest[] {
-  const subjects = new Set(nodes.flatMap((node) => node.subjects));
-  return [...subjects].filter((subject) => !graph.has(subject) && !view.contents.has(subject));
+type CountedOrphan = Orphan & { readonly claims: number };
+
+/** Phase 3: every manifest that phases 1 and 2 do not keep. */
+function findOrphans(
+  { graph, statuses, rules }: DecisionInput,
+  keepers: ReadonlyMap<Digest, Reason>,
+  reached: ReadonlyMap<Digest, Step>,
+  stage: "listed" | "read",
+): ReadonlyMap<Digest, CountedOrphan> {
+  const subjectRules = {
+    checksSubjects: rules.pullRequest === null,
+    hasOwnSignatures: hasOwnSignatures(graph, statuses) || (stage === "listed" && !graph.listsUntagged),
+    isMissing: (subject: Digest) => stage === "listed" || graph.isMissing(subject),
+  };
+  const orphans = new Map<Digest, CountedOrphan>();
+  for (const node of graph.nodes) {
+    if (keepers.has(node.digest) || reached.has(node.digest)) continue;
+    const claims = node.gone ? 0 : countClaims(graph, node, statuses, subjectRules);
+    orphans.set(node.digest, { ...orphanOf(graph, node, statuses, claims), claims });
+  }
+  return orphans;
+}
+
+/** Phase 4: the limits, and the one tagged manifest that some registries keep. */
+function limitOrphans(
+  { graph, rules, createdAt }: DecisionInput,
+  orphans: ReadonlyMap<Digest, Orphan>,
+  keepers: ReadonlyMap<Digest, Reason>,
+  reached: ReadonlyMap<Digest, Step>,
+): Limited {
+  const limited = limit(
+    graph,
+    [...orphans.values()].filter(({ node }) => !node.gone),
+    rules,
+    createdAt,
+  );
+  if (!rules.keepsLastTagged) return limited;
+  const isTagged = (digest: Digest): boolean => (graph.get(digest)?.tags ?? []).length > 0;
+  const kept = [keepers, reached, limited.kept, reach(graph, limited.kept.keys())].flatMap((each) => [...each.keys()]);
+  if (kept.some(isTagged)) return limited;
+  const tagged = [...orphans.values()].filter(({ node }) => !node.gone && node.tags.length > 0);
+  const roots = tagged.filter(({ isRoot }) => isRoot);
+  const [last] = newest(roots.length > 0 ? roots : tagged, 1, createdAt);
+  return last === undefined
+    ? limited
+    : { ...limited, kept: new Map([...limited.kept, [last.node.digest, LAST_TAGGED]]) };
+}
+
+/** Newest first. GitHub's ids of package versions grow with each first push, so they are the better clock. */
+function inOrder({ createdAt }: DecisionInput, roots: readonly Orphan[]): readonly Digest[] {
+  const key = ({ listed, digest }: Node): number =>
+    listed?.versionId ?? listed?.pushedAt ?? createdAt?.get(digest) ?? Number.MAX_SAFE_INTEGER;
+  return [...roots]
+    .sort((a, b) => key(b.node) - key(a.node) || (a.node.digest < b.node.digest ? -1 : 1))
+    .map(({ node }) => node.digest);
+}
+
+function limitedReason(orphan: Orphan | undefined, limited: Limited): Reason | null {
+  const reason = orphan === undefined ? undefined : limited.kept.get(orphan.node.digest);
+  return orphan === undefined || reason === undefined ? null : { status: orphan.status, reason };
+}
+
+/** Deleted or kept by itself, or with the manifest that `step` comes from. Without either, nothing decides, so it is kept. */
+function verdictOf(
+  decision: Verdict["decision"],
+  graph: Graph,
+  orphan: Orphan | undefined,
+  step: Step | null | undefined,
+): Verdict {
+  if (step !== null && step !== undefined) {
+    const from = graph.get(step.from);
+    const { relation } = step;
+    const reason = `${relation} of ${describeManifest(step.from, from?.tags ?? [])}`;
+    return { decision, with: step.from, status: relation, reason };
+  }
+  if (decision === "delete" && orphan !== undefined) {
+    return { decision, with: null, status: orphan.status, reason: orphan.reason };
+  }
+  return { decision: "keep", with: null, ...undecided(graph, orphan) };
+}
+
+function undecided(graph: Graph, orphan: Orphan | undefined): Reason {
+  const isLost = orphan !== undefined && graph.subjects(orphan.node.digest).some((subject) => graph.isMissing(subject));
+  const reason = isLost
+    ? "its image is not in this repository, nor is that of any other signature (they may be in another repository)"
+    : "its parents or subjects are neither kept nor deleted";
+  return { status: "undecided", reason };
 }

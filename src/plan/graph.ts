@@ -1,129 +1,156 @@
 import type { Digest } from "../digest.ts";
-import {
-  isIndexType,
-  type Known,
-  type ListedManifest,
-  type ManifestContent,
-  mayListManifests,
-} from "../registry/manifest.ts";
-import type { TagStatus, RepositoryView, SinceFirstLook } from "./view.ts";
+import type { Known, ListedManifest, ManifestContent } from "../registry/manifest.ts";
+import { isIndexType, mayListManifests } from "../registry/manifest.ts";
+import type { TagStatus } from "../tags/status.ts";
 
-/** One manifest and what ties it to others. */
+/** One manifest of a repository. */
 export interface Node {
   readonly digest: Digest;
   readonly tags: readonly string[];
-  /** Null: no listing shows it, it was found by reading (a child, a referrer, a pinned digest). */
+  /** Null: the list does not show it; another manifest refers to it. */
   readonly listed: ListedManifest | null;
-  readonly known: Known | undefined;
-  /** Entries of the index, whether they are there or not. */
-  readonly children: Digest[];
-  /** Indexes that list it. */
-  readonly parents: Digest[];
-  /** Manifests that it is attached to, by its own `subject` or by a tag of the referrer form, there or not. */
-  readonly subjects: Digest[];
-  /** Manifests that are attached to it. */
-  readonly referrers: Digest[];
-  /** What the indexes that list it say of its type; an `image` has no children, and need not be read for them. */
+  /** Undefined: it was not read yet. */
+  known: Known | undefined;
+  /** What the indexes that list it say of its type. An `image` has no children. */
   listedAs: "image" | "index" | null;
+  /** Set in a recheck: this sweep planned its deletion, and it does not exist any more. */
+  readonly gone: boolean;
 }
 
-export type Graph = ReadonlyMap<Digest, Node>;
+const NONE: readonly Digest[] = [];
 
-/** Whether what was asked for is there and could be read. */
+/** Whether a manifest was read. */
 export function isContent(known: Known | undefined): known is ManifestContent {
   return known !== undefined && known !== "missing" && !("unreadable" in known);
 }
 
 /**
- * Ties the manifests of a repository to each other by all that is known of them: linear in manifests and entries.
- * Where the listing shows tagged manifests only, the children and referrers that reading brought to light are nodes too.
+ * The manifests of one repository and how they refer to each other. It grows while manifests are read; edges also lead to
+ * digests that are not in the repository.
  */
-export function graphOf(
-  view: RepositoryView,
-  statuses: ReadonlyMap<string, TagStatus>,
-  since: SinceFirstLook | null = null,
-): Graph {
-  const graph = new Map<Digest, Node>();
-  for (const listed of view.listed) graph.set(listed.digest, newNode(listed.digest, listed, view, since));
-  if (!view.listsUntagged) discover(view, graph, since);
-  for (const node of graph.values()) {
-    if (isContent(node.known)) tieChildren(graph, node, node.known);
+export class Graph {
+  /** Whether the list shows untagged manifests. Otherwise each digest that a manifest refers to becomes a node. */
+  readonly listsUntagged: boolean;
+  readonly #nodes = new Map<Digest, Node>();
+  readonly #parents = new Map<Digest, Digest[]>();
+  readonly #subjects = new Map<Digest, Digest[]>();
+  readonly #referrers = new Map<Digest, Digest[]>();
+  /** Digests that were read, whether they are nodes or not. */
+  readonly #read = new Map<Digest, "exists" | "missing">();
+
+  constructor(listed: readonly ListedManifest[], statuses: ReadonlyMap<string, TagStatus>, listsUntagged: boolean) {
+    this.listsUntagged = listsUntagged;
+    for (const manifest of listed) {
+      this.#add(manifest.digest, manifest, false);
+      for (const subject of taggedSubjects(manifest.tags, statuses)) this.#attach(manifest.digest, subject);
+    }
   }
-  for (const node of graph.values()) tieSubjects(graph, node, statuses);
-  for (const [subject, referrers] of view.referrers) {
-    for (const referrer of referrers) attach(graph, referrer, subject);
+
+  get nodes(): Iterable<Node> {
+    return this.#nodes.values();
   }
-  return graph;
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  get(digest: Digest): Node | undefined {
+    return this.#nodes.get(digest);
+  }
+
+  has(digest: Digest): boolean {
+    return this.#nodes.has(digest);
+  }
+
+  /** Whether the registry was asked for `digest`. */
+  wasRead(digest: Digest): boolean {
+    return this.#read.has(digest);
+  }
+
+  /** Whether the registry answered 404 for `digest`. */
+  isMissing(digest: Digest): boolean {
+    return this.#read.get(digest) === "missing";
+  }
+
+  /** The manifests that `node` lists, existing or not, each once. */
+  children({ known }: Node): readonly Digest[] {
+    if (!isContent(known) || known.children.length === 0) return NONE;
+    return [...new Set(known.children.map(({ digest }) => digest))];
+  }
+
+  /** The indexes that list `digest`. */
+  parents(digest: Digest): readonly Digest[] {
+    return this.#parents.get(digest) ?? NONE;
+  }
+
+  /** The manifests that `digest` is attached to, by its `subject` or by a tag such as `sha256-….sig`, existing or not. */
+  subjects(digest: Digest): readonly Digest[] {
+    return this.#subjects.get(digest) ?? NONE;
+  }
+
+  /** The manifests that are attached to `digest`. */
+  referrers(digest: Digest): readonly Digest[] {
+    return this.#referrers.get(digest) ?? NONE;
+  }
+
+  /** Adds a manifest that the list does not show, if it is not known. */
+  addUnlisted(digest: Digest, state: "exists" | "gone" = "exists"): void {
+    if (!this.#nodes.has(digest)) this.#add(digest, null, state === "gone");
+  }
+
+  /** Records the content of a manifest. One that is missing and not listed does not exist. */
+  addContent(digest: Digest, known: Known): void {
+    this.#read.set(digest, known === "missing" ? "missing" : "exists");
+    if (known !== "missing" && !this.listsUntagged) this.addUnlisted(digest);
+    const node = this.#nodes.get(digest);
+    if (known === "missing" && node?.listed === null) this.#nodes.delete(digest);
+    if (node === undefined || isContent(node.known)) return;
+    node.known = known;
+    if (!isContent(known)) return;
+    if (known.subject !== null) this.#attach(digest, known.subject);
+    for (const child of this.children(node)) {
+      push(this.#parents, child, digest);
+      if (!this.listsUntagged && !this.isMissing(child)) this.addUnlisted(child);
+    }
+    for (const { digest: child, mediaType } of known.children) this.#learnType(child, mediaType);
+  }
+
+  /** Records the answer of the referrers API. */
+  addReferrers(subject: Digest, referrers: readonly Digest[]): void {
+    for (const referrer of referrers) {
+      if (!this.listsUntagged && !this.isMissing(referrer)) this.addUnlisted(referrer);
+      if (this.#nodes.has(referrer)) this.#attach(referrer, subject);
+    }
+  }
+
+  #add(digest: Digest, listed: ListedManifest | null, gone: boolean): void {
+    this.#nodes.set(digest, { digest, tags: listed?.tags ?? [], listed, known: undefined, listedAs: null, gone });
+  }
+
+  #attach(referrer: Digest, subject: Digest): void {
+    if (this.subjects(referrer).includes(subject)) return;
+    push(this.#subjects, referrer, subject);
+    push(this.#referrers, subject, referrer);
+  }
+
+  #learnType(digest: Digest, mediaType: string): void {
+    const node = this.#nodes.get(digest);
+    if (node === undefined) return;
+    if (isIndexType(mediaType)) node.listedAs = "index";
+    else if (!mayListManifests(mediaType)) node.listedAs ??= "image";
+  }
 }
 
-function newNode(
-  digest: Digest,
-  listed: ListedManifest | null,
-  view: RepositoryView,
-  since: SinceFirstLook | null,
-): Node {
-  const before = since?.contents.get(digest);
-  return {
-    digest,
-    tags: listed?.tags ?? [],
-    listed,
-    known: view.contents.get(digest) ?? (isContent(before) ? before : undefined),
-    children: [],
-    parents: [],
-    subjects: [],
-    referrers: [],
-    listedAs: null,
-  };
-}
-
-/** What was planned to go is there until it went, though nothing that is listed leads to it by now: a new index may. */
-function discover(view: RepositoryView, graph: Map<Digest, Node>, since: SinceFirstLook | null): void {
-  const open = [...graph.keys(), ...view.contents.keys(), ...[...view.referrers.values()].flat()];
-  for (const [digest, { state, kind }] of since?.planned ?? []) {
-    if (state === "gone" || graph.has(digest) || view.contents.get(digest) === "missing") continue;
-    graph.set(digest, { ...newNode(digest, null, view, since), listedAs: kind === "image" ? "image" : null });
-    open.push(digest);
-  }
-  const seen = new Set<Digest>();
-  for (let digest = open.pop(); digest !== undefined; digest = open.pop()) {
-    if (seen.has(digest)) continue;
-    seen.add(digest);
-    if (view.contents.get(digest) === "missing" && !graph.has(digest)) continue;
-    const node = graph.get(digest) ?? newNode(digest, null, view, since);
-    graph.set(digest, node);
-    if (isContent(node.known)) for (const child of node.known.children) open.push(child.digest);
-  }
-}
-
-function tieChildren(graph: Graph, node: Node, content: ManifestContent): void {
-  const seen = new Set<Digest>();
-  for (const child of content.children) {
-    const there = graph.get(child.digest);
-    if (there !== undefined && isIndexType(child.mediaType)) there.listedAs = "index";
-    else if (there !== undefined && !mayListManifests(child.mediaType)) there.listedAs ??= "image";
-    if (seen.has(child.digest)) continue;
-    seen.add(child.digest);
-    node.children.push(child.digest);
-    there?.parents.push(node.digest);
-  }
-}
-
-/** What its tags of the referrer form refer to, there or not. */
-export function taggedSubjects({ tags }: Pick<Node, "tags">, statuses: ReadonlyMap<string, TagStatus>): readonly Digest[] {
+/** The digests that tags such as `sha256-….sig` refer to. */
+export function taggedSubjects(tags: readonly string[], statuses: ReadonlyMap<string, TagStatus>): readonly Digest[] {
   return tags.flatMap((tag) => {
-    const fate = statuses.get(tag);
-    return fate?.status === "referrer" ? [fate.subject] : [];
+    const status = statuses.get(tag);
+    return status?.status === "referrer" ? [status.subject] : [];
   });
 }
 
-function tieSubjects(graph: Graph, node: Node, statuses: ReadonlyMap<string, TagStatus>): void {
-  if (isContent(node.known) && node.known.subject !== null) attach(graph, node.digest, node.known.subject);
-  for (const subject of taggedSubjects(node, statuses)) attach(graph, node.digest, subject);
-}
-
-function attach(graph: Graph, referrer: Digest, subject: Digest): void {
-  const node = graph.get(referrer);
-  if (node === undefined || node.subjects.includes(subject)) return;
-  node.subjects.push(subject);
-  graph.get(subject)?.referrers.push(referrer);
+function push(map: Map<Digest, Digest[]>, key: Digest, value: Digest): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
 }

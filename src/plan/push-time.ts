@@ -1,36 +1,44 @@
 import type { Digest } from "../digest.ts";
+import { formatAge } from "../format.ts";
 import { LATE_PUSH_MS } from "../refs/refs.ts";
-import { pushTime } from "./orphans.ts";
-import type { TagStatus, RepositoryView } from "./view.ts";
-import { age } from "./words.ts";
+import type { TagStatus } from "../tags/status.ts";
+import type { Graph, Node } from "./graph.ts";
 
-/** What the refs say of each image tag, held against the push of its manifest. */
-export interface TimelyStatuses {
-  readonly statuses: ReadonlyMap<string, TagStatus>;
-  /** Manifests of which a tag is dead only if they were pushed early enough, and whose time was not asked for yet. */
-  readonly untimed: ReadonlySet<Digest>;
+/** Docker itself is from 2013: reproducible builds write earlier times, such as 1970 or 1980 (gcr-cleaner#141). */
+export const FIRST_IMAGES = Date.UTC(2013, 0, 1);
+
+/** Creation times by digest, for registries that list no push times. */
+export type CreationTimes = ReadonlyMap<Digest, number | null>;
+
+/**
+ * Returns when a manifest was pushed, in milliseconds since the epoch, or created if the registry lists no push times. Null: no
+ * time that can be trusted. Undefined: its creation time was not read yet.
+ */
+export function pushTime(node: Node, createdAt: CreationTimes | null): number | null | undefined {
+  const time = createdAt === null ? (node.listed?.pushedAt ?? null) : createdAt.get(node.digest);
+  return time === undefined || time === null || time >= FIRST_IMAGES ? time : null;
 }
 
 /**
- * A deleted branch speaks of what was pushed while its pull request was open, and shortly after: years later, the tag
- * `production` is not that of a branch `production` that was merged once. Where no time can be trusted, its word stands.
+ * Returns the statuses of all tags, with `unmatched` for a tag whose evidence is older than its image. A deleted branch is
+ * evidence only for images pushed while its pull request was open, and shortly after: a branch name can be reused.
  */
-export function inTime(view: Pick<RepositoryView, "listed" | "times">, statuses: ReadonlyMap<string, TagStatus>): TimelyStatuses {
+export function applyPushTimes(
+  graph: Graph,
+  statuses: ReadonlyMap<string, TagStatus>,
+  createdAt: CreationTimes | null,
+): ReadonlyMap<string, TagStatus> {
   const late = new Map<string, TagStatus>();
-  const untimed = new Set<Digest>();
-  for (const { digest, tags } of view.listed) {
-    for (const tag of tags) {
-      const fate = statuses.get(tag);
-      if (fate?.status !== "orphaned" || fate.lastPush === null) continue;
-      const time = pushTime(view.times, digest);
-      if (time === undefined) untimed.add(digest);
-      if (typeof time !== "number" || time <= fate.lastPush) continue;
-      const after = age(time - fate.lastPush + LATE_PUSH_MS);
-      late.set(tag, {
-        status: "unmatched",
-        reason: `no known ref: pushed ${after} after pull request #${fate.pullRequest} ended`,
-      });
+  for (const node of graph.nodes) {
+    for (const tag of node.tags) {
+      const status = statuses.get(tag);
+      if (status?.status !== "orphaned" || status.lastPush === null) continue;
+      const time = pushTime(node, createdAt);
+      if (typeof time !== "number" || time <= status.lastPush) continue;
+      const after = formatAge(time - status.lastPush + LATE_PUSH_MS);
+      const reason = `matches no ref: it was pushed ${after} after pull request #${status.pullRequest} was closed`;
+      late.set(tag, { status: "unmatched", reason });
     }
   }
-  return { statuses: late.size === 0 ? statuses : new Map([...statuses, ...late]), untimed };
+  return late.size === 0 ? statuses : new Map([...statuses, ...late]);
 }

@@ -1,129 +1,163 @@
-import type { TagStatus, Planned, Rules, SinceFirstLook } from "../../src/plan/view.ts";
-import { digestOf, statusOf, NOW, type Registry, type World } from "./world.ts";
+import type { Rules } from "../../src/plan/plan.ts";
+import type { TagStatus } from "../../src/tags/status.ts";
+import { digestOf, NOW, type Registry, statusOf, UNMATCHED, type World } from "./world.ts";
+
+/** What the oracle decides about. */
+export interface OracleInput {
+  readonly world: World;
+  readonly registry: Registry;
+  readonly rules: Rules;
+  readonly inUse: readonly string[];
+  /** Manifests of the world that are already deleted. */
+  readonly gone?: ReadonlySet<string>;
+  /** Planned manifests that could not be deleted. */
+  readonly failed?: readonly string[];
+  /** Planned manifests, which are known though no list shows them. */
+  readonly planned?: readonly string[];
+}
 
 /**
- * The rules of what an orphan is, told a second time: by sets that grow until they no longer do, from the rules' text
- * alone, and with everything known at once. It shares nothing with the plan but types.
+ * The rules of DESIGN section 4, written a second time: sets that grow until they stop growing, with everything known from the
+ * start. It shares only types with the plan.
  *
- * Where the text leaves a choice, the reading that keeps more:
- *
- * - what claims itself through others (a cycle) is never released;
- * - a listed manifest that answers 404 is there: what is attached to it follows it;
- * - a tagged manifest is a root though an index lists it: it goes with the index, but not out of the scope of a pull
- *   request, nor, where no ref is known for it, within the grace period;
- * - what is attached to nothing is an orphan by absence, as a referrer may be pushed before its subject (OCI
- *   distribution-spec, "Pushing Manifests with Subject"), unless its age is unknown; a sweep of a pull request leaves it;
- * - where no tag refers to a manifest that is listed, what they refer to may be another repository's, and its absence tells
- *   nothing;
- * - a silent tag goes with the tag of the referrer form beside it.
+ * - A circle of references is kept.
+ * - A listed manifest that answers 404 exists: its referrers follow it.
+ * - A tagged child of a deleted index has limits of its own: scope, and grace period if it is unmatched.
+ * - A referrer whose subject is missing has the grace period, unless its age is unknown; a sweep of a pull request keeps it.
+ * - If no tag such as `sha256-….sig` refers to a listed manifest, the images of such tags may be in another repository.
  */
-export interface Judgement {
+export interface Expected {
   readonly deleted: ReadonlySet<string>;
-  /** What no rule of age or number was needed to keep: it stays by its own tags, a pin, or something that does. */
+  /** Kept by their own tags or use, or needed by such manifests. */
   readonly kept: ReadonlySet<string>;
 }
 
-export function judge(world: World, registry: Registry, rules: Rules): Judgement {
-  const isPlanned = (name: string): boolean => !["gone", null].includes(stateOf(name, rules));
+export function expectedOf(input: OracleInput): Expected {
+  const { world, registry, inUse, planned = [] } = input;
+  const isGone = (name: string): boolean => input.gone?.has(name) === true;
   let visible = new Set(
-    Object.keys(world).filter((name) => registry.listsUntagged || isListed(world, name) || isPlanned(name)),
+    Object.keys(world).filter(
+      (name) =>
+        registry.listsUntagged ||
+        isListed(world, name) ||
+        isGone(name) ||
+        inUse.includes(name) ||
+        planned.includes(name),
+    ),
   );
   for (;;) {
     const before = visible.size;
-    const judgement = judgeVisible(world, registry, visible, rules);
-    if (!registry.listsUntagged) visible = seeMore(world, registry, rules, visible, judgement.kept);
-    if (visible.size === before) return judgement;
+    const expected = decideVisible(input, visible);
+    if (!registry.listsUntagged) visible = seeMore(input, visible, expected.kept);
+    if (visible.size === before) return expected;
   }
 }
 
-/** Where only tagged manifests are listed: what reading, pins, and questions after subjects and referrers bring to light. */
+/** If only tags are listed: the manifests that contents, the referrers API and requests for subjects show. */
 function seeMore(
-  world: World,
-  registry: Registry,
-  rules: Rules,
+  { world, registry, rules }: OracleInput,
   visible: ReadonlySet<string>,
   kept: ReadonlySet<string>,
 ): Set<string> {
   const more = new Set(visible);
   for (const name of Object.keys(world)) {
-    const isPinned = rules.pinned.has(digestOf(name));
     const isChild = [...visible].some((each) => childrenOf(world, each).includes(name));
     const isReferrer = registry.referrersApi && subjectsOf(world, name).some((subject) => visible.has(subject));
     const isSubject =
       rules.pullRequest === null &&
       [...visible].some((each) => !kept.has(each) && subjectsOf(world, each).includes(name));
-    if (isPinned || isChild || isReferrer || isSubject) more.add(name);
+    if (isChild || isReferrer || isSubject) more.add(name);
   }
   return more;
 }
 
-function judgeVisible(world: World, registry: Registry, visible: ReadonlySet<string>, rules: Rules): Judgement {
+function decideVisible(input: OracleInput, visible: ReadonlySet<string>): Expected {
+  const { world, rules, gone = new Set() } = input;
   const names = [...visible];
   const kept = closure(
     world,
     visible,
-    names.filter((name) => staysByItself(world, name, rules) || isNew(world, name, registry, rules)),
+    names.filter((name) => !gone.has(name) && isKept(input, visible, name)),
   );
-  const isElsewhere = !names
-    .flatMap((name) => taggedSubjectsOf(world, name))
-    .some(
-      (subject) =>
-        (registry.listsUntagged ? world[subject] !== undefined : isListed(world, subject)) ||
-        stateOf(subject, rules) !== null,
-    );
-  const isClaim = (name: string, subject: string): boolean => {
-    const isAway = isElsewhere && taggedSubjectsOf(world, name).includes(subject);
-    return world[subject] !== undefined || ((rules.pullRequest !== null || isAway) && stateOf(subject, rules) === null);
-  };
-  const claims = (name: string): readonly string[] => [
-    ...names.filter((parent) => childrenOf(world, parent).includes(name)),
-    ...subjectsOf(world, name).filter((subject) => isClaim(name, subject)),
-  ];
+  const claims = claimsIn(input, visible);
   const open = names.filter((name) => !kept.has(name));
-  const unclaimed = open.filter((name) => claims(name).length === 0);
-  // What was to follow what is gone by now follows it: it never was a root.
-  const left = unclaimed.filter((name) => stateOf(name, rules) === "follows");
-  const roots = unclaimed.filter((name) => !left.includes(name));
-  const spared = open.filter((name) => {
-    const isRoot = roots.includes(name);
-    return (isRoot || ownFates(world, name).length > 0) && isSpared(world, name, rules);
+  const roots = open.filter((name) => !gone.has(name) && claims(name).length === 0);
+  const limited = open.filter((name) => {
+    const hasLimits = roots.includes(name) || (!gone.has(name) && ownStatuses(world, name).length > 0);
+    return hasLimits && isLimited(world, name, rules);
   });
-  const rollback = roots
-    .filter((name) => !spared.includes(name) && subjectsOf(world, name).length === 0)
-    .sort((a, b) => ageOf(world, a) - ageOf(world, b) || (digestOf(a) < digestOf(b) ? -1 : 1))
+  const counted = roots
+    .filter((name) => !limited.includes(name) && subjectsOf(world, name).length === 0)
+    .sort(newestFirst(world))
     .slice(0, rules.keepCount);
-  const before = closure(world, visible, [...kept, ...spared, ...rollback]);
-  const last = rules.keepsLastTagged ? lastTagged(world, names, roots, before) : [];
-  const counted = closure(world, visible, [...before, ...last]);
-  const unplanned = rules.since === null ? [] : open.filter((name) => stateOf(name, rules) === null);
-  const staying = closure(world, visible, [...counted, ...unplanned]);
-  const deleted = new Set(unclaimed.filter((name) => !staying.has(name)));
-  for (let before = -1; before !== deleted.size; ) {
-    before = deleted.size;
+  const before = closure(world, visible, [...kept, ...limited, ...counted]);
+  const last = rules.keepsLastTagged
+    ? lastTagged(
+        world,
+        names.filter((name) => !gone.has(name)),
+        roots,
+        before,
+      )
+    : [];
+  const staying = closure(world, visible, [...before, ...last]);
+  const deleted = new Set([...gone, ...roots.filter((name) => !staying.has(name))]);
+  for (let size = -1; size !== deleted.size; ) {
+    size = deleted.size;
     for (const name of open) {
       if (!staying.has(name) && claims(name).every((claim) => deleted.has(claim))) deleted.add(name);
     }
   }
-  const isBlind = [...staying].some((name) => isUnreadableRoot(world, visible, name));
+  for (const name of gone) deleted.delete(name);
+  const isBlind = names.some((name) => world[name]?.read === "unreadable" && isRead(input, visible, kept, name));
   return { deleted: isBlind ? new Set() : deleted, kept };
 }
 
-/** Where no tagged manifest stays: the newest root that has a tag, or else the newest that has one. */
+/** Everything is read but the images that kept indexes list. */
+function isRead(
+  { world }: OracleInput,
+  visible: ReadonlySet<string>,
+  kept: ReadonlySet<string>,
+  name: string,
+): boolean {
+  const isNested =
+    world[name]?.children !== undefined && [...visible].some((parent) => childrenOf(world, parent).includes(name));
+  return isListed(world, name) || isNested || !kept.has(name);
+}
+
+/** Returns the parents and subjects that must be deleted before a manifest. */
+function claimsIn(input: OracleInput, visible: ReadonlySet<string>): (name: string) => readonly string[] {
+  const { world, registry, rules, gone } = input;
+  const exists = (subject: string): boolean =>
+    gone?.has(subject) === true || (registry.listsUntagged ? world[subject] !== undefined : isListed(world, subject));
+  const hasOwnSignatures = [...visible].flatMap((name) => taggedSubjectsOf(world, name)).some(exists);
+  const isClaim = (name: string, subject: string): boolean => {
+    const mayBeElsewhere = !hasOwnSignatures && taggedSubjectsOf(world, name).includes(subject);
+    return world[subject] !== undefined || rules.pullRequest !== null || mayBeElsewhere;
+  };
+  return (name) => [
+    ...[...visible].filter((parent) => childrenOf(world, parent).includes(name)),
+    ...subjectsOf(world, name).filter((subject) => isClaim(name, subject)),
+  ];
+}
+
+/** If no tagged manifest is kept: the newest root with a tag, otherwise the newest manifest with a tag. */
 function lastTagged(
   world: World,
   names: readonly string[],
   roots: readonly string[],
-  staying: ReadonlySet<string>,
+  kept: ReadonlySet<string>,
 ): readonly string[] {
   const tagged = names.filter((name) => isListed(world, name));
-  if (tagged.some((name) => staying.has(name))) return [];
+  if (tagged.some((name) => kept.has(name))) return [];
   const own = tagged.filter((name) => roots.includes(name));
-  return (own.length > 0 ? own : tagged)
-    .sort((a, b) => ageOf(world, a) - ageOf(world, b) || (digestOf(a) < digestOf(b) ? -1 : 1))
-    .slice(0, 1);
+  return [...(own.length > 0 ? own : tagged)].sort(newestFirst(world)).slice(0, 1);
 }
 
-/** All that `roots` lead to, by entries and by what is attached, at any depth. */
+function newestFirst(world: World): (a: string, b: string) => number {
+  return (a, b) => ageOf(world, a) - ageOf(world, b) || (digestOf(a) < digestOf(b) ? -1 : 1);
+}
+
+/** Returns everything that `roots` need, at any depth, with the roots. */
 export function closure(world: World, visible: ReadonlySet<string>, roots: readonly string[]): Set<string> {
   const reached = new Set(roots);
   for (let before = -1; before !== reached.size; ) {
@@ -140,13 +174,13 @@ function isListed(world: World, name: string): boolean {
   return (world[name]?.tags ?? []).length > 0;
 }
 
-/** The entries that its content names; what answers 404, or cannot be read, names none. */
+/** The manifests that an index lists; none if it answers 404 or cannot be read. */
 export function childrenOf(world: World, name: string): readonly string[] {
   const item = world[name];
   return item === undefined || item.read !== undefined ? [] : [...new Set(item.children ?? [])];
 }
 
-/** What an index lists, at any depth. */
+/** The manifests below an index, at any depth. */
 export function below(world: World, name: string): ReadonlySet<string> {
   const found = new Set<string>();
   const open = [...childrenOf(world, name)];
@@ -158,7 +192,7 @@ export function below(world: World, name: string): ReadonlySet<string> {
   return found;
 }
 
-/** What it is attached to, by `subject` and by tags, there or not. */
+/** The subjects of a manifest, existing or not. */
 export function subjectsOf(world: World, name: string): readonly string[] {
   const item = world[name];
   const own = item?.read === undefined && item?.subject !== undefined ? [item.subject] : [];
@@ -169,78 +203,59 @@ function taggedSubjectsOf(world: World, name: string): readonly string[] {
   return (world[name]?.tags ?? []).flatMap((tag) => /^sha256-([^.]*)/.exec(tag)?.[1] ?? []);
 }
 
-/** What the refs say of its tags. A deleted branch is another's where the push is later than its pull request. */
+/** The statuses of a manifest's tags. A deleted branch is no evidence for an image that was pushed later. */
 function statusesOf(world: World, name: string): readonly TagStatus[] {
   const pushedAt = NOW - ageOf(world, name);
   return (world[name]?.tags ?? []).map((tag): TagStatus => {
     const status = statusOf(tag);
-    const isLate = status.status === "orphaned" && status.lastPush !== null && status.lastPush < pushedAt && pushedAt <= NOW;
-    return isLate ? { status: "unmatched", reason: "no known ref" } : status;
+    const isLate =
+      status.status === "orphaned" && status.lastPush !== null && status.lastPush < pushedAt && pushedAt <= NOW;
+    return isLate ? { status: "unmatched", reason: UNMATCHED } : status;
   });
 }
 
-/** The same but for those of the referrer form. */
-function ownFates(world: World, name: string): readonly TagStatus[] {
+/** The same without tags such as `sha256-….sig`. */
+function ownStatuses(world: World, name: string): readonly TagStatus[] {
   return statusesOf(world, name).filter(({ status }) => status !== "referrer");
 }
 
-function staysByItself(world: World, name: string, rules: Rules): boolean {
+function isKept(
+  { world, rules, inUse, failed = [] }: OracleInput,
+  visible: ReadonlySet<string>,
+  name: string,
+): boolean {
   const statuses = statusesOf(world, name).map(({ status }) => status);
-  if (statuses.includes("live") || rules.pinned.has(digestOf(name))) return true;
-  const isUnmatched = statuses.includes("unmatched") || (statuses.length > 0 && statuses.every((status) => status === "neutral"));
-  return isUnmatched && rules.unmatchedTags === "keep";
+  if (statuses.includes("live") || failed.includes(name)) return true;
+  const used = [...visible].filter((each) => inUse.includes(each));
+  if (used.includes(name) || used.some((each) => below(world, name).has(each))) return true;
+  const isNeutral = statuses.length > 0 && statuses.every((status) => status === "neutral");
+  return (statuses.includes("unmatched") || isNeutral) && rules.unmatchedTags === "keep";
 }
 
-/** Whether a second look finds it changed, or it could not be deleted after the first. */
-function isNew(world: World, name: string, registry: Registry, rules: Rules): boolean {
-  if (rules.since === null) return false;
-  const state = stateOf(name, rules);
-  if (state === "stays") return true;
-  if (!registry.listsUntagged && !isListed(world, name)) return false;
-  const before = rules.since.known.get(digestOf(name));
-  if (before === undefined || state === "gone") return true;
-  if (isPushedAgain(world, name, registry, rules.since)) return true;
-  return (world[name]?.tags ?? []).some((tag) => !before.tags.includes(tag));
-}
-
-/** Only a registry whose listing tells times shows it. */
-function isPushedAgain(world: World, name: string, registry: Registry, since: SinceFirstLook): boolean {
-  const then = since.times.get(digestOf(name));
-  const hours = world[name]?.hours;
-  if (!registry.listsUntagged || then === undefined || then === null || hours === null) return false;
-  return NOW - (hours ?? 1000) * 3_600_000 > then;
-}
-
-function stateOf(name: string, rules: Rules): Planned["state"] | null {
-  return rules.since?.planned.get(digestOf(name))?.state ?? null;
-}
-
-function isSpared(world: World, name: string, rules: Rules): boolean {
-  const own = ownFates(world, name);
+function isLimited(world: World, name: string, rules: Rules): boolean {
+  const own = ownStatuses(world, name);
   const isUntagged = (world[name]?.tags ?? []).length === 0;
   if (isUntagged && subjectsOf(world, name).length === 0 && rules.untagged === "keep") return true;
-  const dead = own.flatMap((status) => (status.status === "orphaned" ? [status.pullRequest] : []));
-  const hasUnmatched = own.some(({ status }) => status === "unmatched");
+  const orphaned = own.flatMap((status) => (status.status === "orphaned" ? [status] : []));
+  const isProven = orphaned.length > 0 && !own.some(({ status }) => status === "unmatched");
   if (rules.pullRequest !== null) {
-    const isOfIt = dead.length > 0 && !hasUnmatched && dead.every((number) => number === rules.pullRequest);
+    const isOfIt = isProven && orphaned.every(({ pullRequest }) => pullRequest === rules.pullRequest);
     if (!isOfIt) return true;
   }
-  const isAbsent = dead.length === 0 || hasUnmatched;
-  const isOnlyAttached = subjectsOf(world, name).length > 0 && own.every(({ status }) => status === "referrer");
-  if (isOnlyAttached && ageOf(world, name) === Number.MIN_SAFE_INTEGER) return false;
-  return isAbsent && rules.gracePeriodMs > 0 && ageOf(world, name) < rules.gracePeriodMs;
+  const isMergedNow = orphaned.some(({ merged, endedAt }) => merged && NOW - (endedAt ?? 0) < rules.gracePeriodMs);
+  if (isMergedNow && rules.pullRequest === null) return true;
+  if (isProven) return false;
+  const isReferrer = subjectsOf(world, name).length > 0 && own.length === 0;
+  if (isReferrer && ageOf(world, name) === UNKNOWN_AGE) return false;
+  return rules.gracePeriodMs > 0 && ageOf(world, name) < rules.gracePeriodMs;
 }
 
-/** In milliseconds; what is unknown, or before there were images, is newer than anything. */
+/** An unknown age counts as newest. */
+const UNKNOWN_AGE = Number.MIN_SAFE_INTEGER;
+
+/** In milliseconds. A time before the first images is unknown. */
 function ageOf(world: World, name: string): number {
   const hours = world[name]?.hours;
   const age = (hours === undefined ? 1000 : (hours ?? Number.POSITIVE_INFINITY)) * 3_600_000;
-  return NOW - age < Date.UTC(2013, 0, 1) ? Number.MIN_SAFE_INTEGER : age;
-}
-
-/** Whether what it lists cannot be known; an entry that its index calls an image lists nothing. */
-function isUnreadableRoot(world: World, visible: ReadonlySet<string>, name: string): boolean {
-  const item = world[name];
-  if (item?.read !== "unreadable") return false;
-  return item.children !== undefined || ![...visible].some((parent) => childrenOf(world, parent).includes(name));
+  return NOW - age < Date.UTC(2013, 0, 1) ? UNKNOWN_AGE : age;
 }

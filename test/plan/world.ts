@@ -1,17 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../../src/digest.ts";
-import { planRepository } from "../../src/plan/plan.ts";
-import type {
-  Decision,
-  TagStatus,
-  Planned,
-  RepositoryPlan,
-  RepositoryView,
-  Rules,
-  SinceFirstLook,
-  Wanted,
-} from "../../src/plan/view.ts";
+import { type Agreement, agree } from "../../src/plan/agree.ts";
+import type { DecisionInput } from "../../src/plan/decide.ts";
+import { Graph } from "../../src/plan/graph.ts";
+import type { Reason } from "../../src/plan/keep.ts";
+import { makePlan } from "../../src/plan/make-plan.ts";
+import type { Decision, RepositoryPlan, Rules } from "../../src/plan/plan.ts";
+import { addPlanned, type Progress } from "../../src/plan/progress.ts";
+import { mayDelete, wantedNext } from "../../src/plan/wanted.ts";
 import type { Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
+import type { TagStatus } from "../../src/tags/status.ts";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -22,7 +20,7 @@ const INDEX = "application/vnd.oci.image.index.v1+json";
 
 const DIGESTS = new Map<string, Digest>();
 
-/** The digest of a manifest that a test calls `name`. */
+/** Returns the digest of the manifest that a test calls `name`. */
 export function digestOf(name: string): Digest {
   const known = DIGESTS.get(name);
   if (known !== undefined) return known;
@@ -31,17 +29,17 @@ export function digestOf(name: string): Digest {
   return digest;
 }
 
-/** One manifest of a small world, in the words that the cases are written in. */
+/** One manifest of a small repository. */
 export interface Item {
   readonly tags?: readonly string[];
-  /** Names of what it lists; makes it an index. */
+  /** Names of the manifests that it lists; makes it an index. */
   readonly children?: readonly string[];
-  /** Name of what it is attached to by `subject`. */
+  /** Name of its `subject`. */
   readonly subject?: string;
   /** Age in hours; null: unknown. Default 1,000. */
   readonly hours?: number | null;
   readonly read?: "missing" | "unreadable";
-  /** What the indexes that list it say of its type; default: what it is. */
+  /** The media type by which indexes list it. Default: its own. */
   readonly type?: string;
   readonly versionId?: number;
   readonly blobs?: readonly { readonly name: string; readonly bytes: number | null }[];
@@ -50,7 +48,6 @@ export interface Item {
 export type World = Readonly<Record<string, Item>>;
 
 const RULES: Rules = {
-  pinned: new Set(),
   untagged: "delete",
   unmatchedTags: "keep",
   keepCount: 0,
@@ -58,40 +55,45 @@ const RULES: Rules = {
   gracePeriodMs: DAY,
   pullRequest: null,
   now: NOW,
-  since: null,
 };
 
 export function rules(overrides: Partial<Rules> = {}): Rules {
   return { ...RULES, ...overrides };
 }
 
-/** What was pushed later is not what a deleted branch speaks of. */
+/** An image that was pushed later is not the one that a deleted branch is evidence for. */
 export const LAST_PUSH = NOW - 60 * HOUR;
 
 /**
- * Fates by a tag's first letters: `live…`, `dead…` (of pull request #12), `branch…` (of #12's branch), `gone7-…` (of #7),
- * `silent…`, `sha256-NAME…`; else unmatched.
+ * Returns a tag's status by its first letters: `live…`, `orphaned…` (by #12), `branch…` (by #12's branch), `gone7-…` (by #7),
+ * `merged…` (by #13, merged two hours ago), `neutral…`, `sha256-NAME…`; else unmatched.
  */
 export function statusOf(tag: string): TagStatus {
+  const gone = { merged: false, endedAt: NOW - 500 * HOUR, lastPush: null };
   if (tag.startsWith("live")) return { status: "live", reason: `branch ${tag}` };
-  if (tag.startsWith("orphaned"))
-    return { status: "orphaned", reason: "pull request #12 merged 2026-11-02", pullRequest: 12, lastPush: null };
-  if (tag.startsWith("gone7"))
-    return { status: "orphaned", reason: "pull request #7 closed 2026-10-01", pullRequest: 7, lastPush: null };
-  if (tag.startsWith("branch"))
-    return {
-      status: "orphaned",
-      reason: "branch x of merged pull request #12 is deleted",
-      pullRequest: 12,
-      lastPush: LAST_PUSH,
-    };
-  if (tag.startsWith("neutral")) return { status: "neutral", reason: "no known ref has commit abc1234" };
+  if (tag.startsWith("orphaned")) {
+    return { status: "orphaned", reason: "pull request #12 was closed on 2026-11-02", pullRequest: 12, ...gone };
+  }
+  if (tag.startsWith("gone7")) {
+    return { status: "orphaned", reason: "pull request #7 was closed on 2026-10-01", pullRequest: 7, ...gone };
+  }
+  if (tag.startsWith("merged")) {
+    const ended = { merged: true, endedAt: NOW - 2 * HOUR, lastPush: null };
+    return { status: "orphaned", reason: "pull request #13 was merged on 2026-11-21", pullRequest: 13, ...ended };
+  }
+  if (tag.startsWith("branch")) {
+    const reason = "branch x of pull request #12 was deleted";
+    return { status: "orphaned", reason, pullRequest: 12, ...gone, lastPush: LAST_PUSH };
+  }
+  if (tag.startsWith("neutral")) return { status: "neutral", reason: "commit abc1234 is in no known ref" };
   if (tag.startsWith("sha256-")) {
     const subject = digestOf(tag.slice(7).replace(/\.(sig|att|sbom)$/, ""));
     return { status: "referrer", subject, reason: "referrer" };
   }
-  return { status: "unmatched", reason: "no known ref" };
+  return { status: "unmatched", reason: UNMATCHED };
 }
+
+export const UNMATCHED = "matches no branch, Git tag, commit or pull request";
 
 export function contentOf(item: Item, world: World): ManifestContent {
   const blobs = (item.blobs ?? []).map((blob) => ({
@@ -120,82 +122,108 @@ export function contentOf(item: Item, world: World): ManifestContent {
 export interface Registry {
   readonly listsUntagged: boolean;
   readonly referrersApi: boolean;
-  /** Whether its listing tells the blobs of each manifest. Default true. */
+  /** Whether its list shows the blobs of each manifest. Default true. */
   readonly listsBlobs?: boolean;
 }
 
-/** The first look at `listed`, and how far its plan has come by the second; by names. */
-export function firstLook(
-  listed: World,
-  planned: Readonly<Record<string, Planned["state"]>>,
-  kindOf: (name: string) => Planned["kind"] = () => "unknown",
-): SinceFirstLook {
-  const names = Object.keys(listed);
-  return {
-    known: new Map(names.map((name) => [digestOf(name), listedAs(name, listed[name] ?? {}, "blobs")])),
-    times: new Map(names.map((name) => [digestOf(name), timeOf(listed[name] ?? {})])),
-    contents: new Map(),
-    planned: new Map(Object.entries(planned).map(([name, state]) => [digestOf(name), { state, kind: kindOf(name) }])),
-  };
+export const LISTS_ALL: Registry = { listsUntagged: true, referrersApi: false };
+
+/** Everything that a plan depends on beside the world. */
+export interface Setup {
+  readonly rules?: Partial<Rules>;
+  readonly registry?: Registry;
+  /** Names of manifests that are in use. */
+  readonly inUse?: readonly string[];
 }
 
-function listedAs(name: string, item: Item, tells: "blobs" | "no blobs"): ListedManifest {
-  const blobs = tells === "blobs" ? blobsOf(item) : null;
-  const id = item.versionId === undefined ? {} : { versionId: item.versionId };
-  return { digest: digestOf(name), tags: item.tags ?? [], sizeBytes: null, blobs, ...id };
+/** A plan, and what was read for it, by names. */
+export interface Planned {
+  readonly plan: RepositoryPlan;
+  readonly graph: Graph;
+  readonly read: readonly string[];
+  readonly timed: readonly string[];
+  readonly referrersListed: readonly string[];
+  readonly contents: ReadonlyMap<Digest, Known>;
+}
+
+/** Plans a world as a run does. */
+export function planWorld(world: World, setup: Setup = {}, progress: Progress | null = null): Planned {
+  const { registry = LISTS_ALL } = setup;
+  const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
+  const listed = listOf(world, registry);
+  const statuses = new Map(listed.flatMap(({ tags }) => tags.map((tag) => [tag, statusOf(tag)] as const)));
+  const graph = new Graph(listed, statuses, registry.listsUntagged);
+  const createdAt = new Map<Digest, number | null>();
+  const kept = new Map<Digest, Reason>(progress?.failed);
+  for (const name of setup.inUse ?? []) {
+    kept.set(digestOf(name), { status: "in-use", reason: "in use" });
+    if (!registry.listsUntagged) graph.addUnlisted(digestOf(name));
+  }
+  if (progress !== null) addPlanned(graph, progress);
+  const input: DecisionInput = {
+    graph,
+    statuses,
+    rules: rules(setup.rules),
+    kept,
+    createdAt: registry.listsUntagged ? null : createdAt,
+  };
+  const nameOf = (digest: Digest): string => names.get(digest) ?? "unknown";
+  const contents = new Map<Digest, Known>();
+  const referrers = new Set<Digest>();
+  const asksReferrers = registry.referrersApi && !registry.listsUntagged;
+  for (let isOpen = mayDelete(input); isOpen; ) {
+    const wanted = wantedNext(input, asksReferrers ? referrers : null);
+    isOpen = wanted.contents.length + wanted.referrers.length > 0;
+    for (const digest of wanted.contents) {
+      const known = knownOf(world[nameOf(digest)], world);
+      contents.set(digest, known);
+      graph.addContent(digest, known);
+    }
+    for (const digest of wanted.referrers) {
+      referrers.add(digest);
+      graph.addReferrers(digest, referrersOf(world, digest));
+    }
+  }
+  const timed: string[] = [];
+  for (;;) {
+    const step = makePlan("web", input);
+    if ("plan" in step) {
+      const read = [...contents.keys()].map(nameOf);
+      const all = new Map([...(progress?.contents ?? []), ...contents]);
+      return { plan: step.plan, graph, read, timed, referrersListed: [...referrers].map(nameOf), contents: all };
+    }
+    for (const digest of step.untimed) {
+      timed.push(nameOf(digest));
+      createdAt.set(digest, timeOf(world[nameOf(digest)] ?? {}));
+    }
+  }
+}
+
+function listOf(world: World, registry: Registry): readonly ListedManifest[] {
+  return Object.entries(world)
+    .filter(([, { tags }]) => registry.listsUntagged || (tags ?? []).length > 0)
+    .map(([name, item]) => listedAs(name, item, registry));
+}
+
+function listedAs(name: string, item: Item, { listsUntagged, listsBlobs }: Registry): ListedManifest {
+  return {
+    digest: digestOf(name),
+    tags: item.tags ?? [],
+    pushedAt: listsUntagged ? timeOf(item) : null,
+    sizeBytes: null,
+    blobs: listsBlobs === false ? null : blobsOf(item),
+    ...(item.versionId === undefined ? {} : { versionId: item.versionId }),
+  };
 }
 
 function timeOf(item: Item): number | null {
   return item.hours === null ? null : NOW - (item.hours ?? 1000) * HOUR;
 }
 
-export const LISTS_ALL: Registry = { listsUntagged: true, referrersApi: false };
-
-/** A plan that has asked for all it wanted, and how much that was. */
-export interface Outcome {
-  readonly plan: RepositoryPlan;
-  readonly read: readonly string[];
-  readonly timed: readonly string[];
-  readonly asked: readonly string[];
-  readonly contents: ReadonlyMap<Digest, Known>;
-}
-
-/** Plans a world as a run does: what the plan wants is answered, until it wants nothing. */
-export function planWorld(world: World, rule: Partial<Rules> = {}, registry: Registry = LISTS_ALL): Outcome {
-  const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
-  const contents = new Map<Digest, Known>();
-  const times = new Map<Digest, number | null>();
-  const referrers = new Map<Digest, readonly Digest[]>();
-  const asked: Record<keyof Wanted, string[]> = { contents: [], times: [], referrers: [] };
-  const listed: ListedManifest[] = [];
-  for (const [name, item] of Object.entries(world)) {
-    if (!registry.listsUntagged && (item.tags ?? []).length === 0) continue;
-    listed.push(listedAs(name, item, registry.listsBlobs === false ? "no blobs" : "blobs"));
-    if (registry.listsUntagged) times.set(digestOf(name), timeOf(item));
-  }
-  const statuses = new Map(listed.flatMap(({ tags }) => tags.map((tag) => [tag, statusOf(tag)] as const)));
-  for (let rounds = 0; rounds < 50; rounds += 1) {
-    const view: RepositoryView = { repository: "web", listed, ...registry, contents, times, referrers };
-    const { plan, wanted } = planRepository(view, statuses, rules(rule));
-    if (plan !== null) {
-      return { plan, read: asked.contents, timed: asked.times, asked: asked.referrers, contents };
-    }
-    for (const kind of ["contents", "times", "referrers"] as const) {
-      asked[kind].push(...wanted[kind].map((digest) => names.get(digest) ?? "unknown"));
-    }
-    for (const digest of wanted.contents) contents.set(digest, knownOf(world[names.get(digest) ?? ""], world));
-    for (const digest of wanted.times) times.set(digest, timeOf(world[names.get(digest) ?? ""] ?? {}));
-    for (const digest of wanted.referrers) {
-      const attached = Object.entries(world).filter(
-        ([, item]) => item.subject !== undefined && digestOf(item.subject) === digest,
-      );
-      referrers.set(
-        digest,
-        attached.map(([name]) => digestOf(name)),
-      );
-    }
-  }
-  throw new Error("the plan never stops asking");
+function referrersOf(world: World, subject: Digest): readonly Digest[] {
+  return Object.entries(world)
+    .filter(([, item]) => item.subject !== undefined && item.read === undefined && digestOf(item.subject) === subject)
+    .map(([name]) => digestOf(name));
 }
 
 function knownOf(item: Item | undefined, world: World): Known {
@@ -207,15 +235,57 @@ function blobsOf(item: Item): ListedManifest["blobs"] {
   return item.blobs?.map((blob) => ({ digest: digestOf(blob.name), sizeBytes: blob.bytes })) ?? null;
 }
 
-/** The decision on each manifest of a world, by its name. */
-export function decisionsOf(world: World, outcome: Outcome): ReadonlyMap<string, Decision> {
-  const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
-  return new Map(outcome.plan.decisions.map((decision) => [names.get(decision.digest) ?? decision.digest, decision]));
+/** What happened to a planned deletion until the recheck. */
+export type State = "pending" | "gone" | "failed";
+
+/** A recheck, and the names of the deletions that it agrees on. */
+export interface Rechecked extends Planned {
+  readonly agreement: Agreement;
+  readonly agreed: readonly string[];
 }
 
-/** The names of what goes, in alphabetical order. */
-export function deletedIn(world: World, outcome: Outcome): readonly string[] {
-  return [...decisionsOf(world, outcome)]
+/**
+ * Rechecks a plan in the world `now`.
+ *
+ * @param states of the manifests that are planned to be deleted, by name
+ */
+export function recheckWorld(
+  planned: { readonly world: World; readonly contents?: ReadonlyMap<Digest, Known> },
+  states: Readonly<Record<string, State>>,
+  now: World,
+  setup: Setup = {},
+): Rechecked {
+  const { registry = LISTS_ALL } = setup;
+  const listed = new Map(listOf(planned.world, registry).map((manifest) => [manifest.digest, manifest]));
+  const those = (state: State): Digest[] =>
+    Object.keys(states).flatMap((name) => (states[name] === state ? [digestOf(name)] : []));
+  const everything = Object.entries(planned.world).map(
+    ([name, item]) => [digestOf(name), knownOf(item, planned.world)] as const,
+  );
+  const progress: Progress = {
+    pending: new Map(those("pending").map((digest) => [digest, listed.get(digest) ?? null])),
+    gone: new Set(those("gone")),
+    failed: new Map(
+      those("failed").map((digest) => [digest, { status: "undecided", reason: "it could not be deleted" }]),
+    ),
+    contents: planned.contents ?? new Map(everything),
+  };
+  const result = planWorld(now, setup, progress);
+  const agreement = agree(progress.pending, result.plan, result.graph);
+  const names = new Map(Object.keys({ ...planned.world, ...now }).map((name) => [digestOf(name), name]));
+  const agreed = agreement.deletions.map(({ digest }) => names.get(digest) ?? "unknown");
+  return { ...result, agreement, agreed };
+}
+
+/** The decision on each manifest of a world, by its name. */
+export function decisionsOf(world: World, { plan }: Planned): ReadonlyMap<string, Decision> {
+  const names = new Map(Object.keys(world).map((name) => [digestOf(name), name]));
+  return new Map(plan.decisions.map((decision) => [names.get(decision.digest) ?? decision.digest, decision]));
+}
+
+/** The names of the manifests that a plan deletes, sorted. */
+export function deletedIn(world: World, planned: Planned): readonly string[] {
+  return [...decisionsOf(world, planned)]
     .filter(([, { decision }]) => decision === "delete")
     .map(([name]) => name)
     .sort();

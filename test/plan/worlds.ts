@@ -1,15 +1,18 @@
 import fc from "fast-check";
-import type { Rules } from "../../src/plan/view.ts";
+import type { Rules } from "../../src/plan/plan.ts";
 import { below, subjectsOf } from "./oracle.ts";
-import { DAY, digestOf, HOUR, type Item, type Registry, rules, type World } from "./world.ts";
+import { DAY, HOUR, type Item, type Registry, rules, type World } from "./world.ts";
 
-/** A random registry with random refs and rules, and a few numbers that properties choose by. */
+/** A random registry with random refs and rules. */
 export interface Sample {
   readonly world: World;
   readonly registry: Required<Registry>;
   readonly rules: Rules;
-  /** Whether claims may form circles, which no digest can make: only a registry that lies, or a tag of the referrer form. */
+  /** Names of manifests in use. */
+  readonly inUse: readonly string[];
+  /** Whether references may form circles. No digest can; a wrong registry, or a tag such as `sha256-….sig`, can. */
   readonly circular: boolean;
+  /** A number by which properties choose. */
   readonly pick: number;
 }
 
@@ -25,7 +28,7 @@ interface Seed {
 }
 
 interface TagSeed {
-  readonly form: "live" | "orphaned" | "branch" | "gone7" | "neutral" | "other" | "sha256" | "sig" | "lost";
+  readonly form: "live" | "orphaned" | "merged" | "branch" | "gone7" | "neutral" | "other" | "sha256" | "sig" | "lost";
   readonly of: number;
 }
 
@@ -34,7 +37,18 @@ const tagSeed: fc.Arbitrary<TagSeed> = fc.record({
     { weight: 6, arbitrary: fc.constant("orphaned" as const) },
     {
       weight: 6,
-      arbitrary: fc.constantFrom("live", "branch", "branch", "gone7", "neutral", "other", "sha256", "sig", "lost"),
+      arbitrary: fc.constantFrom(
+        "live",
+        "merged",
+        "branch",
+        "branch",
+        "gone7",
+        "neutral",
+        "other",
+        "sha256",
+        "sig",
+        "lost",
+      ),
     },
   ),
   of: fc.nat(20),
@@ -45,7 +59,7 @@ const seed: fc.Arbitrary<Seed> = fc.record({
   children: fc.array(fc.nat(20), { maxLength: 4 }),
   subject: fc.option(fc.nat(20), { freq: 3 }),
   tags: fc.array(tagSeed, { maxLength: 3 }),
-  // 1970 is 56 years ago; 24 h is the edge of the usual grace period, and two of an age are a tie.
+  // 1970 is 56 years ago; 24 h is the edge of the default grace period; equal ages are a tie.
   hours: fc.constantFrom(0, 1, 23, 24, 25, 50, 50, 90, 1000, 1000, 2000, 24 * 365 * 56, null),
   read: fc.oneof(
     { weight: 12, arbitrary: fc.constant(null) },
@@ -69,24 +83,24 @@ const ruleSeed = fc.record({
   pullRequest: fc.constantFrom(null, null, null, 12, 7),
 });
 
-/** Worlds of up to 14 manifests: small enough to read when one fails, large enough for every rule to meet every other. */
+/** Worlds of up to 14 manifests: small enough to read when a property fails, large enough to combine all rules. */
 export const sample: fc.Arbitrary<Sample> = fc
   .record({
     seeds: fc.array(seed, { minLength: 1, maxLength: 14 }),
     registry,
     ruleSeed,
-    pinned: fc.array(fc.nat(20), { maxLength: 2 }),
-    hasPins: fc.boolean(),
+    used: fc.array(fc.nat(20), { maxLength: 2 }),
+    hasUse: fc.boolean(),
     hasFaults: fc.boolean(),
     circular: fc.constantFrom(false, false, false, true),
     pick: fc.nat(1000),
   })
-  .map(({ seeds, registry, ruleSeed, pinned, hasPins, hasFaults, circular, pick }) => {
+  .map(({ seeds, registry, ruleSeed, used, hasUse, hasFaults, circular, pick }) => {
     const world = worldOf(seeds, registry, { hasFaults, circular });
-    const pins = new Set((hasPins ? pinned : []).map((each) => digestOf(nameOf(each % seeds.length))));
-    // The registry that keeps it is GitHub's, which lists all.
+    const inUse = (hasUse ? used : []).map((each) => nameOf(each % seeds.length));
+    // GitHub keeps it, and lists untagged manifests.
     const keepsLastTagged = ruleSeed.keepsLastTagged && registry.listsUntagged;
-    return { world, registry, rules: rules({ ...ruleSeed, keepsLastTagged, pinned: pins }), circular, pick };
+    return { world, registry, rules: rules({ ...ruleSeed, keepsLastTagged }), inUse, circular, pick };
   });
 
 function nameOf(number: number): string {
@@ -108,7 +122,7 @@ function worldOf(seeds: readonly Seed[], registry: Registry, kind: Kind): World 
   return kind.circular ? withoutHiddenFaults(named) : withShownSubjects(withoutHiddenFaults(named));
 }
 
-/** What no listing shows and no read answers is not there at all. */
+/** A manifest that is neither listed nor readable does not exist. */
 function withoutHiddenFaults(world: World): World {
   return Object.fromEntries(
     Object.entries(world).map(([name, { read, ...item }]) => [
@@ -118,7 +132,7 @@ function withoutHiddenFaults(world: World): World {
   );
 }
 
-/** A tag names one manifest: the last that it was pushed to. */
+/** A tag names one manifest: the last one it was pushed to. */
 function eachTagOnce(world: World): World {
   const holders = new Map(Object.entries(world).flatMap(([name, { tags }]) => (tags ?? []).map((tag) => [tag, name])));
   return Object.fromEntries(
@@ -129,35 +143,32 @@ function eachTagOnce(world: World): World {
   );
 }
 
-/**
- * Where only tagged manifests are listed, an untagged one that something is attached to comes to light by chance: when
- * a question after it is asked. Here each has a tag, or an index that has one.
- */
+/** If only tags are listed, an untagged subject may stay unknown. Here each has a tag, or an index with a tag. */
 function withShownSubjects(world: World): World {
   let shown: World = world;
   for (const name of Object.keys(world).flatMap((each) => subjectsOf(world, each))) {
     const tagged = Object.keys(shown).filter((each) => (shown[each]?.tags ?? []).length > 0);
     const item = shown[name];
     const isShown = tagged.includes(name) || tagged.some((each) => below(shown, each).has(name));
-    if (item !== undefined && !isShown) shown = { ...shown, [name]: { ...item, tags: [`dead-${name}`] } };
+    if (item !== undefined && !isShown) shown = { ...shown, [name]: { ...item, tags: [`orphaned-${name}`] } };
   }
   return shown;
 }
 
 function itemOf(seed: Seed, number: number, count: number, registry: Registry, kind: Kind): Item {
-  // A claim goes from a lower number to a higher one, so that none goes in a circle.
+  // References lead from lower to higher numbers, so that they form no circle.
   const below = (of: number): string | null =>
     kind.circular ? nameOf(of % count) : number === 0 ? null : nameOf(of % number);
   const above = (of: number): string | null => {
     if (kind.circular) return nameOf(of % count);
     const left = count - number - 1;
-    // One entry in seven is of what was never pushed.
+    // One entry in seven was never pushed.
     if (of % 7 === 6) return `never${of}`;
     return left === 0 ? null : nameOf(number + 1 + (of % left));
   };
   const tags = seed.tags.flatMap((tag, at) => tagOf(tag, `${number}-${at}`, below) ?? []);
   const read = kind.hasFaults ? seed.read : null;
-  // Without a referrers API a circle cannot be consistent with the index that lists referrers: there, tags alone attach.
+  // Without a referrers API, an index lists the referrers: it cannot be part of a circle.
   const isAttached = seed.subject !== null && read === null && (registry.referrersApi || !kind.circular);
   const subject = isAttached ? below(seed.subject) : null;
   return {
@@ -178,7 +189,7 @@ function tagOf(tag: TagSeed, suffix: string, below: (of: number) => string | nul
   return tag.form === "sig" ? `sha256-${subject}.sig` : `sha256-${subject}`;
 }
 
-/** What clients push to a registry without a referrers API: for each subject, an index of what is attached to it. */
+/** The index of referrers that clients push for each subject to a registry without a referrers API. */
 function fallbackIndexes(world: World): World {
   const bySubject = new Map<string, string[]>();
   for (const [name, { subject }] of Object.entries(world)) {

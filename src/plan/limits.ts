@@ -1,0 +1,105 @@
+import type { Digest } from "../digest.ts";
+import { formatAge, formatSetting } from "../format.ts";
+import type { Graph } from "./graph.ts";
+import type { Orphan } from "./orphans.ts";
+import type { Rules } from "./plan.ts";
+import { type CreationTimes, pushTime } from "./push-time.ts";
+
+/** Orphans that a limit keeps, each with the reason. */
+export interface Limited {
+  readonly kept: ReadonlyMap<Digest, string>;
+  /** Orphans whose creation time decides and was not read yet. */
+  readonly untimed: readonly Digest[];
+}
+
+/**
+ * Applies the limits: untagged images, scope and grace period to each orphan, then `keep-count` to what is left of the roots.
+ * A tagged child of a deleted index has limits of its own.
+ */
+export function limit(
+  graph: Graph,
+  orphans: readonly Orphan[],
+  rules: Rules,
+  createdAt: CreationTimes | null,
+): Limited {
+  const kept = new Map<Digest, string>();
+  const untimed = new Set<Digest>();
+  for (const orphan of orphans) {
+    if (!orphan.isRoot && orphan.isUntagged) continue;
+    const { digest } = orphan.node;
+    const time = pushTime(orphan.node, createdAt);
+    const reason = keptUntagged(graph, orphan, rules) ?? outOfScope(orphan, rules);
+    if (reason === null && time === undefined && timeDecides(orphan, rules)) untimed.add(digest);
+    const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(graph, orphan, rules, time);
+    if (limited !== null) kept.set(digest, limited);
+  }
+  const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node.digest));
+  const counted = roots.filter(({ node }) => graph.subjects(node.digest).length === 0);
+  const reason = `one of the newest ${rules.keepCount} images that would be deleted (keep-count)`;
+  for (const { node } of newest(counted, rules.keepCount, createdAt, untimed)) kept.set(node.digest, reason);
+  return { kept, untimed: [...untimed] };
+}
+
+function timeDecides({ isProven, gone }: Orphan, { gracePeriodMs }: Rules): boolean {
+  return (!isProven && gracePeriodMs > 0) || gone.some(({ lastPush }) => lastPush !== null);
+}
+
+function keptUntagged(graph: Graph, { node }: Orphan, rules: Rules): string | null {
+  const isReferrer = graph.subjects(node.digest).length > 0;
+  return rules.untagged === "keep" && node.tags.length === 0 && !isReferrer
+    ? "untagged images are kept (untagged: keep)"
+    : null;
+}
+
+function outOfScope({ gone, isProven }: Orphan, { pullRequest }: Rules): string | null {
+  if (pullRequest === null) return null;
+  const isOfIt = isProven && gone.every((status) => status.pullRequest === pullRequest);
+  return isOfIt ? null : `does not belong to pull request #${pullRequest} (the scheduled run handles it)`;
+}
+
+/** A release workflow may still promote the image of a pull request that was merged just now. */
+function mergedJustNow({ gone }: Orphan, rules: Rules): string | null {
+  if (rules.pullRequest !== null) return null;
+  for (const { merged, endedAt, pullRequest } of gone) {
+    if (!merged || endedAt === null || rules.now - endedAt >= rules.gracePeriodMs) continue;
+    return `pull request #${pullRequest} was merged ${formatAge(rules.now - endedAt)} ago (${gracePeriod(rules)})`;
+  }
+  return null;
+}
+
+/** An image that nothing names may be a push in progress. */
+function pushedJustNow(graph: Graph, orphan: Orphan, rules: Rules, time: number | null | undefined): string | null {
+  if (orphan.isProven || rules.gracePeriodMs === 0 || time === undefined) return null;
+  if (time === null) {
+    // Signatures often have no time. Without their subject they are of no use, whenever they were pushed.
+    const isReferrer = orphan.isUntagged && graph.subjects(orphan.node.digest).length > 0;
+    return isReferrer ? null : `its push time is unknown (${gracePeriod(rules)})`;
+  }
+  const age = rules.now - time;
+  return age < rules.gracePeriodMs ? `pushed ${formatAge(age)} ago (${gracePeriod(rules)})` : null;
+}
+
+function gracePeriod({ gracePeriodMs }: Rules): string {
+  return `grace period of ${formatSetting(gracePeriodMs)}`;
+}
+
+/** Returns the newest `count` orphans. An unknown time counts as newest; the digest decides between equal times. */
+export function newest(
+  orphans: readonly Orphan[],
+  count: number,
+  createdAt: CreationTimes | null,
+  untimed: Set<Digest> = new Set(),
+): readonly Orphan[] {
+  if (count === 0 || count >= orphans.length) return count === 0 ? [] : orphans;
+  const timed = orphans.map((orphan) => {
+    const time = pushTime(orphan.node, createdAt);
+    if (time === undefined) untimed.add(orphan.node.digest);
+    return { orphan, time: time ?? Number.POSITIVE_INFINITY };
+  });
+  timed.sort((a, b) => (a.time === b.time ? compareDigests(a.orphan, b.orphan) : b.time - a.time));
+  return timed.slice(0, count).map(({ orphan }) => orphan);
+}
+
+function compareDigests(a: Orphan, b: Orphan): number {
+  return a.node.digest < b.node.digest ? -1 : 1;
+}
