@@ -1,25 +1,22 @@
 import { Marked, type Tokens } from "marked";
 
-/** The raw HTML that the summary uses; GitHub lets through more, and shows none of the rest as it stands. */
+/** The HTML that the summary uses. GitHub allows more. */
 const ALLOWED =
   /^<(?:\/?(?:details|summary|code|b|i|sub|a)|details open|br|code title="[^"<>]*"|a href="https?:\/\/[^"<>]*")>$/;
 
 const ALERT = /^\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\n/;
 
-const COLOURS = ["#0969da", "#1a7f37", "#9a6700", "#bc4c00", "#8250df", "#bf3989", "#57606a"] as const;
-
-/** A whole page that shows `markdown` much as GitHub shows a job summary: for looking at one without a runner. */
+/** Returns a page that shows `markdown` as GitHub shows a job summary, to preview one without a runner. */
 export function renderHtml(markdown: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Job summary</title><style>${STYLE}</style></head><body><article class="markdown-body">${renderBody(markdown)}</article></body></html>`;
 }
 
-/** The page's inside. HTML that the summary has no use for is shown as text. */
+/** Returns the page's content. HTML that the summary does not use is shown as text. */
 export function renderBody(markdown: string): string {
   const marked = new Marked({
     gfm: true,
     renderer: {
       html: ({ text }) => text.replace(/<[^>]*>?/g, (tag) => (ALLOWED.test(tag) ? tag : escapeHtml(tag))),
-      code: ({ text, lang }) => (lang === "mermaid" ? legend(text) : `<pre><code>${escapeHtml(text)}</code></pre>`),
       blockquote(token) {
         return alert(token, (tokens) => this.parser.parse(tokens));
       },
@@ -36,20 +33,6 @@ function alert({ tokens, text }: Tokens.Blockquote, parse: (tokens: Tokens.Block
   return `<div class="alert ${kind.toLowerCase()}"><p class="alert-title">${title}</p>${body}</div>`;
 }
 
-/** A Mermaid pie as a bar with its legend. */
-function legend(source: string): string {
-  const slices = [...source.matchAll(/^\s*"([^"]*)" : (\d+)$/gm)].map(([, label = "", count = "0"]) => ({
-    label,
-    count: Number(count),
-  }));
-  const all = slices.reduce((sum, { count }) => sum + count, 0);
-  const part = ({ count }: { count: number }, index: number): string =>
-    `<i style="width:${((100 * count) / all).toFixed(2)}%;background:${COLOURS[index % COLOURS.length]}"></i>`;
-  const entry = ({ label, count }: { label: string; count: number }, index: number): string =>
-    `<li><i style="background:${COLOURS[index % COLOURS.length]}"></i>${escapeHtml(label)} <b>${count}</b></li>`;
-  return `<div class="pie"><div class="bar">${slices.map(part).join("")}</div><ul>${slices.map(entry).join("")}</ul></div>`;
-}
-
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
 }
@@ -58,15 +41,13 @@ const STYLE = `
 body { margin: 0; background: #fff; color: #1f2328; font: 14px/1.5 -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; }
 .markdown-body { max-width: 980px; margin: 24px auto; padding: 24px; border: 1px solid #d1d9e0; border-radius: 6px; }
 h3 { font-size: 1.25em; margin: 0 0 16px; } h4 { font-size: 1em; margin: 24px 0 16px; }
-p, ul, table, details, .alert, .pie { margin: 0 0 16px; }
+p, ul, table, details, .alert { margin: 0 0 16px; }
 a { color: #0969da; } code { font: 85% ui-monospace, "Liberation Mono", monospace; background: #818b981f; padding: .2em .4em; border-radius: 6px; }
 table { border-collapse: collapse; display: block; width: max-content; max-width: 100%; overflow: auto; }
 th, td { padding: 6px 13px; border: 1px solid #d1d9e0; } tr:nth-child(2n) td { background: #f6f8fa; } summary { cursor: pointer; }
 blockquote, .alert { padding: 0 1em; border-left: .25em solid #d1d9e0; } .alert { padding: 8px 16px; } .alert > :last-child { margin-bottom: 0; }
-.alert-title { font-weight: 500; margin-bottom: 8px; } .alert p, .alert ul { margin-bottom: 8px; } .alert ul, .pie ul { padding-left: 2em; }
+.alert-title { font-weight: 500; margin-bottom: 8px; } .alert p, .alert ul { margin-bottom: 8px; } .alert ul { padding-left: 2em; }
 .note { border-color: #0969da; } .note .alert-title { color: #0969da; } .tip { border-color: #1a7f37; } .tip .alert-title { color: #1a7f37; }
 .warning { border-color: #9a6700; } .warning .alert-title { color: #9a6700; } .caution { border-color: #cf222e; } .caution .alert-title { color: #d1242f; }
 sub { font-size: 75%; line-height: 0; position: relative; bottom: -.25em; } p > sub { line-height: 1.6; }
-.bar { display: flex; height: 10px; border-radius: 6px; overflow: hidden; background: #818b981f; } .pie ul { list-style: none; padding: 0; margin: 8px 0 0; display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 12px; }
-.pie li i { display: inline-block; width: 8px; height: 8px; border-radius: 50%; margin-right: 6px; }
 `;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { Marked } from "marked";
 import { describe, expect, test } from "vitest";
-import { cut, escapeLog, escapeMarkup, escapeMermaid, oneLine } from "../../src/report/escape.ts";
+import { cut, escapeLog, escapeMarkup, oneLine } from "../../src/report/escape.ts";
 import { commandIn, HOSTILE, hostileText, UNSEEN } from "./hostile.ts";
 
 const marked = new Marked({ gfm: true });
 const html = (markdown: string): string => marked.parse(markdown, { async: false }).trim();
 
-/** What a reader sees of a text that was rendered as text. */
+/** Returns rendered text as a reader sees it. */
 function seen(rendered: string): string {
   return rendered
     .replace(/&#(\d+);/g, (_, point: string) => String.fromCodePoint(Number(point)))
@@ -24,8 +24,8 @@ function forHostileText(check: (text: string) => void): void {
 
 const collapsed = (text: string): string => text.replace(/\s+/gu, " ").trim();
 
-describe("the log", () => {
-  test("reads no command in an escaped text, nor where one is put together from two", () => {
+describe("escapeLog", () => {
+  test("contains no command, not even one that escaping puts together from two", () => {
     forHostileText((text) => {
       const line = escapeLog(text);
       expect(line).not.toMatch(/[\r\n]/);
@@ -36,7 +36,7 @@ describe("the log", () => {
     });
   });
 
-  test("commands are recognised by the test itself", () => {
+  test("has commands that commandIn recognises", () => {
     expect(["::error::x", "  ::debug::", "a ##[group]b"].map(commandIn)).not.toContain(null);
   });
 
@@ -48,13 +48,13 @@ describe("the log", () => {
     ["\u001b[31mred\u001b[0m", "red"],
     ["a\u202eb", "a�b"],
     ["Käse 👩‍🚀 日本", "Käse 👩‍🚀 日本"],
-  ])("%j is shown as %j", (text, shown) => {
+  ])("%j becomes %j", (text, shown) => {
     expect(escapeLog(text)).toBe(shown);
   });
 });
 
-describe("Markdown", () => {
-  test("a cell is one cell of its row, opens no HTML, and reads as it was", () => {
+describe("escapeMarkup", () => {
+  test("text in a cell is one cell, opens no HTML, and is readable", () => {
     forHostileText((text) => {
       const table = html(`| a | b |\n|---|---|\n| ${escapeMarkup(text)} | last |\n`);
       const cells = [...table.matchAll(/<td>([\s\S]*?)<\/td>/g)].map(([, cell = ""]) => cell);
@@ -70,7 +70,7 @@ describe("Markdown", () => {
     ["a paragraph", "", "p"],
     ["a list entry", "- ", "li"],
     ["a quote", "> ", "blockquote"],
-  ])("the text of %s begins no other block and opens no HTML", (_, before, element) => {
+  ])("text in %s starts no other block and opens no HTML", (_, before, element) => {
     forHostileText((text) => {
       const rendered = html(`${before}${escapeMarkup(text)}\n`);
       const tags = new Set([...rendered.matchAll(/<(\w+)/g)].map(([, tag]) => tag));
@@ -78,23 +78,14 @@ describe("Markdown", () => {
     });
   });
 
-  test("an attribute stays closed in quotes", () => {
+  test("text in an attribute does not end it", () => {
     forHostileText((text) => {
       expect(escapeMarkup(text)).not.toMatch(/["'<>`]/);
     });
   });
 });
 
-test("a Mermaid label holds nothing of Mermaid's own", () => {
-  forHostileText((text) => {
-    const label = escapeMermaid(text);
-    expect(label).not.toMatch(/["'`;:%{}<>#&\\|[\]\n]/);
-    expect(label.trim()).not.toBe("");
-    expect(label.length).toBeLessThanOrEqual(40);
-  });
-});
-
-describe("cutting", () => {
+describe("cut", () => {
   test.each([
     ["short", 10, "short"],
     ["exactly10!", 10, "exactly10!"],
@@ -103,11 +94,11 @@ describe("cutting", () => {
     ["👨‍👩‍👧‍👦", 5, "👨‍…"],
     ["🚀🚀", 2, "…"],
     [`e${"\u0301".repeat(9)}`, 4, "e\u0301\u0301…"],
-  ])("%j to %i is %j", (text, max, expected) => {
+  ])("cuts %j to %i characters: %j", (text, max, expected) => {
     expect(cut(text, max)).toBe(expected);
   });
 
-  test("never splits a character, and never exceeds the limit", () => {
+  test("never splits a character and never exceeds the limit", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 30 }), (text, max) => {
         const short = cut(text, max);
@@ -117,7 +108,7 @@ describe("cutting", () => {
     );
   });
 
-  test("a long text is cut before it is cleaned, and says so", () => {
+  test("cuts a long text before cleaning it, and adds an ellipsis", () => {
     const short = oneLine(`${"\u001b[31m".repeat(10_000)}end`, 50);
     expect(short.length).toBeLessThanOrEqual(50);
     expect(short).toMatch(/…$/);

@@ -18,7 +18,7 @@ test.each([
   expect(formatProgress({ ...state, unit })).toBe(line);
 });
 
-test("a line every 10 s at most, and none for work that is soon done", async () => {
+test("writes at most one line in 10 s, and none for short work", async () => {
   const clock = createFakeClock({ passes: "by hand" });
   const lines: string[] = [];
   const count = createProgress(clock, (line) => void lines.push(line), unit, 100);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Section, shareOut } from "../../src/report/summary/budget.ts";
+import { fitSections, type Section } from "../../../src/report/summary/budget.ts";
 
 function section(name: string, rows: readonly string[]): Section {
   return {
@@ -13,11 +13,11 @@ function section(name: string, rows: readonly string[]): Section {
 
 const rows = fc.array(fc.string({ unit: "grapheme", maxLength: 20 }), { maxLength: 20 });
 
-test("never more bytes than the budget, each row shown or counted", () => {
+test("uses no more bytes than the budget, and shows or counts each row", () => {
   fc.assert(
     fc.property(fc.array(rows, { maxLength: 6 }), fc.nat(2_000), (lists, budget) => {
       const all = lists.map((list, index) => section(`s${index}`, list));
-      const { text, bytes, shown, leftOut } = shareOut(all, budget);
+      const { text, bytes, shown, leftOut } = fitSections(all, budget);
       expect(bytes).toBe(Buffer.byteLength(text, "utf8"));
       expect(bytes).toBeLessThanOrEqual(budget);
       expect(shown + leftOut).toBe(lists.flat().length);
@@ -26,14 +26,14 @@ test("never more bytes than the budget, each row shown or counted", () => {
   );
 });
 
-test("all is shown where there is room, in the order of the sections", () => {
+test("shows all rows if they fit, in the order of the sections", () => {
   const all = [section("a", ["1", "2"]), section("none", []), section("b", ["3"])];
-  expect(shareOut(all, 1_000)).toMatchObject({ text: "a(\n1\n2\n) 0\nb(\n3\n) 0\n", shown: 3, leftOut: 0 });
+  expect(fitSections(all, 1_000)).toMatchObject({ text: "a(\n1\n2\n) 0\nb(\n3\n) 0\n", shown: 3, leftOut: 0 });
 });
 
-test("a small section is whole beside a large one, and large ones get the same", () => {
+test("shows a small section completely next to large ones, which get equal parts", () => {
   const many = Array.from({ length: 500 }, () => "row");
-  const { text } = shareOut([section("huge", many), section("small", ["x", "y"]), section("large", many)], 1_000);
+  const { text } = fitSections([section("huge", many), section("small", ["x", "y"]), section("large", many)], 1_000);
   const counts = text
     .split(") ")
     .map((part) => part.split("\n").filter((line) => line === "row" || line.length === 1).length);
@@ -41,7 +41,7 @@ test("a small section is whole beside a large one, and large ones get the same",
   expect(Math.abs((counts[0] ?? 0) - (counts[2] ?? 0))).toBeLessThanOrEqual(1);
 });
 
-test("a row that is not shown is never rendered but one", () => {
+test("renders at most one row that it does not show", () => {
   let rendered = 0;
   const counting: Section = {
     head: "",
@@ -52,7 +52,7 @@ test("a row that is not shown is never rendered but one", () => {
     },
     tail: () => "",
   };
-  const { shown } = shareOut([counting], 1_000);
+  const { shown } = fitSections([counting], 1_000);
   expect(shown).toBeGreaterThan(90);
   expect(rendered).toBe(shown + 1);
 });
