@@ -5,9 +5,10 @@ import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "./e2e/ex
 import { runStep, type StepResult } from "./e2e/runner.ts";
 import { renderHtml } from "./render.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "./servers/digitalocean/registry.ts";
-import { findRegistry, startRealRegistry } from "./servers/distribution/real-registry.ts";
+import { startRealRegistry } from "./servers/distribution/real-registry.ts";
 import { copyStore } from "./servers/oci/copy.ts";
 import { RegistryStore } from "./servers/oci/store.ts";
+import { findTool } from "./servers/tools.ts";
 
 // npm run demo: sweeps an example registry on this machine with dist/index.js. Sends nothing to other machines.
 
@@ -40,7 +41,7 @@ try {
 
 /** Sweeps the same images in Debian's docker-registry, if it is installed, and collects its garbage with its own command. */
 async function sweepRealRegistry(): Promise<void> {
-  const program = findRegistry("2.8");
+  const program = findTool("docker-registry");
   if (program === null) {
     console.log("3. Skipped: a real self-hosted registry. Install the package docker-registry to include it.\n");
     return;

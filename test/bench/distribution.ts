@@ -20,12 +20,13 @@ import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { runStep } from "../e2e/runner.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage, pushMultiArch } from "../servers/content.ts";
-import { findRegistry, type RealRegistry, startRealRegistry } from "../servers/distribution/real-registry.ts";
+import { type RealRegistry, startRealRegistry } from "../servers/distribution/real-registry.ts";
 import { pullRequest } from "../servers/github/server.ts";
 import { findGoProgram } from "../servers/go-programs.ts";
 import { copyStore } from "../servers/oci/copy.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
 import { isProgram } from "../servers/program.ts";
+import { findTool } from "../servers/tools.ts";
 
 const IN_FLIGHT = 16;
 const SAMPLE = 20;
@@ -289,7 +290,7 @@ async function compare(contest: Contest): Promise<boolean> {
 }
 
 async function main(tags: number, delays: readonly number[]): Promise<void> {
-  const program = findRegistry("2.8");
+  const program = findTool("docker-registry");
   if (program === null) return console.log("docker-registry is not installed: nothing to measure");
   const orphans = Math.round(tags * 0.7);
   const store = new RegistryStore();

@@ -2,7 +2,7 @@ import type { GcType } from "../../../src/settings.ts";
 import { type Handler, serve, type TestServer } from "../http-server.ts";
 import { TokenService } from "../oci/auth.ts";
 import type { OciBehaviour } from "../oci/behaviour.ts";
-import { playOci } from "../oci/server.ts";
+import { createOciHandler } from "../oci/server.ts";
 import { type RegistryStore, referencesOf } from "../oci/store.ts";
 import type { RegistryContent, RegistryManifest } from "./content.ts";
 import { type DigitalOceanServer, type ServeDigitalOceanOptions, serveDigitalOcean } from "./server.ts";
@@ -43,7 +43,7 @@ export async function serveDigitalOceanRegistry(
     guard,
     ...options.oci,
   };
-  const oci = await serve(playOci(store, behaviour), { latencyMs: options.latencyMs ?? 0 });
+  const oci = await serve(createOciHandler(store, behaviour), { latencyMs: options.latencyMs ?? 0 });
   return {
     api,
     oci,

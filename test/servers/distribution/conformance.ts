@@ -3,7 +3,7 @@ import { PAGE_SIZE } from "../../conformance/adapter.ts";
 import { pushImage, pushIndex } from "../content.ts";
 import { serve } from "../http-server.ts";
 import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "../oci/behaviour.ts";
-import { playOci } from "../oci/server.ts";
+import { createOciHandler } from "../oci/server.ts";
 import { RegistryStore } from "../oci/store.ts";
 
 export const distributionAdapters: readonly ConformanceAdapter[] = [
@@ -20,7 +20,7 @@ function adapter(name: string, behaviour: OciBehaviour, deletesTags: boolean): C
     hasReferrersApi: behaviour.referrersApi !== "no",
     async start(clock): Promise<ConformanceServer> {
       const store = new RegistryStore(clock);
-      const registry = playOci(store, behaviour);
+      const registry = createOciHandler(store, behaviour);
       let hook: (page: number) => void = () => undefined;
       let pages = 0;
       const server = await serve((request) => {

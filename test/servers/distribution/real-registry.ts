@@ -3,11 +3,6 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findGoProgram } from "../go-programs.ts";
-import { isProgram } from "../program.ts";
-
-/** `2.8`: Debian's package docker-registry; `3`: built by Go. */
-export type DistributionVersion = "2.8" | "3";
 
 export interface RealRegistryOptions {
   readonly deletes?: "enabled" | "disabled";
@@ -17,36 +12,28 @@ export interface RealRegistryOptions {
     | { readonly kind: "token"; readonly realm: string; readonly certificate: string };
 }
 
-/** A real registry on 127.0.0.1, over a folder of its own. */
+/** A running Distribution on 127.0.0.1, with a temporary folder. */
 export interface RealRegistry {
   /** `http://127.0.0.1:PORT/` */
   readonly url: URL;
-  /** Where it keeps what it holds. */
+  /** Its configuration and storage. */
   readonly folder: string;
-  /** The words of a `gc-command` for it. */
+  /** Returns its `gc-command`. */
   collectCommand(...flags: readonly string[]): readonly string[];
-  /** Collects its garbage, as a user does. Returns what was printed. */
+  /** Runs `garbage-collect` and returns its output. */
   collect(...flags: readonly string[]): Promise<string>;
-  /** The bytes of all blobs, manifests among them, that lie in its folder. */
+  /** Returns the size of all stored blobs, including manifests. */
   storedBytes(): number;
-  /** Stops it and starts it over the same folder, under another port. */
+  /** Restarts it with the same folder, on another port. */
   restart(options: RealRegistryOptions): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The registry's program; null: it is not there, which CI takes for a failure, as a proof that is skipped is never missed. */
-export function findRegistry(version: DistributionVersion): string | null {
-  return version === "2.8" ? findDebian() : findGoProgram("registry");
-}
-
-function findDebian(): string | null {
-  const { CI } = process.env;
-  if (isProgram("docker-registry")) return "docker-registry";
-  if (CI) throw new Error("docker-registry is not installed; the proof by it is required in CI");
-  return null;
-}
-
-/** Starts a registry: an empty one, or, where `from` is another's folder, with a copy of what lies there. */
+/**
+ * Starts a registry.
+ *
+ * @param from the folder of another registry, whose content is copied; default: empty
+ */
 export async function startRealRegistry(
   program: string,
   options: RealRegistryOptions = {},
@@ -63,7 +50,7 @@ export async function startRealRegistry(
     },
     folder,
     collectCommand: (...flags) => [program, "garbage-collect", ...flags, config],
-    collect: (...flags) => output(program, ["garbage-collect", ...flags, config]),
+    collect: (...flags) => run(program, ["garbage-collect", ...flags, config]),
     storedBytes: () => bytesBelow(join(data, "docker/registry/v2/blobs")),
     async restart(changed) {
       await stop(running.child);
@@ -76,7 +63,7 @@ export async function startRealRegistry(
   };
 }
 
-/** Every blob is synced to the disk: in memory, the tests take a third of the time. */
+/** The registry syncs every blob to the disk. In memory, the tests take a third of the time. */
 function fastFolder(): string {
   return existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 }
@@ -92,14 +79,14 @@ async function start(
   const environment = { PATH: process.env["PATH"], OTEL_TRACES_EXPORTER: "none" };
   const child = spawn(program, ["serve", config], { env: environment, stdio: ["ignore", "ignore", "pipe"] });
   const port = await new Promise<string>((resolve, reject) => {
-    let said = "";
+    let output = "";
     child.stderr.on("data", (chunk: Buffer) => {
-      if (said.length < 100_000) said += chunk.toString();
-      const listening = /listening on 127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+      if (output.length < 100_000) output += chunk.toString();
+      const listening = /listening on 127\.0\.0\.1:(\d+)/.exec(output)?.[1];
       if (listening !== undefined) resolve(listening);
     });
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`${program} ended with ${code}: ${said.slice(-2_000)}`)));
+    child.once("exit", (code) => reject(new Error(`${program} exited with ${code}: ${output.slice(-2_000)}`)));
   });
   return { child, url: new URL(`http://127.0.0.1:${port}/`) };
 }
@@ -113,7 +100,7 @@ function configOf(folder: string, { deletes = "enabled", mode = "writable", auth
       delete: { enabled: deletes === "enabled" },
       maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: mode === "read-only" } },
     },
-    http: { addr: "127.0.0.1:0", secret: "of a test" },
+    http: { addr: "127.0.0.1:0", secret: "test" },
     ...(auth === undefined ? {} : { auth: authOf(folder, auth) }),
   };
 }
@@ -136,7 +123,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-function output(program: string, args: readonly string[]): Promise<string> {
+function run(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
       error === null ? resolve(stdout) : reject(new Error(`${error.message}\n${stderr}`, { cause: error })),

@@ -6,21 +6,21 @@ import { join } from "node:path";
 import { serve, type TestServer } from "../http-server.ts";
 import type { Login } from "../oci/auth.ts";
 
-/** A key, and the self-signed certificate by which a registry knows its signatures. */
+/** A key, and the self-signed certificate with which a registry verifies its signatures. */
 export interface SigningKey {
   readonly key: KeyObject;
   /** PEM. */
   readonly certificate: string;
 }
 
-/** Node can make keys and no certificates, so openssl makes both. */
+/** Creates a key and a certificate with openssl, because Node.js cannot create certificates. */
 export function makeSigningKey(): SigningKey {
   const folder = mkdtempSync(join(tmpdir(), "refsweep-key-"));
   const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
   try {
-    const what = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    const how = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-    execFileSync("openssl", ["req", ...what, ...how, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+    const type = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+    execFileSync("openssl", ["req", ...type, ...subject, "-keyout", key, "-out", certificate], { stdio: "ignore" });
     return { key: createPrivateKey(readFileSync(key)), certificate: readFileSync(certificate, "utf8") };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -29,11 +29,11 @@ export function makeSigningKey(): SigningKey {
 
 export interface TokenServerOptions {
   readonly login: Login;
-  /** What it grants of the actions asked for. */
+  /** The granted actions, of those requested. */
   readonly grants?: (actions: readonly string[]) => readonly string[];
 }
 
-/** A token server whose tokens a real registry checks: JSON web tokens (distribution, spec/auth/jwt.md). */
+/** Serves tokens that a real registry verifies: JSON web tokens (distribution, spec/auth/jwt.md). */
 export function serveSignedTokens(signing: SigningKey, options: TokenServerOptions): Promise<TestServer> {
   const { login, grants = (actions) => actions } = options;
   const expected = `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`;
@@ -47,12 +47,12 @@ export function serveSignedTokens(signing: SigningKey, options: TokenServerOptio
     const service = url.searchParams.get("service") ?? "";
     return {
       status: 200,
-      body: { token: signed(signing, { aud: service, sub: login.user, access }), expires_in: 300 },
+      body: { token: signToken(signing, { aud: service, sub: login.user, access }), expires_in: 300 },
     };
   });
 }
 
-function signed({ key, certificate }: SigningKey, claims: object): string {
+function signToken({ key, certificate }: SigningKey, claims: object): string {
   const x5c = [new X509Certificate(certificate).raw.toString("base64")];
   const now = Math.floor(Date.now() / 1000);
   const body = { iss: "issuer.test", iat: now, nbf: now - 10, exp: now + 300, jti: randomUUID(), ...claims };

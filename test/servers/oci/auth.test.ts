@@ -16,7 +16,7 @@ afterEach(async () => {
 const LOGIN = `Basic ${Buffer.from("robot:secret").toString("base64")}`;
 const clock = createFakeClock({ passes: "by hand" });
 
-async function play(options: Partial<TokenServiceOptions> = {}): Promise<TestServer> {
+async function start(options: Partial<TokenServiceOptions> = {}): Promise<TestServer> {
   const store = new RegistryStore(clock);
   pushImage(store, { repository: "team/app", seed: "v1", tags: ["v1"] });
   const tokens = new TokenService({ accepts: (login) => login?.password === "secret", clock, ...options });
@@ -26,21 +26,21 @@ async function play(options: Partial<TokenServiceOptions> = {}): Promise<TestSer
 
 async function tokenFor(at: TestServer, scope: string): Promise<string> {
   const query = new URLSearchParams({ service: "registry.test", scope });
-  const answer = await fetch(new URL(`/token?${query}`, at.url), { headers: { authorization: LOGIN } });
-  return /"token":"(.+?)"/.exec(await answer.text())?.[1] ?? "";
+  const response = await fetch(new URL(`/token?${query}`, at.url), { headers: { authorization: LOGIN } });
+  return /"token":"(.+?)"/.exec(await response.text())?.[1] ?? "";
 }
 
-/** The status, and the challenge's error if there is one. */
-async function ask(at: TestServer, method: string, path: string, token: string): Promise<string> {
-  const answer = await fetch(new URL(path, at.url), { method, headers: { authorization: `Bearer ${token}` } });
-  const error = /error="(.+?)"/.exec(answer.headers.get("www-authenticate") ?? "")?.[1];
-  return [answer.status, error].join(" ").trim();
+/** Sends a request and returns the status and the error of the challenge. */
+async function send(at: TestServer, method: string, path: string, token: string): Promise<string> {
+  const response = await fetch(new URL(path, at.url), { method, headers: { authorization: `Bearer ${token}` } });
+  const error = /error="(.+?)"/.exec(response.headers.get("www-authenticate") ?? "")?.[1];
+  return [response.status, error].join(" ").trim();
 }
 
 const LIST = "/v2/team/app/tags/list";
 const TAG = "/v2/team/app/manifests/v1";
 
-describe("what a token opens", () => {
+describe("a token", () => {
   it.each([
     ["repository:team/app:pull", "GET", LIST, "200"],
     ["repository:team/app:pull,delete", "DELETE", TAG, "202"],
@@ -52,41 +52,41 @@ describe("what a token opens", () => {
     ["repository:team/app:pull", "PUT", TAG, "401 insufficient_scope"],
     ["repository:team/other:pull", "GET", LIST, "401 insufficient_scope"],
     ["repository:team/app:pull", "GET", "/v2/_catalog", "401 insufficient_scope"],
-  ])("%s: %s %s: %s", async (scope, method, path, outcome) => {
-    const at = await play();
-    expect(await ask(at, method, path, await tokenFor(at, scope))).toBe(outcome);
+  ])("for %s: %s %s returns %s", async (scope, method, path, outcome) => {
+    const at = await start();
+    expect(await send(at, method, path, await tokenFor(at, scope))).toBe(outcome);
   });
 
-  it("no more than was granted, which may be less than was asked for", async () => {
-    const at = await play({ grants: (_resource, actions) => actions.filter((action) => action !== "delete") });
+  it("gives only the granted actions, which can be fewer than requested", async () => {
+    const at = await start({ grants: (_resource, actions) => actions.filter((action) => action !== "delete") });
     const token = await tokenFor(at, "repository:team/app:pull,delete");
-    expect(await ask(at, "GET", LIST, token)).toBe("200");
-    expect(await ask(at, "DELETE", TAG, token)).toBe("401 insufficient_scope");
+    expect(await send(at, "GET", LIST, token)).toBe("200");
+    expect(await send(at, "DELETE", TAG, token)).toBe("401 insufficient_scope");
   });
 
-  it("nothing, once its lifetime is over", async () => {
-    const at = await play({ lifetimeSeconds: 30 });
+  it("is invalid after its lifetime", async () => {
+    const at = await start({ lifetimeSeconds: 30 });
     const token = await tokenFor(at, "repository:team/app:pull");
     await clock.advance(29_999);
-    expect(await ask(at, "GET", LIST, token)).toBe("200");
+    expect(await send(at, "GET", LIST, token)).toBe("200");
     await clock.advance(1);
-    expect(await ask(at, "GET", LIST, token)).toBe("401 invalid_token");
+    expect(await send(at, "GET", LIST, token)).toBe("401 invalid_token");
   });
 });
 
-describe("what a token service answers", () => {
+describe("a token service", () => {
   it.each([
     ["token with expires_in", { token: expect.any(String), expires_in: 60 }],
     ["access_token with expires_in", { access_token: expect.any(String), expires_in: 60 }],
     ["token alone", { token: expect.any(String) }],
-  ] as const)("%s", async (answers, shape) => {
-    const at = await play({ answers });
-    const answer = await fetch(new URL("/token", at.url), { headers: { authorization: LOGIN } });
-    expect(await answer.json()).toEqual(shape);
+  ] as const)("returns %s", async (answers, shape) => {
+    const at = await start({ answers });
+    const response = await fetch(new URL("/token", at.url), { headers: { authorization: LOGIN } });
+    expect(await response.json()).toEqual(shape);
   });
 
-  it("401 to whom it does not know, and a challenge that names scope and realm to whom has no token", async () => {
-    const at = await play();
+  it("refuses unknown clients, and the registry names realm and scope to clients without a token", async () => {
+    const at = await start();
     expect((await fetch(new URL("/token", at.url))).status).toBe(401);
     const { headers } = await fetch(new URL(TAG, at.url), { method: "DELETE" });
     expect(headers.get("www-authenticate")).toBe(

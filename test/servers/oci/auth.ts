@@ -8,10 +8,10 @@ export interface Login {
   readonly password: string;
 }
 
-/** Answers what a registry answers before it looks at a request; null lets the request through. */
+/** Replies before the registry handles a request; null lets the request pass. */
 export type Guard = (request: ServedRequest) => Reply | null;
 
-/** Basic authentication, as distribution with htpasswd asks for it: on every request. */
+/** Requires Basic authentication for every request, as distribution with htpasswd does. */
 export function basicAuth({ user, password }: Login): Guard {
   return ({ headers }) => {
     const login = loginOf(headers.authorization);
@@ -21,15 +21,15 @@ export function basicAuth({ user, password }: Login): Guard {
 }
 
 export interface TokenServiceOptions {
-  /** Whom it gives tokens; null: somebody without a name. */
+  /** Who gets tokens; null: an anonymous client. */
   readonly accepts: (login: Login | null) => boolean;
   readonly service?: string;
   readonly clock?: Pick<Clock, "now">;
-  /** Default 60 s, which is also what a client must assume where `expires_in` is missing. */
+  /** Default 60 s, which clients must also assume if `expires_in` is missing. */
   readonly lifetimeSeconds?: number;
-  /** The names of the answer's fields; registries have either. */
+  /** The fields of the response. Registries differ. */
   readonly answers?: "token with expires_in" | "access_token with expires_in" | "token alone";
-  /** What it grants of the actions asked for, "without error" where that is less (distribution, spec/auth/token.md). */
+  /** The granted actions. Fewer than requested are not an error (distribution, spec/auth/token.md). */
   readonly grants?: (resource: string, actions: readonly string[]) => readonly string[];
 }
 
@@ -39,7 +39,7 @@ interface Grant {
   readonly actions: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A token service (distribution, spec/auth/token.md), and the registry's side of its tokens. */
+/** A token service (distribution, spec/auth/token.md), and the registry's check of its tokens. */
 export class TokenService {
   readonly #options: TokenServiceOptions;
   readonly #clock: Pick<Clock, "now">;
@@ -66,7 +66,7 @@ export class TokenService {
     return { status: 200, body: { ...named, expires_in: lifetimeSeconds } };
   }
 
-  /** Guards a registry. Without a `realm` it also answers `/token` there, as its own realm. */
+  /** Returns a guard for a registry. Without `realm`, the guard also serves `/token` as the realm. */
   guard(realm?: string): Guard {
     return (request) => {
       if (realm === undefined && request.url.pathname === "/token") return this.issue(request);
@@ -75,7 +75,7 @@ export class TokenService {
   }
 
   #check(request: ServedRequest, realm: string): Reply | null {
-    const need = needOf(request);
+    const need = requiredAccess(request);
     const scope = need === null ? "" : `,scope="${need.resource}:${need.actions.join(",")}"`;
     const challenge = `Bearer realm="${realm}",service="${this.#options.service ?? "registry.test"}"${scope}`;
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
@@ -86,7 +86,7 @@ export class TokenService {
     }
     const granted = need === null ? [] : (grant.actions.get(need.resource) ?? []);
     const enough = need === null || granted.includes("*") || need.actions.every((action) => granted.includes(action));
-    // 401 and not 403, as distribution answers.
+    // Distribution returns 401 here, not 403.
     return enough ? null : unauthorized(`${challenge},error="insufficient_scope"`);
   }
 }
@@ -105,19 +105,19 @@ function loginOf(authorization: string | undefined): Login | null {
   return { user, password: password.join(":") };
 }
 
-interface Need {
+interface Access {
   readonly resource: string;
   readonly actions: readonly string[];
 }
 
 /** `repository:team/app:pull,delete`. */
-function parseScope(scope: string): Need {
+function parseScope(scope: string): Access {
   const end = scope.lastIndexOf(":");
   return { resource: scope.slice(0, end), actions: scope.slice(end + 1).split(",") };
 }
 
-/** What a request needs, as distribution reckons it; null: any token will do. */
-function needOf({ method, url }: ServedRequest): Need | null {
+/** The access that distribution requires for a request; null: any token. */
+function requiredAccess({ method, url }: ServedRequest): Access | null {
   if (url.pathname === "/v2/_catalog") return { resource: "registry:catalog", actions: ["*"] };
   const name = /^\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\//.exec(decodeURIComponent(url.pathname))?.[1];
   if (name === undefined) return null;

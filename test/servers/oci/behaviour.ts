@@ -1,58 +1,59 @@
 import type { Reply, ServedRequest } from "../http-server.ts";
 import type { RegistryStore } from "./store.ts";
 
-/** How an embedded registry behaves; the defaults are those of a registry that implements all of the OCI distribution-spec. */
+/** How an embedded registry behaves. The defaults are those of a complete implementation of the OCI distribution-spec. */
 export interface OciBehaviour {
   readonly referrersApi?: "yes" | "no";
   readonly deletes?: "enabled" | "disabled" | "read-only";
-  /** What DELETE of a tag does: v3 and zot delete it, 2.8 answers 400 DIGEST_INVALID, others 405, or delete the manifest. */
+  /** DELETE of a tag: distribution 3 and zot delete it, 2.8 returns 400 DIGEST_INVALID, others 405 or delete the manifest. */
   readonly tagDeletes?: "enabled" | "refused" | "unsupported" | "with the manifest";
   /**
-   * `ignore-n`: all tags in one answer, as 2.8 gives them. `by-last`: pages that are full, and link to none. `by-link when full`:
-   * every page of tags that is full links to another, the last one to an empty one, as 3 does.
+   * - `ignore-n`: all tags in one response (distribution 2.8).
+   * - `by-last`: full pages without a link.
+   * - `by-link when full`: each full page of tags has a link, so the last one can be empty (distribution 3).
    */
   readonly paging?: "by-link" | "by-link when full" | "by-last" | "ignore-n";
-  /** How many names a page has at most, whatever `n` is; default 100. */
+  /** The largest page, even if `n` is larger; default 100. */
   readonly pageSize?: number;
-  /** What tags/list answers where there is no tag: distribution 404 until one was pushed, and `null` after the last went. */
+  /** `tags/list` without tags: distribution returns 404 until a tag was pushed, and `null` after the last was deleted. */
   readonly withoutTags?: "null" | "not-found" | "not-found until tagged";
-  /** What tags/list answers after a `last` where there never was a tag, nor perhaps a repository: 3 says `null`. */
+  /** `tags/list?last=` if there never was a tag or a repository: distribution 3 returns `null`. */
   readonly afterUnknown?: "not-found" | "null";
-  /** Whether the catalog names a repository that blobs were pushed to, and no manifest. */
-  readonly blobsMakeRepository?: "yes" | "no";
-  /** Whether a manifest may list what is not there, as sparse indexes do. */
+  /** Whether the catalog shows a repository that has blobs, but never had a manifest. */
+  readonly blobsCreateRepository?: "yes" | "no";
+  /** Whether an index can list manifests that do not exist, as sparse indexes do. */
   readonly missingReferences?: "refused" | "accepted";
-  /** Whether an OCI index is found by who does not accept it: on 2.8 not, on 3 it is. */
-  readonly indexes?: "where accepted" | "whatever is accepted";
+  /** Whether a client gets an OCI index that it does not accept: not from distribution 2.8, but from 3. */
+  readonly indexes?: "if accepted" | "always";
   /** A prefix of all names (`NAME/`), which the store does not have. */
   readonly prefix?: string;
-  /** Called before anything else; null lets the request through. */
+  /** Called first; null lets the request pass. */
   readonly guard?: (request: ServedRequest) => Reply | null;
 }
 
-/** As distribution 2.8 answers: held to the real one by random requests. */
+/** Distribution 2.8, compared with the real one by random requests. */
 export const DISTRIBUTION_2_8: OciBehaviour = {
   referrersApi: "no",
   tagDeletes: "refused",
   paging: "ignore-n",
   withoutTags: "not-found until tagged",
-  blobsMakeRepository: "yes",
+  blobsCreateRepository: "yes",
 };
-/** As distribution 3 answers: held to the real one by random requests. */
+/** Distribution 3, compared with the real one by random requests. */
 export const DISTRIBUTION_3: OciBehaviour = {
   referrersApi: "no",
   paging: "by-link when full",
   withoutTags: "not-found until tagged",
   afterUnknown: "null",
-  indexes: "whatever is accepted",
+  indexes: "always",
 };
 
-/** What a request is about. */
-export interface Place {
+/** The target of a request. */
+export interface RequestTarget {
   readonly store: RegistryStore;
   readonly behaviour: OciBehaviour;
   readonly repository: string;
-  /** With the prefix, as clients know it. */
+  /** With the prefix, as clients use it. */
   readonly name: string;
   readonly reference: string;
 }

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Reply, ServedRequest } from "../http-server.ts";
 import { ociError, READ_ONLY } from "./answers.ts";
-import type { Place } from "./behaviour.ts";
+import type { RequestTarget } from "./behaviour.ts";
 import { sha256 } from "./store.ts";
 
-/** Blobs: reading them, and uploading them into `uploads`. */
-export function blobs(at: Place, request: ServedRequest, uploads: Map<string, Buffer>): Reply {
-  const { store, behaviour, name, reference } = at;
+/** Serves blobs, and receives them into `uploads`. */
+export function serveBlob(target: RequestTarget, request: ServedRequest, uploads: Map<string, Buffer>): Reply {
+  const { store, behaviour, name, reference } = target;
   if (reference.startsWith("uploads")) {
-    return behaviour.deletes === "read-only" ? READ_ONLY : upload(at, request, uploads);
+    return behaviour.deletes === "read-only" ? READ_ONLY : upload(target, request, uploads);
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
     return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
@@ -19,9 +19,9 @@ export function blobs(at: Place, request: ServedRequest, uploads: Map<string, Bu
   return { status: 200, headers, body: blob };
 }
 
-/** Uploads: POST begins (or, with a digest, is all; or mounts what is there), PATCH adds, PUT ends. */
+/** POST starts an upload, completes it if it has a digest, or mounts an existing blob. PATCH appends, PUT completes. */
 function upload(
-  { store, behaviour, repository, name, reference }: Place,
+  { store, behaviour, repository, name, reference }: RequestTarget,
   request: ServedRequest,
   uploads: Map<string, Buffer>,
 ): Reply {
@@ -29,16 +29,16 @@ function upload(
   const mount = url.searchParams.get("mount") ?? "";
   if (method === "POST" && store.blob(mount) !== null) return created(name, mount);
   const id = method === "POST" ? randomUUID() : reference.slice("uploads/".length);
-  const soFar = method === "POST" ? Buffer.alloc(0) : uploads.get(id);
-  if (soFar === undefined) return ociError(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
-  const bytes = Buffer.concat([soFar, body]);
+  const received = method === "POST" ? Buffer.alloc(0) : uploads.get(id);
+  if (received === undefined) return ociError(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
+  const bytes = Buffer.concat([received, body]);
   const digest = url.searchParams.get("digest");
   if (digest === null) {
-    const begin = /^(\d+)-/.exec(request.headers["content-range"] ?? "")?.[1];
+    const start = /^(\d+)-/.exec(request.headers["content-range"] ?? "")?.[1];
     const location = `/v2/${name}/blobs/uploads/${id}`;
-    if (method === "GET") return { status: 204, headers: { location, range: `0-${Math.max(0, soFar.length - 1)}` } };
-    if (begin !== undefined && Number(begin) !== soFar.length)
-      return { status: 416, headers: { location, range: `0-${soFar.length - 1}` } };
+    if (method === "GET") return { status: 204, headers: { location, range: `0-${Math.max(0, received.length - 1)}` } };
+    if (start !== undefined && Number(start) !== received.length)
+      return { status: 416, headers: { location, range: `0-${received.length - 1}` } };
     uploads.set(id, bytes);
     return {
       status: 202,
@@ -49,7 +49,7 @@ function upload(
     return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   uploads.delete(id);
   store.putBlob(bytes);
-  if (behaviour.blobsMakeRepository === "yes") store.touch(repository);
+  if (behaviour.blobsCreateRepository === "yes") store.create(repository);
   return created(name, digest);
 }
 

@@ -1,25 +1,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { findGoProgram } from "../go-programs.ts";
+import { findTool } from "../tools.ts";
 
-/** The program that serves the registry of go-containerregistry, in memory and with a referrers API; null: it is not built. */
-export function findContainerRegistry(): string | null {
-  return findGoProgram("referrers-registry");
-}
-
-/** Starts it, empty, on 127.0.0.1. */
-export async function startContainerRegistry(program: string): Promise<{ readonly url: URL; close(): Promise<void> }> {
+/** Starts the registry of go-containerregistry on 127.0.0.1: empty, in memory, with a referrers API. */
+export async function startContainerRegistry(): Promise<{ readonly url: URL; close(): Promise<void> }> {
+  const program = findTool("referrers-registry") ?? "";
   const child = spawn(program, { env: {}, stdio: ["ignore", "pipe", "ignore"] });
   const ended = once(child, "exit");
   const port = await new Promise<string>((resolve, reject) => {
-    let said = "";
+    let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
-      said += chunk.toString();
-      const listening = /listening on 127\.0\.0\.1:(\d+)\n/.exec(said)?.[1];
+      output += chunk.toString();
+      const listening = /listening on 127\.0\.0\.1:(\d+)\n/.exec(output)?.[1];
       if (listening !== undefined) resolve(listening);
     });
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`${program} ended with ${code}`)));
+    child.once("exit", (code) => reject(new Error(`${program} exited with ${code}`)));
   });
   return {
     url: new URL(`http://127.0.0.1:${port}/`),

@@ -1,16 +1,15 @@
 import pMap from "p-map";
-import { request } from "undici";
+import { request as send } from "undici";
 import { type Digest, isDigest } from "../../../src/digest.ts";
 import { type RegistryStore, referencesOf, sha256 } from "./store.ts";
 
-/** A registry as a plain client sees it: none of what is tested has a part in it. */
+/** A registry for a client that shares no code with the tested one. */
 export interface RemoteRegistry {
   readonly url: URL;
-  /** As in the header; default: none. */
+  /** The `Authorization` header; default: none. */
   readonly authorization?: string;
 }
 
-/** The four types, as a client must accept them to be shown what is there. */
 const ACCEPT = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.oci.image.manifest.v1+json",
@@ -18,35 +17,38 @@ const ACCEPT = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
-interface Answer {
+interface Response {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
 
-interface Sent {
+interface Request {
   readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
 }
 
-/** One request, whatever its answer. */
-export async function ask(registry: RemoteRegistry, { method, path, headers = {}, body }: Sent): Promise<Answer> {
+/** Sends one request and returns the response of any status. */
+export async function request(
+  registry: RemoteRegistry,
+  { method, path, headers = {}, body }: Request,
+): Promise<Response> {
   const authorization = registry.authorization === undefined ? {} : { authorization: registry.authorization };
-  const answer = await request(new URL(path, registry.url), {
+  const response = await send(new URL(path, registry.url), {
     method,
     headers: { ...headers, ...authorization },
     ...(body === undefined ? {} : { body }),
   });
   return {
-    status: answer.statusCode,
-    headers: answer.headers,
-    body: Buffer.from(await answer.body.arrayBuffer()),
+    status: response.statusCode,
+    headers: response.headers,
+    body: Buffer.from(await response.body.arrayBuffer()),
   };
 }
 
-/** Pushes all that a store holds, in the order in which it was put there: blobs, manifests by digest, then their tags. */
+/** Pushes the content of a store in its order: blobs, then manifests by their tags or digest. */
 export async function copyStore(store: RegistryStore, to: RemoteRegistry): Promise<void> {
   for (const repository of store.repositories()) {
     const manifests = store.manifests(repository);
@@ -62,11 +64,11 @@ export async function copyStore(store: RegistryStore, to: RemoteRegistry): Promi
 }
 
 export async function pushBlob(to: RemoteRegistry, repository: string, bytes: Buffer): Promise<void> {
-  const started = await expecting(202, to, { method: "POST", path: `/v2/${repository}/blobs/uploads/` });
-  const place = new URL(String(started.headers["location"]), to.url);
-  place.searchParams.set("digest", sha256(bytes));
+  const started = await requestExpecting(202, to, { method: "POST", path: `/v2/${repository}/blobs/uploads/` });
+  const upload = new URL(String(started.headers["location"]), to.url);
+  upload.searchParams.set("digest", sha256(bytes));
   const headers = { "content-type": "application/octet-stream" };
-  await expecting(201, to, { method: "PUT", path: place.pathname + place.search, headers, body: bytes });
+  await requestExpecting(201, to, { method: "PUT", path: upload.pathname + upload.search, headers, body: bytes });
 }
 
 export async function pushManifest(
@@ -77,35 +79,37 @@ export async function pushManifest(
   mediaType: string,
 ): Promise<void> {
   const path = `/v2/${repository}/manifests/${reference}`;
-  await expecting(201, to, { method: "PUT", path, headers: { "content-type": mediaType }, body: bytes });
+  await requestExpecting(201, to, { method: "PUT", path, headers: { "content-type": mediaType }, body: bytes });
 }
 
-async function expecting(status: number, to: RemoteRegistry, sent: Sent): Promise<Answer> {
-  const answer = await ask(to, sent);
-  if (answer.status === status) return answer;
-  throw new Error(`${sent.method} ${sent.path} answered ${answer.status}: ${answer.body.toString().slice(0, 500)}`);
+async function requestExpecting(status: number, to: RemoteRegistry, wanted: Request): Promise<Response> {
+  const response = await request(to, wanted);
+  if (response.status === status) return response;
+  throw new Error(
+    `${wanted.method} ${wanted.path} returned ${response.status}: ${response.body.toString().slice(0, 500)}`,
+  );
 }
 
-/** All tags of all pages, sorted; none where the repository is unknown. */
+/** Returns the tags of all pages, sorted; none if the repository does not exist. */
 export async function tagsOf(registry: RemoteRegistry, repository: string): Promise<readonly string[]> {
   const all: string[] = [];
   for (let path: string | undefined = `/v2/${repository}/tags/list`; path !== undefined; ) {
-    const answer: Answer = await ask(registry, { method: "GET", path });
-    if (answer.status === 404) return [];
-    const { tags }: { tags: string[] | null } = JSON.parse(answer.body.toString());
+    const response: Response = await request(registry, { method: "GET", path });
+    if (response.status === 404) return [];
+    const { tags }: { tags: string[] | null } = JSON.parse(response.body.toString());
     all.push(...(tags ?? []));
-    path = /^<([^>]+)>/.exec(String(answer.headers["link"] ?? ""))?.[1];
+    path = /^<([^>]+)>/.exec(String(response.headers["link"] ?? ""))?.[1];
   }
   return all.sort();
 }
 
-/** The status of a GET of a manifest by what accepts all of them. */
+/** Returns the status of a GET of a manifest. */
 export async function manifestStatus(registry: RemoteRegistry, repository: string, reference: string): Promise<number> {
   return (await getManifest(registry, repository, reference)).status;
 }
 
-function getManifest(registry: RemoteRegistry, repository: string, reference: string): Promise<Answer> {
-  return ask(registry, {
+function getManifest(registry: RemoteRegistry, repository: string, reference: string): Promise<Response> {
+  return request(registry, {
     method: "GET",
     path: `/v2/${repository}/manifests/${reference}`,
     headers: { accept: ACCEPT },
@@ -113,10 +117,10 @@ function getManifest(registry: RemoteRegistry, repository: string, reference: st
 }
 
 /**
- * Pulls all that a tag or digest leads to, each digest once and checked: index, children, configs and layers.
- * Rejects where anything is missing, or other bytes come. Returns the digests.
+ * Pulls an image completely: index, children, configs and layers, each once. Returns their digests. Throws if one is missing
+ * or has another digest.
  */
-export async function pullWhole(
+export async function pullImage(
   registry: RemoteRegistry,
   repository: string,
   reference: string,
@@ -130,17 +134,17 @@ export async function pullWhole(
     const { children, blobs } = referencesOf(manifest.body);
     for (const blob of blobs) {
       if (pulled.has(blob.digest)) continue;
-      const answer = await ask(registry, { method: "GET", path: `/v2/${repository}/blobs/${blob.digest}` });
-      pulled.add(checked(answer, `${repository} ${reference}: blob ${blob.digest}`, blob.digest));
+      const response = await request(registry, { method: "GET", path: `/v2/${repository}/blobs/${blob.digest}` });
+      pulled.add(checked(response, `${repository} ${reference}: blob ${blob.digest}`, blob.digest));
     }
     open.push(...children.filter((child) => !pulled.has(child)));
   }
   return pulled;
 }
 
-function checked({ status, body }: Answer, what: string, wanted: Digest | null): Digest {
-  if (status !== 200) throw new Error(`${what} answered ${status}: ${body.toString().slice(0, 300)}`);
+function checked({ status, body }: Response, what: string, wanted: Digest | null): Digest {
+  if (status !== 200) throw new Error(`${what} returned ${status}: ${body.toString().slice(0, 300)}`);
   const digest = sha256(body);
-  if (wanted !== null && wanted !== digest) throw new Error(`${what} came with the digest ${digest}`);
+  if (wanted !== null && wanted !== digest) throw new Error(`${what} has the digest ${digest}`);
   return digest;
 }

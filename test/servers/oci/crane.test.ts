@@ -5,52 +5,52 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { digestOfNothing, pushImage, pushMultiArch } from "../content.ts";
-import { findGoProgram } from "../go-programs.ts";
+import { findTool, needs } from "../tools.ts";
 import { DISTRIBUTION_2_8, type OciBehaviour } from "./behaviour.ts";
 import { serveOci } from "./server.ts";
 import { RegistryStore } from "./store.ts";
 
 const run = promisify(execFile);
-const program = findGoProgram("crane") ?? "";
+const program = findTool("crane") ?? "";
 const behaviours: readonly (readonly [string, OciBehaviour])[] = [
-  ["with all of the OCI spec, in pages of two", { pageSize: 2 }],
-  ["like distribution 2.8", DISTRIBUTION_2_8],
+  ["with a complete registry and pages of two", { pageSize: 2 }],
+  ["with distribution 2.8", DISTRIBUTION_2_8],
 ];
 
-/** Undone after each test, last first. */
-const undo: (() => Promise<unknown>)[] = [];
+/** Cleanup after each test, in reverse order. */
+const cleanup: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
+  for (const step of cleanup.splice(0).reverse()) await step();
 });
 
-/** Runs crane, without any login of this machine's. Returns what it printed; rejects with what it complained of. */
+/** Runs crane without this machine's logins. Returns its output. */
 async function crane(...args: readonly string[]): Promise<string> {
   const env = { HOME: "/nonexistent", DOCKER_CONFIG: "/nonexistent" };
   const { stdout } = await run(program, ["--insecure", ...args], { env, maxBuffer: 16 * 1024 * 1024 });
   return stdout.trim();
 }
 
-async function play(
+async function start(
   behaviour: OciBehaviour,
   store = new RegistryStore(),
 ): Promise<{ host: string; store: RegistryStore }> {
   const server = await serveOci(store, behaviour);
-  undo.push(() => server.close());
+  cleanup.push(() => server.close());
   return { host: server.url.host, store };
 }
 
-describe.skipIf(program === "")("crane (skipped where it is not built) finds a registry here", () => {
+describe("crane", needs("crane"), () => {
   describe.each(behaviours)("%s", (_name, behaviour) => {
-    it("that it copies an index from and to, whole, and finds valid on both sides", async () => {
-      const from = await play(behaviour);
+    it("copies an index completely and validates both copies", async () => {
+      const from = await start(behaviour);
       const pushed = pushMultiArch(from.store, { repository: "app", seed: "v1", tags: ["v1"], attestations: "with" });
-      const to = await play(behaviour);
+      const to = await start(behaviour);
 
       await crane("copy", `${from.host}/app:v1`, `${to.host}/team/app:v1`);
 
       expect(await crane("digest", `${to.host}/team/app:v1`)).toBe(pushed.index);
-      // Of BuildKit's attestations crane says that they are no images.
+      // Crane does not accept BuildKit's attestations as images.
       const images = pushed.children
         .slice(0, 2)
         .flatMap((image) => [`${from.host}/app@${image}`, `${to.host}/team/app@${image}`]);
@@ -60,11 +60,11 @@ describe.skipIf(program === "")("crane (skipped where it is not built) finds a r
       );
     });
 
-    it("that it makes an image in, pulls it from with its layers, and pushes it to by the same digest", async () => {
-      const { host, store } = await play(behaviour);
+    it("creates an image, pulls it with its layers and pushes it with the same digest", async () => {
+      const { host, store } = await start(behaviour);
       const folder = await mkdtemp(join(tmpdir(), "refsweep-crane-"));
-      undo.push(() => rm(folder, { recursive: true }));
-      await writeFile(join(folder, "file"), "what a layer holds");
+      cleanup.push(() => rm(folder, { recursive: true }));
+      await writeFile(join(folder, "file"), "content of a layer");
       await run("tar", ["-cf", join(folder, "layer.tar"), "-C", folder, "file"]);
 
       await crane("append", "--new_layer", join(folder, "layer.tar"), "--new_tag", `${host}/app:v1`);
@@ -78,8 +78,8 @@ describe.skipIf(program === "")("crane (skipped where it is not built) finds a r
       await crane("validate", "--remote", `${host}/other:v1`);
     });
 
-    it("whose repositories and tags it lists, and whose manifests it reads", async () => {
-      const { host, store } = await play(behaviour);
+    it("lists repositories and tags, and reads manifests", async () => {
+      const { host, store } = await start(behaviour);
       const digest = pushImage(store, { repository: "app", seed: "v1", tags: ["a", "b", "c", "d", "e"] });
       for (const repository of ["one", "three", "two"]) pushImage(store, { repository, seed: "v1", tags: ["v1"] });
 
@@ -88,17 +88,17 @@ describe.skipIf(program === "")("crane (skipped where it is not built) finds a r
       expect(await crane("manifest", `${host}/app:c`)).toBe(store.resolve("app", digest)?.bytes.toString("utf8"));
     });
 
-    it("that tells it what is not there", async () => {
-      const { host, store } = await play(behaviour);
+    it("reports what does not exist", async () => {
+      const { host, store } = await start(behaviour);
       pushImage(store, { repository: "app", seed: "v1", tags: ["v1"] });
       const nothing = `${host}/app@${digestOfNothing("crane")}`;
       await expect(crane("manifest", nothing)).rejects.toThrow("MANIFEST_UNKNOWN");
       await expect(crane("delete", nothing)).rejects.toThrow("MANIFEST_UNKNOWN");
-      await expect(crane("ls", `${host}/nobody`)).rejects.toThrow("NAME_UNKNOWN");
+      await expect(crane("ls", `${host}/unknown`)).rejects.toThrow("NAME_UNKNOWN");
     });
 
-    it("from which it deletes a digest with its tags", async () => {
-      const { host, store } = await play(behaviour);
+    it("deletes a digest with its tags", async () => {
+      const { host, store } = await start(behaviour);
       const old = pushImage(store, { repository: "app", seed: "old", tags: ["old", "older"] });
       pushImage(store, { repository: "app", seed: "new", tags: ["new"] });
 
@@ -109,12 +109,12 @@ describe.skipIf(program === "")("crane (skipped where it is not built) finds a r
     });
   });
 
-  it("that deletes a tag alone where it can, and refuses to where 2.8 does", async () => {
+  it("deletes a tag alone, unless the registry refuses it as distribution 2.8 does", async () => {
     const fill = (store: RegistryStore) => pushImage(store, { repository: "app", seed: "v1", tags: ["new", "old"] });
-    const [able, unable] = [await play({}), await play(DISTRIBUTION_2_8)];
-    for (const { store } of [able, unable]) fill(store);
-    await crane("delete", `${able.host}/app:old`);
-    expect(await crane("ls", `${able.host}/app`)).toBe("new");
-    await expect(crane("delete", `${unable.host}/app:old`)).rejects.toThrow("DIGEST_INVALID");
+    const [complete, limited] = [await start({}), await start(DISTRIBUTION_2_8)];
+    for (const { store } of [complete, limited]) fill(store);
+    await crane("delete", `${complete.host}/app:old`);
+    expect(await crane("ls", `${complete.host}/app`)).toBe("new");
+    await expect(crane("delete", `${limited.host}/app:old`)).rejects.toThrow("DIGEST_INVALID");
   });
 });

@@ -2,29 +2,25 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestOfNothing, IMAGE, INDEX, pushImage, pushMultiArch, pushReferrer } from "../content.ts";
-import {
-  type DistributionVersion,
-  findRegistry,
-  type RealRegistry,
-  startRealRegistry,
-} from "../distribution/real-registry.ts";
+import { type RealRegistry, startRealRegistry } from "../distribution/real-registry.ts";
 import type { TestServer } from "../http-server.ts";
+import { findTool, needs } from "../tools.ts";
 import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "./behaviour.ts";
-import { ask, pushBlob, type RemoteRegistry } from "./copy.ts";
+import { pushBlob, type RemoteRegistry, request } from "./copy.ts";
 import { serveOci } from "./server.ts";
 import { RegistryStore, referencesOf, type StoredManifest } from "./store.ts";
 
 const RUNS = 25;
-const MOST_STEPS = 40;
-/** Stands for the names of a run, so that each begins with nothing; the catalog goes on growing, on both sides. */
+const MAX_STEPS = 40;
+/** Replaced in names, so that each run starts without content. */
 const RUN = "RUN";
 const REPOSITORIES = [`${RUN}/api`, `${RUN}/web`, `${RUN}/web/worker`];
 const TAGS = ["main", "pr-1", "v1.0.0"];
-const NOTHING = digestOfNothing("differential");
+const UNKNOWN = digestOfNothing("differential");
 
 const BLOBS = new Map<string, Buffer>();
 
-/** Manifests of each kind, and children without which an index cannot be pushed. */
+/** Manifests of each kind, with the children of the index. */
 const CONTENT: readonly StoredManifest[] = content();
 
 function content(): readonly StoredManifest[] {
@@ -41,7 +37,7 @@ function content(): readonly StoredManifest[] {
   return store.manifests("web");
 }
 
-/** One request, or a push of blobs that goes before one. */
+/** One request; a push also sends the blobs of its manifest. */
 type Step =
   | {
       readonly kind: "push";
@@ -57,26 +53,26 @@ const repository = fc.constantFrom(...REPOSITORIES);
 const reference = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...TAGS) },
   { weight: 3, arbitrary: fc.constantFrom(...CONTENT.map(({ digest }) => digest)) },
-  { weight: 1, arbitrary: fc.constantFrom(NOTHING, "nobody") },
+  { weight: 1, arbitrary: fc.constantFrom(UNKNOWN, "unknown") },
 );
-const manifestPath = fc.tuple(repository, reference).map(([name, at]) => `/v2/${name}/manifests/${at}`);
+const manifestPath = fc.tuple(repository, reference).map(([name, reference]) => `/v2/${name}/manifests/${reference}`);
 const query = fc
   .record(
     { n: fc.constantFrom("1", "2", "100"), last: fc.constantFrom(`${RUN}/api`, "main", "pr-1", "zzz") },
     { requiredKeys: [] },
   )
-  .map((asked) => (Object.keys(asked).length === 0 ? "" : `?${new URLSearchParams(asked)}`));
+  .map((parameters) => (Object.keys(parameters).length === 0 ? "" : `?${new URLSearchParams(parameters)}`));
 const listPath = fc
   .tuple(
     fc.oneof(
       fc.constant("_catalog"),
-      fc.constantFrom(...REPOSITORIES, `${RUN}/nobody`).map((name) => `${name}/tags/list`),
+      fc.constantFrom(...REPOSITORIES, `${RUN}/unknown`).map((name) => `${name}/tags/list`),
     ),
     query,
   )
   .map(([list, search]) => `/v2/${list}${search}`);
 const referrersPath = fc
-  .tuple(repository, fc.constantFrom(NOTHING, ...CONTENT.map(({ digest }) => digest)))
+  .tuple(repository, fc.constantFrom(UNKNOWN, ...CONTENT.map(({ digest }) => digest)))
   .map(([name, digest]) => `/v2/${name}/referrers/${digest}`);
 const accept = fc.constantFrom(null, "*/*", IMAGE, INDEX, `${IMAGE}, ${INDEX}`, `${INDEX};q=0.5,${IMAGE}`);
 
@@ -87,7 +83,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant("push" as const),
       repository,
       manifest: fc.nat(CONTENT.length - 1),
-      as: fc.constantFrom(null, null, NOTHING, ...TAGS, ...TAGS),
+      as: fc.constantFrom(null, null, UNKNOWN, ...TAGS, ...TAGS),
       after: fc.constantFrom("its children" as const, "its children" as const, "nothing" as const),
     }),
   },
@@ -111,61 +107,66 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: manifestPath.map((path) => ({ kind: "delete" as const, path })) },
 );
 
-function named(one: Step, name: string): Step {
-  if (one.kind === "push") return { ...one, repository: one.repository.replace(RUN, name) };
-  return { ...one, path: one.path.replaceAll(encodeURIComponent(RUN), name) };
+function inRun(step: Step, name: string): Step {
+  if (step.kind === "push") return { ...step, repository: step.repository.replace(RUN, name) };
+  return { ...step, path: step.path.replaceAll(encodeURIComponent(RUN), name) };
 }
 
-/** What a client can go by of an answer: what stands in an error's message differs by release. */
-async function play(registry: RemoteRegistry, one: Step): Promise<unknown> {
-  const { status, headers, body } = await send(registry, one);
-  const told = (name: string): string | null =>
+/** Sends a step and returns the parts of the response that do not differ by release, such as error messages. */
+async function play(registry: RemoteRegistry, step: Step): Promise<unknown> {
+  const { status, headers, body } = await send(registry, step);
+  const header = (name: string): string | null =>
     headers[name] === undefined ? null : String(headers[name]).replaceAll(registry.url.origin, "");
   return {
     status,
-    type: told("content-type")?.split(";")[0] ?? null,
-    digest: told("docker-content-digest"),
-    subject: told("oci-subject"),
-    link: await leadingOn(registry, told("link")),
-    location: told("location"),
-    body: meaning(body.toString("utf8")),
+    type: header("content-type")?.split(";")[0] ?? null,
+    digest: header("docker-content-digest"),
+    subject: header("oci-subject"),
+    link: await withNextPage(registry, header("link")),
+    location: header("location"),
+    body: comparable(body.toString("utf8")),
   };
 }
 
-/** A link of the catalog that leads to no name is as good as none: 3 links on where only blobs were pushed to what follows. */
-async function leadingOn(registry: RemoteRegistry, link: string | null): Promise<string | null> {
+/** Ignores a link to an empty page of the catalog: distribution 3 sends one if the next repository has only blobs. */
+async function withNextPage(registry: RemoteRegistry, link: string | null): Promise<string | null> {
   const path = /^<(\/v2\/_catalog[^>]*)>/.exec(link ?? "")?.[1];
   if (path === undefined) return link;
-  const { body } = await ask(registry, { method: "GET", path });
+  const { body } = await request(registry, { method: "GET", path });
   const { repositories } = v.parse(Catalog, JSON.parse(body.toString("utf8")));
   return repositories.length === 0 ? null : link;
 }
 
 const Catalog = v.object({ repositories: v.array(v.string()) });
 
-async function send(registry: RemoteRegistry, one: Step): ReturnType<typeof ask> {
-  if (one.kind === "delete") return ask(registry, { method: "DELETE", path: one.path });
-  if (one.kind === "read") {
-    const headers = one.accept === null ? {} : { accept: one.accept };
-    return ask(registry, { method: one.method, path: one.path, headers });
+async function send(registry: RemoteRegistry, step: Step): ReturnType<typeof request> {
+  if (step.kind === "delete") return request(registry, { method: "DELETE", path: step.path });
+  if (step.kind === "read") {
+    const headers = step.accept === null ? {} : { accept: step.accept };
+    return request(registry, { method: step.method, path: step.path, headers });
   }
-  const manifest = CONTENT[one.manifest];
-  if (manifest === undefined) throw new Error(`no manifest ${one.manifest}`);
+  const manifest = CONTENT[step.manifest];
+  if (manifest === undefined) throw new Error(`no manifest ${step.manifest}`);
   for (const { digest } of referencesOf(manifest.bytes).blobs) {
-    await pushBlob(registry, one.repository, BLOBS.get(digest) ?? Buffer.alloc(0));
+    await pushBlob(registry, step.repository, BLOBS.get(digest) ?? Buffer.alloc(0));
   }
-  for (const child of one.after === "nothing" ? [] : referencesOf(manifest.bytes).children) {
-    const there = CONTENT.findIndex(({ digest }) => digest === child);
-    await send(registry, { ...one, manifest: there, as: null, after: "nothing" });
+  for (const child of step.after === "nothing" ? [] : referencesOf(manifest.bytes).children) {
+    const index = CONTENT.findIndex(({ digest }) => digest === child);
+    await send(registry, { ...step, manifest: index, as: null, after: "nothing" });
   }
-  const path = `/v2/${one.repository}/manifests/${one.as ?? manifest.digest}`;
-  return ask(registry, { method: "PUT", path, headers: { "content-type": manifest.mediaType }, body: manifest.bytes });
+  const path = `/v2/${step.repository}/manifests/${step.as ?? manifest.digest}`;
+  return request(registry, {
+    method: "PUT",
+    path,
+    headers: { "content-type": manifest.mediaType },
+    body: manifest.bytes,
+  });
 }
 
-/** Errors by their codes, and tags without the order in which a file system lists them (2.8). */
-function meaning(body: string): unknown {
+/** Keeps the codes of errors only, and sorts tags: distribution 2.8 lists them in the order of the file system. */
+function comparable(body: string): unknown {
   if (!body.startsWith("{")) return body;
-  const { errors, tags, ...rest }: Told = JSON.parse(body);
+  const { errors, tags, ...rest }: ListOrError = JSON.parse(body);
   return {
     ...rest,
     ...(tags === undefined ? {} : { tags: tags?.toSorted() ?? null }),
@@ -173,19 +174,19 @@ function meaning(body: string): unknown {
   };
 }
 
-interface Told {
+interface ListOrError {
   readonly errors?: readonly { readonly code: string }[];
   readonly tags?: readonly string[] | null;
 }
 
-const VERSIONS: readonly [DistributionVersion, OciBehaviour][] = [
-  ["2.8", DISTRIBUTION_2_8],
-  ["3", DISTRIBUTION_3],
+const VERSIONS: readonly (readonly [string, "docker-registry" | "registry", OciBehaviour])[] = [
+  ["2.8", "docker-registry", DISTRIBUTION_2_8],
+  ["3", "registry", DISTRIBUTION_3],
 ];
 
-describe.each(VERSIONS)("the embedded registry, set to be distribution %s, and the real one", (version, behaviour) => {
-  const program = findRegistry(version);
-  const open: { close(): Promise<void> }[] = [];
+describe.each(VERSIONS)("the embedded distribution %s and the real one", (_version, tool, behaviour) => {
+  const program = findTool(tool);
+  const servers: { close(): Promise<void> }[] = [];
   let real: RealRegistry;
   let embedded: TestServer;
   let run = 0;
@@ -194,23 +195,23 @@ describe.each(VERSIONS)("the embedded registry, set to be distribution %s, and t
     if (program === null) return;
     embedded = await serveOci(new RegistryStore(), behaviour);
     real = await startRealRegistry(program);
-    open.push(embedded, real);
+    servers.push(embedded, real);
   });
 
-  afterAll(() => Promise.all(open.map((one) => one.close())));
+  afterAll(() => Promise.all(servers.map((server) => server.close())));
 
-  test.skipIf(program === null)("answer each of random requests alike", async () => {
+  test("return the same responses to random requests", needs(tool), async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: MOST_STEPS }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: MAX_STEPS }), async (steps) => {
         run += 1;
         const name = `run-${String(run).padStart(4, "0")}`;
         for (const raw of steps) {
-          const one = named(raw, name);
-          const [here, there] = [await play(embedded, one), await play(real, one)];
-          expect({ one, answer: here }).toEqual({ one, answer: there });
+          const step = inRun(raw, name);
+          const [actual, wanted] = [await play(embedded, step), await play(real, step)];
+          expect({ step, response: actual }).toEqual({ step, response: wanted });
         }
       }),
-      // A failure is shrunk within the time that a test has.
+      // Shrinking a failure must end before the test times out.
       { numRuns: RUNS, interruptAfterTimeLimit: 20_000 },
     );
   });

@@ -1,24 +1,24 @@
 import { digestOfNothing } from "../content.ts";
 import type { Handler, Reply } from "../http-server.ts";
 
-/** A proxy's login page, 200 for whatever is asked: `guard: () => LOGIN_PAGE`. */
+/** A proxy's login page, with status 200 for every request: `guard: () => LOGIN_PAGE`. */
 export const LOGIN_PAGE: Reply = {
   status: 200,
   headers: { "content-type": "text/html; charset=utf-8" },
   body: "<!doctype html><title>Sign in</title><form method=post><input name=user><input name=password></form>",
 };
 
-/** A registry whose `Docker-Content-Digest` is of another manifest than its body. */
-export function lyingDigest(handler: Handler): Handler {
+/** Changes `Docker-Content-Digest` to the digest of another manifest. */
+export function withWrongDigest(handler: Handler): Handler {
   return async (request) => {
     const reply = await handler(request);
     if (reply.headers?.["docker-content-digest"] === undefined) return reply;
-    return { ...reply, headers: { ...reply.headers, "docker-content-digest": digestOfNothing("a lie") } };
+    return { ...reply, headers: { ...reply.headers, "docker-content-digest": digestOfNothing("wrong") } };
   };
 }
 
-/** A registry whose lists of names never end: each page links to one more, and the last ones are all alike. */
-export function endlessPages(handler: Handler): Handler {
+/** Adds a link to each last page of a list, so that the list never ends. */
+export function withEndlessPages(handler: Handler): Handler {
   return async (request) => {
     const reply = await handler(request);
     const { pathname } = request.url;

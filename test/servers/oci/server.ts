@@ -9,8 +9,8 @@ import {
   type TestServer,
 } from "../http-server.ts";
 import { NO_ROUTE, ociError, READ_ONLY } from "./answers.ts";
-import type { OciBehaviour, Place } from "./behaviour.ts";
-import { blobs } from "./blobs.ts";
+import type { OciBehaviour, RequestTarget } from "./behaviour.ts";
+import { serveBlob } from "./blobs.ts";
 import { type RegistryStore, referencesOf, sha256 } from "./store.ts";
 
 const MANIFEST_TYPES = [
@@ -20,13 +20,13 @@ const MANIFEST_TYPES = [
   "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
 
-/** Serves an OCI registry over a store. */
+/** Serves an OCI registry with the content of a store. */
 export function serveOci(store: RegistryStore, behaviour: OciBehaviour & ServeOptions = {}): Promise<TestServer> {
-  return serve(playOci(store, behaviour), behaviour);
+  return serve(createOciHandler(store, behaviour), behaviour);
 }
 
-/** The OCI distribution-spec 1.1 over a store: pull, push, discovery and deletion. */
-export function playOci(store: RegistryStore, behaviour: OciBehaviour = {}): Handler {
+/** Implements the OCI distribution-spec 1.1 over a store: pull, push, content discovery and deletion. */
+export function createOciHandler(store: RegistryStore, behaviour: OciBehaviour = {}): Handler {
   const uploads = new Map<string, Buffer>();
   const prefix = behaviour.prefix ?? "";
   return (request) => {
@@ -37,36 +37,36 @@ export function playOci(store: RegistryStore, behaviour: OciBehaviour = {}): Han
     if (path === "/v2/_catalog") return catalog(store, behaviour, request);
     const [, name = "", kind = "", rest = ""] = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/(.*)$/.exec(path) ?? [];
     if (!name.startsWith(prefix)) return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
-    const at: Place = { store, behaviour, repository: name.slice(prefix.length), name, reference: rest };
-    if (kind === "manifests") return manifests(at, request);
-    if (kind === "blobs") return blobs(at, request, uploads);
-    if (kind === "tags") return tags(at, request);
-    return kind === "referrers" ? referrers(at) : NO_ROUTE;
+    const target: RequestTarget = { store, behaviour, repository: name.slice(prefix.length), name, reference: rest };
+    if (kind === "manifests") return manifests(target, request);
+    if (kind === "blobs") return serveBlob(target, request, uploads);
+    if (kind === "tags") return tags(target, request);
+    return kind === "referrers" ? referrers(target) : NO_ROUTE;
   };
 }
 
 const API_VERSION = { "docker-distribution-api-version": "registry/2.0" };
 
-function manifests(at: Place, request: ServedRequest): Reply {
+function manifests(target: RequestTarget, request: ServedRequest): Reply {
   switch (request.method) {
     case "GET":
     case "HEAD":
-      return pullManifest(at, request);
+      return pullManifest(target, request);
     case "PUT":
-      return pushManifest(at, request);
+      return pushManifest(target, request);
     case "DELETE":
-      return deleteManifest(at);
+      return deleteManifest(target);
     default:
       return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
   }
 }
 
-function pullManifest({ store, behaviour, repository, reference }: Place, { headers }: ServedRequest): Reply {
+function pullManifest({ store, behaviour, repository, reference }: RequestTarget, { headers }: ServedRequest): Reply {
   const manifest = store.resolve(repository, reference);
   if (manifest === null) return ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
-  // As distribution does: an OCI type that the client does not accept is not found.
+  // Distribution returns 404 for an OCI type that the client does not accept.
   const accepted = (headers.accept ?? "").split(",").map((type) => type.split(";")[0]?.trim());
-  const always = manifest.mediaType === INDEX && behaviour.indexes === "whatever is accepted";
+  const always = manifest.mediaType === INDEX && behaviour.indexes === "always";
   if (!always && manifest.mediaType.includes("vnd.oci") && !accepted.includes(manifest.mediaType)) {
     const [what, all] = manifest.mediaType === INDEX ? ["index", "indexes"] : ["manifest", "manifests"];
     return ociError(404, "MANIFEST_UNKNOWN", `OCI ${what} found, but accept header does not support OCI ${all}`);
@@ -79,7 +79,7 @@ function pullManifest({ store, behaviour, repository, reference }: Place, { head
 }
 
 function pushManifest(
-  { store, behaviour, repository, name, reference }: Place,
+  { store, behaviour, repository, name, reference }: RequestTarget,
   { headers, body }: ServedRequest,
 ): Reply {
   if (behaviour.deletes === "read-only") return READ_ONLY;
@@ -101,28 +101,28 @@ function pushManifest(
   return { status: 201, headers: { location, "docker-content-digest": digest, ...attached } };
 }
 
-function deleteManifest({ store, behaviour, repository, reference }: Place): Reply {
+function deleteManifest({ store, behaviour, repository, reference }: RequestTarget): Reply {
   if (behaviour.deletes === "read-only") return READ_ONLY;
   if (behaviour.deletes === "disabled") return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
   if (isDigest(reference)) {
-    const gone = store.deleteManifest(repository, reference);
-    return gone ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
+    const deleted = store.deleteManifest(repository, reference);
+    return deleted ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
   }
   if (behaviour.tagDeletes === "unsupported") return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
-  // What has a colon is no tag.
+  // A tag cannot contain a colon.
   if (behaviour.tagDeletes === "refused" || reference.includes(":"))
     return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
-  const gone =
+  const deleted =
     behaviour.tagDeletes === "with the manifest"
       ? store.deleteManifest(repository, store.resolve(repository, reference)?.digest ?? reference)
       : store.deleteTag(repository, reference);
-  return gone ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
+  return deleted ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
 }
 
-function tags({ store, behaviour, repository, name }: Place, request: ServedRequest): Reply {
+function tags({ store, behaviour, repository, name }: RequestTarget, request: ServedRequest): Reply {
   const all = store.tags(repository);
-  const asksOn = behaviour.afterUnknown === "null" && request.url.searchParams.has("last");
-  if (all.length === 0 && !asksOn && !listsNothing(store, behaviour, repository)) {
+  const continues = behaviour.afterUnknown === "null" && request.url.searchParams.has("last");
+  if (all.length === 0 && !continues && !hasEmptyList(store, behaviour, repository)) {
     return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
   }
   if (behaviour.paging === "ignore-n") return { status: 200, body: { name, tags: all.length === 0 ? null : all } };
@@ -130,8 +130,8 @@ function tags({ store, behaviour, repository, name }: Place, request: ServedRequ
   return paged(all, request, { ...behaviour, links }, (page) => ({ name, tags: page.length === 0 ? null : page }));
 }
 
-/** Whether a repository without tags has a list of them, rather than none. */
-function listsNothing(store: RegistryStore, { withoutTags }: OciBehaviour, repository: string): boolean {
+/** Whether a repository without tags has an empty list, and not 404. */
+function hasEmptyList(store: RegistryStore, { withoutTags }: OciBehaviour, repository: string): boolean {
   if (withoutTags === "not-found until tagged") return store.wasTagged(repository);
   return withoutTags !== "not-found" && store.has(repository);
 }
@@ -141,7 +141,7 @@ function catalog(store: RegistryStore, behaviour: OciBehaviour, request: ServedR
   return paged(names, request, behaviour, (repositories) => ({ repositories }));
 }
 
-/** The names after `last`, `n` of them at most, and a link to the next page. */
+/** Returns at most `n` names after `last`, and a link to the next page. */
 function paged(
   all: readonly string[],
   { url }: ServedRequest,
@@ -155,12 +155,12 @@ function paged(
   const rest = all.filter((name) => name > last);
   const page = rest.slice(0, Math.min(n, pageSize));
   const next = new URLSearchParams({ last: page.at(-1) ?? "", n: String(n) });
-  const goesOn = rest.length > page.length || (links === "when full" && page.length === n);
-  const link = goesOn && paging !== "by-last" ? { link: `<${url.pathname}?${next}>; rel="next"` } : {};
+  const hasNext = rest.length > page.length || (links === "when full" && page.length === n);
+  const link = hasNext && paging !== "by-last" ? { link: `<${url.pathname}?${next}>; rel="next"` } : {};
   return { status: 200, headers: link, body: bodyOf(page) };
 }
 
-function referrers({ store, behaviour, repository, reference }: Place): Reply {
+function referrers({ store, behaviour, repository, reference }: RequestTarget): Reply {
   if (behaviour.referrersApi === "no") return NO_ROUTE;
   const found = store.referrersOf(repository, reference).map(({ digest, bytes, mediaType }) => ({
     mediaType,

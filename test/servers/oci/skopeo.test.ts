@@ -4,30 +4,31 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { pushImage, pushMultiArch } from "../content.ts";
 import type { TestServer } from "../http-server.ts";
+import { needs } from "../tools.ts";
 import { basicAuth, TokenService } from "./auth.ts";
 import type { OciBehaviour } from "./behaviour.ts";
 import { serveOci } from "./server.ts";
-import { hasSkopeo, skopeo } from "./skopeo.ts";
+import { skopeo } from "./skopeo.ts";
 import { RegistryStore } from "./store.ts";
 
 const LOGIN = { user: "robot", password: "se:cret" };
 
-/** Undone after each test, last first. */
-const undo: (() => Promise<unknown>)[] = [];
+/** Cleanup after each test, in reverse order. */
+const cleanup: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
-  for (const step of undo.splice(0).reverse()) await step();
+  for (const step of cleanup.splice(0).reverse()) await step();
 });
 
-async function play(store: RegistryStore, behaviour: OciBehaviour = {}): Promise<TestServer> {
+async function start(store: RegistryStore, behaviour: OciBehaviour = {}): Promise<TestServer> {
   const server = await serveOci(store, behaviour);
-  undo.push(() => server.close());
+  cleanup.push(() => server.close());
   return server;
 }
 
 async function directory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "refsweep-oci-"));
-  undo.push(() => rm(path, { recursive: true }));
+  cleanup.push(() => rm(path, { recursive: true }));
   return path;
 }
 
@@ -42,16 +43,16 @@ const guards = {
   },
 } as const;
 
-/** skopeo's options for a registry, or for one side of a copy. */
+/** Returns skopeo's options for a registry, or for one side of a copy. */
 function access(credentials: string | null, side: "" | "src-" | "dest-" = ""): readonly string[] {
   return [`--${side}tls-verify=false`, ...(credentials === null ? [] : [`--${side}creds`, credentials])];
 }
 
-describe.skipIf(!hasSkopeo())("skopeo (skipped where it is not installed) finds a registry here", () => {
+describe("skopeo", needs("skopeo"), () => {
   describe.each(Object.entries(guards))("%s", (_name, { guard, credentials }) => {
     const behaviour = (): OciBehaviour => (guard === undefined ? {} : { guard: guard() });
 
-    it("that it pulls an index from and pushes it to, with all its children", async () => {
+    it("pulls and pushes an index with all its children", async () => {
       const from = new RegistryStore();
       const { index, children } = pushMultiArch(from, {
         repository: "app",
@@ -59,9 +60,9 @@ describe.skipIf(!hasSkopeo())("skopeo (skipped where it is not installed) finds 
         tags: ["v1"],
         attestations: "with",
       });
-      const source = await play(from, behaviour());
+      const source = await start(from, behaviour());
       const to = new RegistryStore();
-      const destination = await play(to, behaviour());
+      const destination = await start(to, behaviour());
       const dir = await directory();
       await skopeo("copy", "--all", ...access(credentials, "src-"), `docker://${source.url.host}/app:v1`, `dir:${dir}`);
       await skopeo(
@@ -80,11 +81,11 @@ describe.skipIf(!hasSkopeo())("skopeo (skipped where it is not installed) finds 
       ).toEqual([index, ...children].sort());
     });
 
-    it("whose tags it lists, whose manifests it reads, and from which it deletes", async () => {
+    it("lists tags, reads manifests and deletes", async () => {
       const store = new RegistryStore();
       const old = pushImage(store, { repository: "team/app", seed: "old", tags: ["old", "older"] });
       const kept = pushImage(store, { repository: "team/app", seed: "new", tags: ["new"] });
-      const { host } = (await play(store, behaviour())).url;
+      const { host } = (await start(store, behaviour())).url;
       expect(JSON.parse(await skopeo("list-tags", ...access(credentials), `docker://${host}/team/app`))).toMatchObject({
         Tags: ["new", "old", "older"],
       });
@@ -95,8 +96,8 @@ describe.skipIf(!hasSkopeo())("skopeo (skipped where it is not installed) finds 
       expect(store.tags("team/app")).toEqual(["new"]);
     });
 
-    it.each(credentials === null ? [] : ["robot:wrong", "other:se:cret"])("that refuses %s", async (wrong) => {
-      const { host } = (await play(new RegistryStore(), behaviour())).url;
+    it.each(credentials === null ? [] : ["robot:wrong", "other:se:cret"])("is refused with %s", async (wrong) => {
+      const { host } = (await start(new RegistryStore(), behaviour())).url;
       const listing = skopeo("list-tags", ...access(wrong), `docker://${host}/team/app`);
       await expect(listing).rejects.toThrow(/authentication required|unauthorized/);
     });

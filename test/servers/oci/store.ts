@@ -11,7 +11,7 @@ export interface StoredManifest {
   readonly pushedAt: number;
 }
 
-/** What a manifest's bytes refer to. */
+/** The references of a manifest. */
 export interface References {
   readonly children: readonly Digest[];
   readonly blobs: readonly { readonly digest: Digest; readonly bytes: number }[];
@@ -22,16 +22,16 @@ export interface References {
 interface StoredRepository {
   readonly manifests: Map<Digest, StoredManifest>;
   readonly tags: Map<string, Digest>;
-  /** Whether there ever was a tag. */
+  /** Whether a tag was ever pushed. */
   wasTagged: boolean;
 }
 
-/** The sha256 digest of bytes. */
+/** Returns the sha256 digest of bytes. */
 export function sha256(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-/** What a registry holds, in memory: manifests and tags by repository, and blobs. Nothing checks what a deletion breaks. */
+/** The content of a registry, in memory: manifests and tags by repository, and blobs. Deletions check no references. */
 export class RegistryStore {
   readonly #clock: Pick<Clock, "now">;
   readonly #repositories = new Map<string, StoredRepository>();
@@ -55,7 +55,7 @@ export class RegistryStore {
     return isDigest(digest) ? (this.#blobs.get(digest) ?? null) : null;
   }
 
-  /** Stores under its digest and, where `reference` is a tag, moves that tag to it. */
+  /** Stores a manifest and, if `reference` is a tag, points the tag to it. */
   putManifest(
     repository: string,
     reference: string | null,
@@ -64,20 +64,20 @@ export class RegistryStore {
     pushedAt: number = this.#clock.now(),
   ): Digest {
     const digest = sha256(bytes);
-    this.#make(repository).manifests.set(digest, { digest, bytes, mediaType, pushedAt });
+    this.#open(repository).manifests.set(digest, { digest, bytes, mediaType, pushedAt });
     if (reference !== null && !isDigest(reference)) this.tag(repository, reference, digest);
     return digest;
   }
 
   tag(repository: string, tag: string, digest: Digest): void {
-    const held = this.#make(repository);
-    held.tags.set(tag, digest);
-    held.wasTagged = true;
+    const stored = this.#open(repository);
+    stored.tags.set(tag, digest);
+    stored.wasTagged = true;
   }
 
-  /** Makes a repository, if there is none, in which nothing is. */
-  touch(repository: string): void {
-    this.#make(repository);
+  /** Creates an empty repository, if it does not exist. */
+  create(repository: string): void {
+    this.#open(repository);
   }
 
   wasTagged(repository: string): boolean {
@@ -85,16 +85,16 @@ export class RegistryStore {
   }
 
   resolve(repository: string, reference: string): StoredManifest | null {
-    const held = this.#repositories.get(repository);
-    const digest = isDigest(reference) ? reference : held?.tags.get(reference);
-    return digest === undefined ? null : (held?.manifests.get(digest) ?? null);
+    const stored = this.#repositories.get(repository);
+    const digest = isDigest(reference) ? reference : stored?.tags.get(reference);
+    return digest === undefined ? null : (stored?.manifests.get(digest) ?? null);
   }
 
-  /** Takes its tags along. False: there was none. */
+  /** Deletes a manifest with its tags. Returns false if it does not exist. */
   deleteManifest(repository: string, digest: string): boolean {
-    const held = this.#repositories.get(repository);
-    if (held === undefined || !isDigest(digest) || !held.manifests.delete(digest)) return false;
-    for (const [tag, target] of held.tags) if (target === digest) held.tags.delete(tag);
+    const stored = this.#repositories.get(repository);
+    if (stored === undefined || !isDigest(digest) || !stored.manifests.delete(digest)) return false;
+    for (const [tag, target] of stored.tags) if (target === digest) stored.tags.delete(tag);
     return true;
   }
 
@@ -114,7 +114,7 @@ export class RegistryStore {
     return [...(this.#repositories.get(repository)?.manifests.values() ?? [])];
   }
 
-  /** In lexical order, as registries list them. */
+  /** In lexical order. */
   tags(repository: string): readonly string[] {
     return [...(this.#repositories.get(repository)?.tags.keys() ?? [])].sort();
   }
@@ -128,7 +128,7 @@ export class RegistryStore {
     return this.manifests(repository).filter((manifest) => referencesOf(manifest.bytes).subject === subject);
   }
 
-  /** Removes the blobs that no manifest refers to. */
+  /** Deletes the blobs that no manifest references. */
   collectGarbage(): { readonly blobs: number; readonly bytes: number } {
     const used = new Set<Digest>();
     for (const name of this.#repositories.keys()) {
@@ -146,10 +146,10 @@ export class RegistryStore {
     return { blobs, bytes: freed };
   }
 
-  #make(repository: string): StoredRepository {
-    const held = this.#repositories.get(repository) ?? { manifests: new Map(), tags: new Map(), wasTagged: false };
-    this.#repositories.set(repository, held);
-    return held;
+  #open(repository: string): StoredRepository {
+    const stored = this.#repositories.get(repository) ?? { manifests: new Map(), tags: new Map(), wasTagged: false };
+    this.#repositories.set(repository, stored);
+    return stored;
   }
 }
 
@@ -161,7 +161,7 @@ interface ManifestJson {
   readonly artifactType?: string;
 }
 
-/** Reads what a manifest refers to, for tests: what is no digest is left out. */
+/** Returns the references of a manifest. Ignores invalid digests. */
 export function referencesOf(bytes: Buffer): References {
   const json: ManifestJson = JSON.parse(bytes.toString("utf8"));
   const blobs = [...(json.config === undefined ? [] : [json.config]), ...(json.layers ?? [])];

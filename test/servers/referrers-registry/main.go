@@ -1,4 +1,4 @@
-// The registry of go-containerregistry with its referrers API, which none of its own programs turns on.
+// Serves the registry of go-containerregistry with its referrers API, which none of its own programs enables.
 package main
 
 import (
