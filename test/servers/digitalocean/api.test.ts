@@ -1,21 +1,24 @@
-import { afterEach, describe, expect, test } from "vitest";
-import { type Bench, digestOf, image, index, openBench, REGISTRY, TOKEN } from "../../registry/digitalocean/bench.ts";
-import { hasDescription, loadOperations, type Operation } from "../openapi.ts";
-import type { IndexLook } from "./answers.ts";
+import { describe, expect, test } from "vitest";
+import {
+  digestOf,
+  type Fixture,
+  type FixtureOptions,
+  image,
+  index,
+  openFixture,
+  REGISTRY,
+  TOKEN,
+} from "../../registry/digitalocean/fixture.ts";
+import { loadOperations, type Operation } from "../openapi.ts";
+import { needs } from "../tools.ts";
+import type { IndexListing } from "./answers.ts";
 
-const opened: Bench[] = [];
-
-afterEach(async () => {
-  for (const made of opened.splice(0)) await made.close();
-});
-
-async function bench(options: Parameters<typeof openBench>[0] = {}): Promise<Bench> {
-  const made = await openBench(options);
-  opened.push(made);
-  for (let number = 1; number <= 45; number++) made.content.push("team/web", image(`image ${number}`));
-  made.content.push("team/web", index("index", [digestOf("image 1")], { tags: ["v1", "latest"] }));
-  made.content.push("api", image("api"));
-  return made;
+async function open(options: FixtureOptions = {}): Promise<Fixture> {
+  const fixture = await openFixture(options);
+  for (let number = 1; number <= 45; number++) fixture.content.push("team/web", image(`image ${number}`));
+  fixture.content.push("team/web", index("index", [digestOf("image 1")], { tags: ["v1", "latest"] }));
+  fixture.content.push("api", image("api"));
+  return fixture;
 }
 
 interface Answer {
@@ -24,8 +27,8 @@ interface Answer {
   readonly body: unknown;
 }
 
-async function ask(made: Bench, method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(new URL(path, made.server.apiUrl), {
+async function request(fixture: Fixture, method: string, path: string, body?: unknown): Promise<Answer> {
+  const response = await fetch(new URL(path, fixture.server.apiUrl), {
     method,
     headers: { authorization: `Bearer ${TOKEN}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -38,9 +41,10 @@ async function ask(made: Bench, method: string, path: string, body?: unknown): P
   };
 }
 
-const operations: readonly Operation[] = hasDescription ? loadOperations() : [];
+let operations: readonly Operation[] | null = null;
 
 function operation(method: string, path: string): Operation {
+  operations ??= loadOperations();
   const found = operations.find((candidate) => candidate.method === method && candidate.path === path);
   if (found === undefined) throw new Error(`the description has no ${method} ${path}`);
   return found;
@@ -48,7 +52,7 @@ function operation(method: string, path: string): Operation {
 
 const REPOSITORY = "/repositories/{repository_name}";
 
-describe.skipIf(!hasDescription)("what is answered is as DigitalOcean's description says", () => {
+describe("answers match DigitalOcean's OpenAPI document", needs("digitalocean-openapi"), () => {
   describe.each(["/v2/registries", "/v2/registry"])("under %s", (base) => {
     test.each([
       ["GET", "/repositoriesV2", "/repositoriesV2?per_page=1", 200],
@@ -62,33 +66,44 @@ describe.skipIf(!hasDescription)("what is answered is as DigitalOcean's descript
       ["GET", "/garbage-collection", "/garbage-collection", 404],
       ["POST", "/garbage-collection", "/garbage-collection", 201],
       ["GET", "/garbage-collections", "/garbage-collections", 200],
-    ])("%s %s: %s answers %i", async (method, described, path, status) => {
-      const made = await bench();
-      if (path === "/garbage-collections") made.collections.begin("unreferenced blobs only");
+    ])("%s %s: %s returns %i", async (method, described, path, status) => {
+      const fixture = await open();
+      if (path === "/garbage-collections") fixture.collections.start("unreferenced blobs only");
       const body = method === "POST" ? { type: "unreferenced blobs only" } : undefined;
-      const answer = await ask(made, method, `${base}/${REGISTRY}${path}`, body);
+      const answer = await request(fixture, method, `${base}/${REGISTRY}${path}`, body);
       expect(answer.status).toBe(status);
       expect(operation(method, `${base}/{registry_name}${described}`).errors(status, answer.body)).toEqual([]);
       expect(Number(answer.headers.get("ratelimit-remaining"))).toBe(4999);
     });
   });
 
-  test("GET the registry", async () => {
-    const answer = await ask(await bench(), "GET", `/v2/registries/${REGISTRY}`);
-    expect(operation("GET", "/v2/registries/{registry_name}").errors(200, answer.body)).toEqual([]);
+  test.each([
+    [`/v2/registries/${REGISTRY}`, "/v2/registries/{registry_name}"],
+    ["/v2/registries/subscription", "/v2/registries/subscription"],
+    ["/v2/registry", "/v2/registry"],
+    ["/v2/registry/subscription", "/v2/registry/subscription"],
+  ])("GET %s", async (path, described) => {
+    const answer = await request(await open(), "GET", path);
+    expect([answer.status, operation("GET", described).errors(200, answer.body)]).toEqual([200, []]);
   });
 
-  test.each<IndexLook>(["no blobs", "blobs of children", "children as blobs"])("an index with %s", async (indexes) => {
-    const made = await bench({ behaviour: { indexes } });
-    const answer = await ask(made, "GET", `/v2/registries/${REGISTRY}/repositories/team%2Fweb/digests`);
-    const described = operation("GET", `/v2/registries/{registry_name}${REPOSITORY}/digests`);
-    expect(described.errors(200, answer.body)).toEqual([]);
-  });
+  test.each<IndexListing>(["no blobs", "blobs of children", "children as blobs"])(
+    "an index with %s",
+    async (indexes) => {
+      const fixture = await open({ behaviour: { indexes } });
+      const answer = await request(fixture, "GET", `/v2/registries/${REGISTRY}/repositories/team%2Fweb/digests`);
+      const described = operation("GET", `/v2/registries/{registry_name}${REPOSITORY}/digests`);
+      expect(described.errors(200, answer.body)).toEqual([]);
+    },
+  );
 
-  test.each([401, 404, 429])("a refusal with %i", async (status) => {
+  test.each([401, 404, 429])("the error %i", async (status) => {
     const behaviour = status === 429 ? { perMinute: 0 } : {};
-    const made = await bench({ behaviour });
-    const url = new URL(`/v2/registries/${status === 404 ? "other" : REGISTRY}/garbage-collection`, made.server.apiUrl);
+    const fixture = await open({ behaviour });
+    const url = new URL(
+      `/v2/registries/${status === 404 ? "other" : REGISTRY}/garbage-collection`,
+      fixture.server.apiUrl,
+    );
     const headers = { authorization: status === 401 ? "Bearer no" : `Bearer ${TOKEN}` };
     const response = await fetch(url, { headers });
     const described = operation("GET", "/v2/registries/{registry_name}/garbage-collection");
@@ -96,7 +111,7 @@ describe.skipIf(!hasDescription)("what is answered is as DigitalOcean's descript
     expect(described.errors(status, await response.json())).toEqual([]);
   });
 
-  test("an answer that is wrong would be seen", () => {
+  test("a wrong answer is detected", () => {
     const described = operation("GET", `/v2/registries/{registry_name}${REPOSITORY}/digests`);
     const manifests = [{ digest: digestOf("a"), tags: "v1", updated_at: "yesterday" }];
     expect(described.errors(200, { manifests })).toHaveLength(3);
@@ -104,23 +119,23 @@ describe.skipIf(!hasDescription)("what is answered is as DigitalOcean's descript
   });
 });
 
-describe.skipIf(!hasDescription)("DigitalOcean's own examples are understood", () => {
+describe("the registry reads DigitalOcean's own examples", needs("digitalocean-openapi"), () => {
   const examples = ["/v2/registries", "/v2/registry"].flatMap((base) =>
     [`${REPOSITORY}/digests`, "/repositoriesV2"].map((path) => [`${base}/{registry_name}${path}`] as const),
   );
 
   test.each(examples)("GET %s", async (path) => {
-    const made = await bench();
+    const fixture = await open();
     const example = operation("GET", path).example(200);
     expect(example).toBeDefined();
-    // An example is one page of a longer list: as the whole of it, it must be refused.
-    made.server.inject(() => ({ kind: "reply", reply: { status: 200, body: example } }));
-    const { registry } = made;
+    // The example is one page of a longer list, so it is not complete.
+    fixture.server.inject(() => ({ kind: "reply", reply: { status: 200, body: example } }));
+    const { registry } = fixture;
     const reading = path.endsWith("digests")
       ? registry.list("repo-1")
       : registry.repositories({ names: null, literals: [], matches: () => true });
     await expect(reading).rejects.toMatchObject({ kind: "listing" });
-    made.server.inject(() => ({ kind: "reply", reply: { status: 200, body: wholeOf(example) } }));
+    fixture.server.inject(() => ({ kind: "reply", reply: { status: 200, body: asCompleteList(example) } }));
     if (path.endsWith("digests")) {
       const { manifests } = await registry.list("repo-1");
       expect(manifests[0]).toMatchObject({ tags: ["v1", "v2"], sizeBytes: 1_972_332 });
@@ -133,64 +148,64 @@ describe.skipIf(!hasDescription)("DigitalOcean's own examples are understood", (
   });
 });
 
-function wholeOf(example: unknown): unknown {
+function asCompleteList(example: unknown): unknown {
   const { links: _, ...rest } = Object.fromEntries(Object.entries(example ?? {}));
   return { ...rest, meta: { total: 1 } };
 }
 
 describe("pages", () => {
-  test("have no links where all fits in one", async () => {
-    const answer = await ask(await bench(), "GET", `/v2/registries/${REGISTRY}/repositories/api/digests`);
+  test("have no links if everything fits on one", async () => {
+    const answer = await request(await open(), "GET", `/v2/registries/${REGISTRY}/repositories/api/digests`);
     expect(answer.body).not.toHaveProperty("links");
   });
 
-  test("are of 20, and name the public host and only the pages that make sense", async () => {
+  test("have 20 entries, and link to the public host and to existing pages only", async () => {
     const path = `/v2/registries/${REGISTRY}/repositories/team%2Fweb/digests`;
-    const made = await bench();
+    const fixture = await open();
     const link = (page: number): string => `https://api.digitalocean.com${path}?page=${page}&per_page=20`;
-    const first = await ask(made, "GET", path);
+    const first = await request(fixture, "GET", path);
     expect(first.body).toMatchObject({ meta: { total: 46 }, links: { pages: { next: link(2), last: link(3) } } });
-    const last = await ask(made, "GET", `${path}?page=3`);
+    const last = await request(fixture, "GET", `${path}?page=3`);
     expect(last.body).toHaveProperty("links.pages", { first: link(1), prev: link(2) });
     expect(last.body).toHaveProperty("manifests.length", 6);
   });
 
-  test.each(["per_page=201", "per_page=0", "page=0", "page=x"])("with %s are refused", async (query) => {
-    const answer = await ask(await bench(), "GET", `/v2/registries/${REGISTRY}/repositoriesV2?${query}`);
+  test.each(["per_page=201", "per_page=0", "page=0", "page=x"])("%s returns 422", async (query) => {
+    const answer = await request(await open(), "GET", `/v2/registries/${REGISTRY}/repositoriesV2?${query}`);
     expect(answer.status).toBe(422);
   });
 });
 
 describe("the rate limit", () => {
-  test("refuses past a minute's requests, says when to come back, and lets in again then", async () => {
-    const made = await bench({ behaviour: { perMinute: 2 } });
+  test("returns 429 with `retry-after` until the minute has passed", async () => {
+    const fixture = await open({ behaviour: { perMinute: 2 } });
     const path = `/v2/registries/${REGISTRY}/repositoriesV2`;
-    await ask(made, "GET", path);
-    await made.clock.advance(20_000);
-    await ask(made, "GET", path);
-    const refused = await ask(made, "GET", path);
+    await request(fixture, "GET", path);
+    await fixture.clock.advance(20_000);
+    await request(fixture, "GET", path);
+    const refused = await request(fixture, "GET", path);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "40"]);
-    await made.clock.advance(40_000);
-    expect((await ask(made, "GET", path)).status).toBe(200);
+    await fixture.clock.advance(40_000);
+    expect((await request(fixture, "GET", path)).status).toBe(200);
   });
 });
 
-describe("a collection", () => {
-  test("is alone, makes the registry read-only, and ends by the clock", async () => {
-    const made = await bench({ collection: { statuses: ["requested", "succeeded"], movesOn: 60_000 } });
+describe("a garbage collection", () => {
+  test("is the only one, makes the registry read-only, and ends by the clock", async () => {
+    const fixture = await open({ collection: { statuses: ["requested", "succeeded"], advances: 60_000 } });
     const base = `/v2/registries/${REGISTRY}`;
     const type = "unreferenced blobs only";
-    expect((await ask(made, "POST", `${base}/garbage-collection`, { type })).status).toBe(201);
-    expect((await ask(made, "POST", `${base}/garbage-collection`, { type })).status).toBe(409);
-    expect((await ask(made, "DELETE", `${base}/repositories/api/digests/${digestOf("api")}`)).status).toBe(409);
-    await made.clock.advance(60_000);
-    expect((await ask(made, "GET", `${base}/garbage-collection`)).status).toBe(404);
-    expect((await ask(made, "DELETE", `${base}/repositories/api/digests/${digestOf("api")}`)).status).toBe(204);
+    expect((await request(fixture, "POST", `${base}/garbage-collection`, { type })).status).toBe(201);
+    expect((await request(fixture, "POST", `${base}/garbage-collection`, { type })).status).toBe(409);
+    expect((await request(fixture, "DELETE", `${base}/repositories/api/digests/${digestOf("api")}`)).status).toBe(409);
+    await fixture.clock.advance(60_000);
+    expect((await request(fixture, "GET", `${base}/garbage-collection`)).status).toBe(404);
+    expect((await request(fixture, "DELETE", `${base}/repositories/api/digests/${digestOf("api")}`)).status).toBe(204);
   });
 
-  test("of no known type is refused", async () => {
-    const made = await bench();
-    const answer = await ask(made, "POST", `/v2/registries/${REGISTRY}/garbage-collection`, { type: "all" });
+  test("needs a known type", async () => {
+    const fixture = await open();
+    const answer = await request(fixture, "POST", `/v2/registries/${REGISTRY}/garbage-collection`, { type: "all" });
     expect(answer.status).toBe(422);
   });
 });
