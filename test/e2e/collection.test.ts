@@ -4,8 +4,9 @@ import { type ImagePush, pushImage, pushMultiArch } from "../servers/content.ts"
 import type { CollectionBehaviour } from "../servers/digitalocean/collections.ts";
 import { refuse } from "../servers/http-server.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
+import { brokenTags } from "../servers/pull.ts";
 import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "./example.ts";
-import { annotations, broken, contents, deletionsOf, type Fixture, openFixture } from "./fixture.ts";
+import { annotations, contents, deletionsOf, type Fixture, openFixture } from "./fixture.ts";
 
 let gitHost: GitHost;
 const opened: Fixture[] = [];
@@ -26,14 +27,14 @@ async function open(collection: Partial<CollectionBehaviour> = {}, fill = fillEx
 
 const DAY = 86_400_000;
 
-/** An image that stays and one that goes, both with a tag. */
+/** Pushes a kept and an orphaned image, both with a tag. */
 function pushTagged(store: RegistryStore, now: number, repository = "web"): void {
   for (const tag of ["main", "pr-10"])
     pushImage(store, { repository, seed: tag, tags: [tag], pushedAt: now - 8 * DAY });
 }
 
 const starts = ({ registry }: Fixture) => registry.api.requests.filter(({ method }) => method === "POST");
-/** An hour of polls, and more. */
+/** Statuses for more than an hour of polls. */
 const ENDLESS = Array.from({ length: 1_000 }, (_, step) => (step === 0 ? "requested" : "scanning manifests"));
 
 describe("run-gc", () => {
@@ -44,18 +45,18 @@ describe("run-gc", () => {
     ["false", "nothing was deleted", "not-started", 0],
     ["true", "nothing was deleted", "skipped", 0],
     ["always", "nothing was deleted", "succeeded", 1],
-  ])("%s, where %s: %s", async (runGc, when, status, count) => {
+  ])("%s when %s: %s", async (runGc, when, status, count) => {
     const fixture = await open();
     const inputs = when === "nothing was deleted" ? { "keep-count": "100" } : {};
     const result = await fixture.sweep({ "run-gc": runGc, ...inputs });
     expect(result.errors).toEqual([]);
     expect([result.garbageCollection.status, starts(fixture).length]).toEqual([status, count]);
     expect(deletionsOf(fixture) > 0).toBe(when === "something was deleted");
-    expect(broken(fixture.store)).toEqual([]);
+    expect(brokenTags(fixture.store)).toEqual([]);
   });
 
   test.each(["unreferenced blobs only", "untagged manifests only", "untagged manifests and unreferenced blobs"])(
-    "starts the type %s, as it is asked for",
+    "starts a collection of the type %s",
     async (type) => {
       const fixture = await open({}, pushTagged);
       await fixture.sweep({ "run-gc": "always", "gc-type": type });
@@ -64,8 +65,8 @@ describe("run-gc", () => {
   );
 });
 
-describe("what was gone when it was to be deleted", () => {
-  test("is collected where this run had asked for its deletion: the answer may have been lost", async () => {
+describe("a manifest that is already gone when it is deleted", () => {
+  test("counts as deleted by this run if the response to its DELETE was lost", async () => {
     const fixture = await open({}, pushTagged);
     let deletions = 0;
     fixture.registry.api.inject(({ method }) => {
@@ -73,17 +74,18 @@ describe("what was gone when it was to be deleted", () => {
       return method === "DELETE" && deletions === 1 ? { kind: "reset after" } : null;
     });
     const result = await fixture.sweep({ "run-gc": "true" });
-    expect([deletionsOf(fixture), fixture.store.tags("web")]).toEqual([2, ["main"]]);
+    expect([deletionsOf(fixture), fixture.store.tags("web")]).toEqual([1, ["main"]]);
+    expect(result.repositories[0]?.manifests.map(({ outcome }) => outcome).sort()).toEqual(["deleted", "kept"]);
     expect(result.garbageCollection.status).toBe("succeeded");
   });
 
-  test("is not collected where somebody else deleted it before", async () => {
+  test("does not start garbage collection if another client deleted it", async () => {
     const fixture = await open({}, pushTagged);
     let lists = 0;
     fixture.registry.api.inject(({ path }) => {
       lists += Number(path.includes("/digests?"));
-      const left = lists === 2 ? fixture.store.resolve("web", "pr-10") : null;
-      if (left !== null) fixture.store.deleteManifest("web", left.digest);
+      const image = lists === 2 ? fixture.store.resolve("web", "pr-10") : null;
+      if (image !== null) fixture.store.deleteManifest("web", image.digest);
       return null;
     });
     const result = await fixture.sweep({ "run-gc": "true" });
@@ -101,26 +103,30 @@ describe("a collection of untagged manifests", () => {
   const digest = pushImage(new RegistryStore(), { repository: "web", seed: SEED });
   const OF_UNTAGGED = { "run-gc": "true", "gc-type": "untagged manifests and unreferenced blobs" };
 
-  test.each<[string, (store: RegistryStore, now: number) => void, Record<string, string>, RegExp]>([
-    ["is pinned", untagged(), { "protect-digests": digest }, /^.*: 1 manifest .*: web@sha256:.*pinned/],
-    ["`untagged: keep` keeps", untagged(), { untagged: "keep" }, /: 1 manifest .*untagged/],
-    ["is young", (store, now) => untagged({ pushedAt: now })(store, now), {}, /: 1 manifest .*grace period/],
+  test.each<[string, (store: RegistryStore, now: number) => void, Record<string, string>, string]>([
+    ["in use", untagged(), { "protect-digests": digest }, "1 manifest"],
+    ["kept by `untagged: keep`", untagged(), { untagged: "keep" }, "1 manifest"],
+    ["in the grace period", (store, now) => untagged({ pushedAt: now })(store, now), {}, "1 manifest"],
     [
-      "is part of a multi-platform image",
+      "a platform of a kept image",
       (store, now) => {
         pushMultiArch(store, { repository: "web", seed: SEED, tags: ["main"], pushedAt: now - 8 * DAY });
       },
       {},
-      /: 2 manifests .*, the first is: web@sha256:.*main/,
+      "2 manifests",
     ],
-  ])("is not started where what %s stays", async (_what, fill, inputs, message) => {
+  ])("is not started if an untagged manifest is %s", async (_title, fill, inputs, count) => {
     const fixture = await open({}, (store, now) => {
       pushTagged(store, now);
       fill(store, now);
     });
     const result = await fixture.sweep({ ...OF_UNTAGGED, ...inputs });
     expect(result.errors).toMatchObject([
-      { kind: "garbage-collection", message: expect.stringMatching(message), remedy: expect.stringMatching(/gc-type/) },
+      {
+        kind: "garbage-collection",
+        message: expect.stringMatching(new RegExp(`${count}.*web@sha256:`)),
+        remedy: expect.stringContaining("gc-type"),
+      },
     ]);
     expect([result.garbageCollection.status, deletionsOf(fixture) > 0, starts(fixture)]).toEqual([
       "not-started",
@@ -129,7 +135,7 @@ describe("a collection of untagged manifests", () => {
     ]);
   });
 
-  test("is not started where a manifest changed since it was planned: its tags are not known", async () => {
+  test("is not started if a manifest changed after it was planned, because its tags are unknown", async () => {
     const fixture = await open({}, pushTagged);
     let lists = 0;
     fixture.registry.api.inject(({ path }) => {
@@ -138,11 +144,11 @@ describe("a collection of untagged manifests", () => {
       return null;
     });
     const { errors } = await fixture.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
-    expect(errors).toMatchObject([{ kind: "garbage-collection", message: expect.stringMatching(/: 1 manifest /) }]);
+    expect(errors).toMatchObject([{ kind: "garbage-collection", message: expect.stringContaining("1 manifest") }]);
     expect(starts(fixture)).toEqual([]);
   });
 
-  test("is not started where a repository could not be read", async () => {
+  test("is not started if a repository could not be read", async () => {
     const fixture = await open({}, (store, now) => {
       pushTagged(store, now);
       pushTagged(store, now, "web/worker");
@@ -154,7 +160,7 @@ describe("a collection of untagged manifests", () => {
     expect(starts(fixture)).toEqual([]);
   });
 
-  test("is started where all that stays has a tag", async () => {
+  test("is started if every kept manifest has a tag", async () => {
     const fixture = await open({}, (store, now) => {
       pushTagged(store, now);
       untagged()(store, now);
@@ -165,45 +171,39 @@ describe("a collection of untagged manifests", () => {
   });
 });
 
-describe("how it ends", () => {
-  test.each<[string, Partial<CollectionBehaviour>, Record<string, string>, string, readonly string[], RegExp]>([
-    ["it fails", { statuses: ["requested", "failed"] }, {}, "failed", ["garbage-collection"], /failed/],
-    ["somebody cancels it", { statuses: ["requested", "cancelled"] }, {}, "failed", ["garbage-collection"], /failed/],
-    ["it takes longer than gc-timeout", { statuses: ENDLESS }, { "gc-timeout": "2m" }, "timed-out", [], /not over in/],
-    ["gc-timeout: 0 does not wait", { statuses: ENDLESS }, { "gc-timeout": "0" }, "started", [], /is still running/],
-    [
-      "in a status that nobody documented",
-      { statuses: ["requested", "humming", "succeeded"] },
-      {},
-      "succeeded",
-      [],
-      /freed/,
-    ],
-    ["in the other spelling", { statuses: ["requested", "success"] }, {}, "succeeded", [], /freed/],
-  ])("%s", async (_title, collection, inputs, status, kinds, shown) => {
+describe("the result of a collection", () => {
+  test.each<[string, Partial<CollectionBehaviour>, Record<string, string>, string, readonly string[]]>([
+    ["it fails", { statuses: ["requested", "failed"] }, {}, "failed", ["garbage-collection"]],
+    ["a user cancels it", { statuses: ["requested", "cancelled"] }, {}, "failed", ["garbage-collection"]],
+    ["it takes longer than gc-timeout", { statuses: ENDLESS }, { "gc-timeout": "2m" }, "timed-out", []],
+    ["gc-timeout: 0 does not wait", { statuses: ENDLESS }, { "gc-timeout": "0" }, "started", []],
+    ["an undocumented status", { statuses: ["requested", "humming", "succeeded"] }, {}, "succeeded", []],
+    ["the other spelling of success", { statuses: ["requested", "success"] }, {}, "succeeded", []],
+  ])("%s", async (_title, collection, inputs, status, kinds) => {
     const fixture = await open(collection);
     const result = await fixture.sweep({ "run-gc": "true", ...inputs });
     expect(result.errors.map(({ kind }) => kind)).toEqual(kinds);
     expect(result.garbageCollection.status).toBe(status);
-    expect(renderSummary(result)).toMatch(shown);
+    expect(renderSummary(result)).toContain("arbage collection");
+    expect(result.garbageCollection.freedBytes !== null).toBe(status === "succeeded");
     if (status === "timed-out") expect(result.notices).toEqual([expect.stringContaining("2 min")]);
   });
 
-  test("a failed one fails the step, and what was deleted is told", async () => {
+  test("a failed start fails the step, and the deletions are reported", async () => {
     const fixture = await open();
     fixture.registry.api.inject((request) =>
       request.method === "POST" ? { kind: "reply", reply: { status: 500, body: { message: "no workers" } } } : null,
     );
     const result = await fixture.step({ "run-gc": "true" });
     expect(result.exitCode).toBe(1);
-    expect(annotations(result.log)).toEqual([expect.stringContaining("The garbage collection failed")]);
+    expect(annotations(result.log)).toHaveLength(1);
     expect(result.outputs["deleted-count"]).toBe("46");
     expect(result.summary).toContain("no workers");
   });
 });
 
-describe("a collection that is running already", () => {
-  test("is waited for before the first deletion", async () => {
+describe("a collection that is already running", () => {
+  test("delays the first deletion until it ends", async () => {
     const fixture = await open();
     fixture.registry.api.state.collections.start("unreferenced blobs only");
     let readOnly = 0;
@@ -216,7 +216,7 @@ describe("a collection that is running already", () => {
     expect([deletionsOf(fixture), readOnly]).toEqual([46, 0]);
   });
 
-  test("and does not end within gc-timeout: nothing is deleted, and the error says what to do", async () => {
+  test("and does not end within gc-timeout: nothing is deleted, and the error names gc-timeout", async () => {
     const fixture = await open({ statuses: ENDLESS });
     fixture.registry.api.state.collections.start("unreferenced blobs only");
     const before = contents(fixture.store);
@@ -231,14 +231,14 @@ describe("a collection that is running already", () => {
     expect([contents(fixture.store), deletionsOf(fixture)]).toEqual([before, 0]);
   });
 
-  test("holds up no dry run, and nothing that deletes nothing", async () => {
+  test("does not delay a dry run or a run without deletions", async () => {
     const fixture = await open({ statuses: ENDLESS });
     fixture.registry.api.state.collections.start("unreferenced blobs only");
     expect((await fixture.sweep({ "dry-run": "true" })).errors).toEqual([]);
     expect((await fixture.sweep({ "keep-count": "100" })).errors).toEqual([]);
   });
 
-  test("by the time of its own start is adopted", async () => {
+  test("when this run starts one: this run waits for it", async () => {
     const fixture = await open({ secondStart: 412 });
     fixture.registry.api.inject((request) => {
       if (request.method === "POST") fixture.registry.api.state.collections.start("unreferenced blobs only");
@@ -246,17 +246,20 @@ describe("a collection that is running already", () => {
     });
     const result = await fixture.sweep({ "run-gc": "true" });
     expect(result.errors).toEqual([]);
-    expect(result.garbageCollection).toMatchObject({ status: "succeeded", note: expect.stringContaining("already running") });
+    expect(result.garbageCollection).toMatchObject({
+      status: "succeeded",
+      note: expect.stringContaining("already running"),
+    });
   });
 });
 
-describe("as the runner runs it", () => {
+describe("a step with run-gc", () => {
   let fixture: Fixture;
   beforeEach(async () => {
     fixture = await open({ statuses: ["requested", "succeeded"] });
   });
 
-  test("trap 26: manifests go first, then the collection, which frees their blobs", async () => {
+  test("deletes manifests first, then starts the collection, which frees their blobs", async () => {
     const result = await fixture.step({ "run-gc": "true" });
     expect([result.exitCode, result.outputs["gc-status"]]).toEqual([0, "succeeded"]);
     expect(Number(result.outputs["gc-freed-bytes"])).toBeGreaterThan(100_000);
@@ -264,10 +267,10 @@ describe("as the runner runs it", () => {
     expect(Number(result.outputs["gc-freed-bytes"])).toBe(Number(result.outputs["deleted-bytes"]));
     const order = fixture.registry.api.requests.map(({ method }) => method).filter((method) => method !== "GET");
     expect(order.lastIndexOf("DELETE")).toBeLessThan(order.indexOf("POST"));
-    expect(broken(fixture.store)).toEqual([]);
+    expect(brokenTags(fixture.store)).toEqual([]);
   });
 
-  test("trap 29: the collection that was asked for is really started, and said so", async () => {
+  test("with gc-timeout: 0 starts the collection and reports it as started", async () => {
     const result = await fixture.step({ "run-gc": "true", "gc-timeout": "0" });
     expect([result.exitCode, result.outputs["gc-status"]]).toEqual([0, "started"]);
     expect(starts(fixture).map(({ status }) => status)).toEqual([201]);

@@ -2,29 +2,30 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
 import { pushImage } from "../servers/content.ts";
 import type { ApiBehaviour } from "../servers/digitalocean/behaviour.ts";
+import { brokenTags } from "../servers/pull.ts";
 import { type GitHost, serveExampleGitHost } from "./example.ts";
-import { broken, contents, deletionsOf, type Fixture, openFixture } from "./fixture.ts";
+import { contents, deletionsOf, type Fixture, openFixture } from "./fixture.ts";
 
 let gitHost: GitHost;
-/** What a sweep leaves of the team's registry where the API behaves as it is documented. */
+/** The contents after a sweep if the API behaves as documented. */
 let expected: readonly string[];
 
 beforeAll(async () => {
   gitHost = await serveExampleGitHost(Date.now());
-  await swept({}, async (fixture) => {
+  await withSwept({}, async (fixture) => {
     expected = contents(fixture.store);
   });
 });
 afterAll(() => gitHost.close());
 
-/** Sweeps a registry that behaves so, and shows it to `then`. */
-async function swept(
+/** Sweeps a registry with this behaviour, then runs `check`. */
+async function withSwept(
   behaviour: Partial<ApiBehaviour>,
-  look: (fixture: Fixture, result: RunResult) => Promise<void>,
+  check: (fixture: Fixture, result: RunResult) => Promise<void>,
 ): Promise<void> {
   const fixture = await openFixture(gitHost, { behaviour });
   try {
-    await look(fixture, await fixture.sweep());
+    await check(fixture, await fixture.sweep());
   } finally {
     await fixture.close();
   }
@@ -38,7 +39,7 @@ const outcomes = ({ repositories }: RunResult) => {
   return counts;
 };
 
-describe("what DigitalOcean leaves open changes nothing in what goes", () => {
+describe("undocumented behaviour of DigitalOcean does not change the deletions", () => {
   test.each<[string, Partial<ApiBehaviour>]>([
     ["only the older paths are served", { paths: "registry" }],
     ["only the documented paths are served", { paths: "registries" }],
@@ -46,34 +47,34 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
     ["an index is listed with its children's blobs", { indexes: "blobs of children" }],
     ["an index is listed with its children as blobs", { indexes: "children as blobs" }],
     ["older paths, and children as blobs", { paths: "registry", indexes: "children as blobs" }],
-    ["sizes are left out", { absent: ["size_bytes", "compressed_size_bytes", "blobs"] }],
-    ["the registry's name is left out", { absent: ["registry_name", "repository"] }],
-    ["the list of tags is hours late", { tagList: "frozen" }],
+    ["sizes are missing", { absent: ["size_bytes", "compressed_size_bytes", "blobs"] }],
+    ["the registry's name is missing", { absent: ["registry_name", "repository"] }],
+    ["the list of tags is hours old", { tagList: "frozen" }],
   ])("%s", async (_title, behaviour) => {
-    await swept(behaviour, async (fixture, result) => {
+    await withSwept(behaviour, async (fixture, result) => {
       expect(result.errors).toEqual([]);
       expect(contents(fixture.store)).toEqual(expected);
-      expect(broken(fixture.store)).toEqual([]);
+      expect(brokenTags(fixture.store)).toEqual([]);
       expect(outcomes(result)).toMatchObject({ deleted: 46 });
     });
   });
 
-  test("times are left out: unknown is newest, so only what is proven dead goes", async () => {
-    await swept({ absent: ["updated_at"] }, async (fixture, result) => {
+  test("missing times: an unknown time counts as newest, so only orphaned images are deleted", async () => {
+    await withSwept({ absent: ["updated_at"] }, async (fixture, result) => {
       expect(result.errors).toEqual([]);
       expect(outcomes(result)).toMatchObject({ deleted: 2 * 11 });
-      expect(broken(fixture.store)).toEqual([]);
+      expect(brokenTags(fixture.store)).toEqual([]);
     });
   });
 
-  test("tags are left out: what looks untagged from end to end is not believed, and nothing goes", async () => {
-    await swept({ absent: ["tags"] }, async (fixture, result) => {
+  test("missing tags: a repository that looks completely untagged is an error, and nothing is deleted", async () => {
+    await withSwept({ absent: ["tags"] }, async (fixture, result) => {
       expect(new Set(result.errors.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
       expect(deletionsOf(fixture)).toBe(0);
     });
   });
 
-  test("a repository of leftovers alone is believed, and emptied", async () => {
+  test("a repository of untagged images only is emptied", async () => {
     const fixture = await openFixture(gitHost, {
       fill: (store, now) => {
         for (const seed of ["a", "b"]) pushImage(store, { repository: "web", seed, pushedAt: now - 3 * 86_400_000 });
@@ -84,7 +85,7 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
     await fixture.close();
   });
 
-  test("a push moves the list while it is read, then it stands still", async () => {
+  test("a push changes the list while it is read", async () => {
     let moves = 0;
     const fixture = await openFixture(gitHost);
     fixture.registry.api.state.behaviour.beforePage = (repository) => {
@@ -100,9 +101,9 @@ describe("what DigitalOcean leaves open changes nothing in what goes", () => {
   });
 });
 
-describe.each([409, 403, 400, 422])("the deletion of a child of an index that is there answers %i", (status) => {
-  test("parents go first, so no child is refused; tags stay whole", async () => {
-    await swept({ childRefusal: status }, async (fixture, result) => {
+describe.each([409, 403, 400, 422])("the registry answers %i to deleting a child of an existing index", (status) => {
+  test("parents are deleted first, so no child is refused", async () => {
+    await withSwept({ childRefusal: status }, async (fixture, result) => {
       expect(result.errors).toEqual([]);
       expect(contents(fixture.store)).toEqual(expected);
     });
@@ -110,7 +111,7 @@ describe.each([409, 403, 400, 422])("the deletion of a child of an index that is
 });
 
 test.each([409, 422])(
-  "an index that cannot be deleted (%i) keeps its children; the next run finishes",
+  "an index that cannot be deleted (%i) keeps its children; the next run deletes it",
   async (status) => {
     const fixture = await openFixture(gitHost);
     const index = fixture.store.resolve("web", "pr-10")?.digest ?? "";
@@ -130,7 +131,7 @@ test.each([409, 422])(
     const failed = first.repositories[0]?.manifests.filter(({ outcome }) => outcome === "failed");
     expect(failed).toMatchObject([{ digest: index, error: expect.stringContaining(String(status)) }]);
     expect(fixture.store.tags("web")).toContain("pr-10");
-    expect(broken(fixture.store)).toEqual([]);
+    expect(brokenTags(fixture.store)).toEqual([]);
     fixture.registry.api.inject([]);
     const second = await fixture.sweep();
     expect(second.errors).toEqual([]);
@@ -140,14 +141,14 @@ test.each([409, 422])(
   },
 );
 
-test("children that are refused after their parents went are told as failed, and the next run finishes", async () => {
+test("children that are refused after their parent was deleted are reported as failed; the next run deletes them", async () => {
   const fixture = await openFixture(gitHost);
   const index = fixture.store.resolve("web", "pr-10");
-  if (index === null) throw new Error("the team has no pr-10");
+  if (index === null) throw new Error("the example has no pr-10");
   const refused: string[] = JSON.parse(index.bytes.toString()).manifests.map(
     ({ digest }: { digest: string }) => digest,
   );
-  // A registry that still counts the index for a while, as one with a cache does.
+  // Like a registry with a cache, which counts the deleted index for a while.
   fixture.registry.api.inject((request) =>
     request.method === "DELETE" && refused.some((digest) => request.path.endsWith(digest))
       ? { kind: "reply", reply: { status: 409, body: { id: "conflict", message: "referenced by another" } } }
@@ -159,7 +160,7 @@ test("children that are refused after their parents went are told as failed, and
   expect(failed.map(({ digest }) => String(digest)).sort()).toEqual([...refused].sort());
   expect(fixture.store.resolve("web", index.digest)).toBeNull();
   expect(fixture.store.tags("web")).not.toContain("pr-10");
-  expect(broken(fixture.store)).toEqual([]);
+  expect(brokenTags(fixture.store)).toEqual([]);
   fixture.registry.api.inject([]);
   const before = deletionsOf(fixture);
   expect((await fixture.sweep()).errors).toEqual([]);

@@ -10,21 +10,21 @@ import type { RegistryStore } from "../servers/oci/store.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-export const GITHUB_TOKEN = "ghs_played0123456789";
+export const GITHUB_TOKEN = "ghs_example0123456789";
 
-/** A team's repository on GitHub, and where the runner finds it. */
+/** A served Git repository with its GitHub API. */
 export interface GitHost {
   readonly github: GitHubServer;
   readonly git: TestServer;
   readonly repository: TestRepository;
-  /** What the runner tells a step of it. */
+  /** The variables that the runner sets for a step of this repository. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
 /**
- * Serves `octo/web`: branches main and feature/search, tags v1.0.0, v1.1.0 and v2.0.0; pull requests 10 (merged), 11 (closed),
- * 12 (open), 13 (merged, from a fork's branch `main`) and 14 (merged, its branch still there).
+ * Serves `octo/web`: branches main, feature/search and feature/kept, tags v1.0.0, v1.1.0 and v2.0.0; pull requests 10 (merged),
+ * 11 (closed), 12 (open), 13 (merged, from a fork's branch `main`) and 14 (merged, its branch exists).
  */
 export function serveExampleGitHost(now: number): Promise<GitHost> {
   const closed = (days: number) => ({
@@ -76,7 +76,7 @@ export async function serveGitHost(
   };
 }
 
-/** How the images of a team lie in three repositories. What `octo/web`'s refs say of each is in the seed's name. */
+/** Fills three repositories with images of `octo/web`'s refs. The seed of each image names its ref. */
 export function fillExampleRegistry(store: RegistryStore, now: number): void {
   const ago = (days: number) => ({ pushedAt: now - days * DAY });
   for (const repository of ["web", "web/worker"]) {
@@ -138,7 +138,7 @@ export function fillExampleRegistry(store: RegistryStore, now: number): void {
     pushImage(store, { repository, seed: `${repository} from a fork`, tags: ["pr-13"], ...ago(8) });
     pushImage(store, {
       repository,
-      seed: `${repository} branch still there`,
+      seed: `${repository} branch exists`,
       tags: ["pr-14", "feature-kept"],
       ...ago(7),
     });

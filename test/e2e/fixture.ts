@@ -5,35 +5,35 @@ import { type Event, settingsOf, silentLog } from "../run.ts";
 import type { CollectionBehaviour } from "../servers/digitalocean/collections.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
-import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
+import { RegistryStore } from "../servers/oci/store.ts";
 import { fillExampleRegistry, type GitHost } from "./example.ts";
 import { runStep, type Step, type StepResult } from "./runner.ts";
 
-export const TOKEN = "dop_v1_played0123456789";
+export const TOKEN = "dop_v1_example0123456789";
 const DAY = 86_400_000;
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** A team's registry on DigitalOcean beside its gitHost, and both ways to sweep it. */
+/** An example registry on DigitalOcean, its Git host, and two ways to sweep it. */
 export interface Fixture {
   readonly gitHost: GitHost;
   readonly store: RegistryStore;
   readonly registry: DigitalOceanRegistry;
-  /** Runs the action as the runner does. */
+  /** Runs the action as a workflow step. */
   step(inputs?: Inputs, more?: Partial<Step>): Promise<StepResult>;
-  /** Sweeps in this process, on a clock on which no wait takes time. */
+  /** Sweeps in this process, with a clock whose waits take no time. */
   sweep(inputs?: Inputs, event?: Event): Promise<RunResult>;
   close(): Promise<void>;
 }
 
 export interface FixtureOptions {
-  /** Fills the registry in place of the team; `now` in milliseconds since the epoch. */
+  /** Fills the registry; default: `fillExampleRegistry`. `now` is in milliseconds since the epoch. */
   readonly fill?: (store: RegistryStore, now: number) => void;
   readonly behaviour?: Parameters<typeof serveDigitalOceanRegistry>[1]["behaviour"];
   readonly collection?: Partial<CollectionBehaviour>;
 }
 
-/** Opens a registry of its own for one test; `gitHost` may be shared, as a sweep changes nothing there. */
+/** Opens a registry for one test. Tests may share `gitHost`, because a sweep only reads it. */
 export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}): Promise<Fixture> {
   const { fill = fillExampleRegistry, behaviour, collection } = options;
   const now = Date.now();
@@ -45,7 +45,7 @@ export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}
     ...(behaviour === undefined ? {} : { behaviour }),
     ...(collection === undefined ? {} : { collection }),
   });
-  const own = {
+  const registryInputs = {
     registry: `http://${registry.address}`,
     provider: "digitalocean",
     token: TOKEN,
@@ -56,9 +56,9 @@ export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}
     store,
     registry,
     step: (inputs = {}, more = {}) =>
-      runStep({ inputs: { ...own, ...inputs }, environment: gitHost.environment, ...more }),
+      runStep({ inputs: { ...registryInputs, ...inputs }, environment: gitHost.environment, ...more }),
     async sweep(inputs = {}, event) {
-      const settings = settingsOf({ ...own, ...inputs }, gitHost.environment, event);
+      const settings = settingsOf({ ...registryInputs, ...inputs }, gitHost.environment, event);
       const clock = createFakeClock({ startAt: now });
       const http = createHttpClient({ clock, concurrency: settings.concurrency });
       try {
@@ -71,7 +71,7 @@ export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}
   };
 }
 
-/** The event of a closed pull request of `octo/web`; a branch of its own, merged yesterday, unless told otherwise. */
+/** The event of a closed pull request of `octo/web`. By default its branch is in `octo/web` and it was merged yesterday. */
 export function closed(number: number, more: Readonly<Record<string, unknown>> = {}): Event {
   return {
     name: "pull_request",
@@ -90,39 +90,17 @@ export function closed(number: number, more: Readonly<Record<string, unknown>> =
   };
 }
 
-/** Every manifest that is there, as `repository@digest`. */
+/** Returns every stored manifest as `repository@digest`. */
 export function contents(store: RegistryStore): readonly string[] {
   return store.repositories().flatMap((name) => store.manifests(name).map(({ digest }) => `${name}@${digest}`));
 }
 
-/** What a pull of any tag would miss, as `repository:tag digest`. */
-export function broken(store: RegistryStore): readonly string[] {
-  const missing: string[] = [];
-  for (const repository of store.repositories()) {
-    for (const tag of store.tags(repository)) {
-      const open: string[] = [tag];
-      for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
-        const manifest = store.resolve(repository, reference);
-        const { children, blobs } = manifest === null ? NOTHING : referencesOf(manifest.bytes);
-        const lost = blobs.map(({ digest }) => digest).filter((digest) => store.blob(digest) === null);
-        for (const digest of [...(manifest === null ? [reference] : []), ...lost]) {
-          missing.push(`${repository}:${tag} ${digest}`);
-        }
-        open.push(...children);
-      }
-    }
-  }
-  return missing;
-}
-
-const NOTHING: Pick<ReturnType<typeof referencesOf>, "children" | "blobs"> = { children: [], blobs: [] };
-
-/** The annotations of one level in a log. */
+/** Returns the annotations of one level in a log. */
 export function annotations(log: string, level: "error" | "warning" = "error"): readonly string[] {
   return log.split("\n").filter((line) => line.startsWith(`::${level} `));
 }
 
-/** Requests that any of the servers has met. */
+/** Counts the requests that all servers received. */
 export function requestsOf({ registry, gitHost }: Fixture): number {
   return [registry.api, registry.oci, gitHost.git, gitHost.github].reduce(
     (sum, { requests }) => sum + requests.length,

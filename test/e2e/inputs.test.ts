@@ -13,14 +13,14 @@ afterAll(async () => {
   await Promise.all([gitHost.close(), fixture.close()]);
 });
 
-/** The forms in which the two tokens travel. */
+/** The two tokens, in every form in which they are sent. */
 const SECRETS = [
   TOKEN,
   GITHUB_TOKEN,
   ...[`${TOKEN}:${TOKEN}`, `x-access-token:${GITHUB_TOKEN}`].map((pair) => Buffer.from(pair).toString("base64")),
 ];
 
-/** All that a step shows to whoever may see its run; `::add-mask::` is for the runner alone, and is not shown. */
+/** Returns all text that readers of the run can see. The runner does not show `::add-mask::` lines. */
 function shown({ log, summary, outputs, report }: Awaited<ReturnType<Fixture["step"]>>): string {
   const lines = log.split("\n").filter((line) => !line.startsWith("::add-mask::"));
   return [...lines, summary, JSON.stringify(outputs), JSON.stringify(report)].join("\n");
@@ -30,9 +30,9 @@ function expectNoSecret(result: Awaited<ReturnType<Fixture["step"]>>): void {
   for (const secret of SECRETS) expect(shown(result)).not.toContain(secret);
 }
 
-describe.concurrent("bad inputs", () => {
+describe.concurrent("invalid inputs", () => {
   const schedule = { name: "schedule", payload: {} };
-  const elsewhere = { base: { repo: { full_name: "octo/other" } } };
+  const otherRepository = { base: { repo: { full_name: "octo/other" } } };
   test.each<[string, Record<string, string>, readonly string[], { name: string; payload: unknown }]>([
     [
       "one of each kind",
@@ -74,11 +74,11 @@ describe.concurrent("bad inputs", () => {
     ],
     ["GitHub's host with another provider", { registry: "ghcr.io/acme" }, ["registry"], schedule],
     ["apps of another provider", { provider: "distribution", "protect-apps": "true" }, ["protect-apps"], schedule],
-    ["a command for a provider that takes none", { "gc-command": "true" }, ["gc-command"], schedule],
+    ["gc-command for a provider without it", { "gc-command": "true" }, ["gc-command"], schedule],
     ["a scope without its event", { scope: "pull-request" }, ["scope"], schedule],
-    ["a scope of another repository's event", { scope: "pull-request" }, ["scope"], closed(10, elsewhere)],
-    ["an event that is cut short", {}, ["GITHUB_EVENT_PATH"], { name: "pull_request", payload: { action: "closed" } }],
-  ])("%s: one error names all, and no server is asked", async (_title, inputs, named, event) => {
+    ["an event of another repository", { scope: "pull-request" }, ["scope"], closed(10, otherRepository)],
+    ["an incomplete event", {}, ["GITHUB_EVENT_PATH"], { name: "pull_request", payload: { action: "closed" } }],
+  ])("%s: one error names them all, and no request is sent", async (_title, inputs, named, event) => {
     const result = await fixture.step(inputs, { event });
     expect(result.exitCode).toBe(1);
     const errors = annotations(result.log);
@@ -86,32 +86,31 @@ describe.concurrent("bad inputs", () => {
     for (const name of named.length > 0 ? named : Object.keys(inputs)) expect(errors[0]).toContain(`\`${name}\``);
     expect(requestsOf(fixture)).toBe(0);
     expectNoSecret(result);
-    // As after any other failure, all that a workflow may read is there.
     expect(result.outputs).toMatchObject({ "deleted-count": "0", "deleted-digests": "[]", "gc-status": "not-started" });
-    expect(result.report).toMatchObject({ version: 1, repositories: [], requests: {} });
+    expect(result.report).toMatchObject({ repositories: [], requests: {} });
     expect(result.summary).toContain("input");
   });
 });
 
-test("a proxy that is none is an error of the same kind, and its password is not shown", async () => {
-  const asked = requestsOf(fixture);
+test("an invalid proxy is an invalid input, and its password is not shown", async () => {
+  const before = requestsOf(fixture);
   const environment = { ...gitHost.environment, HTTP_PROXY: "socks4://me:hush-hush@proxy" };
   const result = await fixture.step({}, { environment });
   expect([result.exitCode, annotations(result.log).length]).toEqual([1, 1]);
   expect(annotations(result.log)[0]).toContain("HTTP_PROXY");
   expect(shown(result)).not.toContain("hush-hush");
   expect(result.report).toMatchObject({ repositories: [] });
-  expect(requestsOf(fixture)).toBe(asked);
+  expect(requestsOf(fixture)).toBe(before);
 });
 
-describe("what is never shown", () => {
-  test("the tokens, in any form in which they travel, by a run that goes well", async () => {
+describe("tokens are not shown", () => {
+  test("by a successful run", async () => {
     const result = await fixture.step({ "dry-run": "true" });
     expect(result.exitCode).toBe(0);
     expectNoSecret(result);
   });
 
-  test("the tokens, though each server's refusal repeats the header that it got", async () => {
+  test("if a server repeats the request headers in its error", async () => {
     for (const server of [fixture.registry.oci, fixture.registry.api, gitHost.git, gitHost.github]) {
       server.inject(({ headers }) => ({
         kind: "reply",

@@ -9,21 +9,21 @@ import { useFixture } from "./use-fixture.ts";
 let gitHost: GitHost;
 let fixture: Fixture;
 
-useFixture((own, shared) => {
-  fixture = own;
+useFixture((opened, shared) => {
+  fixture = opened;
   gitHost = shared;
 });
 
-/** What the action itself says to the runner; anything else that it would read as a command was smuggled in. */
-const OWN = new Set(["group", "endgroup", "add-mask", "error", "warning"]);
+/** The workflow commands that the action prints. Any other one comes from untrusted text. */
+const COMMANDS = new Set(["group", "endgroup", "add-mask", "error", "warning", "notice"]);
 
 function commands({ log }: StepResult): readonly string[] {
   return log.split(/\r\n|[\r\n]/).flatMap((line) => commandIn(line) ?? []);
 }
 
-/** Nothing in what a step leaves was taken from outside as it came. */
-function expectTame(result: StepResult): void {
-  expect(commands(result).filter((command) => !OWN.has(command))).toEqual([]);
+/** Checks that untrusted text was escaped in the log, the summary and the outputs. */
+function expectEscaped(result: StepResult): void {
+  expect(commands(result).filter((command) => !COMMANDS.has(command))).toEqual([]);
   const groups = commands(result).filter((command) => /group/.test(command));
   groups.forEach((command, index) => {
     expect(command).toBe(index % 2 === 0 ? "group" : "endgroup");
@@ -33,29 +33,29 @@ function expectTame(result: StepResult): void {
   expect(result.summary).not.toMatch(UNSEEN);
   for (const tag of ["<script", "<img", "<h1", "](javascript", 'onmouseover="'])
     expect(result.summary).not.toContain(tag);
-  expect(Object.keys(result.outputs)).toHaveLength(9);
+  expect(Object.keys(result.outputs)).toHaveLength(13);
 }
 
 describe("groups", () => {
-  test("one for each repository, with what became of it, and each is closed", async () => {
+  test("one group per repository, with its counts", async () => {
     const result = await fixture.step();
     const groups = result.log.split("\n").filter((line) => line.startsWith("::group::"));
     expect(new Set(groups)).toEqual(
       new Set(["::group::web: 23 deleted, 25 kept", "::group::web/worker: 23 deleted, 25 kept"]),
     );
     expect(result.log.match(/^::endgroup::/gm)).toHaveLength(2);
-    expectTame(result);
+    expectEscaped(result);
   });
 
-  test("in a dry run they tell what would go, with its reason", async () => {
+  test("a dry run lists the planned deletions with their reasons", async () => {
     const { log } = await fixture.step({ "dry-run": "true", "repository-pattern": "web" });
     expect(log).toMatch(/^::group::web: 23 to delete, \d+ kept$/m);
     expect(log).toMatch(/^would be deleted: .*pr-10.*pull request #10 merged/m);
   });
 });
 
-describe("text from outside is data, in log, summary and outputs", () => {
-  test("tags that are none: their repository is left alone, and the others are swept", async () => {
+describe("untrusted text is escaped in log, summary and outputs", () => {
+  test("invalid tags: their repository is skipped, and the others are swept", async () => {
     for (const tag of HOSTILE) {
       const manifests = fixture.store.manifests("web").map(({ digest }, index) => ({
         digest,
@@ -66,12 +66,12 @@ describe("text from outside is data, in log, summary and outputs", () => {
       const result = await fixture.sweep({ "unmatched-tags": "delete" });
       expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("not a tag") }]);
     }
-    expectTame(await fixture.step());
+    expectEscaped(await fixture.step());
     expect(fixture.store.tags("web")).toContain("pr-10");
     expect(fixture.store.tags("web/worker")).not.toContain("pr-10");
   });
 
-  test("names that no repository can have: nothing is deleted", async () => {
+  test("invalid repository names: nothing is deleted", async () => {
     for (const name of [
       ...HOSTILE,
       "",
@@ -94,7 +94,7 @@ describe("text from outside is data, in log, summary and outputs", () => {
         { kind: "listing", message: expect.stringContaining("name of a repository") },
       ]);
     }
-    expectTame(await fixture.step({ "repository-pattern": "**" }));
+    expectEscaped(await fixture.step({ "repository-pattern": "**" }));
     expect(deletionsOf(fixture)).toBe(0);
   });
 
@@ -102,7 +102,7 @@ describe("text from outside is data, in log, summary and outputs", () => {
     ["a deletion", (request: { method: string }) => request.method === "DELETE"],
     ["a list", (request: { path: string }) => request.path.includes("/digests?")],
     ["the list of repositories", (request: { path: string }) => request.path.includes("repositoriesV2")],
-  ])("what the API says when it refuses %s", async (_title, isRefused) => {
+  ])("the API's error for %s", async (_title, isRefused) => {
     let next = 0;
     fixture.registry.api.inject((request) => {
       if (!isRefused(request)) return null;
@@ -112,11 +112,11 @@ describe("text from outside is data, in log, summary and outputs", () => {
     });
     const result = await fixture.step();
     expect(result.exitCode).toBe(1);
-    expectTame(result);
+    expectEscaped(result);
     expect(annotations(result.log)).toHaveLength(1);
   });
 
-  test("what Git and GitHub say when they refuse", async () => {
+  test("the errors of Git and GitHub", async () => {
     for (const server of [gitHost.git, gitHost.github]) {
       const body = {
         message: HOSTILE.slice(0, 20).join(" "),
@@ -126,12 +126,12 @@ describe("text from outside is data, in log, summary and outputs", () => {
       const result = await fixture.step();
       server.inject([]);
       expect(result.exitCode).toBe(1);
-      expectTame(result);
+      expectEscaped(result);
     }
     expect(deletionsOf(fixture)).toBe(0);
   });
 
-  test("the statuses and the uuid of a collection", async () => {
+  test("the status and the uuid of a collection", async () => {
     fixture.registry.api.inject((request) =>
       request.method === "POST"
         ? refuse(201, {}, { garbage_collection: { uuid: HOSTILE[1], status: HOSTILE[0] } })
@@ -139,6 +139,6 @@ describe("text from outside is data, in log, summary and outputs", () => {
     );
     const result = await fixture.step({ "run-gc": "true", "gc-timeout": "0" });
     expect(result.outputs["gc-status"]).toBe("started");
-    expectTame(result);
+    expectEscaped(result);
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type GitHost, serveExampleGitHost } from "./example.ts";
 import { annotations, contents, type Fixture, openFixture } from "./fixture.ts";
 
-/** A proxy that forwards, or tunnels (CONNECT), to the port that was asked for on 127.0.0.1, whatever the host's name. */
+/** A proxy that forwards or tunnels (CONNECT) every request to its port on 127.0.0.1, for any host name. */
 interface Proxy {
   readonly url: string;
   /** `METHOD host:port`, in the order of arrival. */
@@ -38,7 +38,7 @@ async function startProxy(): Promise<Proxy> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the proxy got no port");
+  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
   const close = (): void => {
     server.closeAllConnections();
     server.close();
@@ -64,18 +64,21 @@ afterEach(async () => {
 
 const hosts = (): readonly string[] => [...new Set(proxy.seen.map((line) => line.split(" ")[1] ?? ""))].sort();
 
-describe("the proxies of the environment", () => {
-  test.each(["HTTP_PROXY", "http_proxy"])("%s takes every request, and the sweep is the same", async (name) => {
-    const before = contents(fixture.store).length;
-    const result = await fixture.step({}, { environment: { ...gitHost.environment, [name]: proxy.url } });
-    expect(annotations(result.log)).toEqual([]);
-    expect(before - contents(fixture.store).length).toBe(46);
-    const { registry } = fixture;
-    const all = [registry.api.apiUrl, registry.oci.url, gitHost.git.url, gitHost.github.url].map(({ host }) => host);
-    expect(hosts()).toEqual(all.sort());
-  });
+describe("proxy variables", () => {
+  test.each(["HTTP_PROXY", "http_proxy"])(
+    "%s receives every request, and the sweep has the same result",
+    async (name) => {
+      const before = contents(fixture.store).length;
+      const result = await fixture.step({}, { environment: { ...gitHost.environment, [name]: proxy.url } });
+      expect(annotations(result.log)).toEqual([]);
+      expect(before - contents(fixture.store).length).toBe(46);
+      const { registry } = fixture;
+      const all = [registry.api.apiUrl, registry.oci.url, gitHost.git.url, gitHost.github.url].map(({ host }) => host);
+      expect(hosts()).toEqual(all.sort());
+    },
+  );
 
-  test("NO_PROXY goes past it, by host and port", async () => {
+  test("NO_PROXY excludes a host and port", async () => {
     const { registry } = fixture;
     const direct = [registry.api.apiUrl.host, registry.oci.url.host];
     const environment = { ...gitHost.environment, HTTP_PROXY: proxy.url, NO_PROXY: direct.join(",") };
@@ -84,23 +87,23 @@ describe("the proxies of the environment", () => {
     expect(hosts()).toEqual([gitHost.git.url.host, gitHost.github.url.host].sort());
   });
 
-  test("NO_PROXY=* goes past it with everything", async () => {
+  test("NO_PROXY=* excludes all hosts", async () => {
     const environment = { ...gitHost.environment, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: "*" };
     expect((await fixture.step({ "dry-run": "true" }, { environment })).exitCode).toBe(0);
     expect(proxy.seen).toEqual([]);
   });
 
-  test("HTTPS_PROXY takes what goes over TLS in a tunnel, and nothing else", async () => {
+  test("HTTPS_PROXY receives HTTPS requests in a tunnel, and no others", async () => {
     const { port } = fixture.registry.api.apiUrl;
     const environment = { ...gitHost.environment, HTTPS_PROXY: proxy.url };
     const result = await fixture.step({ "api-url": `https://api.invalid:${port}` }, { environment });
-    // What answers there speaks no TLS, which is proof enough that the tunnel was used.
+    // The server behind the tunnel does not speak TLS, so the error shows that the tunnel was used.
     expect(result.exitCode).toBe(1);
     expect(annotations(result.log).join()).toContain("TLS");
     expect(new Set(proxy.seen)).toEqual(new Set([`CONNECT api.invalid:${port}`]));
   });
 
-  test("a proxy's password is in nothing that is shown", async () => {
+  test("the password of a proxy is not shown", async () => {
     const url = proxy.url.replace("http://", "http://me:hush-hush@");
     const result = await fixture.step(
       { "dry-run": "true" },

@@ -1,37 +1,32 @@
 import { describe, expect, test } from "vitest";
 import { type FaultScript, refuse } from "../servers/http-server.ts";
+import { brokenTags } from "../servers/pull.ts";
 import type { GitHost } from "./example.ts";
-import { annotations, broken, contents, deletionsOf, type Fixture } from "./fixture.ts";
+import { annotations, contents, deletionsOf, type Fixture } from "./fixture.ts";
 import { useFixture } from "./use-fixture.ts";
 
 let gitHost: GitHost;
 let fixture: Fixture;
 
-useFixture((own, shared) => {
-  fixture = own;
+useFixture((opened, shared) => {
+  fixture = opened;
   gitHost = shared;
 });
 
-type Where = (fixture: Fixture, script: FaultScript) => void;
+type Inject = (fixture: Fixture, script: FaultScript) => void;
 
 const at = (method: string, path: RegExp, fault: ReturnType<typeof refuse>): FaultScript => {
   return (request) => (request.method === method && path.test(request.path) ? fault : null);
 };
-const api: Where = ({ registry }, script) => registry.api.inject(script);
-const oci: Where = ({ registry }, script) => registry.oci.inject(script);
-const git: Where = (_fixture, script) => gitHost.git.inject(script);
-const github: Where = (_fixture, script) => gitHost.github.inject(script);
+const api: Inject = ({ registry }, script) => registry.api.inject(script);
+const oci: Inject = ({ registry }, script) => registry.oci.inject(script);
+const git: Inject = (_fixture, script) => gitHost.git.inject(script);
+const github: Inject = (_fixture, script) => gitHost.github.inject(script);
 
-const READS: readonly (readonly [string, Where, string, RegExp, string])[] = [
+const READS: readonly (readonly [string, Inject, string, RegExp, string])[] = [
   ["DigitalOcean's list of repositories", api, "GET", /repositoriesV2/, "registry:read"],
   ["DigitalOcean's list of digests", api, "GET", /web%2Fworker\/digests/, "registry:read"],
-  [
-    "DigitalOcean's collections, looked at before the first deletion",
-    api,
-    "GET",
-    /garbage-collection$/,
-    "registry:read",
-  ],
+  ["DigitalOcean's collections, read before the first deletion", api, "GET", /garbage-collection$/, "registry:read"],
   ["DigitalOcean's apps", api, "GET", /\/v2\/apps/, "app:read"],
   ["the realm of the OCI endpoint", api, "GET", /registry\/auth/, "registry:read"],
   ["the OCI endpoint", oci, "GET", /manifests/, "registry:read"],
@@ -39,7 +34,7 @@ const READS: readonly (readonly [string, Where, string, RegExp, string])[] = [
   ["GitHub's GraphQL", github, "POST", /graphql/, "pull-requests: read"],
 ];
 
-describe.each([401, 403])("an answer of %i fails the step at once, and nothing is deleted", (status) => {
+describe.each([401, 403])("status %i fails the step at once, and nothing is deleted", (status) => {
   test.each(READS)("from %s", async (_title, inject, method, path, scope) => {
     let refusals = 0;
     const script = at(method, path, refuse(status, {}, { id: "forbidden", message: "You may not" }));
@@ -57,11 +52,11 @@ describe.each([401, 403])("an answer of %i fails the step at once, and nothing i
     expect(contents(fixture.store)).toEqual(before);
     expect(result.garbageCollection.status).toBe("not-started");
     expect(deletionsOf(fixture)).toBe(0);
-    // Requests that were under way when the first was refused may be refused as well; none is repeated, none is new.
+    // Requests in flight at the first refusal may be refused too. None is repeated, and no new one is sent.
     expect(refusals).toBeLessThanOrEqual(4);
   });
 
-  test("to a deletion: no further one begins", async () => {
+  test("for a deletion: no further one starts", async () => {
     fixture.registry.api.inject(at("DELETE", /./, refuse(status)));
     const before = contents(fixture.store);
     const result = await fixture.sweep({ concurrency: "2" });
@@ -72,23 +67,23 @@ describe.each([401, 403])("an answer of %i fails the step at once, and nothing i
     expect(contents(fixture.store)).toEqual(before);
   });
 
-  test("to a deletion in the midst of others: what went before is told, and all tags stay whole", async () => {
+  test("for a later deletion: earlier deletions are reported, and all tags can be pulled", async () => {
     fixture.registry.api.inject((request) =>
       request.method === "DELETE" && deletionsOf(fixture) > 12 ? refuse(status) : null,
     );
     const before = contents(fixture.store);
     const result = await fixture.sweep({ concurrency: "2" });
     expect(result.errors.map(({ kind }) => kind)).toContain("permission");
-    const told = result.repositories.flatMap(({ name, manifests }) =>
+    const reported = result.repositories.flatMap(({ name, manifests }) =>
       manifests.filter(({ outcome }) => outcome === "deleted").map(({ digest }) => `${name}@${digest}`),
     );
-    const there = new Set(contents(fixture.store));
-    expect([...told].sort()).toEqual(before.filter((line) => !there.has(line)).sort());
-    expect(told.length).toBeGreaterThan(0);
-    expect(broken(fixture.store)).toEqual([]);
+    const after = new Set(contents(fixture.store));
+    expect([...reported].sort()).toEqual(before.filter((line) => !after.has(line)).sort());
+    expect(reported.length).toBeGreaterThan(0);
+    expect(brokenTags(fixture.store)).toEqual([]);
   });
 
-  test("to the start of a collection: the deletions stand, and the scope is named", async () => {
+  test("for the start of a collection: the deletions are done, and the error names the scope", async () => {
     fixture.registry.api.inject(at("POST", /garbage-collection/, refuse(status)));
     const result = await fixture.sweep({ "run-gc": "true" });
     expect(result.errors).toMatchObject([{ kind: "permission", remedy: expect.stringContaining("registry:update") }]);
@@ -97,8 +92,8 @@ describe.each([401, 403])("an answer of %i fails the step at once, and nothing i
   });
 });
 
-describe("as the runner runs it: one annotation, with what to do", () => {
-  test.each<[string, Where, number, string]>([
+describe("a step prints one annotation that names the missing permission", () => {
+  test.each<[string, Inject, number, string]>([
     ["DigitalOcean's API refuses the token", api, 401, "token"],
     ["DigitalOcean's API misses a scope", api, 403, "registry:read"],
     ["the OCI endpoint refuses", oci, 403, "registry:read"],
@@ -113,7 +108,7 @@ describe("as the runner runs it: one annotation, with what to do", () => {
     expect(contents(fixture.store)).toEqual(before);
     expect([result.outputs["deleted-count"], result.outputs["gc-status"]]).toEqual(["0", "not-started"]);
     expect(result.summary).toContain(remedy);
-    expect(result.report).toMatchObject({ version: 1 });
+    expect(result.report).toBeDefined();
   });
 
   test("a deletion without the scope", async () => {

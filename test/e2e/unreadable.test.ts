@@ -1,15 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { renderSummary } from "../../src/report/summary.ts";
 import { type FaultScript, refuse, type ServerFault } from "../servers/http-server.ts";
+import { brokenTags } from "../servers/pull.ts";
 import type { GitHost } from "./example.ts";
-import { annotations, broken, contents, deletionsOf, type Fixture } from "./fixture.ts";
+import { annotations, contents, deletionsOf, type Fixture } from "./fixture.ts";
 import { useFixture } from "./use-fixture.ts";
 
 let gitHost: GitHost;
 let fixture: Fixture;
 
-useFixture((own, shared) => {
-  fixture = own;
+useFixture((opened, shared) => {
+  fixture = opened;
   gitHost = shared;
 });
 
@@ -18,44 +19,43 @@ const at = (path: RegExp, fault: ServerFault): FaultScript => {
 };
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** What is there of `web`, which cannot be read, and of its neighbour. */
-const partOf = (repository: string): readonly string[] =>
+/** Returns the manifests of one repository. */
+const manifestsOf = (repository: string): readonly string[] =>
   contents(fixture.store).filter((line) => line.startsWith(`${repository}@`));
 
-describe("a list of one repository that cannot be read leaves it untouched, and the others are swept", () => {
+describe("if the list of one repository cannot be read, it is skipped and the others are swept", () => {
   test.each<[string, ServerFault]>([
     ["500 through all retries", refuse(500)],
     ["503 through all retries", refuse(503, { "retry-after": "1" })],
     ["404", refuse(404)],
-    ["a cut answer through all retries", { kind: "truncated" }],
-    ["a page of a proxy, with 200", refuse(200, { "content-type": "text/html" }, "<html>Sign in</html>")],
+    ["a truncated response through all retries", { kind: "truncated" }],
+    ["a login page with status 200", refuse(200, { "content-type": "text/html" }, "<html>Sign in</html>")],
     ["an empty object", refuse(200, JSON_TYPE, {})],
-    ["a total of one more than there are", refuse(200, JSON_TYPE, { manifests: [], meta: { total: 1 } })],
-    ["a list of something else", refuse(200, JSON_TYPE, { manifests: [{ digest: "latest" }], meta: { total: 1 } })],
+    ["a total that is too high", refuse(200, JSON_TYPE, { manifests: [], meta: { total: 1 } })],
+    ["invalid digests", refuse(200, JSON_TYPE, { manifests: [{ digest: "latest" }], meta: { total: 1 } })],
   ])("%s", async (_title, fault) => {
     fixture.registry.api.inject(at(/\/repositories\/web\/digests\?/, fault));
-    const [web, worker] = [partOf("web"), partOf("web/worker")];
+    const [web, worker] = [manifestsOf("web"), manifestsOf("web/worker")];
     const result = await fixture.sweep({ "run-gc": "true" });
     expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringMatching(/^web: /) }]);
-    expect(partOf("web")).toEqual(web);
-    expect(partOf("web/worker")).toHaveLength(worker.length - 23);
-    expect(broken(fixture.store)).toEqual([]);
+    expect(manifestsOf("web")).toEqual(web);
+    expect(manifestsOf("web/worker")).toHaveLength(worker.length - 23);
+    expect(brokenTags(fixture.store)).toEqual([]);
     expect(result.repositories).toMatchObject([
       { name: "web", error: expect.any(String), manifests: [] },
       { name: "web/worker", error: null },
     ]);
-    expect(renderSummary(result)).toContain("Something could not be read whole");
+    expect(renderSummary(result)).toContain("web: ");
     expect(result.garbageCollection.status).toBe("succeeded");
   });
 
-  test("as the runner runs it: one annotation, and what was done stands in outputs, summary and report", async () => {
+  test("a step prints one annotation and reports the deletions in outputs, summary and report", async () => {
     fixture.registry.api.inject(at(/\/repositories\/web\/digests\?/, refuse(404)));
     const result = await fixture.step();
     expect(result.exitCode).toBe(1);
-    expect(annotations(result.log)).toEqual([expect.stringContaining("could not be read whole")]);
+    expect(annotations(result.log)).toEqual([expect.stringContaining("web: ")]);
     expect(annotations(result.log, "warning")).toEqual([]);
     expect(result.outputs["deleted-count"]).toBe("23");
-    expect(result.summary).toContain("could not be read whole");
     expect(result.report).toMatchObject({
       repositories: [
         { name: "web", error: expect.any(String), manifests: [] },
@@ -65,17 +65,17 @@ describe("a list of one repository that cannot be read leaves it untouched, and 
   });
 });
 
-test("a kept index that cannot be read leaves its repository untouched, and the others are swept", async () => {
+test("if a kept index cannot be read, its repository is skipped and the others are swept", async () => {
   const index = fixture.store.resolve("web", "main")?.digest ?? "";
   fixture.registry.oci.inject(at(new RegExp(index), refuse(500)));
-  const web = partOf("web");
+  const web = manifestsOf("web");
   const result = await fixture.sweep();
   expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining(index) }]);
-  expect(partOf("web")).toEqual(web);
+  expect(manifestsOf("web")).toEqual(web);
   expect(fixture.store.tags("web/worker")).not.toContain("pr-10");
 });
 
-describe("nothing at all is deleted where the refs or the repositories cannot be read whole", () => {
+describe("nothing is deleted if the refs or the repositories cannot be read completely", () => {
   test.each<[string, (script: FaultScript) => void, RegExp]>([
     ["Git's refs", (script) => gitHost.git.inject(script), /./],
     ["GitHub's pull requests", (script) => gitHost.github.inject(script), /graphql/],
@@ -89,14 +89,14 @@ describe("nothing at all is deleted where the refs or the repositories cannot be
     }
   });
 
-  test("the refs, when they are looked at again right before a deletion", async () => {
-    let looks = 0;
+  test("the refs, in the recheck right before a deletion", async () => {
+    let reads = 0;
     gitHost.git.inject(() => {
-      looks += 1;
-      return looks > 1 ? refuse(500) : null;
+      reads += 1;
+      return reads > 1 ? refuse(500) : null;
     });
     const result = await fixture.sweep();
-    expect(looks).toBeGreaterThan(1);
+    expect(reads).toBeGreaterThan(1);
     expect(new Set(result.errors.map(({ kind }) => kind))).toEqual(new Set(["listing"]));
     expect(deletionsOf(fixture)).toBe(0);
   });

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { type GitHost, serveExampleGitHost } from "./example.ts";
 import { type Fixture, openFixture } from "./fixture.ts";
 
-/** Gives each test of a file a fixture of its own, beside one gitHost for all of them, which meets no fault when a test begins. */
+/** Opens a fixture before each test. The tests of a file share one Git host, whose faults are removed after each test. */
 export function useFixture(take: (fixture: Fixture, gitHost: GitHost) => void): void {
   let gitHost: GitHost;
   let fixture: Fixture;
