@@ -53,7 +53,11 @@ export async function openGhcrWorld({ clock, policy, ...served }: GhcrWorldOptio
     async run(changes = {}) {
       const cancel = new AbortController();
       const used = { ...settings, ...changes };
-      const http = createHttpClient({ clock, concurrency: used.concurrency, policy: policy ?? providerFor(used.registry.provider).ratePolicy(used) });
+      const http = createHttpClient({
+        clock,
+        concurrency: used.concurrency,
+        policy: policy ?? providerFor(used.registry.provider).ratePolicy(used),
+      });
       const tools: Tools = { http, clock, log: logInto(lines), signal: cancel.signal };
       try {
         return await sweep(used, tools);
