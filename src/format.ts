@@ -11,7 +11,7 @@ const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 /** Tags that a sentence names of one manifest. */
 const MAX_TAGS = 3;
 
-/** Returns a whole number with separators: `12,345`. Without `Intl`, which is slow to load. */
+/** Returns an integer with separators: `12,345`. Without `Intl`, which is slow to load. */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
@@ -45,8 +45,8 @@ export function formatDuration(ms: number): string {
 
 function twoUnits(total: number, size: number, large: string, small: string): string {
   const rest = total % size;
-  const whole = `${formatCount(Math.floor(total / size))} ${large}`;
-  return rest === 0 ? whole : `${whole} ${rest} ${small}`;
+  const first = `${formatCount(Math.floor(total / size))} ${large}`;
+  return rest === 0 ? first : `${first} ${rest} ${small}`;
 }
 
 /** Returns an age, from milliseconds, rounded down: `5 min`, `30 h`, `12 days`, `5 months`, `3 years`. */

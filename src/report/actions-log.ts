@@ -73,7 +73,7 @@ export function createActionsLog(clock: Clock): ActionsLog {
   };
 }
 
-/** Returns the secret as it is, and as URLs and JSON contain it. */
+/** Returns the secret itself, and the forms in which URLs and JSON contain it. */
 function formsOf(secret: string): readonly string[] {
   // `encodeURI` throws on half of a surrogate pair.
   const text = Buffer.from(secret).toString("utf8");

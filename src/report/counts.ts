@@ -16,7 +16,7 @@ export interface Counts {
   readonly gone: number;
   /** Deletions that failed. */
   readonly failed: number;
-  /** Deletions that are left for the next run. */
+  /** Deletions that are deferred to the next run. */
   readonly deferred: number;
   /** Null: the sizes are unknown. */
   readonly freed: FreedBytes | null;

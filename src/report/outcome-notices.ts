@@ -16,7 +16,7 @@ interface Reason {
   count: number;
 }
 
-/** Returns one notice about the deletions that registries refused, and one about those left for the next run. */
+/** Returns one notice about the refused deletions, and one about the deferred ones. */
 export function outcomeNotices(repositories: readonly RepositoryResult[]): readonly OutcomeNotice[] {
   return (["refused", "deferred"] as const).flatMap((kind) => {
     const reasons = reasonsOf(repositories, kind);

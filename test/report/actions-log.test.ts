@@ -45,7 +45,7 @@ describe("lines", () => {
   });
 
   test.each([
-    ["as it is", 'a b/"c', 'a b/"c'],
+    ["itself", 'a b/"c', 'a b/"c'],
     ["in the query of a URL", 'a b/"c', "a%20b%2F%22c"],
     ["in the path of a URL", 'a b/"c', "a%20b/%22c"],
     ["in JSON", 'a b/"c', 'a b/\\"c'],
@@ -147,7 +147,7 @@ describe("annotations", () => {
     expect(shown[9]).toBe("::warning title=Refsweep::text 9%0A… and 15 more: see the summary and the log.");
   });
 
-  test("have at most 4,096 characters and no command, whatever the text", async () => {
+  test("have at most 4,096 characters and no command, for any text", async () => {
     const step = await captureLog((log) => {
       log.error("listing", HOSTILE.join("\n"));
       log.error("listing", "again");

@@ -41,7 +41,7 @@ describe("escapeLog", () => {
   });
 
   test.each([
-    ["plain text: as it is", "plain text: as it is"],
+    ["plain text: no change", "plain text: no change"],
     ["::error::x", ": :error: :x"],
     ["a ##[error]b", "a ## [error]b"],
     ["two\nlines", "two lines"],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Texts that somebody outside could choose, each an attempt on something that shows it. */
+/** Texts from outside, each an attempt to attack the log, the summary or a terminal. */
 export const HOSTILE = [
   "::error::owned",
   "a\n::set-output name=x::y",
@@ -62,7 +62,7 @@ const PIECES = [
   "\u001b",
 ] as const;
 
-/** Any text at all, and texts made of what does harm. */
+/** Arbitrary texts, and texts made of harmful pieces. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: "binary", maxLength: 60 }),
   fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }).map((pieces) => pieces.join("")),
@@ -71,10 +71,10 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
     .map((all) => all.join("")),
 );
 
-/** Characters that must not reach a screen: controls but for the line break, bidi controls, lone surrogates. */
+/** Characters that must not be shown: controls except the line break, bidi controls, lone surrogates. */
 export const UNSEEN = /[^\P{Cc}\n]|[\u2028\u2029\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\p{Cs}/u;
 
-/** The command that the runner reads in `line`, as ActionCommand.cs does; null: none. */
+/** Returns the command that the runner finds in `line` (actions/runner, ActionCommand.cs); null if it finds none. */
 export function commandIn(line: string): string | null {
   const second = /^\s*::([^:\s]+)[^:]*::/u.exec(line)?.[1];
   const first = /##\[([^\]]*)\]?/u.exec(line)?.[1];

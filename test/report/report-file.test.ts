@@ -128,7 +128,7 @@ test.each([
   expect(report.repositories[0]?.manifests[0]).toMatchObject({ pushedAt: written });
 });
 
-test("contains texts unchanged, whatever they are", () => {
+test("contains any text unchanged", () => {
   const check = (text: string): void => {
     const result = run({
       registry: text,

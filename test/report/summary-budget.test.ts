@@ -40,7 +40,7 @@ describe("the byte budget", () => {
     expect(text).toMatch(/<i>[\d,]+ more repositories: see the report file<\/i>/);
   });
 
-  test("never exceeds the budget in bytes, whatever the text and the budget", () => {
+  test("never exceeds the budget in bytes, for any text and budget", () => {
     const wide = fc.array(
       fc.record({ tag: hostileText, reason: fc.oneof(hostileText, fc.constant("日本語 ".repeat(90))) }),
       {

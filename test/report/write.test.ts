@@ -72,7 +72,7 @@ describe("writeReport", () => {
     expect(warnings).toEqual([]);
   });
 
-  test("writes no other outputs, whatever the names of repositories", () => {
+  test("writes no other outputs, for any name of a repository", () => {
     const repositories = HOSTILE.map((text) => repository(`${text}\nreport<<x\nowned\nx`, [manifest("a")]));
     write(run({ repositories }));
     expect(Object.keys(outputs())).toHaveLength(13);
@@ -136,7 +136,7 @@ describe("a file that cannot be written is a warning, and the others are written
     expect(outputs()["deleted-count"]).toBe("1");
   });
 
-  test("writes no summary if the runner wants none", () => {
+  test("writes no summary if GITHUB_STEP_SUMMARY is empty", () => {
     vi.stubEnv("GITHUB_STEP_SUMMARY", "");
     write(result);
     expect(warnings).toEqual([]);

@@ -27,8 +27,8 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Adds a row of each section in turn until all rows are shown or `budget` UTF-8 bytes are used, so a small section is complete
- * next to a large one. Rows that are not shown are not rendered.
+ * Adds one row to each section, again and again, until all rows are shown or `budget` UTF-8 bytes are used. So a small
+ * section is complete next to a large one. Rows that are not shown are not rendered.
  */
 export function fitSections(sections: readonly Section[], budget: number): Fitted {
   const all = sections.map((section): PartialSection => ({ section, rows: [], full: section.count === 0 }));
