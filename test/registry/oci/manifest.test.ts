@@ -17,7 +17,7 @@ function parse(manifest: unknown, contentType?: string): ReturnType<typeof parse
 const entry = (digest: string, mediaType: string = IMAGE) => ({ mediaType, digest, size: 7 });
 const read = (digest: string, mediaType: string = IMAGE) => ({ mediaType, digest, sizeBytes: 7 });
 
-describe("what a manifest says", () => {
+describe("parseManifest returns", () => {
   it.each<[string, unknown, string, object]>([
     [
       "an index",
@@ -31,7 +31,7 @@ describe("what a manifest says", () => {
       DOCKER_LIST,
       { kind: "index", children: [read(A, DOCKER_IMAGE)] },
     ],
-    ["an index without a type of its own", { manifests: [entry(A)] }, INDEX, { mediaType: INDEX, children: [read(A)] }],
+    ["an index without mediaType", { manifests: [entry(A)] }, INDEX, { mediaType: INDEX, children: [read(A)] }],
     [
       "a build cache: an index of blobs",
       {
@@ -51,9 +51,9 @@ describe("what a manifest says", () => {
       },
     ],
     ["an empty index", { manifests: [] }, INDEX, { kind: "index", children: [] }],
-    ["an index whose entries are null", { manifests: null }, INDEX, { kind: "index", children: [] }],
+    ["an index with `manifests: null`", { manifests: null }, INDEX, { kind: "index", children: [] }],
     [
-      "an entry without type and size",
+      "an entry without mediaType and size",
       { manifests: [{ digest: A }] },
       INDEX,
       { children: [{ mediaType: "", digest: A, sizeBytes: 0 }] },
@@ -70,80 +70,99 @@ describe("what a manifest says", () => {
       DOCKER_IMAGE,
       { kind: "image", config: read(A) },
     ],
-    ["what has no layers", { artifactType: "x/y", config: entry(A) }, IMAGE, { blobs: [read(A)], subject: null }],
-    ["what has layers of null", { config: entry(A), layers: null, manifests: null }, IMAGE, { blobs: [read(A)] }],
+    [
+      "an artifact without layers",
+      { artifactType: "x/y", config: entry(A) },
+      IMAGE,
+      { blobs: [read(A)], subject: null },
+    ],
+    ["an image with `layers: null`", { config: entry(A), layers: null, manifests: null }, IMAGE, { blobs: [read(A)] }],
     ["a referrer", { config: entry(A), layers: [], subject: entry(B) }, IMAGE, { kind: "image", subject: B }],
-    ["an index that refers", { manifests: [], subject: entry(B) }, INDEX, { kind: "index", subject: B }],
-    ["parameters of the type", { manifests: [] }, `${INDEX}; charset=utf-8`, { mediaType: INDEX }],
-    ["fields that nobody knows", { manifests: [], future: { manifests: [1] } }, INDEX, { kind: "index" }],
+    ["an index with a subject", { manifests: [], subject: entry(B) }, INDEX, { kind: "index", subject: B }],
+    ["the media type without parameters", { manifests: [] }, `${INDEX}; charset=utf-8`, { mediaType: INDEX }],
+    ["an index with unknown fields", { manifests: [], future: { manifests: [1] } }, INDEX, { kind: "index" }],
   ])("%s", (_what, manifest, contentType, content) => {
     expect(parse(manifest, contentType)).toMatchObject(content);
   });
 
   it.each<[string, unknown, number | null]>([
-    ["of RFC 3339", "2026-11-02T10:00:00Z", Date.UTC(2026, 10, 2, 10)],
-    ["with a zone and parts of seconds", "2026-11-02T12:00:00.123456789+02:00", Date.UTC(2026, 10, 2, 10, 0, 0, 123)],
-    ["without a zone", "2026-11-02T10:00:00", null],
-    ["of a year alone", "2026", null],
-    ["of no form", "yesterday", null],
-    ["of another type", 2026, null],
-  ])("a time %s", (_what, created, time) => {
+    ["in RFC 3339", "2026-11-02T10:00:00Z", Date.UTC(2026, 10, 2, 10)],
+    [
+      "with a time zone and fractions of a second",
+      "2026-11-02T12:00:00.123456789+02:00",
+      Date.UTC(2026, 10, 2, 10, 0, 0, 123),
+    ],
+    ["null without a time zone", "2026-11-02T10:00:00", null],
+    ["null for a year", "2026", null],
+    ["null for other text", "yesterday", null],
+    ["null for a number", 2026, null],
+  ])("the creation time %s", (_what, created, time) => {
     const annotations = { "org.opencontainers.image.created": created };
     expect(parse({ manifests: [], annotations }, INDEX).annotatedAt).toBe(time);
   });
 });
 
-describe("what is refused, with a sentence", () => {
+describe("parseManifest refuses", () => {
   it.each<[string, unknown, string | undefined, string]>([
-    ["schema 1, which registries make up", { schemaVersion: 1, name: "app" }, SCHEMA_1, "schema 1"],
-    ["a web page", "<html></html>", "text/html", "text/html and is no JSON"],
-    ["JSON of no manifest's type", { manifests: [] }, "application/json", "came as application/json"],
+    ["schema 1, into which old registries convert manifests", { schemaVersion: 1, name: "app" }, SCHEMA_1, "schema 1"],
+    ["a web page", "<html></html>", "text/html", "did not return JSON"],
+    ["JSON with another media type", { manifests: [] }, "application/json", "unsupported manifest: application/json"],
     ["no Content-Type", { mediaType: INDEX, manifests: [] }, undefined, "no Content-Type"],
-    ["an index that came as an image", { mediaType: INDEX, manifests: [] }, IMAGE, "calls itself"],
-    ["an image that came as an index", { mediaType: IMAGE, config: entry(A), layers: [] }, INDEX, "calls itself"],
+    ["an index with the Content-Type of an image", { mediaType: INDEX, manifests: [] }, IMAGE, "and mediaType"],
     [
-      "the entries of an index in an image",
+      "an image with the Content-Type of an index",
+      { mediaType: IMAGE, config: entry(A), layers: [] },
+      INDEX,
+      "and mediaType",
+    ],
+    [
+      "an image with the field of an index",
       { config: entry(A), manifests: [entry(B)] },
       IMAGE,
-      "entries of an index and those of an image",
+      "the fields of an index and of an image",
     ],
     [
-      "the layers of an image in an index",
+      "an index with the field of an image",
       { manifests: [entry(A)], layers: [entry(B)] },
       INDEX,
-      "entries of an index and those of an image",
+      "the fields of an index and of an image",
     ],
-    ["a digest cut short", { manifests: [entry("sha256:abc")] }, INDEX, "no sha256 or sha512 digest"],
-    ["a digest in capitals", { manifests: [entry(`sha256:${"A".repeat(64)}`)] }, INDEX, "no sha256 or sha512 digest"],
-    ["a digest that is a path", { manifests: [entry("../../other/manifests/v1")] }, INDEX, "no sha256"],
-    ["an entry without a digest", { manifests: [{ mediaType: IMAGE }] }, INDEX, "is no manifest"],
-    ["an entry that is null", { manifests: [null] }, INDEX, "is no manifest"],
-    ["a subject that is none", { config: entry(A), subject: { digest: "x" } }, IMAGE, "no sha256"],
-    ["a size below zero", { manifests: [{ digest: A, size: -1 }] }, INDEX, "is no manifest"],
-    ["a list", [], INDEX, "is no manifest"],
-    ["an object of nothing, as an index", {}, INDEX, "an index without `manifests`"],
-    ["null", "null", INDEX, "is no manifest"],
-    ["nothing", "", INDEX, "is no JSON"],
-    ["half a manifest", '{"manifests": [', INDEX, "is no JSON"],
+    ["a short digest", { manifests: [entry("sha256:abc")] }, INDEX, "not a sha256 or sha512 digest"],
+    [
+      "a digest in upper case",
+      { manifests: [entry(`sha256:${"A".repeat(64)}`)] },
+      INDEX,
+      "not a sha256 or sha512 digest",
+    ],
+    ["a digest that is a path", { manifests: [entry("../../other/manifests/v1")] }, INDEX, "not a sha256"],
+    ["an entry without a digest", { manifests: [{ mediaType: IMAGE }] }, INDEX, "unexpected JSON"],
+    ["an entry that is null", { manifests: [null] }, INDEX, "unexpected JSON"],
+    ["an invalid subject", { config: entry(A), subject: { digest: "x" } }, IMAGE, "not a sha256"],
+    ["a negative size", { manifests: [{ digest: A, size: -1 }] }, INDEX, "unexpected JSON"],
+    ["a list", [], INDEX, "an index without `manifests`"],
+    ["an empty object as an index", {}, INDEX, "an index without `manifests`"],
+    ["null", "null", INDEX, "unexpected JSON"],
+    ["an empty body", "", INDEX, "did not return JSON"],
+    ["half a manifest", '{"manifests": [', INDEX, "did not return JSON"],
   ])("%s", (_what, manifest, contentType, message) => {
     expect(() => parse(manifest, contentType)).toThrow(
       expect.objectContaining({ name: "Fault", kind: "listing", message: expect.stringContaining(message) }),
     );
   });
 
-  it("4 MiB of depth", () => {
-    expect(() => parse("[".repeat(4 * 1024 * 1024), INDEX)).toThrow("is no JSON");
+  it("4 MiB of nested lists", () => {
+    expect(() => parse("[".repeat(4 * 1024 * 1024), INDEX)).toThrow("did not return JSON");
     const depth = 1_000_000;
     expect(parse(`{"manifests":[],"x":${"[".repeat(depth)}${"]".repeat(depth)}}`, INDEX).kind).toBe("index");
   });
 
-  it("4 MiB of bad entries, at the first of them", () => {
+  it("4 MiB of invalid entries, at the first one", () => {
     const error = thrownBy(() => parse(`{"manifests":[${"{},".repeat(1_000_000)}{}]}`, INDEX));
     expect(error).toContain("manifests.0.digest");
     expect(error).not.toContain("manifests.1.");
   });
 
-  it("whatever JSON comes, it is a manifest or a Fault", () => {
+  it("with a Fault, for any JSON that is not a manifest", () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom(INDEX, IMAGE, DOCKER_LIST, DOCKER_IMAGE), (text, type) => {
         try {
@@ -162,5 +181,5 @@ function thrownBy(work: () => unknown): string {
   } catch (error) {
     return String(error);
   }
-  throw new Error("nothing was thrown");
+  throw new Error("no error was thrown");
 }

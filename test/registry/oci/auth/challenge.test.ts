@@ -8,19 +8,23 @@ const HUB = {
   scope: "repository:team/app:pull,delete",
 };
 
-describe("what registries and proxies ask for", () => {
+describe("parseChallenges returns", () => {
   it.each<[string, string, unknown]>([
-    ["nothing", "", []],
-    ["blanks and commas", " , ,\t,", []],
-    ["Basic, as htpasswd has it", 'Basic realm="basic-realm"', [["basic", { realm: "basic-realm" }]]],
+    ["nothing for an empty header", "", []],
+    ["nothing for blanks and commas", " , ,\t,", []],
+    ["Basic of distribution with htpasswd", 'Basic realm="basic-realm"', [["basic", { realm: "basic-realm" }]]],
     [
-      "Bearer, with a comma inside quotes",
+      "Bearer with a comma in a quoted string",
       `Bearer realm="${HUB.realm}",service="${HUB.service}",scope="${HUB.scope}"`,
       [["bearer", HUB]],
     ],
-    ["a scheme in capitals, names too", 'BEARER Realm="x"', [["bearer", { realm: "x" }]]],
-    ["blanks around `=` and `,`", 'Bearer realm = "x" ,  scope=y', [["bearer", { realm: "x", scope: "y" }]]],
-    ["escapes in a quoted string", 'Basic realm="a \\"b\\" \\\\ c"', [["basic", { realm: 'a "b" \\ c' }]]],
+    ["schemes and names in lower case", 'BEARER Realm="x"', [["bearer", { realm: "x" }]]],
+    [
+      "parameters with blanks around `=` and `,`",
+      'Bearer realm = "x" ,  scope=y',
+      [["bearer", { realm: "x", scope: "y" }]],
+    ],
+    ["unescaped quoted strings", 'Basic realm="a \\"b\\" \\\\ c"', [["basic", { realm: 'a "b" \\ c' }]]],
     ["an empty quoted string", 'Bearer realm=""', [["bearer", { realm: "" }]]],
     [
       "two challenges in one header",
@@ -31,12 +35,12 @@ describe("what registries and proxies ask for", () => {
       ],
     ],
     [
-      "a challenge in the text of another is none",
+      "no challenge from a quoted string",
       'Basic realm="r, Bearer realm=evil"',
       [["basic", { realm: "r, Bearer realm=evil" }]],
     ],
     [
-      "a token68 before another challenge",
+      "a challenge after a token68",
       'Negotiate YWJj==, Bearer realm="x"',
       [
         ["negotiate", {}],
@@ -44,23 +48,23 @@ describe("what registries and proxies ask for", () => {
       ],
     ],
     [
-      "a scheme alone before another challenge",
+      "a challenge after a scheme without parameters",
       'NTLM, Basic realm="r"',
       [
         ["ntlm", {}],
         ["basic", { realm: "r" }],
       ],
     ],
-    ["parameters without a comma between", 'Bearer realm="x" error="y"', [["bearer", { realm: "x", error: "y" }]]],
+    ["parameters without a comma between them", 'Bearer realm="x" error="y"', [["bearer", { realm: "x", error: "y" }]]],
   ])("%s", (_what, header, challenges) => {
     expect(parseChallenges(header).map(({ scheme, parameters }) => [scheme, { ...parameters }])).toEqual(challenges);
   });
 
   it.each([
-    ["a quoted string that does not end", 'Basic realm="r", Bearer realm="x'],
-    ["a value that is missing", 'Basic realm="r", Bearer realm=,'],
-    ["a value that is missing before others", 'Basic realm="r", Bearer service="s",scope=,realm="x"'],
-  ])("%s ends the reading, and what came before it stands", (_what, header) => {
+    ["an unterminated quoted string", 'Basic realm="r", Bearer realm="x'],
+    ["a missing value", 'Basic realm="r", Bearer realm=,'],
+    ["a missing value before others", 'Basic realm="r", Bearer service="s",scope=,realm="x"'],
+  ])("only the parameters before %s", (_what, header) => {
     const [first, second] = parseChallenges(header);
     expect(first).toEqual({ scheme: "basic", parameters: { realm: "r" } });
     expect(second?.parameters["realm"]).toBeUndefined();
@@ -78,8 +82,8 @@ const challenge = fc.record({
   ),
 });
 
-describe("whatever is asked for", () => {
-  it("is read back as it was written", () => {
+describe("parseChallenges", () => {
+  it("parses every serialized header to the same challenges", () => {
     fc.assert(
       fc.property(fc.array(challenge, { maxLength: 4 }), (challenges) => {
         const header = challenges
@@ -91,12 +95,12 @@ describe("whatever is asked for", () => {
     );
   });
 
-  it("is read to an end, without an error", () => {
+  it("throws no error for any text", () => {
     const noise = fc.string({ unit: fc.constantFrom(...'aB =,"\\/+~\u0000é'), maxLength: 200 });
     fc.assert(fc.property(noise, (header) => Array.isArray(parseChallenges(header))));
   });
 
-  it("has no parameter that was not sent", () => {
+  it("does not change the prototype of the parameters", () => {
     const parameters = parseChallenges('Bearer __proto__="x", realm="y"')[0]?.parameters ?? {};
     expect(parameters["realm"]).toBe("y");
     expect(parameters["service"]).toBeUndefined();

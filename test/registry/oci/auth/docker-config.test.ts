@@ -22,7 +22,7 @@ function loginOf(config: unknown, origin = "https://registry.example"): ReturnTy
   return readDockerLogin(path, new URL(origin));
 }
 
-describe("an entry is found by its host", () => {
+describe("an entry matches by its host", () => {
   test.each([
     ["registry.example", "https://registry.example"],
     ["https://registry.example/v1/", "https://registry.example"],
@@ -35,7 +35,7 @@ describe("an entry is found by its host", () => {
     ["[::1]:5000", "http://[::1]:5000"],
     ["https://index.docker.io/v1/", "https://registry-1.docker.io"],
     ["docker.io", "https://index.docker.io"],
-  ])("%s is %s", (key, origin) => {
+  ])("%s matches %s", (key, origin) => {
     expect(loginOf({ auths: { "other.example": { auth: base64("a:b") }, [key]: ENTRY } }, origin)).toEqual(LOGIN);
   });
 
@@ -48,33 +48,33 @@ describe("an entry is found by its host", () => {
     ["https://index.docker.io/v1/"],
     [""],
     ["%"],
-  ])("%s is another", (key) => {
+  ])("%s does not match registry.example", (key) => {
     expect(loginOf({ auths: { [key]: ENTRY } })).toBeNull();
   });
 
-  test("the host as it is wins over other forms of it", () => {
+  test("the plain host takes precedence over its other forms", () => {
     const auths = { "https://registry.example/v1/": { auth: base64("a:b") }, "registry.example": ENTRY };
     expect(loginOf({ auths })).toEqual(LOGIN);
   });
 });
 
-describe("an entry holds", () => {
+describe("an entry contains", () => {
   test.each([
-    ["user and password", { username: "me", password: "se:cret" }, LOGIN],
-    ["a password that zero bytes fill up", { auth: base64("me:se:cret\0\0") }, LOGIN],
+    ["a user and a password", { username: "me", password: "se:cret" }, LOGIN],
+    ["a password padded with zero bytes", { auth: base64("me:se:cret\0\0") }, LOGIN],
     [
       "a refresh token",
       { auth: base64("0000:"), identitytoken: "refresh" },
       { kind: "identity-token", token: "refresh" },
     ],
-    ["nothing", {}, null],
+    ["no login", {}, null],
     ["null", null, null],
   ])("%s", (_, entry, login) => {
     expect(loginOf({ auths: { "registry.example": entry } })).toEqual(login);
   });
 });
 
-describe("there is no login", () => {
+describe("there is no login in", () => {
   test.each([
     [{}],
     [{ auths: {} }],
@@ -87,12 +87,12 @@ describe("there is no login", () => {
     expect(loginOf(config)).toBeNull();
   });
 
-  test("without the file", () => {
+  test("a missing file", () => {
     expect(readDockerLogin(join(folder, "nothing/config.json"), new URL("https://registry.example"))).toBeNull();
   });
 });
 
-describe("a helper keeps it, and is named", () => {
+describe("a login that a credential helper stores is an error", () => {
   test.each([
     ["ecr-login", { credHelpers: { "registry.example": "ecr-login" }, auths: { "registry.example": ENTRY } }],
     ["desktop", { credsStore: "desktop", auths: { "registry.example": {} } }],
@@ -102,15 +102,15 @@ describe("a helper keeps it, and is named", () => {
     );
   });
 
-  test("a login in the file itself is used although there is a store", () => {
+  test("a login in the file takes precedence over a credential store", () => {
     expect(loginOf({ credsStore: "desktop", auths: { "registry.example": ENTRY } })).toEqual(LOGIN);
   });
 });
 
-describe("a file that cannot be used is named, and nothing of what it holds is", () => {
+describe("an invalid file is an error that names the path, but shows no content", () => {
   test.each([
-    ["no JSON", '{"auths": {"registry.example": {"auth": "c2VjcmV0"}'],
-    ["another shape", { auths: { "registry.example": { auth: 12 } } }],
+    ["not JSON", '{"auths": {"registry.example": {"auth": "c2VjcmV0"}'],
+    ["another structure", { auths: { "registry.example": { auth: 12 } } }],
     ["an auth without a colon", { auths: { "registry.example": { auth: base64("secret") } } }],
     ["an auth without a user", { auths: { "registry.example": { auth: base64(":secret") } } }],
   ])("%s", (_, config) => {

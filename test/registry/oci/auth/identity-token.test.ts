@@ -3,15 +3,15 @@ import { createHttpClient } from "../../../../src/http/client.ts";
 import { createOciClient } from "../../../../src/registry/oci/client.ts";
 import { silentLog } from "../../../run.ts";
 import { createFakeClock } from "../../../servers/fake-clock.ts";
-import { serve } from "../../../servers/http-server.ts";
+import { startServer } from "../setup.ts";
 
-test("a refresh token is posted to the token server, never sent to the registry, and no request shows it in its URL", async () => {
-  const server = await serve(({ method, url, headers, body }) => {
+test("a refresh token is sent by POST to the token server only, and never in a URL", async () => {
+  const server = await startServer(({ method, url, headers, body }) => {
     if (url.pathname === "/oauth2/token") {
       const form = new URLSearchParams(body.toString());
-      const isRight =
+      const isValid =
         method === "POST" && form.get("refresh_token") === "refresh" && form.get("service") === "registry.test";
-      return isRight
+      return isValid
         ? { status: 200, body: { access_token: `for ${form.get("scope")}`.replaceAll(" ", "-") } }
         : { status: 401 };
     }
@@ -22,19 +22,17 @@ test("a refresh token is posted to the token server, never sent to the registry,
   });
   const clock = createFakeClock();
   const http = createHttpClient({ clock, concurrency: 4 });
-  onTestFinished(async () => {
-    await http.close();
-    await server.close();
-  });
-  const login = { credential: null, identityToken: "refresh" };
-  const remedy = "Log in again.";
-  const tools = { http, clock, log: silentLog, origin: server.url, remedy, mayReceiveCredential: () => true };
+  onTestFinished(() => http.close());
+  const options = {
+    ...{ http, clock, log: silentLog, origin: server.url, credential: null, identityToken: "refresh" },
+    remedy: "Log in again.",
+  };
 
-  expect(await createOciClient({ ...tools, ...login }).tags("web")).toEqual(["main"]);
+  expect(await createOciClient({ ...options, mayReceiveCredential: () => true }).tags("web")).toEqual(["main"]);
 
-  const shown = server.requests.map(({ path, headers }) => `${path} ${headers.authorization ?? ""}`);
-  expect(shown.filter((text) => text.includes("refresh"))).toEqual([]);
+  const urlsAndHeaders = server.requests.map(({ path, headers }) => `${path} ${headers.authorization ?? ""}`);
+  expect(urlsAndHeaders.filter((text) => text.includes("refresh"))).toEqual([]);
   expect(server.requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
-  const refusing = { ...tools, mayReceiveCredential: () => false, ...login };
-  await expect(createOciClient(refusing).tags("web")).rejects.toThrow("for which the credential is not");
+  const refused = createOciClient({ ...options, mayReceiveCredential: () => false }).tags("web");
+  await expect(refused).rejects.toThrow("may not receive the credential");
 });
