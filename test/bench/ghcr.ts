@@ -1,20 +1,20 @@
 /**
- * A whole sweep of GitHub's registry, played: 5,000 versions of which 3,500 are to go, 30 % multi-arch.
+ * A run on an embedded GitHub container registry: 5,000 versions, of which 3,500 are deleted, 30 % multi-platform.
  *
- * 1. 50 ms latency and no rate limit: the time it takes, the requests, and how many were in flight.
- * 2. 900 points a minute, on a clock that runs 20 times as fast: how much of the limit is used, and how often it is met.
+ * 1. 50 ms latency and no rate limit: duration, number of requests, and requests in flight.
+ * 2. 900 points per minute, on a clock that is 20 times as fast: used part of the limit, and refused requests.
  *
- * `node test/bench/ghcr.ts [versions] [orphans]`
+ * `node test/bench/ghcr.ts [versions] [orphaned]`
  */
 import { type Clock, systemClock } from "../../src/clock.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import { fillPackage, openGhcrWorld } from "../registry/ghcr/world.ts";
+import { fillPackage, openSweepFixture } from "../registry/ghcr/sweep-fixture.ts";
 
 const MINUTE = 60_000;
-const POINTS_A_MINUTE = 900;
-const TIMES_AS_FAST = 20;
+const POINTS_PER_MINUTE = 900;
+const CLOCK_FACTOR = 20;
 
-/** The machine's clock, `factor` times as fast. */
+/** Returns the machine's clock, `factor` times as fast. */
 function fastClock(factor: number): Clock {
   const start = systemClock.now();
   const origin = performance.now();
@@ -33,41 +33,41 @@ function deletedIn(result: RunResult): number {
   return deleted;
 }
 
-async function unlimited(versions: number, orphans: number): Promise<void> {
-  const world = await openGhcrWorld({ clock: systemClock, latencyMs: 50 });
-  const stock = fillPackage(world.server.packages, versions, orphans);
+async function unlimited(versions: number, orphaned: number): Promise<void> {
+  const fixture = await openSweepFixture({ clock: systemClock, latencyMs: 50 });
+  const counts = fillPackage(fixture.server.packages, versions, orphaned);
   const start = performance.now();
-  const deleted = deletedIn(await world.run());
+  const deleted = deletedIn(await fixture.run());
   const seconds = (performance.now() - start) / 1_000;
-  const { api, oci } = world.server;
+  const { api, oci } = fixture.server;
   const requests = api.requests.filter(({ path }) => path !== "/graphql").length + oci.requests.length;
-  const most = 2 * Math.ceil(versions / 100) + stock.keptRoots + orphans + 8;
+  const max = 2 * Math.ceil(versions / 100) + counts.keptRoots + 2 * orphaned + 8;
   console.log(
     `50 ms, no limit: ${deleted} of ${versions} versions deleted in ${seconds.toFixed(1)} s, ${requests} requests ` +
-      `(at most ${most}), in flight at most ${api.peak()} to the API and ${oci.peak()} to the OCI endpoint`,
+      `(at most ${max}), at most ${api.peak()} in flight to the API and ${oci.peak()} to the OCI endpoint`,
   );
-  await world.close();
+  await fixture.close();
 }
 
-async function limited(versions: number, orphans: number): Promise<void> {
-  const clock = fastClock(TIMES_AS_FAST);
-  const limits = { pointsPerMinute: POINTS_A_MINUTE, perHour: 15_000, secondaryStatus: 429 } as const;
-  const world = await openGhcrWorld({ clock, limits, latencyMs: 2 });
-  fillPackage(world.server.packages, versions, orphans);
+async function limited(versions: number, orphaned: number): Promise<void> {
+  const clock = fastClock(CLOCK_FACTOR);
+  const limits = { pointsPerMinute: POINTS_PER_MINUTE, perHour: 15_000, secondaryStatus: 429 } as const;
+  const fixture = await openSweepFixture({ clock, limits, latencyMs: 2 });
+  fillPackage(fixture.server.packages, versions, orphaned);
   const start = clock.now();
-  const deleted = deletedIn(await world.run());
+  const deleted = deletedIn(await fixture.run());
   const elapsed = clock.now() - start;
-  const { points, granted, refused } = world.server.limit.tally;
-  // Whoever spends a whole minute's points at its very beginning uses all of the limit.
-  const available = POINTS_A_MINUTE * (Math.floor(elapsed / MINUTE) + 1);
+  const { points, accepted, refused } = fixture.server.limit.totals;
+  // A run can use a minute's points at its start.
+  const available = POINTS_PER_MINUTE * (Math.floor(elapsed / MINUTE) + 1);
   console.log(
-    `${POINTS_A_MINUTE} points a minute: ${deleted} versions deleted in ${(elapsed / MINUTE).toFixed(1)} min, ` +
+    `${POINTS_PER_MINUTE} points per minute: ${deleted} versions deleted in ${(elapsed / MINUTE).toFixed(1)} min, ` +
       `${(points / available).toFixed(3)} of the limit used (goal 0.95), ` +
-      `${refused} of ${granted + refused} requests refused (goal at most 1 %)`,
+      `${refused} of ${accepted + refused} requests refused (goal at most 1 %)`,
   );
-  await world.close();
+  await fixture.close();
 }
 
-const [versions, orphans] = [Number(process.argv[2] ?? 5_000), Number(process.argv[3] ?? 3_500)];
-await unlimited(versions, orphans);
-await limited(versions, orphans);
+const [versions, orphaned] = [Number(process.argv[2] ?? 5_000), Number(process.argv[3] ?? 3_500)];
+await unlimited(versions, orphaned);
+await limited(versions, orphaned);

@@ -1,26 +1,21 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { RunResult } from "../../../src/report/result.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
 import { active } from "../../servers/ghcr/packages.ts";
-import { fillPackage, type GhcrWorld, type GhcrWorldOptions, openGhcrWorld } from "./world.ts";
+import { fillPackage, openSweepFixture, type SweepFixture, type SweepFixtureOptions } from "./sweep-fixture.ts";
 
-const opened: GhcrWorld[] = [];
-
-async function world(options: Partial<GhcrWorldOptions> = {}): Promise<GhcrWorld> {
-  const made = await openGhcrWorld({ clock: createFakeClock(), ...options });
-  opened.push(made);
-  return made;
+async function open(options: Partial<SweepFixtureOptions> = {}): Promise<SweepFixture> {
+  const fixture = await openSweepFixture({ clock: createFakeClock(), ...options });
+  onTestFinished(() => fixture.close());
+  return fixture;
 }
 
-afterEach(async () => {
-  for (const made of opened.splice(0)) await made.close();
-});
-
-/** Requests to the registry: the packages API and the OCI endpoint, without those that ask the refs. */
-function registryRequests({ server }: GhcrWorld): number {
+/** Counts requests to the packages API and the OCI endpoint, without those about refs. */
+function registryRequests({ server }: SweepFixture): number {
   return server.api.requests.filter(({ path }) => path !== "/graphql").length + server.oci.requests.length;
 }
 
+/** Counts the outcomes of the manifests that the plan deletes. */
 function outcomes(result: RunResult): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { outcome, decision } of result.repositories.flatMap(({ manifests }) => manifests)) {
@@ -29,246 +24,158 @@ function outcomes(result: RunResult): Readonly<Record<string, number>> {
   return counts;
 }
 
-const GITHUB = { pointsPerMinute: 900, secondaryStatus: 403 } as const;
-/** No limit is known, and none is told of. */
-const noPolicy = () => ({});
+/** Returns the result for the image with this tag. */
+function manifestWith(tag: string, result: RunResult) {
+  return result.repositories[0]?.manifests.find(({ tags }) => tags.includes(tag));
+}
 
-test("2,000 versions: at most two listings, each kept root, each deletion, and 8 requests more", async () => {
-  const made = await world({ policy: noPolicy });
-  const stock = fillPackage(made.server.packages, 2_000, 1_700);
-  const result = await made.run();
-  expect(result.errors).toEqual([]);
-  expect(outcomes(result)).toEqual({ deleted: 1_700 });
-  expect(active(made.server.packages.get("web"))).toHaveLength(stock.kept);
-  const most = 2 * Math.ceil(2_000 / 100) + stock.keptRoots + stock.orphans + 8;
-  expect(registryRequests(made)).toBeLessThanOrEqual(most);
+/** No limit is known, and the server has none. */
+const UNLIMITED = { policy: () => ({}) };
+
+describe("requests of a run", () => {
+  test("are at most two lists, one read per kept image and deletion, one per deletion, and 8 more", async () => {
+    const fixture = await open(UNLIMITED);
+    const counts = fillPackage(fixture.server.packages, 2_000, 1_700);
+    const result = await fixture.run();
+    expect(result.errors).toEqual([]);
+    expect(outcomes(result)).toEqual({ deleted: 1_700 });
+    expect(active(fixture.server.packages.get("web"))).toHaveLength(counts.kept);
+    const max = 2 * Math.ceil(2_000 / 100) + counts.keptRoots + 2 * counts.orphaned + 8;
+    expect(registryRequests(fixture)).toBeLessThanOrEqual(max);
+  });
+
+  test("are no more with the default pattern and a job's token, which cannot list the packages", async () => {
+    const fixture = await open(UNLIMITED);
+    const counts = fillPackage(fixture.server.packages, 500, 400);
+    const result = await fixture.run({ repositoryPattern: ["web", "web/**"] });
+    expect(outcomes(result)).toEqual({ deleted: 400 });
+    expect(registryRequests(fixture)).toBeLessThanOrEqual(2 * 5 + counts.keptRoots + 2 * counts.orphaned + 8);
+  });
 });
 
-test("the default pattern with a job's token: as many, though it may not list the packages", async () => {
-  const made = await world({ policy: noPolicy });
-  const stock = fillPackage(made.server.packages, 500, 400);
-  const result = await made.run({ repositoryPattern: ["web", "web/**"] });
-  expect(outcomes(result)).toEqual({ deleted: 400 });
-  expect(registryRequests(made)).toBeLessThanOrEqual(2 * 5 + stock.keptRoots + stock.orphans + 8);
-});
-
-test("the report tells the id of each deleted version, and it can be restored by that", async () => {
-  const made = await world({ policy: noPolicy });
-  fillPackage(made.server.packages, 30, 20);
-  const result = await made.run();
+test("a deleted version can be restored by the id in the result", async () => {
+  const fixture = await open(UNLIMITED);
+  fillPackage(fixture.server.packages, 30, 20);
+  const result = await fixture.run();
   const deleted = result.repositories[0]?.manifests.find(({ outcome }) => outcome === "deleted");
   const path = `/orgs/Acme/packages/container/web/versions/${deleted?.versionId}/restore`;
-  const response = await fetch(new URL(path, made.server.apiUrl), {
+  const response = await fetch(new URL(path, fixture.server.apiUrl), {
     method: "POST",
     headers: { authorization: "Bearer ghp_secret" },
   });
   expect(response.status).toBe(204);
-  expect(made.server.packages.find("web", deleted?.digest ?? "")).not.toBeNull();
+  expect(fixture.server.packages.find("web", deleted?.digest ?? "")).not.toBeNull();
 });
 
-describe("trap 24: GitHub's limits", () => {
-  test("900 points a minute are never passed, and hardly any is left unused", async () => {
-    const clock = createFakeClock();
-    const limits = { ...GITHUB, perHour: 15_000 };
-    const made = await world({ clock, limits, policy: () => ({ perMinute: 900, cost: cost5 }) });
-    fillPackage(made.server.packages, 1_500, 1_000);
-    const start = clock.now();
-    const result = await made.run();
-    expect(outcomes(result)).toEqual({ deleted: 1_000 });
-    expect(made.server.limit.tally.refused).toBe(0);
-    const minutes = Math.ceil(made.server.limit.tally.points / 900);
-    expect(clock.now() - start).toBeLessThanOrEqual(minutes * 61_000);
-  });
-
-  test("an Enterprise Server without limits is not held back; one that tells of limits is", async () => {
-    for (const [limits, least, most] of [
-      [null, 0, 1_000],
-      [{ ...GITHUB, perHour: 15_000 }, 60_000, 200_000],
-    ] as const) {
-      const clock = createFakeClock();
-      const made = await world({ clock, limits });
-      fillPackage(made.server.packages, 300, 250);
-      const start = clock.now();
-      expect(outcomes(await made.run())).toEqual({ deleted: 250 });
-      expect(made.server.limit.tally.refused).toBe(0);
-      expect(clock.now() - start).toBeGreaterThanOrEqual(least);
-      expect(clock.now() - start).toBeLessThanOrEqual(most);
-    }
-  });
-
-  test("a secondary limit that nobody knew of is waited out, and everything goes all the same", async () => {
-    const clock = createFakeClock();
-    const limits = { pointsPerMinute: 600, perHour: 15_000, secondaryStatus: 429 } as const;
-    const made = await world({ clock, limits });
-    fillPackage(made.server.packages, 300, 250);
-    const result = await made.run();
-    expect(result.errors).toEqual([]);
-    expect(outcomes(result)).toEqual({ deleted: 250 });
-    expect(made.server.limit.tally.refused).toBeGreaterThan(0);
-  });
-
-  test("the hour's budget: told beforehand, the largest part goes, the run succeeds, and the next goes on", async () => {
-    const clock = createFakeClock();
-    const made = await world({ clock, limits: { ...GITHUB, perHour: 1_000 } });
-    const stock = fillPackage(made.server.packages, 1_500, 1_200);
-    const first = await made.run();
-    expect(first.errors).toEqual([]);
-    expect(first.notices).toEqual([
-      expect.stringMatching(/^\d+ of 1200 deletions are left for the next run: of the 1000/),
-    ]);
-    const { deleted = 0, kept = 0 } = outcomes(first);
-    expect(deleted + kept).toBe(1_200);
-    expect(deleted).toBeGreaterThan(800);
-    const left = first.repositories[0]?.manifests.find(
-      ({ decision, outcome }) => decision === "delete" && outcome === "kept",
-    );
-    expect(left?.error).toMatch(/^left for the next run/);
-    expect(clock.now() - first.startedAt).toBeLessThan(3_600_000);
-    const dangling = made.server.packages.get("web")?.versions.filter(({ tags, deletedAt, bytes }) => {
-      if (tags.length === 0 || deletedAt !== null) return false;
-      const { manifests = [] } = JSON.parse(bytes.toString()) as { manifests?: readonly { digest: string }[] };
-      return manifests.some(({ digest }) => made.server.packages.find("web", digest) === null);
-    });
-    expect(dangling).toEqual([]);
-
-    await clock.advance(3_600_000);
-    const second = await made.run();
-    expect(second.notices).toEqual([]);
-    expect(outcomes(second)).toEqual({ deleted: kept });
-    expect(active(made.server.packages.get("web"))).toHaveLength(stock.kept);
-  });
-
-  test("a budget that another job uses up on the way: the rest is left, not waited for", async () => {
-    const clock = createFakeClock();
-    const made = await world({ clock, limits: { ...GITHUB, perHour: 1_000 } });
-    fillPackage(made.server.packages, 800, 600);
-    let stolen = false;
-    made.server.behaviour.beforePage = (_name, page) => {
-      const deletions = made.server.api.requests.filter(({ method }) => method === "DELETE").length;
-      if (page === 1 && deletions > 100 && !stolen) made.server.limit.spend(500);
-      stolen ||= deletions > 100;
-    };
-    const result = await made.run();
-    expect(result.errors).toEqual([]);
-    expect(outcomes(result)["kept"]).toBeGreaterThan(0);
-    expect(clock.now() - result.startedAt).toBeLessThan(3_600_000);
-  });
-});
-
-function cost5(method: string): number {
-  return method === "GET" || method === "HEAD" ? 1 : 5;
-}
-
-describe("what GitHub refuses", () => {
-  test("the last tagged version: the newest stays, and the plan says why", async () => {
-    const made = await world();
-    const { packages } = made.server;
+describe("deletions that GitHub refuses", () => {
+  test("the last tagged version: the plan keeps the newest, with a reason", async () => {
+    const fixture = await open();
+    const { packages } = fixture.server;
     packages.pushImage("web", "old", { tags: ["pr-1"] });
     packages.pushImage("web", "new", { tags: ["pr-2"], at: Date.UTC(2026, 9, 2) });
-    const result = await made.run();
+    const result = await fixture.run();
     expect(result.errors).toEqual([]);
     const kept = result.repositories[0]?.manifests.filter(({ outcome }) => outcome === "kept");
-    expect(kept).toEqual([
-      expect.objectContaining({ tags: ["pr-2"], reason: "GitHub keeps the last tagged version of a package" }),
-    ]);
+    expect(kept).toEqual([expect.objectContaining({ tags: ["pr-2"], reason: expect.stringMatching(/last tagged/) })]);
   });
 
-  test("more than 5,000 downloads: told for that version, its children stay, and the rest goes on", async () => {
-    const made = await world();
-    const { packages } = made.server;
+  test("many downloads: the image is kept with its platforms, and the others are deleted", async () => {
+    const fixture = await open();
+    const { packages } = fixture.server;
     const child = packages.pushImage("web", "popular amd64");
     packages.pushIndex("web", "popular", [child], { tags: ["pr-1"], downloads: 9_999 });
     packages.pushImage("web", "other", { tags: ["pr-2"] });
     packages.pushImage("web", "kept", { tags: ["kept-1"] });
-    const result = await made.run();
+    const result = await fixture.run();
     expect(result.errors).toEqual([]);
     expect(packages.find("web", child)).not.toBeNull();
     expect(packages.find("web", "pr-2")).toBeNull();
-    const refused = result.repositories[0]?.manifests.find(({ tags }) => tags.includes("pr-1"));
-    expect(refused).toMatchObject({ outcome: "kept", error: expect.stringContaining("5000 downloads") });
+    expect(manifestWith("pr-1", result)).toMatchObject({
+      outcome: "refused",
+      error: expect.stringContaining("5000 downloads"),
+    });
   });
 
   test.each([1, 16])(
-    "more than 5,000 downloads: its parts stay too, those with dead tags of their own (%i in flight)",
+    "many downloads: its platforms with orphaned tags are kept too (%i in flight)",
     async (concurrency) => {
-      const made = await world();
-      const { packages } = made.server;
+      const fixture = await open();
+      const { packages } = fixture.server;
       const child = packages.pushImage("web", "popular amd64", { tags: ["pr-3"] });
       packages.pushImage("web", "other", { tags: ["pr-2"] });
       packages.pushIndex("web", "popular", [child], { tags: ["pr-1"], downloads: 9_999 });
       packages.pushImage("web", "kept", { tags: ["kept-1"] });
-      const result = await made.run({ concurrency });
+      const result = await fixture.run({ concurrency });
       expect(result.errors).toEqual([]);
       expect(packages.find("web", child)).not.toBeNull();
       expect(packages.find("web", "pr-2")).toBeNull();
     },
   );
 
-  test("more than 5,000 downloads: after the first refusal what is left is known, and no other one takes a look", async () => {
-    const made = await world();
-    const { packages } = made.server;
-    for (const tag of ["pr-1", "pr-2", "pr-3", "pr-4"])
+  test("many downloads: refusals of single images need no recheck", async () => {
+    const fixture = await open();
+    const { packages } = fixture.server;
+    for (const tag of ["pr-1", "pr-2", "pr-3", "pr-4"]) {
       packages.pushImage("web", tag, { tags: [tag], downloads: 9_999 });
-    packages.pushImage("web", "kept", { tags: ["kept-1"] });
-    const result = await made.run({ concurrency: 1 });
-    expect(outcomes(result)).toEqual({ kept: 4 });
-    expect(made.server.api.requests.filter(({ path }) => path.includes("/versions?"))).toHaveLength(1 + 1 + 1);
-  });
-
-  test.each<[string, Parameters<typeof world>[0]]>([
-    ["of all", {}],
-    [
-      "of as many as the hour's budget lasts for",
-      { limits: { pointsPerMinute: 900, secondaryStatus: 403, perHour: 150 } },
-    ],
-  ])(
-    "trap 22: a job without the role Admin: one deletion %s is tried, and the run says what to change",
-    async (_, more) => {
-      const made = await world({ behaviour: { role: "read" }, ...more });
-      fillPackage(made.server.packages, 160, 150);
-      const result = await made.run();
-      expect(result.errors).toContainEqual(
-        expect.objectContaining({ kind: "permission", remedy: expect.stringContaining("Admin") }),
-      );
-      const tried = made.server.api.requests.filter(({ method }) => method === "DELETE").length;
-      expect(tried).toBe(1);
-    },
-  );
-
-  test("trap 23: a ghost, listed and answering 404, ends nothing", async () => {
-    const made = await world();
-    const { packages } = made.server;
-    packages.pushImage("web", "ghost", { tags: ["kept-2"] });
-    packages.pushImage("web", "old", { tags: ["pr-1"] });
-    packages.pushImage("web", "kept", { tags: ["kept-1"] });
-    const ghost = packages.find("web", "kept-2")?.digest ?? "";
-    made.server.oci.inject(({ path }) =>
-      path.endsWith(ghost) ? { kind: "reply", reply: { status: 404, body: { errors: [] } } } : null,
-    );
-    const result = await made.run();
-    expect(result.errors).toEqual([]);
-    expect(outcomes(result)).toEqual({ deleted: 1 });
-  });
-
-  test("a dead tag beside a living one is told as unsupported, and takes no look of its own", async () => {
-    const looks: number[] = [];
-    for (const removeStaleTags of [false, true]) {
-      const made = await world();
-      made.server.packages.pushImage("web", "kept", { tags: ["kept-1", "pr-1"] });
-      const result = await made.run({ removeStaleTags });
-      const told = result.repositories.flatMap(({ staleTags }) => staleTags.map(({ tag, outcome }) => [tag, outcome]));
-      expect(told).toEqual([["pr-1", removeStaleTags ? "unsupported" : "reported"]]);
-      looks.push(made.server.api.requests.length);
     }
-    expect(looks[1]).toBe(looks[0]);
+    packages.pushImage("web", "kept", { tags: ["kept-1"] });
+    const result = await fixture.run({ concurrency: 1 });
+    expect(outcomes(result)).toEqual({ refused: 4 });
+    expect(fixture.server.api.requests.filter(({ path }) => path.includes("/versions?"))).toHaveLength(2);
   });
 
-  test("single tags and a collection: unsupported, without failing", async () => {
-    const made = await world();
-    fillPackage(made.server.packages, 30, 20);
-    const result = await made.run({ runGc: "true", removeStaleTags: true });
+  test.each<[string, Partial<SweepFixtureOptions>]>([
+    ["any budget", {}],
+    ["a budget for some deletions", { limits: { pointsPerMinute: 900, secondaryStatus: 403, perHour: 150 } }],
+  ])("a missing role Admin: one deletion is tried, and the error says what to change (%s)", async (_, options) => {
+    const fixture = await open({ behaviour: { role: "read" }, ...options });
+    fillPackage(fixture.server.packages, 160, 150);
+    const result = await fixture.run();
+    expect(result.errors).toContainEqual(
+      expect.objectContaining({ kind: "permission", remedy: expect.stringContaining("Admin") }),
+    );
+    expect(fixture.server.api.requests.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+  });
+});
+
+test("a ghost, which is listed but returns 404, does not stop the run", async () => {
+  const fixture = await open();
+  const { packages } = fixture.server;
+  packages.pushImage("web", "ghost", { tags: ["kept-2"] });
+  packages.pushImage("web", "old", { tags: ["pr-1"] });
+  packages.pushImage("web", "kept", { tags: ["kept-1"] });
+  const ghost = packages.find("web", "kept-2")?.digest ?? "";
+  fixture.server.oci.inject(({ path }) =>
+    path.endsWith(ghost) ? { kind: "reply", reply: { status: 404, body: { errors: [] } } } : null,
+  );
+  const result = await fixture.run();
+  expect(result.errors).toEqual([]);
+  expect(outcomes(result)).toEqual({ deleted: 1 });
+});
+
+describe("what GitHub does not support", () => {
+  test("deleting a stale tag is reported as unsupported, without more requests", async () => {
+    const requests: number[] = [];
+    for (const removeStaleTags of [false, true]) {
+      const fixture = await open();
+      fixture.server.packages.pushImage("web", "kept", { tags: ["kept-1", "pr-1"] });
+      const result = await fixture.run({ removeStaleTags });
+      const staleTags = result.repositories.flatMap((repository) =>
+        repository.staleTags.map(({ tag, outcome }) => [tag, outcome]),
+      );
+      expect(staleTags).toEqual([["pr-1", removeStaleTags ? "unsupported" : "reported"]]);
+      requests.push(fixture.server.api.requests.length);
+    }
+    expect(requests[1]).toBe(requests[0]);
+  });
+
+  test("garbage collection is reported as unsupported, and does not fail the run", async () => {
+    const fixture = await open();
+    fillPackage(fixture.server.packages, 30, 20);
+    const result = await fixture.run({ runGc: "true", removeStaleTags: true });
     expect(result.errors).toEqual([]);
     expect(result.garbageCollection.status).toBe("unsupported");
-    expect(result.notices).toEqual([expect.stringContaining("no garbage collection to start")]);
+    const texts = [result.garbageCollection.note, ...result.notices];
+    expect(texts.filter((text) => text.includes("no garbage collection to start"))).not.toEqual([]);
   });
 });

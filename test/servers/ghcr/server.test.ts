@@ -1,23 +1,18 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createFakeClock } from "../fake-clock.ts";
 import { restDescription } from "../github/rest.ts";
 import { type GhcrServer, type ServeGhcrOptions, serveGhcr } from "./server.ts";
 
 const TOKEN = "ghp_secret";
-const opened: GhcrServer[] = [];
 
-async function play(options: Partial<ServeGhcrOptions> = {}): Promise<GhcrServer> {
+async function start(options: Partial<ServeGhcrOptions> = {}): Promise<GhcrServer> {
   const clock = createFakeClock({ passes: "by hand" });
   const server = await serveGhcr({ owner: "acme", token: TOKEN, clock, behaviour: { token: "classic" }, ...options });
-  opened.push(server);
+  onTestFinished(() => server.close());
   return server;
 }
-
-afterEach(async () => {
-  for (const server of opened.splice(0)) await server.close();
-});
 
 interface Answer {
   readonly status: number;
@@ -25,7 +20,7 @@ interface Answer {
   readonly body: unknown;
 }
 
-async function ask({ apiUrl }: GhcrServer, path: string, method = "GET"): Promise<Answer> {
+async function request({ apiUrl }: GhcrServer, path: string, method = "GET"): Promise<Answer> {
   const response = await fetch(new URL(path, apiUrl), { method, headers: { authorization: `Bearer ${TOKEN}` } });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
@@ -35,7 +30,7 @@ const ajv = new Ajv({ strict: false, allErrors: true });
 addFormats.default(ajv);
 const compiled = new Map<string, ValidateFunction>();
 
-/** Why `body` is not what GitHub's description says; `$ref`s lead into the description itself. */
+/** Returns how `body` differs from GitHub's OpenAPI document, which the `$ref`s of `schema` refer to. */
 function violations(schema: object, body: unknown): readonly string[] {
   const key = JSON.stringify(schema);
   const validate = compiled.get(key) ?? ajv.compile({ ...schema, components: restDescription().components });
@@ -47,65 +42,71 @@ const schema = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const listOf = (name: string) => ({ type: "array", items: schema(name) });
 const PACKAGE = "packages/container/team%2Fweb";
 
-describe.each(["orgs", "users"])("answers are as GitHub's description says, below /%s", (base) => {
+describe.each(["orgs", "users"])("answers match GitHub's OpenAPI document, below /%s", (base) => {
   const type = base === "orgs" ? "Organization" : "User";
 
   test("packages and versions", async () => {
-    const server = await play({ type });
+    const server = await start({ type });
     for (let number = 1; number <= 45; number++) server.packages.pushImage("team/web", `image ${number}`);
-    const all = await ask(server, `/${base}/acme/packages?package_type=container`);
+    const all = await request(server, `/${base}/acme/packages?package_type=container`);
     expect([all.status, violations(listOf("package"), all.body)]).toEqual([200, []]);
-    const one = await ask(server, `/${base}/acme/${PACKAGE}`);
+    const one = await request(server, `/${base}/acme/${PACKAGE}`);
     expect([one.status, violations(schema("package"), one.body)]).toEqual([200, []]);
-    const versions = await ask(server, `/${base}/acme/${PACKAGE}/versions?page=2`);
+    const versions = await request(server, `/${base}/acme/${PACKAGE}/versions?page=2`);
     expect([versions.status, violations(listOf("package-version"), versions.body)]).toEqual([200, []]);
     expect(versions.body).toHaveLength(15);
     expect(violations(listOf("package-version"), [{ id: "1" }])).not.toEqual([]);
   });
 
-  test("deletion, the list of what was deleted, and restoration within 30 days", async () => {
+  test("a deleted version is listed as deleted, and can be restored within 30 days", async () => {
     const clock = createFakeClock({ passes: "by hand" });
-    const server = await play({ type, clock });
+    const server = await start({ type, clock });
     for (const name of ["a", "b"]) server.packages.pushImage("team/web", name, { tags: [name] });
     const { id = 0 } = server.packages.find("team/web", "a") ?? {};
     const path = `/${base}/acme/${PACKAGE}/versions`;
-    expect((await ask(server, `${path}/${id}`, "DELETE")).status).toBe(204);
-    expect((await ask(server, `${path}/${id}`)).status).toBe(404);
-    const deleted = await ask(server, `${path}?state=deleted`);
+    expect((await request(server, `${path}/${id}`, "DELETE")).status).toBe(204);
+    expect((await request(server, `${path}/${id}`)).status).toBe(404);
+    const deleted = await request(server, `${path}?state=deleted`);
     expect(violations(listOf("package-version"), deleted.body)).toEqual([]);
     expect(deleted.body).toEqual([expect.objectContaining({ id })]);
-    expect((await ask(server, `${path}/${id}/restore`, "POST")).status).toBe(204);
-    expect((await ask(server, `${path}/${id}`)).status).toBe(200);
-    await ask(server, `${path}/${id}`, "DELETE");
+    expect((await request(server, `${path}/${id}/restore`, "POST")).status).toBe(204);
+    expect((await request(server, `${path}/${id}`)).status).toBe(200);
+    await request(server, `${path}/${id}`, "DELETE");
     await clock.advance(31 * 24 * 3_600_000);
-    expect((await ask(server, `${path}/${id}/restore`, "POST")).status).toBe(404);
+    expect((await request(server, `${path}/${id}/restore`, "POST")).status).toBe(404);
   });
 });
 
 describe("refusals", () => {
   const cases: readonly [string, Partial<ServeGhcrOptions>, string, string, number][] = [
-    ["a job's token lists packages", { behaviour: { token: "job" } }, "GET", "packages?package_type=container", 403],
-    ["a package that is not there", {}, "GET", "packages/container/nowhere", 404],
-    ["a package that is hidden", { behaviour: { role: "none" } }, "GET", PACKAGE, 404],
-    ["a deletion without the role", { behaviour: { role: "read" } }, "DELETE", `${PACKAGE}/versions/ID`, 403],
-    ["a version that is not there", {}, "DELETE", `${PACKAGE}/versions/999`, 404],
-    ["the last tagged version", {}, "DELETE", `${PACKAGE}/versions/ID`, 400],
+    [
+      "listing packages with a job's token",
+      { behaviour: { token: "job" } },
+      "GET",
+      "packages?package_type=container",
+      403,
+    ],
+    ["a missing package", {}, "GET", "packages/container/nowhere", 404],
+    ["a hidden package", { behaviour: { role: "none" } }, "GET", PACKAGE, 404],
+    ["deleting without the role", { behaviour: { role: "read" } }, "DELETE", `${PACKAGE}/versions/ID`, 403],
+    ["a missing version", {}, "DELETE", `${PACKAGE}/versions/999`, 404],
+    ["deleting the last tagged version", {}, "DELETE", `${PACKAGE}/versions/ID`, 400],
   ];
-  test.each(cases)("%s", async (_, options, method, path, status) => {
-    const server = await play(options);
+  test.each(cases)("%s is an error as described", async (_, options, method, path, status) => {
+    const server = await start(options);
     server.packages.pushImage("team/web", "a", { tags: ["a"] });
     const { id = 0 } = server.packages.find("team/web", "a") ?? {};
-    const answer = await ask(server, `/orgs/acme/${path.replace("ID", String(id))}`, method);
+    const answer = await request(server, `/orgs/acme/${path.replace("ID", String(id))}`, method);
     expect([answer.status, violations(schema("basic-error"), answer.body)]).toEqual([status, []]);
   });
 });
 
 describe("limits", () => {
-  test("900 points a minute: 180 deletions, then 403 with retry-after", async () => {
+  test("900 points per minute allow 180 deletions, then 403 with `retry-after`", async () => {
     const limits = { pointsPerMinute: 900, perHour: 5_000, secondaryStatus: 403 } as const;
     const clock = createFakeClock({ passes: "by hand" });
-    const server = await play({ limits, clock });
-    const remove = () => ask(server, `/orgs/acme/${PACKAGE}/versions/1`, "DELETE");
+    const server = await start({ limits, clock });
+    const remove = () => request(server, `/orgs/acme/${PACKAGE}/versions/1`, "DELETE");
     for (let number = 1; number <= 180; number++) expect((await remove()).status).toBe(404);
     const refused = await remove();
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([403, "60"]);
@@ -113,18 +114,18 @@ describe("limits", () => {
     expect((await remove()).status).toBe(404);
   });
 
-  test("the hour: headers tell what is left, and 403 comes where nothing is", async () => {
+  test("headers show the rest of the hour's budget, and 403 follows when it is used up", async () => {
     const limits = { pointsPerMinute: 900, perHour: 2, secondaryStatus: 403 } as const;
-    const server = await play({ limits });
-    const left = async () => (await ask(server, "/users/acme")).headers.get("x-ratelimit-remaining");
-    expect([await left(), await left()]).toEqual(["1", "0"]);
-    expect((await ask(server, "/users/acme")).status).toBe(403);
+    const server = await start({ limits });
+    const remaining = async () => (await request(server, "/users/acme")).headers.get("x-ratelimit-remaining");
+    expect([await remaining(), await remaining()]).toEqual(["1", "0"]);
+    expect((await request(server, "/users/acme")).status).toBe(403);
   });
 });
 
 describe("the OCI endpoint", () => {
-  test("gives a token for the secret, manifests by tag and digest, 405 for a deletion, and no referrers", async () => {
-    const server = await play();
+  test("returns a token for the secret, manifests by tag and digest, 405 for a deletion, and no referrers", async () => {
+    const server = await start();
     const digest = server.packages.pushImage("team/web", "a", { tags: ["v1"] });
     const manifest = new URL(`/v2/acme/team/web/manifests/${digest}`, server.origin);
     const refused = await fetch(manifest);

@@ -5,62 +5,65 @@ import type { Clock } from "../../../src/clock.ts";
 import type { Digest } from "../../../src/digest.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HostPolicy } from "../../../src/http/http.ts";
-import { providerFor } from "../../../src/registry/providers.ts";
+import { ratePolicy } from "../../../src/registry/ghcr/limits.ts";
 import type { RunResult } from "../../../src/report/result.ts";
-import { sweep, type Tools } from "../../../src/run.ts";
+import { sweep } from "../../../src/run.ts";
 import type { Settings } from "../../../src/settings.ts";
 import type { Packages } from "../../servers/ghcr/packages.ts";
 import { type GhcrServer, type ServeGhcrOptions, serveGhcr } from "../../servers/ghcr/server.ts";
 import { makeRepository, serveGit } from "../../servers/git/server.ts";
 import { pullRequest } from "../../servers/github/server.ts";
-import { logInto, OWNER, TOKEN } from "./bench.ts";
+import { createMemoryLog } from "../memory-log.ts";
 
+const OWNER = "Acme";
+const TOKEN = "ghp_secret";
 const DAY = 24 * 3_600_000;
-/** Closed pull requests, whose images are dead. */
+/** The number of merged pull requests. */
 const PULL_REQUESTS = 80;
 
-/** A GitHub owner with one Git repository, `Acme/web`, and the package `web`, swept as a run does. */
-export interface GhcrWorld {
+/** A GitHub owner with the Git repository `Acme/web` and the package `web`. */
+export interface SweepFixture {
   readonly server: GhcrServer;
-  /** What was logged. */
+  /** The log. */
   readonly lines: readonly string[];
-  /** One whole run; settings may be changed. */
+  /** Runs once, with these changes to the settings. */
   run(changes?: Partial<Settings>): Promise<RunResult>;
   close(): Promise<void>;
 }
 
-export interface GhcrWorldOptions extends Partial<ServeGhcrOptions> {
+export interface SweepFixtureOptions extends Partial<ServeGhcrOptions> {
   readonly clock: Clock;
-  /** Instead of what is known of GitHub's hosts. */
+  /** Replaces the known limits of GitHub's hosts. */
   readonly policy?: (host: string) => HostPolicy;
 }
 
-export async function openGhcrWorld({ clock, policy, ...served }: GhcrWorldOptions): Promise<GhcrWorld> {
+export async function openSweepFixture(options: SweepFixtureOptions): Promise<SweepFixture> {
+  const { clock, policy, ...serverOptions } = options;
   const root = mkdtempSync(join(tmpdir(), "refsweep-ghcr-"));
   await makeRepository(root, `${OWNER}/web`, { branches: ["main"], lightTags: ["v1.0.0"] });
   const git = await serveGit({ root, token: TOKEN });
-  const created = clock.now() - 90 * DAY;
+  const createdAt = clock.now() - 90 * DAY;
   const pullRequests = Array.from({ length: PULL_REQUESTS }, (_, index) =>
-    pullRequest(index + 1, { state: "merged", createdAt: created, closedAt: created + DAY }),
+    pullRequest(index + 1, { state: "merged", createdAt, closedAt: createdAt + DAY }),
   );
   const repositories = { [`${OWNER}/web`]: { pullRequests } };
-  const server = await serveGhcr({ owner: OWNER, token: TOKEN, repositories, ...served, clock });
+  const server = await serveGhcr({ owner: OWNER, token: TOKEN, repositories, ...serverOptions, clock });
   const lines: string[] = [];
   const settings = settingsFor(server, git.url, root);
   return {
     server,
     lines,
     async run(changes = {}) {
-      const cancel = new AbortController();
-      const used = { ...settings, ...changes };
+      const { signal } = new AbortController();
+      const changed = { ...settings, ...changes };
       const http = createHttpClient({
         clock,
-        concurrency: used.concurrency,
-        policy: policy ?? providerFor(used.registry.provider).ratePolicy(used),
+        concurrency: changed.concurrency,
+        policy: policy ?? ratePolicy(changed),
+        signal,
       });
-      const tools: Tools = { http, clock, log: logInto(lines), signal: cancel.signal };
       try {
-        return await sweep(used, tools);
+        return await sweep(changed, { http, clock, log: createMemoryLog(lines), signal });
       } finally {
         await http.close();
       }
@@ -104,21 +107,22 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
   };
 }
 
-/** How many versions of each sort a package has. */
-export interface Stock {
+/** The numbers of a package's versions. */
+export interface VersionCounts {
+  /** Kept images: tagged images and indexes. */
   readonly keptRoots: number;
   readonly kept: number;
-  readonly orphans: number;
+  readonly orphaned: number;
 }
 
 /**
- * Fills the package `web` with `versions`, of which `orphans` are to go; of both parts 30 % belong to multi-arch images of
- * two platforms. Dead tags are `pr-1` to `pr-80`; the other orphans are untagged.
+ * Fills the package `web` with `versions`, of which `orphaned` are deleted by a run. 30 % of both parts belong to
+ * multi-platform images with two platforms. The tags of orphaned images are `pr-1` to `pr-80`; the others are untagged.
  */
-export function fillPackage(packages: Packages, versions: number, orphans: number): Stock {
-  const keptRoots = fillPart(packages, "kept", versions - orphans, (root) => [`kept-${root}`]);
-  fillPart(packages, "dead", orphans, (root) => (root <= PULL_REQUESTS ? [`pr-${root}`] : []));
-  return { keptRoots, kept: versions - orphans, orphans };
+export function fillPackage(packages: Packages, versions: number, orphaned: number): VersionCounts {
+  const keptRoots = fillPart(packages, "kept", versions - orphaned, (root) => [`kept-${root}`]);
+  fillPart(packages, "orphaned", orphaned, (root) => (root <= PULL_REQUESTS ? [`pr-${root}`] : []));
+  return { keptRoots, kept: versions - orphaned, orphaned };
 }
 
 function fillPart(

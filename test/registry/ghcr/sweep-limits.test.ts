@@ -1,0 +1,112 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { RunResult } from "../../../src/report/result.ts";
+import { createFakeClock } from "../../servers/fake-clock.ts";
+import { active } from "../../servers/ghcr/packages.ts";
+import { fillPackage, openSweepFixture, type SweepFixture, type SweepFixtureOptions } from "./sweep-fixture.ts";
+
+async function open(options: SweepFixtureOptions): Promise<SweepFixture> {
+  const fixture = await openSweepFixture(options);
+  onTestFinished(() => fixture.close());
+  return fixture;
+}
+
+/** Counts the outcomes of the manifests that the plan deletes. */
+function outcomes(result: RunResult): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { outcome, decision } of result.repositories.flatMap(({ manifests }) => manifests)) {
+    if (decision === "delete") counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const HOUR = 3_600_000;
+const GITHUB = { pointsPerMinute: 900, secondaryStatus: 403 } as const;
+
+function costOf(method: string): number {
+  return method === "GET" ? 1 : 5;
+}
+
+test("uses nearly all of 900 points per minute, and never exceeds them", async () => {
+  const clock = createFakeClock();
+  const limits = { ...GITHUB, perHour: 15_000 };
+  const fixture = await open({ clock, limits, policy: () => ({ perMinute: 900, cost: costOf }) });
+  fillPackage(fixture.server.packages, 1_500, 1_000);
+  const start = clock.now();
+  const result = await fixture.run();
+  expect(outcomes(result)).toEqual({ deleted: 1_000 });
+  expect(fixture.server.limit.totals.refused).toBe(0);
+  const minutes = Math.ceil(fixture.server.limit.totals.points / 900);
+  expect(clock.now() - start).toBeLessThanOrEqual(minutes * 61_000);
+});
+
+test.each([
+  ["does not limit itself at an Enterprise Server without limits", null, 0, 1_000],
+  ["limits itself at an Enterprise Server with limits", { ...GITHUB, perHour: 15_000 }, 60_000, 200_000],
+] as const)("%s", async (_, limits, minMs, maxMs) => {
+  const clock = createFakeClock();
+  const fixture = await open({ clock, limits });
+  fillPackage(fixture.server.packages, 300, 250);
+  const start = clock.now();
+  expect(outcomes(await fixture.run())).toEqual({ deleted: 250 });
+  expect(fixture.server.limit.totals.refused).toBe(0);
+  expect(clock.now() - start).toBeGreaterThanOrEqual(minMs);
+  expect(clock.now() - start).toBeLessThanOrEqual(maxMs);
+});
+
+test("waits for an unknown secondary limit, and then deletes everything", async () => {
+  const clock = createFakeClock();
+  const limits = { pointsPerMinute: 600, perHour: 15_000, secondaryStatus: 429 } as const;
+  const fixture = await open({ clock, limits });
+  fillPackage(fixture.server.packages, 300, 250);
+  const result = await fixture.run();
+  expect(result.errors).toEqual([]);
+  expect(outcomes(result)).toEqual({ deleted: 250 });
+  expect(fixture.server.limit.totals.refused).toBeGreaterThan(0);
+});
+
+test("defers what the hour's budget does not allow, without a broken image, and the next run deletes it", async () => {
+  const clock = createFakeClock();
+  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 1_000 } });
+  const counts = fillPackage(fixture.server.packages, 1_500, 1_200);
+  const first = await fixture.run();
+  expect(first.errors).toEqual([]);
+  const { deleted = 0, deferred = 0 } = outcomes(first);
+  expect(deleted + deferred).toBe(1_200);
+  expect(deleted).toBeGreaterThan(800);
+  const later = first.repositories[0]?.manifests.find(({ outcome }) => outcome === "deferred");
+  expect(later?.error).toMatch(/rate limit/);
+  expect(clock.now() - first.startedAt).toBeLessThan(HOUR);
+  expect(brokenIndexes(fixture)).toEqual([]);
+
+  await clock.advance(HOUR);
+  const second = await fixture.run();
+  expect(second.notices).toEqual([]);
+  expect(outcomes(second)).toEqual({ deleted: deferred });
+  expect(active(fixture.server.packages.get("web"))).toHaveLength(counts.kept);
+});
+
+/** Returns the tagged indexes with a missing platform. */
+function brokenIndexes({ server }: SweepFixture) {
+  return active(server.packages.get("web")).filter(({ tags, bytes }) => {
+    if (tags.length === 0) return false;
+    const { manifests = [] } = JSON.parse(bytes.toString()) as { manifests?: readonly { digest: string }[] };
+    return manifests.some(({ digest }) => server.packages.find("web", digest) === null);
+  });
+}
+
+test("defers the rest if another job uses up the budget during the run", async () => {
+  const clock = createFakeClock();
+  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 1_000 } });
+  fillPackage(fixture.server.packages, 800, 600);
+  const { server } = fixture;
+  let spent = false;
+  server.behaviour.beforePage = (_name, page) => {
+    const deletions = server.api.requests.filter(({ method }) => method === "DELETE").length;
+    if (page === 1 && deletions > 100 && !spent) server.limit.spend(500);
+    spent ||= deletions > 100;
+  };
+  const result = await fixture.run();
+  expect(result.errors).toEqual([]);
+  expect(outcomes(result)["deferred"]).toBeGreaterThan(0);
+  expect(clock.now() - result.startedAt).toBeLessThan(HOUR);
+});
