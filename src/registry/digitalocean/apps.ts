@@ -22,11 +22,10 @@ const Image = v.object({
 const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
 
 /**
- * Returns the images of this registry that App Platform apps use: those named in an app's spec and in the specs of its
- * active, pinned, pending and in-progress deployments, and the digests that these deployments resolved. Needs the scope
- * `app:read`.
+ * Returns the images of this registry that App Platform apps use: those named in an app's spec and in the specs of the
+ * deployments that the API returns with it, and the digests that these deployments resolved. Needs the scope `app:read`.
  *
- * Searches each app as a whole, so that a new kind of component counts too. Keeping too many images does no harm.
+ * Searches all fields of an app, so that a new kind of component counts too. Keeping too many images does no harm.
  */
 export async function listAppImages(api: DigitalOceanApi): Promise<ImagesInUse> {
   const digests = new Set<Digest>();

@@ -123,7 +123,7 @@ async function waitForEnd(options: CollectorOptions, running: Running, deadline:
   return unfinished("timed-out", `Garbage collection ${uuid} ${text} and the registry is read-only until it ends.`);
 }
 
-/** Returns the collection as it is now; null if the API does not show it; `unavailable` if the API does not respond. */
+/** Returns the current collection; null if the API does not show it; `unavailable` if the API does not respond. */
 async function poll({ api, log }: CollectorOptions, uuid: string): Promise<Collection | null | "unavailable"> {
   try {
     return await findCollection(api, uuid);

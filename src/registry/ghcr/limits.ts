@@ -11,8 +11,8 @@ const MAX_IN_FLIGHT = 10;
 const MARGIN = 10;
 
 /**
- * Returns the known limits of GitHub's hosts. A GitHub Enterprise Server has limits only if its administrator turned them
- * on, which its response headers show.
+ * Returns the known limits of GitHub's hosts. A GitHub Enterprise Server has limits only if its administrator enabled
+ * them, which its response headers show.
  */
 export function ratePolicy(settings: {
   readonly registry: Pick<Settings["registry"], "origin">;
@@ -22,7 +22,7 @@ export function ratePolicy(settings: {
   const points = { perMinute: POINTS_PER_MINUTE, cost: costOf } as const;
   return (host) => ({
     ...(host === github.apiUrl.host ? points : {}),
-    ...(host === github.apiUrl.host && !isGitHubCloud(host) ? { perMinuteHolds: "once a limit is told" } : {}),
+    ...(host === github.apiUrl.host && !isGitHubCloud(host) ? { perMinuteApplies: "once reported" } : {}),
     ...(host === registry.origin.host ? { maxInFlight: MAX_IN_FLIGHT } : {}),
   });
 }

@@ -30,7 +30,7 @@ describe("appImages", () => {
     ["the active deployment's tag", { spec: {}, active_deployment: { spec: { services: [V1] } } }, WEB],
     ["the deployment in progress", { in_progress_deployment: { spec: { services: [V1] } } }, WEB],
     ["the pending deployment", { pending_deployment: { spec: { services: [V1] } } }, WEB],
-    ["the pinned deployment", { pinned_deployment: { spec: { services: [V1] } } }, WEB],
+    ["the pinned_deployment", { pinned_deployment: { spec: { services: [V1] } } }, WEB],
     ["latest if there is no tag", { spec: { services: [{ image: DOCR }] } }, { web: ["latest"] }],
     ["latest if the tag is empty", { spec: { services: [{ image: { ...DOCR, tag: "" } }] } }, { web: ["latest"] }],
     ["a tag with an empty registry", { spec: { services: [{ image: { ...V1.image, registry: "" } }] } }, WEB],

@@ -70,11 +70,11 @@ export interface List<T> {
   readonly entries: readonly T[];
   /** The request's URL. */
   readonly url: URL;
-  /** Formats one entry; by default an entry is returned as it is. Called for the entries of the page only. */
+  /** Formats one entry; by default it is not changed. Called for the entries of the page only. */
   readonly format?: (entry: T) => unknown;
   /** Returns the `page_token` of a page, if the list has page tokens. */
   readonly tokenOf?: (page: number) => string;
-  /** The maximum number of entries on a page, whatever the query says. */
+  /** The maximum number of entries on a page, even if the query asks for more. */
   readonly maxPerPage?: number;
 }
 

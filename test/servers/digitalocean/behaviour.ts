@@ -18,12 +18,12 @@ export interface ApiBehaviour {
   absent: readonly string[];
   /** Called before a page of digests is made: a push or a deletion here changes the list while it is read. */
   beforePage: (repository: string, page: number) => void;
-  /** `frozen`: the list of tags stays as it was when this was set. */
+  /** `frozen`: the list of tags does not change after its first reading. */
   tagList: "live" | "frozen";
   apps: readonly unknown[];
   /** The registry's storage in bytes; null: the field is missing. */
   storage: { readonly usedBytes: number | null; readonly includedBytes: number | null };
-  /** The maximum number of repositories or digests on a page, whatever the query says. */
+  /** The maximum number of repositories or digests on a page, even if the query asks for more. */
   maxPerPage: number;
   /** Requests per minute before the API returns 429. */
   perMinute: number;

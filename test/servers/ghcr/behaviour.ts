@@ -16,7 +16,7 @@ export interface PackagesBehaviour {
   links: "next and last" | "next" | "none";
   /** Which of `page` and `per_page` the list of versions ignores: a user's packages do not document them. */
   paging: "supported" | "ignored" | "per_page ignored";
-  /** The maximum number of entries on a page, whatever the query says. */
+  /** The maximum number of entries on a page, even if the query asks for more. */
   maxPerPage: number;
   /** Called before a page of versions is made: a push or a deletion here changes the list while it is read. */
   beforePage: (name: string, page: number) => void;
