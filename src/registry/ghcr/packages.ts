@@ -33,7 +33,7 @@ export async function selectPackages(
   // The token may be able to read packages that it cannot list.
   const found = await existing(api, unlisted);
   if (listed !== null) return selectFrom(registry, [...listed, ...found].sort(), { ...selection, names: null });
-  if (found.length === 0) throw cannotList(registry, selection);
+  if (found.length === 0) throw cannotList(registry, selection.literals);
   log.warn(
     "packages-not-listed",
     `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
@@ -60,7 +60,7 @@ async function selectByName(
   );
 }
 
-function cannotList(registry: string, { literals }: RepositorySelection): Fault {
+function cannotList(registry: string, literals: readonly string[]): Fault {
   const tried = literals.length === 0 ? "" : `, and it has no package ${literals.slice(0, 5).join(", ")}`;
   return new Fault(
     "permission",
@@ -108,7 +108,7 @@ async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<read
 async function fetchPage(api: PackagesApi, page: number): Promise<Page<v.InferOutput<typeof Package>>> {
   const query = { package_type: "container", per_page: PER_PAGE, page };
   const response = await api.send({ method: "GET", path: [], query, expected: [200, 404] });
-  if (response.status === 404) throw cannotList(api.owner, { literals: [] });
+  if (response.status === 404) throw cannotList(api.owner, []);
   return {
     rows: parseBody(response, Packages),
     sizeBytes: response.body.length,
