@@ -7,7 +7,7 @@ import { createHttpClient } from "../../../src/http/client.ts";
 import type { HostPolicy } from "../../../src/http/http.ts";
 import { ratePolicy } from "../../../src/registry/ghcr/limits.ts";
 import type { RunResult } from "../../../src/report/result.ts";
-import { sweep } from "../../../src/run.ts";
+import { run } from "../../../src/run.ts";
 import type { Settings } from "../../../src/settings.ts";
 import type { Packages } from "../../servers/ghcr/packages.ts";
 import { type GhcrServer, type ServeGhcrOptions, serveGhcr } from "../../servers/ghcr/server.ts";
@@ -63,7 +63,7 @@ export async function openSweepFixture(options: SweepFixtureOptions): Promise<Sw
         signal,
       });
       try {
-        return await sweep(changed, { http, clock, log: createMemoryLog(lines), signal });
+        return await run(changed, { http, clock, log: createMemoryLog(lines), signal });
       } finally {
         await http.close();
       }
