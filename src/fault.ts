@@ -9,6 +9,7 @@
  * - `deletion`: a deletion failed.
  * - `garbage-collection`: garbage collection failed.
  * - `interrupted`: the job was cancelled.
+ * - `unexpected`: a bug of Refsweep.
  */
 export type FaultKind =
   | "input"
@@ -18,7 +19,8 @@ export type FaultKind =
   | "limit"
   | "deletion"
   | "garbage-collection"
-  | "interrupted";
+  | "interrupted"
+  | "unexpected";
 
 /**
  * An error that is shown to the user. `message` says what happened, without a full stop; lines that start with `- ` are a list.
@@ -34,4 +36,16 @@ export class Fault extends Error {
     this.kind = kind;
     this.remedy = remedy;
   }
+}
+
+/** Returns an error that no code handles, as a Fault that asks for a bug report. */
+export function unexpected(error: unknown): Fault {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const [first = "", second = ""] = text.split("\n");
+  return new Fault(
+    "unexpected",
+    `Unexpected error: ${first.trim()} ${second.trim()}`.trim(),
+    "This is a bug of Refsweep. Report it with the log of this step.",
+    { cause: error },
+  );
 }

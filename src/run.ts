@@ -1,30 +1,38 @@
 import pMap from "p-map";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
-import { selectRepositories } from "./inputs/select-repositories.ts";
+import { counted } from "./format.ts";
 import type { HttpClient } from "./http/http.ts";
+import { selectRepositories } from "./inputs/select-repositories.ts";
 import type { Log } from "./log.ts";
-import type { Rules } from "./plan/view.ts";
+import type { Rules } from "./plan/plan.ts";
 import { joinImagesInUse, readImagesInUse } from "./protect/images-in-use.ts";
-import { openRegistry } from "./registry/open.ts";
+import { providerFor } from "./registry/providers.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
-import { createRunRecord, endsRun, type RunRecord } from "./report/record.ts";
-import { tellRepository } from "./report/repository-log.ts";
+import { describeSettings } from "./report/described-settings.ts";
+import { endsRun, RunRecord } from "./report/record.ts";
+import { logRepository } from "./report/repository-log.ts";
 import type { RunResult } from "./report/result.ts";
 import type { Settings } from "./settings.ts";
 import { allotDeletions } from "./sweep/budget.ts";
-import { sweepRepository } from "./sweep/delete.ts";
-import { lookAgain, throwUnlessReadable } from "./sweep/recheck.ts";
-import { type Look, survey } from "./sweep/survey.ts";
-import { createJudge, type RefsJudge } from "./sweep/tag-statuses.ts";
-import { createTurns } from "./sweep/turns.ts";
-import { throwIfCollectionTakes } from "./sweep/untagged-collection.ts";
+import { requireSafeCollection } from "./sweep/collect.ts";
+import {
+  type Evidence,
+  type EvidenceSources,
+  inUseIn,
+  readEvidence,
+  readLiveTags,
+  statusesOf,
+} from "./sweep/evidence.ts";
+import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
+import { recheck } from "./sweep/recheck.ts";
+import { sweepRepository } from "./sweep/sweep-repository.ts";
 
-/** Repositories worked on at a time: more would only queue for the same host. */
+/** Repositories that are listed and planned at a time. */
 const REPOSITORIES_AT_ONCE = 4;
 
-/** What a run reaches the world by. */
-export interface Tools {
+/** The services a run uses. */
+export interface RunServices {
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,159 +41,190 @@ export interface Tools {
 }
 
 /** What the steps of one run share. */
-interface Run extends Tools {
+interface Run extends RunServices {
   readonly settings: Settings;
   readonly record: RunRecord;
   readonly registry: Registry;
-  readonly judge: RefsJudge;
+  readonly sources: EvidenceSources;
   readonly rules: Rules;
 }
 
+type Plans = ReadonlyMap<string, PlannedRepository>;
+
 /**
- * The whole sweep: list the registry, ask the refs, plan, delete, collect garbage. Whatever a user can meet on the way is a
- * error in the result, beside all that was done before it; only a mistake of our own is thrown.
+ * One run: list the registry, read the evidence, plan, delete, collect garbage. An error is part of the result, next to
+ * everything that was done before it.
  */
-export async function sweep(settings: Settings, tools: Tools): Promise<RunResult> {
-  const { clock, http } = tools;
-  const record = createRunRecord({
-    dryRun: settings.dryRun,
-    registry: settings.registry.name,
-    provider: settings.registry.provider,
-    repositoryUrl: new URL(settings.github.repository, settings.github.serverUrl).href,
-    startedAt: clock.now(),
-  });
+export async function run(settings: Settings, services: RunServices): Promise<RunResult> {
+  const record = recordOf(settings, services);
   await record.attempt(async () => {
-    const written = await readImagesInUse(settings);
-    const registry = openRegistry(settings, tools);
-    const readDeployed = settings.protectApps ? (registry.deployedImages ?? null) : null;
-    const pins = readDeployed === null ? written : joinImagesInUse([written, await readDeployed()]);
-    const judge = createJudge(settings, pins, readDeployed, tools);
-    const run: Run = {
-      ...tools,
+    const filesInUse = await readImagesInUse(settings);
+    const registry = await providerFor(settings.registry.provider).open(settings, services);
+    const readAppImages = settings.protectApps ? (registry.appImages?.bind(registry) ?? null) : null;
+    const sources: EvidenceSources = { ...services, settings, readAppImages };
+    const steps: Run = {
+      ...services,
       settings,
       record,
       registry,
-      judge,
-      rules: rulesOf(settings, registry, clock.now(), pins.digests),
+      sources,
+      rules: rulesOf(settings, services, registry),
     };
-    const [listings] = await Promise.all([listRepositories(run), judge.readRefs()]);
-    await judge.readPullRequests(listings.values());
-    const looks = await planRepositories(run, listings);
-    enforceLimit(settings, looks);
-    if (settings.dryRun) await tellPlans(run, looks);
-    else await deletePlanned(run, looks);
-    await collectGarbage(run);
+
+    const [listings, live, appImages] = await Promise.all([
+      listRepositories(steps),
+      readLiveTags(sources),
+      readAppImages?.() ?? null,
+      readStorage(steps),
+    ]);
+    const inUse = appImages === null ? filesInUse : joinImagesInUse([filesInUse, appImages]);
+    const evidence = await readEvidence(sources, live, inUse, listings.values());
+    const plans = await planRepositories(steps, evidence, listings);
+    requireAllowedNumber(settings, plans);
+    if (settings.dryRun) await logPlans(steps, plans);
+    else await sweepRepositories(steps, evidence, plans);
+    await collectGarbage(steps);
   });
-  return record.result(clock.now(), http.counts());
+  return record.result(services.clock.now(), services.http.counts());
 }
 
-function rulesOf(settings: Settings, { keepsLastTagged }: Registry, now: number, pinned: Rules["pinned"]): Rules {
+function recordOf(settings: Settings, { clock }: RunServices): RunRecord {
+  const provider = providerFor(settings.registry.provider);
+  const head = {
+    dryRun: settings.dryRun,
+    registry: settings.registry.name,
+    provider: provider.name,
+    gitRepositoryUrl: new URL(settings.github.repository, settings.github.serverUrl).href,
+    startedAt: clock.now(),
+    settings: describeSettings(settings),
+    listsUntagged: provider.capabilities.listsUntagged,
+    restoreWindow: provider.restoreWindow,
+  };
+  return new RunRecord(head, (repository) => provider.repositoryUrl(settings, repository));
+}
+
+function rulesOf(settings: Settings, { clock }: RunServices, { capabilities }: Registry): Rules {
   const { untagged, unmatchedTags, keepCount, gracePeriodMs, scope, event } = settings;
   const pullRequest = scope === "pull-request" ? (event?.number ?? null) : null;
-  const kept = { pinned, keepCount, keepsLastTagged, gracePeriodMs };
-  return { ...kept, untagged, unmatchedTags, pullRequest, now, since: null };
+  const { keepsLastTagged } = capabilities;
+  return { untagged, unmatchedTags, keepCount, gracePeriodMs, pullRequest, keepsLastTagged, now: clock.now() };
 }
 
-/** Every matching repository with the complete list of its manifests; one that cannot be listed is left out, and told. */
-async function listRepositories(run: Run): Promise<ReadonlyMap<string, Listing>> {
-  const { matching, existing } = await run.registry.repositories(selectRepositories(run.settings.repositoryPattern));
+async function readStorage({ registry, record }: Run): Promise<void> {
+  const storage = await registry.storage?.();
+  if (storage !== undefined) record.setStorage(storage);
+}
+
+/** Lists every matching repository. One that cannot be listed is left out, with an error. */
+async function listRepositories({ registry, record, settings }: Run): Promise<ReadonlyMap<string, Listing>> {
+  const { matching, existing } = await registry.repositories(selectRepositories(settings.repositoryPattern));
   if (matching.length === 0) {
-    const pattern = run.settings.repositoryPattern.join(", ");
-    const there = existing.length === 0 ? "The registry holds none." : `There are: ${existing.join(", ")}.`;
-    run.record.notice(`No repository matches ${pattern}. ${there} Check \`repository-pattern\`.`);
+    if (existing.length > 0) throw noMatch(settings, existing);
+    record.addNotice(`${settings.registry.name} has no repositories`);
   }
   const listings = new Map<string, Listing>();
-  const list = async (repository: string): Promise<void> =>
-    run.record.attemptIn(repository, async () => {
-      listings.set(repository, await run.registry.list(repository));
+  const list = (repository: string): Promise<void> =>
+    record.attemptIn(repository, async () => {
+      listings.set(repository, await registry.list(repository));
     });
   await pMap(matching, list, { concurrency: REPOSITORIES_AT_ONCE });
   return listings;
 }
 
-async function planRepositories(run: Run, listings: ReadonlyMap<string, Listing>): Promise<ReadonlyMap<string, Look>> {
-  const { registry, judge, rules, settings, record } = run;
-  const looks = new Map<string, Look>();
-  const plan = async ([repository, listing]: [string, Listing]): Promise<void> =>
-    record.attemptIn(repository, async () => {
-      const look = await survey(registry, repository, listing, judge, rules, settings.concurrency);
-      looks.set(repository, look);
-      record.planned(repository, look);
-      throwUnlessReadable(look);
-    });
-  await pMap(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
-  return looks;
-}
-
-function enforceLimit(settings: Settings, looks: ReadonlyMap<string, Look>): void {
-  const planned = countPlanned(looks);
-  if (settings.maxDeletions === 0 || planned <= settings.maxDeletions) return;
-  throw new Fault(
-    "limit",
-    `${planned} manifests would be deleted, more than \`max-deletions: ${settings.maxDeletions}\`: nothing was deleted`,
-    "Look at the reasons in the summary; if they are right, raise `max-deletions`.",
+function noMatch({ repositoryPattern }: Settings, existing: readonly string[]): Fault {
+  return new Fault(
+    "registry",
+    `No repository matches \`repository-pattern\` (${repositoryPattern.join(", ")})`,
+    `Change \`repository-pattern\`. These repositories exist: ${existing.join(", ")}.`,
   );
 }
 
-/** Carries out all plans. A fault in one repository ends its work; one that no other can escape ends the run. */
-async function deletePlanned(run: Run, looks: ReadonlyMap<string, Look>): Promise<void> {
-  const { concurrency, removeStaleTags } = run.settings;
-  const halt = new AbortController();
-  const signal = AbortSignal.any([run.signal, halt.signal]);
-  const progress = run.log.progress("manifests swept", countPlanned(looks));
-  const allotment = allotDeletions(run.registry, countsPlanned(looks));
-  if (allotment.notice !== null) {
-    run.log.info(allotment.notice);
-    run.record.notice(allotment.notice);
-  }
-  const turns = createTurns();
-  const sweepOne = async ([repository, planned]: [string, Look]): Promise<void> => {
-    if (signal.aborted) return;
-    const swept = await sweepRepository(planned, {
-      registry: run.registry,
-      clock: run.clock,
-      concurrency,
-      removeStaleTags,
-      turns,
-      signal,
-      look: (progress) => lookAgain({ ...run, concurrency }, repository, planned, progress),
-      affordable: (open) => allotment.affordable(repository, open),
-      onOutcome: progress,
+/** Plans the repositories side by side. */
+async function planRepositories(
+  { registry, record, settings, rules }: Run,
+  evidence: Evidence,
+  listings: ReadonlyMap<string, Listing>,
+): Promise<Plans> {
+  const plans = new Map<string, PlannedRepository>();
+  const plan = ([repository, listing]: [string, Listing]): Promise<void> =>
+    record.attemptIn(repository, async () => {
+      const planned = await planRepository({
+        registry,
+        repository,
+        listing,
+        statuses: statusesOf(evidence, settings, listing),
+        inUse: inUseIn(evidence, repository, listing),
+        rules,
+        concurrency: settings.concurrency,
+        recheck: null,
+      });
+      plans.set(repository, planned);
+      record.setPlan(repository, planned);
+      requireReadable(planned);
     });
-    run.record.swept(repository, swept);
-    await tellRepository(run.log, run.record.repository(repository));
-    if (swept.fault !== null && endsRun(swept.fault)) halt.abort(swept.fault);
-  };
-  await pMap(looks, sweepOne, { concurrency: REPOSITORIES_AT_ONCE });
-  signal.throwIfAborted();
+  await pMap(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
+  return plans;
 }
 
-async function tellPlans({ log, record }: Run, looks: ReadonlyMap<string, Look>): Promise<void> {
-  for (const repository of looks.keys()) await tellRepository(log, record.repository(repository));
+function requireAllowedNumber({ maxDeletions }: Settings, plans: Plans): void {
+  const planned = [...plans.values()].flatMap(({ plan }) =>
+    plan.decisions.filter(({ decision }) => decision === "delete"),
+  );
+  const images = planned.filter(({ digest, image, kind }) => digest === image && kind !== "referrer").length;
+  if (maxDeletions === 0 || images <= maxDeletions) return;
+  throw new Fault(
+    "limit",
+    `${counted(images, "image")} would be deleted, more than \`max-deletions: ${maxDeletions}\`. Nothing was deleted`,
+    "Check the reasons in the summary. If they are right, raise `max-deletions`.",
+  );
 }
 
-function countPlanned(looks: ReadonlyMap<string, Look>): number {
-  return [...countsPlanned(looks).values()].reduce((sum, count) => sum + count, 0);
+async function logPlans({ log, record }: Run, plans: Plans): Promise<void> {
+  for (const repository of plans.keys()) await logRepository(log, record.repository(repository));
 }
 
-function countsPlanned(looks: ReadonlyMap<string, Look>): ReadonlyMap<string, number> {
-  return new Map([...looks].map(([repository, { plan }]) => [repository, plan.waves.flat().length]));
+/** Deletes one repository after another. An error in one ends its work; one that concerns all ends the run. */
+async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): Promise<void> {
+  const { registry, record, settings, log, clock, signal } = steps;
+  const counts = new Map([...plans].map(([repository, { plan }]) => [repository, plan.deletions.length]));
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const allotment = allotDeletions(registry, counts);
+  if (allotment.note !== null) log.info(allotment.note);
+  const onOutcome = log.progress("manifests", total);
+  const permission = { isProven: false };
+  for (const [repository, planned] of plans) {
+    const swept = await sweepRepository(planned, {
+      registry,
+      clock,
+      signal,
+      permission,
+      onOutcome,
+      concurrency: settings.concurrency,
+      removeStaleTags: settings.removeStaleTags,
+      recheck: (first, progress) => recheck({ ...steps, evidence }, repository, first, progress),
+      affordable: (count) => allotment.affordable(repository, count),
+    });
+    record.setSwept(repository, swept);
+    await logRepository(log, record.repository(repository));
+    if (swept.error !== null && endsRun(swept.error)) throw swept.error;
+    signal.throwIfAborted();
+  }
 }
 
-/** Starts the collection where it was asked for and has something to free. */
+/** Starts garbage collection if it is wanted and has something to free. */
 async function collectGarbage({ settings, record, registry }: Run): Promise<void> {
   if (settings.runGc === "false") return;
-  const wanted = settings.runGc === "always" || record.hasDeleted();
-  if (settings.dryRun || !wanted) {
-    const note = settings.dryRun ? "a dry run starts none" : "nothing was deleted";
-    return record.collected({ status: "skipped", freedBytes: null, blobsDeleted: null, note });
+  const isWanted = settings.runGc === "always" || record.mayHaveDeleted();
+  if (settings.dryRun || !isWanted) {
+    const note = settings.dryRun ? "A dry run starts no garbage collection" : "Nothing was deleted";
+    return record.setCollection({ status: "skipped", freedBytes: null, blobsDeleted: null, note });
   }
-  throwIfCollectionTakes(settings, record.repositories);
+  requireSafeCollection(settings, registry, () => record.remaining());
   const collection = await registry.collectGarbage();
-  record.collected(collection);
+  record.setCollection(collection);
   if (collection.fault !== undefined) throw collection.fault;
   if (collection.status === "failed") {
-    throw new Fault("garbage-collection", collection.note, "See what the registry says of it, and start it again.");
+    throw new Fault("garbage-collection", collection.note, "Check the registry's log, and start it again.");
   }
-  if (collection.status === "timed-out" || collection.status === "unsupported") record.notice(collection.note);
+  if (collection.status === "timed-out" || collection.status === "unsupported") record.addNotice(collection.note);
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { createHttpClient } from "../src/http/client.ts";
-import { sweep } from "../src/run.ts";
+import { run } from "../src/run.ts";
 import { type GitHost, serveGitHost } from "./e2e/example.ts";
 import { settingsOf, silentLog } from "./run.ts";
 import { pushImage, pushMultiArch } from "./servers/content.ts";
@@ -65,7 +65,7 @@ test("1,000 manifests take 2·⌈M/200⌉ + R + D + 6 requests to DigitalOcean, 
   // Without DigitalOcean's own pace, 250 a minute, the work is one batch: each further one has a look of its own.
   const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency });
   const signal = new AbortController().signal;
-  const result = await sweep(settings, { http, clock: systemClock, log: silentLog, signal });
+  const result = await run(settings, { http, clock: systemClock, log: silentLog, signal });
   await http.close();
   expect(result.errors).toEqual([]);
   const outcomes = result.repositories.flatMap(({ manifests }) => manifests.map(({ outcome }) => outcome));

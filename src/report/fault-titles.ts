@@ -9,6 +9,7 @@ const TITLES = {
   deletion: "Deletions failed",
   "garbage-collection": "Garbage collection failed",
   interrupted: "Job cancelled",
+  unexpected: "Unexpected error",
 } as const satisfies Record<FaultKind, string>;
 
 /** Returns the heading of an error. */

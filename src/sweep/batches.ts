@@ -1,43 +1,35 @@
 import type { Clock } from "../clock.ts";
-import { Fault } from "../fault.ts";
-import type { Turns } from "./turns.ts";
 
-/** How long one look at a repository is good for, in milliseconds: longer work looks again. */
-const BATCH_MS = 60_000;
-/** So many batches alone in which no deletion's turn came in time are enough: more would be the same. */
-const MOST_IDLE = 3;
+/** How long deletions may follow one recheck, in milliseconds. */
+export const BATCH_MS = 60_000;
+/** Batches in a row without a single result, after which a sweep gives up. */
+const MAX_IDLE_BATCHES = 5;
+const FIRST_WAIT_MS = 500;
 
 /**
- * Batch after batch, until nothing is open. One of which nothing came, as the looks of others took the host's requests until
- * its own held no more, is followed by batches alone.
+ * Runs batches until nothing is left. After a batch without a result it waits, each time three times as long.
+ *
+ * @param left returns how many are left
+ * @param batch runs one batch
+ * @returns whether it finished; false: too many batches in a row had no result
  */
-export async function inBatches<T>(
-  { turns, repository }: { readonly turns: Turns; readonly repository: string },
-  open: () => readonly T[],
-  batch: (left: readonly T[]) => Promise<void>,
-): Promise<void> {
+export async function inBatches(
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  left: () => number,
+  batch: () => Promise<void>,
+): Promise<boolean> {
   let idle = 0;
-  let turn = turns.together;
-  for (let left = open(); left.length > 0; ) {
-    await turn(() => batch(left));
-    const before = left.length;
-    left = open();
-    idle = left.length < before ? 0 : idle + 1;
-    if (idle > 0) turn = turns.alone;
-    if (idle > MOST_IDLE) throw standstill(repository, left.length);
+  for (let before = left(); before > 0; before = left()) {
+    await batch();
+    idle = left() < before ? 0 : idle + 1;
+    if (idle >= MAX_IDLE_BATCHES) return false;
+    if (idle > 0) await clock.sleep(FIRST_WAIT_MS * 3 ** (idle - 1) * (0.5 + clock.random()), signal);
   }
+  return true;
 }
 
-function standstill(repository: string, left: number): Fault {
-  return new Fault(
-    "deletion",
-    `${left} deletions in ${repository} are left: their turn did not come in time, ${MOST_IDLE} times in a row`,
-    "Run it again when nothing else sends requests to the registry with the same token.",
-  );
-}
-
-/** Whether what follows from a look that ends now must end; a clock that is put back ends it. */
-export function timerOf(clock: Clock): () => boolean {
+/** Returns a function that says whether a batch that starts now must end. A clock that was set back ends it. */
+export function batchTimer(clock: Clock): { readonly sendBy: number; isOver(): boolean } {
   const start = clock.now();
-  return () => clock.now() < start || clock.now() >= start + BATCH_MS;
+  return { sendBy: start + BATCH_MS, isOver: () => clock.now() < start || clock.now() >= start + BATCH_MS };
 }

@@ -1,43 +1,43 @@
-import type { DeletionBudget, Registry } from "../registry/registry.ts";
+import type { Registry } from "../registry/registry.ts";
 
-/** How much of each plan is carried out in this run. */
+/** How many deletions of each repository the API budget allows. */
 export interface Allotment {
-  /** What is left for the next run, for the user; null: nothing. */
-  readonly notice: string | null;
-  /** How many of the `open` deletions of a repository may be made now; the others are not to be asked for again. */
-  affordable(repository: string, open: number): number;
+  /** A line for the log if some deletions must be deferred; null: none. */
+  readonly note: string | null;
+  /** Returns how many of the `count` pending deletions of a repository may be sent now. */
+  affordable(repository: string, count: number): number;
 }
 
 /**
- * Shares the registry's budget of requests among the plans, before the first deletion: to wait for the next hour's would
- * cost the runner more than a second run does. Later the budget is asked again, as other jobs may use the same token.
+ * Shares the registry's API budget among the plans before the first deletion: waiting for the next budget would cost more runner
+ * time than a second run. The budget is read again before each batch, because other jobs may use the same token.
  *
- * @param wanted planned deletions by repository
+ * @param planned the number of deletions by repository
  */
 export function allotDeletions(
   registry: Pick<Registry, "deletionBudget">,
-  wanted: ReadonlyMap<string, number>,
+  planned: ReadonlyMap<string, number>,
 ): Allotment {
-  const budget = registry.deletionBudget?.(wanted) ?? null;
+  const budget = registry.deletionBudget?.(planned) ?? null;
   return {
-    notice: budget === null ? null : noticeOf(budget, wanted),
-    affordable(repository, open) {
-      const allotted = budget?.affordable.get(repository) ?? open;
-      const now = registry.deletionBudget?.(new Map([[repository, open]]))?.affordable.get(repository) ?? open;
-      return Math.min(open, now, allotted);
+    note: budget === null ? null : noteOf(budget, planned),
+    affordable(repository, count) {
+      const allotted = budget?.affordable.get(repository) ?? count;
+      const now = registry.deletionBudget?.(new Map([[repository, count]]))?.affordable.get(repository) ?? count;
+      return Math.min(count, now, allotted);
     },
   };
 }
 
-function noticeOf(
-  { affordable, remaining, limit, resetAt }: DeletionBudget,
-  wanted: ReadonlyMap<string, number>,
+function noteOf(
+  { affordable, remaining, limit, resetAt }: NonNullable<ReturnType<NonNullable<Registry["deletionBudget"]>>>,
+  planned: ReadonlyMap<string, number>,
 ): string {
   const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
-  const [all, now] = [sum(wanted), sum(affordable)];
-  const until = new Date(resetAt).toISOString().slice(11, 16);
+  const [all, now] = [sum(planned), sum(affordable)];
+  const reset = new Date(resetAt).toISOString().slice(11, 16);
   return (
-    `${all - now} of ${all} deletions are left for the next run: of the ${limit} requests an hour that the token has, ` +
-    `${remaining} are left until ${until} UTC, which lasts for ${now} deletions and the looks before them.`
+    `${all - now} of ${all} deletions are deferred to the next run. The token has ${remaining} of its ${limit} requests ` +
+    `left until ${reset} UTC, which is enough for ${now} deletions and their rechecks.`
   );
 }

@@ -1,63 +1,63 @@
-import type { Digest } from "../digest.ts";
 import { Fault } from "../fault.ts";
-import type { Rules, SinceFirstLook } from "../plan/view.ts";
+import { type Agreement, agree } from "../plan/agree.ts";
+import type { Rules } from "../plan/plan.ts";
+import type { Progress } from "../plan/progress.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
-import { type Look, referrersLost, survey } from "./survey.ts";
-import type { RefsJudge } from "./tag-statuses.ts";
+import { type Evidence, type EvidenceSources, inUseIn, readEvidenceAgain, statusesOf } from "./evidence.ts";
+import { type PlannedRepository, planRepository, requireReadable } from "./plan-repository.ts";
 
-/** What a look at a repository is taken with. */
-export interface LookTools {
+/** What every recheck of a run shares. */
+export interface RecheckServices {
   readonly registry: Registry;
-  readonly judge: RefsJudge;
-  /** As the first look had them. */
+  readonly sources: EvidenceSources;
+  readonly evidence: Evidence;
   readonly rules: Rules;
-  readonly concurrency: number;
+}
+
+/** A second reading of a repository, right before deletion. */
+export interface Recheck {
+  readonly planned: PlannedRepository;
+  readonly agreement: Agreement;
 }
 
 /**
- * A new look at a repository, with the refs read anew, that can only keep more than the first.
+ * Lists a repository again, then reads the evidence again, and plans again. What both plans agree on may be deleted now.
  *
- * @param planned how far the first look's plan has come
- * @throws Fault `listing` where it cannot see as much as the first did
+ * @throws Fault `listing` if the recheck cannot see what the plan saw
  */
-export async function lookAgain(
-  { registry, judge, rules, concurrency }: LookTools,
+export async function recheck(
+  { registry, sources, evidence, rules }: RecheckServices,
   repository: string,
-  first: Look,
-  planned: SinceFirstLook["planned"],
-): Promise<Look> {
+  first: PlannedRepository,
+  progress: Progress,
+): Promise<Recheck> {
   const listing = await registry.list(repository);
-  throwIfEmptied(listing, first);
-  // Afterwards: a list may take minutes, in which a branch comes back, or an app is rolled back.
-  await judge.refresh();
-  const known = new Map(first.listing.manifests.map((manifest) => [manifest.digest, manifest]));
-  const since = { known, times: first.listing.times, contents: first.contents, planned };
-  const secondRules: Rules = { ...rules, pinned: judge.pinned(), since };
-  const look = await survey(registry, repository, listing, judge, secondRules, concurrency);
-  throwUnlessReadable(look);
-  const [lost] = look.plan.waves.flat();
-  if (lost !== undefined && first.referrersApi === true && look.referrersApi === false) throw referrersLost(lost);
-  return look;
+  requireKeptManifests(listing, first);
+  // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
+  const now = await readEvidenceAgain(sources, evidence);
+  const { settings } = sources;
+  const planned = await planRepository({
+    registry,
+    repository,
+    listing,
+    statuses: statusesOf(now, settings, listing),
+    inUse: inUseIn(now, repository, listing),
+    rules,
+    concurrency: settings.concurrency,
+    recheck: { first, progress },
+  });
+  requireReadable(planned);
+  return { planned, agreement: agree(progress.pending, planned.plan, planned.graph) };
 }
 
-/** A list without one of the many that were to stay is more often a wrong one than a repository that somebody emptied. */
-function throwIfEmptied({ manifests }: Listing, first: Look): void {
-  const stays = (digest: Digest): boolean => first.decisions.get(digest)?.decision === "keep";
-  if (manifests.length > 0 || !first.listing.manifests.some(({ digest }) => stays(digest))) return;
+/** An empty list of a repository that had manifests to keep is wrong more often than it is right. */
+function requireKeptManifests({ manifests }: Listing, { listing, plan }: PlannedRepository): void {
+  if (manifests.length > 0) return;
+  const listed = new Set(listing.manifests.map(({ digest }) => digest));
+  if (!plan.decisions.some(({ decision, digest }) => decision === "keep" && listed.has(digest))) return;
   throw new Fault(
     "listing",
-    "Its list of manifests was empty when it was read again, and what was to stay is not there either",
-    "See whether the repository was deleted; if it is there, run this again.",
-  );
-}
-
-/** Throws a Fault of kind `listing` where what stays could not be read. */
-export function throwUnlessReadable({ plan }: Look): void {
-  const [unreadable] = plan.unreadable;
-  if (unreadable === undefined) return;
-  throw new Fault(
-    "listing",
-    `${unreadable.digest} stays and could not be read, so nothing that it may refer to is deleted: ${unreadable.reason}`,
-    "Run it again; if it stays, delete or push that manifest anew.",
+    "Its list of manifests was empty when it was read again, although it has manifests to keep",
+    "Check whether the repository was deleted. If it exists, run this again.",
   );
 }

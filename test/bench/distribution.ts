@@ -15,7 +15,7 @@ import { Agent } from "undici";
 import { systemClock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
-import { sweep } from "../../src/run.ts";
+import { run } from "../../src/run.ts";
 import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { runStep } from "../e2e/runner.ts";
 import { settingsOf, silentLog } from "../run.ts";
@@ -111,7 +111,7 @@ async function sweepAlone(url: string, environment: Readonly<Record<string, stri
     },
   };
   const start = performance.now();
-  const result = await sweep(settings, {
+  const result = await run(settings, {
     http,
     clock: systemClock,
     log: silentLog,

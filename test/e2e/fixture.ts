@@ -1,13 +1,13 @@
 import { createHttpClient } from "../../src/http/client.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import { sweep } from "../../src/run.ts";
+import { run } from "../../src/run.ts";
 import { type Event, settingsOf, silentLog } from "../run.ts";
 import type { CollectionBehaviour } from "../servers/digitalocean/collections.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
 import { fillExampleRegistry, type GitHost } from "./example.ts";
-import { runStep, type Step, type StepResult } from "./runner.ts";
+import { runStep, type ProcessStep, type Step, type StepResult } from "./runner.ts";
 
 export const TOKEN = "dop_v1_example0123456789";
 const DAY = 86_400_000;
@@ -62,7 +62,7 @@ export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}
       const clock = createFakeClock({ startAt: now });
       const http = createHttpClient({ clock, concurrency: settings.concurrency });
       try {
-        return await sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
+        return await run(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
       } finally {
         await http.close();
       }

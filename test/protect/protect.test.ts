@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import { sweep } from "../../src/run.ts";
+import { run } from "../../src/run.ts";
 import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage } from "../servers/content.ts";
@@ -51,7 +51,7 @@ afterEach(async () => {
   await Promise.all([registry.close(), gitHost.close()]);
 });
 
-async function run(inputs: Readonly<Record<string, string>>): Promise<RunResult> {
+async function runWith(inputs: Readonly<Record<string, string>>): Promise<RunResult> {
   const own = { registry: `http://${registry.address}`, provider: "digitalocean", token: TOKEN };
   const settings = settingsOf(
     { ...own, "api-url": registry.api.apiUrl.href, ...inputs },
@@ -59,7 +59,7 @@ async function run(inputs: Readonly<Record<string, string>>): Promise<RunResult>
   );
   const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency });
   const signal = new AbortController().signal;
-  const result = await sweep(settings, { http, clock: systemClock, log: silentLog, signal });
+  const result = await runWith(settings, { http, clock: systemClock, log: silentLog, signal });
   await http.close();
   return result;
 }
@@ -72,7 +72,7 @@ test.each([
   ["a file that names a digest", { "protect-digests": "*.json" }, ["pr-4"]],
   ["apps and files", { "protect-apps": "true", "protect-digests": "*.yaml, *.json" }, ["pr-1", "pr-2", "pr-3", "pr-4"]],
 ])("keeps images in use, although their pull requests were merged: %s", async (_, inputs, tags) => {
-  const result = await run(inputs);
+  const result = await runWith(inputs);
   expect(result.errors).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(tags);
   const requests = registry.api.requests.filter(({ path }) => path.startsWith("/v2/apps"));
@@ -92,20 +92,20 @@ test.each([
       behaviour.apps = [{ id: "app", spec: { services: [{ image: { ...image, ...version() } }] } }];
     return null;
   });
-  const result = await run({ "protect-apps": "true" });
+  const result = await runWith({ "protect-apps": "true" });
   expect(result.errors).toEqual([]);
   expect([...store.tags("web")].sort()).toEqual(["pr-1", "pr-2", "pr-5"]);
 });
 
 test("deletes nothing if the recheck cannot list the apps", async () => {
   registry.api.inject(({ path }, ordinal) => (path.startsWith("/v2/apps") && ordinal > 1 ? refuse(403) : null));
-  const result = await run({ "protect-apps": "true" });
+  const result = await runWith({ "protect-apps": "true" });
   expect(result.errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("/v2/apps") }]);
   expect(store.tags("web")).toHaveLength(NUMBERS.length);
 });
 
 test("sends no request if a file does not exist", async () => {
-  const result = await run({ "protect-apps": "true", "protect-digests": "deploy.yml" });
+  const result = await runWith({ "protect-apps": "true", "protect-digests": "deploy.yml" });
   expect(result.errors).toMatchObject([{ kind: "input", message: expect.stringContaining('"deploy.yml"') }]);
   expect(store.tags("web")).toHaveLength(NUMBERS.length);
   expect(registry.api.requests).toEqual([]);

@@ -3,31 +3,34 @@ import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { Log } from "../../src/log.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import { sweep } from "../../src/run.ts";
+import { run } from "../../src/run.ts";
 import type { GitHost } from "../e2e/example.ts";
 import { settingsOf, silentLog } from "../run.ts";
-import type { TestServer } from "../servers/http-server.ts";
-import { instantClock } from "./faults.ts";
-import {
-  contentsOf,
-  missingBelow,
-  NOW,
-  openScenario,
-  type Scenario,
-  type ScenarioKind,
-  type StoreView,
-} from "./scenario.ts";
+import { createFakeClock } from "../servers/fake-clock.ts";
+import type { RecordedRequest, TestServer } from "../servers/http-server.ts";
+import { missingContent } from "../servers/pull.ts";
+import { contentsOf, NOW, type Scenario, type StoreView } from "./scenario.ts";
 
-/** Tags of images that must outlive anything: a living branch's, and the one that no ref names. */
+/** Tags that no sweep may delete: two branches and an unmatched tag. */
 const LIVE_TAGS = ["main", "next", "jane"];
 
-/** Sweeps a scenario in this process, on a clock on which no wait takes time. */
+type Inputs = Readonly<Record<string, string>>;
+type Servers = Readonly<Record<string, Pick<TestServer, "requests" | "inject">>>;
+
+export interface SweepOptions {
+  /** Default: waits take no time. */
+  readonly clock?: Clock;
+  /** How long the HTTP client waits for a response, in milliseconds; default 2,000. */
+  readonly timeoutMs?: number | undefined;
+  readonly log?: Log;
+}
+
+/** Sweeps a scenario in this process. */
 export async function sweepScenario(
   scenario: Scenario<StoreView>,
   gitHost: GitHost,
-  inputs: Readonly<Record<string, string>> = {},
-  clock: Clock = instantClock(NOW),
-  { timeoutMs = 2_000, log = silentLog }: { readonly timeoutMs?: number; readonly log?: Log } = {},
+  inputs: Inputs = {},
+  { clock = createFakeClock({ startAt: NOW }), timeoutMs = 2_000, log = silentLog }: SweepOptions = {},
 ): Promise<RunResult> {
   const settings = settingsOf(
     { ...scenario.inputs, concurrency: "4", ...inputs },
@@ -35,50 +38,51 @@ export async function sweepScenario(
   );
   const http = createHttpClient({ clock, concurrency: settings.concurrency, timeoutMs });
   try {
-    return await sweep(settings, { http, clock, log, signal: new AbortController().signal });
+    return await run(settings, { http, clock, log, signal: new AbortController().signal });
   } finally {
     await http.close();
   }
 }
 
-/** How many requests a faultless sweep sends to each server, and what it leaves. */
+/** The requests and the result of a sweep without faults. */
 export interface Baseline {
-  readonly requests: Readonly<Record<string, number>>;
+  /** By server. */
+  readonly requests: Readonly<Record<string, readonly RecordedRequest[]>>;
   readonly contents: readonly string[];
-  /** As much of the contents as the registry's listing shows. */
-  readonly seen: readonly string[];
+  /** The part of the contents that the registry lists. */
+  readonly listed: readonly string[];
 }
 
-export async function baselineOf(kind: ScenarioKind, gitHost: GitHost): Promise<Baseline> {
-  const scenario = await openScenario(kind);
+/** Sweeps and closes a scenario. Throws if the sweep has an error. */
+export async function baselineOf(
+  scenario: Scenario<StoreView>,
+  gitHost: GitHost,
+  inputs: Inputs = {},
+): Promise<Baseline> {
   try {
-    const servers = allServers(scenario, gitHost);
-    const before = Object.fromEntries(Object.entries(servers).map(([name, { requests }]) => [name, requests.length]));
-    const result = await sweepScenario(scenario, gitHost);
+    const servers = Object.entries(serversOf(scenario, gitHost));
+    const before = servers.map(([name, { requests }]) => [name, requests.length] as const);
+    const result = await sweepScenario(scenario, gitHost, inputs);
     assert.deepEqual(result.errors, []);
-    assert.ok(contentsOf(scenario.store).length > 0);
-    const requests = Object.entries(servers).map(([name, server]) => [
-      name,
-      server.requests.length - (before[name] ?? 0),
-    ]);
-    return { requests: Object.fromEntries(requests), contents: contentsOf(scenario.store), seen: seen(scenario) };
+    assertPullable(scenario);
+    const counts = new Map(before);
+    const requests = servers.map(([name, server]) => [name, server.requests.slice(counts.get(name))]);
+    return { requests: Object.fromEntries(requests), contents: contentsOf(scenario.store), listed: listed(scenario) };
   } finally {
     await scenario.close();
   }
 }
 
-/** Where only tags are listed, what an interruption left untagged is for the registry's collection to remove. */
-export function seen({ store, kind }: Scenario<StoreView>): readonly string[] {
+/** Returns the contents that the registry lists. OCI registries do not list untagged manifests. */
+export function listed({ store, kind }: Scenario<StoreView>): readonly string[] {
   return contentsOf(store).filter((line) => (kind !== "distribution" && kind !== "oci") || !line.endsWith(" "));
 }
 
-function allServers(
-  scenario: Scenario<StoreView>,
-  gitHost: GitHost,
-): Readonly<Record<string, Pick<TestServer, "requests" | "inject">>> {
-  return { ...scenario.servers, git: gitHost.git, github: gitHost.github };
+/** The servers of a scenario, also `git` and `github`. */
+export function serversOf(scenario: Scenario<StoreView>, { git, github }: GitHost): Servers {
+  return { ...scenario.servers, git, github };
 }
 
 export function assertPullable({ store }: Scenario<StoreView>, tags: readonly string[] = LIVE_TAGS): void {
-  for (const tag of tags) assert.deepEqual(missingBelow(store, tag), [], `${tag} can be pulled whole`);
+  for (const tag of tags) assert.deepEqual(missingContent(store, "web", tag), [], `${tag} can be pulled`);
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { RunResult } from "../../src/report/result.ts";
-import { sweep } from "../../src/run.ts";
+import { run } from "../../src/run.ts";
 import type { GitHost } from "../e2e/example.ts";
 import { settingsOf, silentLog } from "../run.ts";
 import { pushImage } from "../servers/content.ts";
@@ -65,7 +65,7 @@ async function sweepAt(perMinute: number, faults: FaultScript = () => null): Pro
   const policy = (host: string) => (host === registry.api.apiUrl.host ? { perMinute } : {});
   const http = createHttpClient({ clock, concurrency: settings.concurrency, policy });
   try {
-    return await sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
+    return await run(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
   } finally {
     await http.close();
   }

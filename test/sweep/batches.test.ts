@@ -1,47 +1,36 @@
 import { expect, test } from "vitest";
-import { inBatches, timerOf } from "../../src/sweep/batches.ts";
-import { createTurns } from "../../src/sweep/turns.ts";
+import { batchTimer, inBatches } from "../../src/sweep/batches.ts";
 
-/** Runs batches of which each leaves so many open, and tells how each got its turn. */
-async function batchesOf(left: readonly number[]): Promise<readonly string[]> {
-  const turns = createTurns();
-  const got: string[] = [];
-  const told = {
-    together: <T>(work: () => Promise<T>): Promise<T> => {
-      got.push("together");
-      return turns.together(work);
+/** Runs batches after which so many are left, and returns how many ran and how long it waited between them. */
+async function batchesOf(
+  left: readonly number[],
+): Promise<{ finished: boolean; batches: number; waits: readonly number[] }> {
+  const waits: number[] = [];
+  const sleep = async (ms: number): Promise<void> => void waits.push(ms);
+  let batches = 0;
+  const finished = await inBatches(
+    { clock: { now: () => 0, random: () => 0.5, sleep }, signal: new AbortController().signal },
+    () => left[batches] ?? 0,
+    async () => {
+      batches += 1;
     },
-    alone: <T>(work: () => Promise<T>): Promise<T> => {
-      got.push("alone");
-      return turns.alone(work);
-    },
-  };
-  let done = 0;
-  const open = (): readonly null[] => Array.from({ length: left[done] ?? 0 }, () => null);
-  await inBatches({ turns: told, repository: "web" }, open, async () => {
-    done += 1;
-  });
-  return got;
+  );
+  return { finished, batches, waits };
 }
 
-test.each<[string, readonly number[], readonly string[]]>([
-  ["nothing is open: none", [0], []],
-  ["each gets on: together", [3, 2, 1, 0], ["together", "together", "together"]],
-  ["one gets nowhere: those after it alone", [3, 3, 2, 0], ["together", "alone", "alone"]],
-  [
-    "some get nowhere, now and then",
-    [3, 3, 3, 3, 2, 2, 2, 2, 1, 0],
-    ["together", ...Array.from({ length: 8 }, () => "alone")],
-  ],
-])("%s", async (_, left, turns) => {
-  expect(await batchesOf(left)).toEqual(turns);
+test.each<[string, readonly number[], number, readonly number[]]>([
+  ["runs no batch if nothing is left", [0], 0, []],
+  ["runs batches without a wait while each has a result", [3, 2, 1, 0], 3, []],
+  ["waits after a batch without a result", [3, 3, 2, 0], 3, [500]],
+  ["waits three times as long after each further one", [3, 3, 3, 3, 0], 4, [500, 1_500, 4_500]],
+  ["starts with the short wait again after a result", [3, 3, 3, 2, 2, 0], 5, [500, 1_500, 500]],
+])("%s", async (_, left, batches, waits) => {
+  expect(await batchesOf(left)).toEqual({ finished: true, batches, waits });
 });
 
-test("four that get nowhere, in a row, are the last", async () => {
-  await expect(batchesOf([3, 3, 3, 3, 3, 0])).rejects.toMatchObject({
-    kind: "deletion",
-    message: expect.stringContaining("3 deletions in web are left"),
-  });
+test("gives up after five batches in a row without a result", async () => {
+  const result = await batchesOf(Array.from({ length: 9 }, () => 3));
+  expect(result).toMatchObject({ finished: false, batches: 5 });
 });
 
 test.each([
@@ -49,9 +38,10 @@ test.each([
   [59_999, false],
   [60_000, true],
   [-1, true],
-])("a look is good for a minute; when the clock has moved by %i ms, that is over: %s", (ms, isOver) => {
+])("ends a batch after a minute, or if the clock is set back: after %i ms it is over: %s", (ms, isOver) => {
   let now = 1_000_000;
-  const mustEnd = timerOf({ now: () => now, random: () => 0, sleep: async () => undefined });
+  const timer = batchTimer({ now: () => now, random: () => 0, sleep: async () => undefined });
+  expect(timer.sendBy).toBe(1_060_000);
   now += ms;
-  expect(mustEnd()).toBe(isOver);
+  expect(timer.isOver()).toBe(isOver);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { allotDeletions } from "../../src/sweep/budget.ts";
 
-/** A registry whose token has requests for so many deletions, first for all repositories, later for one. */
+/** A registry whose token allows `first` deletions at first, and `later` for each batch. */
 function withBudget(first: number, later: number) {
   let asked = 0;
   return {
@@ -15,18 +15,18 @@ function withBudget(first: number, later: number) {
 }
 
 test.each([
-  ["what was allotted", 10, 100, 30, 10],
-  ["what is left by then, as other jobs use the token", 10, 5, 30, 5],
-  ["what is open by then", 10, 100, 2, 2],
-])("no more deletions are made than %s", (_, first, later, open, made) => {
+  ["were allotted", 10, 100, 30, 10],
+  ["the token allows now, because other jobs use it", 10, 5, 30, 5],
+  ["are pending", 10, 100, 2, 2],
+])("allows no more deletions than %s", (_, first, later, pending, allowed) => {
   const allotment = allotDeletions(withBudget(first, later), new Map([["web", 30]]));
-  expect(allotment.notice).toContain("20 of 30 deletions are left for the next run");
-  expect(allotment.notice).toContain("until 12:30 UTC");
-  expect(allotment.affordable("web", open)).toBe(made);
+  expect(allotment.note).toContain("20 of 30 deletions are deferred to the next run");
+  expect(allotment.note).toContain("until 12:30 UTC");
+  expect(allotment.affordable("web", pending)).toBe(allowed);
 });
 
-test("a registry without such a budget affords all", () => {
+test("allows every deletion without a known budget", () => {
   const allotment = allotDeletions({}, new Map([["web", 30]]));
-  expect(allotment.notice).toBeNull();
+  expect(allotment.note).toBeNull();
   expect(allotment.affordable("web", 30)).toBe(30);
 });

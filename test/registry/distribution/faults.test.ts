@@ -2,7 +2,7 @@ import { createServer } from "node:https";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { RunResult } from "../../../src/report/result.ts";
-import { sweep } from "../../../src/run.ts";
+import { run } from "../../../src/run.ts";
 import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { settingsOf, silentLog } from "../../run.ts";
 import { makeSigningKey } from "../../servers/distribution/signed-tokens.ts";
@@ -41,7 +41,7 @@ async function sweepAt(url: string): Promise<RunResult> {
   const clock = createFakeClock({ startAt: Date.now() });
   const http = createHttpClient({ clock, concurrency: 8, timeoutMs: 5_000 });
   open.push(() => http.close());
-  return sweep(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
+  return run(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
 }
 
 async function team(faults: FaultScript): Promise<{ readonly server: TestServer; readonly store: RegistryStore }> {

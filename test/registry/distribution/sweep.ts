@@ -2,7 +2,7 @@ import { systemClock } from "../../../src/clock.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { Log } from "../../../src/log.ts";
 import type { RunResult } from "../../../src/report/result.ts";
-import { sweep } from "../../../src/run.ts";
+import { run } from "../../../src/run.ts";
 import type { GitHost } from "../../e2e/example.ts";
 import { settingsOf, silentLog } from "../../run.ts";
 
@@ -23,7 +23,7 @@ export async function sweepRegistry(url: URL, gitHost: GitHost, options: SweepOp
   );
   const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency, signal });
   try {
-    return await sweep(settings, { http, clock: systemClock, log, signal });
+    return await run(settings, { http, clock: systemClock, log, signal });
   } finally {
     await http.close();
   }

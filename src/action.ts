@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { systemClock } from "./clock.ts";
+import { Fault, unexpected } from "./fault.ts";
+import { createHttpClient } from "./http/client.ts";
+import { readSettings, reportPathOf } from "./inputs/read-settings.ts";
+import { providerFor } from "./registry/providers.ts";
+import { type ActionsLog, createActionsLog } from "./report/actions-log.ts";
+import { publishResult } from "./report/publish.ts";
+import { resultOfFault } from "./report/record.ts";
+import type { RunResult } from "./report/result.ts";
+import { run } from "./run.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Runs the action once: reads the inputs, runs, and writes log, annotations, outputs, summary and report file.
+ *
+ * @param environment the runner's environment
+ * @param signal aborts, with a Fault of kind `interrupted`, when the job is cancelled
+ * @returns the exit code
+ */
+export async function runAction(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const log = createActionsLog(systemClock);
+  let result: RunResult;
+  try {
+    const settings = readSettings(environment, (path) => readFileSync(path, "utf8"));
+    result = await runWith(settings, environment, log, signal);
+  } catch (error) {
+    result = resultOfFault(error instanceof Fault ? error : unexpected(error), systemClock.now());
+  }
+  publishResult(result, { reportPath: reportPathOf(environment), environment }, log);
+  return log.failed() ? 1 : 0;
+}
+
+async function runWith(
+  settings: Settings,
+  environment: NodeJS.ProcessEnv,
+  log: ActionsLog,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  for (const secret of secretsOf(settings)) log.mask(secret);
+  const http = createHttpClient({
+    clock: systemClock,
+    concurrency: settings.concurrency,
+    signal,
+    environment,
+    policy: providerFor(settings.registry.provider).ratePolicy(settings),
+    onWait: ({ host, ms, reason }) => log.info(`${host}: waiting ${Math.ceil(ms / 1000)} s (${reason})`),
+  });
+  try {
+    return await run(settings, { http, clock: systemClock, log, signal });
+  } finally {
+    await http.close();
+  }
+}
+
+/** The credentials, and the forms in which they are sent. */
+function secretsOf({ credential, github }: Settings): readonly string[] {
+  const basic = (user: string, password: string): string => Buffer.from(`${user}:${password}`).toString("base64");
+  const ofGitHub = [github.token, basic("x-access-token", github.token)];
+  if (credential === null) return ofGitHub;
+  const { username, secret } = credential;
+  return [...ofGitHub, secret, basic(username, secret), basic(secret, secret)];
+}

@@ -1,0 +1,118 @@
+import type { Clock } from "../clock.ts";
+import type { Digest } from "../digest.ts";
+import { compileGlobs } from "../glob.ts";
+import type { HttpClient } from "../http/http.ts";
+import type { Reason } from "../plan/keep.ts";
+import { joinImagesInUse, tagsInUse } from "../protect/images-in-use.ts";
+import { listRefs } from "../refs/git/ls-refs.ts";
+import { listOpenedSince, lookUpPullRequests } from "../refs/github/pull-requests.ts";
+import type { PullRequests } from "../refs/refs.ts";
+import type { ImagesInUse } from "../registry/images-in-use.ts";
+import type { Listing } from "../registry/registry.ts";
+import type { Settings } from "../settings.ts";
+import { type LiveTags, liveTagsOf } from "../tags/live-tags.ts";
+import { orphanedTags, type PushedTag, pullRequestLookups } from "../tags/lookups.ts";
+import { compileTagPatterns } from "../tags/patterns.ts";
+import { type ProtectedBy, type TagStatus, tagStatuses } from "../tags/status.ts";
+
+/** Everything that decides about tags. */
+export interface Evidence {
+  readonly live: LiveTags;
+  readonly pullRequests: PullRequests;
+  readonly inUse: ImagesInUse;
+  /** When the pull requests were read, in milliseconds since the epoch. */
+  readonly readAt: number;
+}
+
+/** What evidence is read with. */
+export interface EvidenceSources {
+  readonly settings: Settings;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** Reads the images that the registry's own platform runs; null: they are not protected. */
+  readonly readAppImages: (() => Promise<ImagesInUse>) | null;
+}
+
+/** Reads branches and Git tags. Throws Fault and HttpError. */
+export async function readLiveTags({ settings, http }: EvidenceSources): Promise<LiveTags> {
+  const { repository, serverUrl, token } = settings.github;
+  const refs = await listRefs(http, { url: new URL(`${repository}.git`, serverUrl), token });
+  return liveTagsOf(compileTagPatterns(settings.tagPatterns), refs);
+}
+
+/** Reads the pull requests that decide about the tags of `listings`. Throws Fault and HttpError. */
+export async function readEvidence(
+  { settings, http, clock }: EvidenceSources,
+  live: LiveTags,
+  inUse: ImagesInUse,
+  listings: Iterable<Listing>,
+): Promise<Evidence> {
+  const lookups = pullRequestLookups(pushedTags(listings), live, protectionOf(settings.protectTags));
+  // The event of a job that is run again is old: its pull request may be open again.
+  const readAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
+  const isOrphaned = orphanedTags(lookups, live);
+  const pullRequests = await lookUpPullRequests(http, settings.github, lookups, settings.event, isOrphaned);
+  return { live, pullRequests, inUse, readAt };
+}
+
+/**
+ * Reads the evidence again for a recheck: branches and Git tags, pull requests that were opened since, and images in use. What was
+ * in use when the run started stays protected. Throws Fault and HttpError.
+ */
+export async function readEvidenceAgain(sources: EvidenceSources, first: Evidence): Promise<Evidence> {
+  const { settings, http, readAppImages } = sources;
+  const { pullRequests, inUse, readAt } = first;
+  const needsOpen = settings.unmatchedTags === "delete" || provesAnything(pullRequests);
+  const [live, opened, appImages] = await Promise.all([
+    readLiveTags(sources),
+    needsOpen ? listOpenedSince(http, settings.github, readAt) : [],
+    readAppImages?.() ?? null,
+  ]);
+  return {
+    live,
+    pullRequests: { ...pullRequests, open: [...pullRequests.open, ...opened] },
+    inUse: appImages === null ? inUse : joinImagesInUse([inUse, appImages]),
+    readAt,
+  };
+}
+
+/** Returns the status of each tag of a list. */
+export function statusesOf(evidence: Evidence, settings: Settings, listing: Listing): ReadonlyMap<string, TagStatus> {
+  const statusOf = tagStatuses(evidence.live, evidence.pullRequests, protectionOf(settings.protectTags));
+  const tags = listing.manifests.flatMap((manifest) => manifest.tags);
+  return new Map(tags.map((tag) => [tag, statusOf(tag)]));
+}
+
+/** Returns the manifests of a repository that are in use, by digest or by tag. */
+export function inUseIn({ inUse }: Evidence, repository: string, listing: Listing): ReadonlyMap<Digest, Reason> {
+  const isTagInUse = tagsInUse(inUse, repository);
+  const named = listing.manifests.filter(({ tags }) => tags.some(isTagInUse)).map(({ digest }) => digest);
+  const reason: Reason = { status: "in-use", reason: "in use" };
+  return new Map([...inUse.digests, ...named].map((digest) => [digest, reason]));
+}
+
+/** Whether any pull request proves a ref gone. */
+function provesAnything({ byNumber, closed }: PullRequests): boolean {
+  return closed.length > 0 || [...byNumber.values()].some((found) => found !== "missing" && found.state !== "open");
+}
+
+/**
+ * Returns a function that finds the glob that protects a tag. Globs protect in any case, because some registries list tags in lower
+ * case; exclusions match exactly.
+ */
+function protectionOf(globs: readonly string[]): ProtectedBy {
+  const isExcluded = compileGlobs(
+    globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1)),
+    "case-sensitive",
+  );
+  const protecting = globs
+    .filter((glob) => !glob.startsWith("!"))
+    .map((glob) => ({ glob, matches: compileGlobs([glob], "case-insensitive") }));
+  return (tag) => (isExcluded(tag) ? null : (protecting.find(({ matches }) => matches(tag))?.glob ?? null));
+}
+
+function* pushedTags(listings: Iterable<Listing>): Generator<PushedTag> {
+  for (const { manifests } of listings) {
+    for (const { tags, pushedAt } of manifests) for (const tag of tags) yield { tag, pushedAt };
+  }
+}

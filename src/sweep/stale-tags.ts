@@ -1,0 +1,102 @@
+import pMap from "p-map";
+import type { Clock } from "../clock.ts";
+import { Fault, unexpected } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
+import type { RepositoryPlan } from "../plan/plan.ts";
+import type { Registry } from "../registry/registry.ts";
+import { Attempts } from "./attempt.ts";
+import { batchTimer, inBatches } from "./batches.ts";
+import type { StaleTag } from "./outcome.ts";
+import type { Recheck } from "./recheck.ts";
+
+/** What stale tags are removed with. */
+export interface UntagServices {
+  readonly registry: Registry;
+  readonly repository: string;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  recheck(): Promise<Recheck>;
+}
+
+/** Returns the stale tags of a plan. */
+export function staleTagsOf({ decisions }: RepositoryPlan): readonly StaleTag[] {
+  return decisions.flatMap(({ digest, staleTags }) =>
+    staleTags.map(({ tag, reason }) => ({ tag, digest, reason, outcome: "reported" as const })),
+  );
+}
+
+/** What happened to stale tags, and the error that ended the work early. */
+export interface Untagged {
+  readonly tags: readonly StaleTag[];
+  readonly error: Fault | HttpError | null;
+}
+
+/** Removes stale tags in batches. Each begins with a recheck, and removes only tags that are still stale, on the same manifest. */
+export async function removeStaleTags(tags: readonly StaleTag[], services: UntagServices): Promise<Untagged> {
+  if (services.registry.capabilities.deletesTags === "no") {
+    return { tags: tags.map((tag) => ({ ...tag, outcome: "unsupported" })), error: null };
+  }
+  const removal = new Removal(tags, services);
+  return removal.run();
+}
+
+class Removal {
+  readonly #services: UntagServices;
+  readonly #results: Map<string, StaleTag>;
+  readonly #attempts = new Attempts();
+  #error: Fault | HttpError | null = null;
+
+  constructor(tags: readonly StaleTag[], services: UntagServices) {
+    this.#services = services;
+    this.#results = new Map(tags.map((stale) => [stale.tag, stale]));
+  }
+
+  async run(): Promise<Untagged> {
+    try {
+      await inBatches(
+        this.#services,
+        () => this.#left().length,
+        () => this.#removeBatch(),
+      );
+    } catch (error) {
+      this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
+    }
+    return { tags: [...this.#results.values()], error: this.#error };
+  }
+
+  #left(): readonly StaleTag[] {
+    return [...this.#results.values()].filter(({ outcome }) => outcome === "reported");
+  }
+
+  async #removeBatch(): Promise<void> {
+    const { clock, concurrency, signal, recheck } = this.#services;
+    this.#attempts.startBatch();
+    const { planned } = await recheck();
+    const stale = new Set(staleTagsOf(planned.plan).map(({ tag, digest }) => `${tag} ${digest}`));
+    const timer = batchTimer(clock);
+    const removeOrKeep = async (entry: StaleTag): Promise<void> => {
+      if (!stale.has(`${entry.tag} ${entry.digest}`)) this.#results.set(entry.tag, { ...entry, outcome: "changed" });
+      else if (this.#error === null && !signal.aborted && !timer.isOver() && !this.#attempts.endsBatch) {
+        await this.#remove(entry, timer.sendBy);
+      }
+    };
+    await pMap(this.#left(), removeOrKeep, { concurrency });
+    if (this.#error !== null) throw this.#error;
+    signal.throwIfAborted();
+  }
+
+  async #remove(entry: StaleTag, sendBy: number): Promise<void> {
+    const { registry, repository } = this.#services;
+    try {
+      const outcome = await registry.deleteTag(repository, entry.tag, sendBy);
+      this.#attempts.succeeded();
+      this.#results.set(entry.tag, { ...entry, outcome });
+    } catch (error) {
+      const failure = this.#attempts.failed(entry.tag, error);
+      if (failure === "again" || !(error instanceof Fault || error instanceof HttpError)) return;
+      this.#results.set(entry.tag, { ...entry, outcome: "failed" });
+      if (failure === "stop") this.#error ??= error;
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import type { Clock } from "../clock.ts";
+import type { Digest } from "../digest.ts";
+import { Fault, unexpected } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
+import type { Reason } from "../plan/keep.ts";
+import type { Decision, DeletionStep } from "../plan/plan.ts";
+import type { Progress } from "../plan/progress.ts";
+import type { ListedManifest } from "../registry/manifest.ts";
+import type { Registry } from "../registry/registry.ts";
+import { Attempts, describeError, isRateLimit } from "./attempt.ts";
+import { batchTimer, inBatches } from "./batches.ts";
+import type { Outcome, StaleTag } from "./outcome.ts";
+import type { PlannedRepository } from "./plan-repository.ts";
+import type { Recheck } from "./recheck.ts";
+import { runSteps } from "./run-steps.ts";
+import { removeStaleTags, staleTagsOf } from "./stale-tags.ts";
+
+/** What a sweep of one repository works with. */
+export interface SweepServices {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly concurrency: number;
+  readonly removeStaleTags: boolean;
+  /** Aborts when the job is cancelled. */
+  readonly signal: AbortSignal;
+  /** Shared by all repositories of a run. */
+  readonly permission: { isProven: boolean };
+  recheck(first: PlannedRepository, progress: Progress): Promise<Recheck>;
+  /** Returns how many of `count` deletions the API budget allows now. */
+  affordable(count: number): number;
+  /** Called once for each planned deletion. */
+  onOutcome(): void;
+}
+
+/** What happened to the plan of one repository. */
+export interface Swept {
+  readonly outcomes: ReadonlyMap<Digest, Outcome>;
+  readonly staleTags: readonly StaleTag[];
+  /** Whether a DELETE was sent that may have freed blobs. */
+  readonly mayHaveDeleted: boolean;
+  /** The error that ended the sweep early; null: it finished. */
+  readonly error: Fault | HttpError | null;
+}
+
+/** The cause of deferred deletions, as the report shows it. */
+const RATE_LIMIT = "API rate limit";
+const NOT_REACHED = "the run ended before it was sent";
+
+/**
+ * Carries out the plan of one repository in batches of at most 60 s. Each batch begins with a recheck, and deletes only what both
+ * plans agree on. A failed deletion is an outcome; any other error ends the sweep after the deletions in flight.
+ */
+export async function sweepRepository(planned: PlannedRepository, services: SweepServices): Promise<Swept> {
+  const sweep = new RepositorySweep(planned, services);
+  return sweep.run();
+}
+
+class RepositorySweep {
+  readonly #planned: PlannedRepository;
+  readonly #services: SweepServices;
+  readonly #decisions: ReadonlyMap<Digest, Decision>;
+  readonly #outcomes = new Map<Digest, Outcome>();
+  readonly #attempts = new Attempts();
+  #error: Fault | HttpError | null = null;
+
+  constructor(planned: PlannedRepository, services: SweepServices) {
+    this.#planned = planned;
+    this.#services = services;
+    this.#decisions = new Map(planned.plan.decisions.map((decision) => [decision.digest, decision]));
+  }
+
+  async run(): Promise<Swept> {
+    const { registry, removeStaleTags: removesTags } = this.#services;
+    const { repository, deletions } = this.#planned.plan;
+    let staleTags = staleTagsOf(this.#planned.plan);
+    const untags = removesTags && staleTags.length > 0;
+    try {
+      if (deletions.length > 0 || untags) await registry.prepareDeletion(repository);
+      await this.#deleteAll();
+      if (untags && this.#error === null) {
+        const untagged = await removeStaleTags(staleTags, {
+          ...this.#services,
+          repository,
+          recheck: () => this.#recheck(),
+        });
+        staleTags = untagged.tags;
+        this.#error = untagged.error;
+      }
+    } catch (error) {
+      this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
+    }
+    const isLimited = this.#error instanceof HttpError && isRateLimit(this.#error);
+    this.#defer(this.#pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
+    return {
+      outcomes: this.#outcomes,
+      staleTags,
+      mayHaveDeleted: this.#mayHaveDeleted(),
+      error: isLimited ? null : this.#error,
+    };
+  }
+
+  async #deleteAll(): Promise<void> {
+    const finished = await inBatches(
+      this.#services,
+      () => this.#pending().length,
+      () => this.#deleteBatch(),
+    );
+    if (finished) return;
+    if (this.#attempts.isLimited) this.#defer(this.#pending(), RATE_LIMIT);
+    else throw noProgress(this.#planned.plan.repository, this.#pending().length);
+  }
+
+  /** One recheck, and the deletions that can be sent within 60 s of it. */
+  async #deleteBatch(): Promise<void> {
+    const { clock, signal, concurrency, permission, affordable } = this.#services;
+    const pending = this.#pending();
+    // Parents come first, so that those that are deferred break nothing.
+    this.#defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
+    if (this.#pending().length === 0) return;
+    this.#attempts.startBatch();
+    const { planned, agreement } = await this.#recheck();
+    const timer = batchTimer(clock);
+    const open = new Set(this.#pending());
+    const steps = agreement.deletions.filter(({ digest }) => open.has(digest));
+    const agreed = new Set(steps.map(({ digest }) => digest));
+    for (const digest of open)
+      if (!agreed.has(digest)) this.#settleKept(digest, planned, agreement.reasonToKeep(digest));
+    const send = (digest: Digest): Promise<boolean> => this.#delete(digest, timer);
+    const rest = permission.isProven ? steps : await this.#sendFirstAlone(steps, send);
+    await runSteps(rest, concurrency, send);
+    if (this.#error !== null) throw this.#error;
+    signal.throwIfAborted();
+  }
+
+  /** If the token may not delete at all, only one DELETE is sent. */
+  async #sendFirstAlone(
+    steps: readonly DeletionStep[],
+    send: (digest: Digest) => Promise<boolean>,
+  ): Promise<readonly DeletionStep[]> {
+    const [first, ...rest] = steps;
+    if (first === undefined) return [];
+    const succeeded = await send(first.digest);
+    if (!succeeded) return rest.filter(({ after }) => !after.includes(first.digest));
+    return rest.map(({ digest, after }) => ({ digest, after: after.filter((each) => each !== first.digest) }));
+  }
+
+  #recheck(): Promise<Recheck> {
+    const { plan, contents } = this.#planned;
+    const gone = new Set<Digest>();
+    const failed = new Map<Digest, Reason>();
+    const pending = new Map<Digest, ListedManifest | null>();
+    for (const { digest } of plan.deletions) {
+      const outcome = this.#outcomes.get(digest)?.outcome;
+      if (outcome === undefined) pending.set(digest, this.#planned.graph.get(digest)?.listed ?? null);
+      else if (outcome === "deleted" || outcome === "gone") gone.add(digest);
+      else failed.set(digest, { status: "undecided", reason: "it could not be deleted" });
+    }
+    return this.#services.recheck(this.#planned, { pending, gone, failed, contents });
+  }
+
+  #settleKept(digest: Digest, { graph }: PlannedRepository, reason: string | undefined): void {
+    if (graph.get(digest)?.gone !== false) this.#settle(digest, this.#goneOutcome(digest));
+    else this.#settle(digest, { outcome: "changed", error: reason ?? null });
+  }
+
+  /** What is gone after a DELETE whose answer was lost was deleted by it. */
+  #goneOutcome(digest: Digest): Outcome {
+    return { outcome: this.#attempts.mayHaveSucceeded(digest) ? "deleted" : "gone", error: null };
+  }
+
+  /** Sends one DELETE. Returns whether the manifest is gone. */
+  async #delete(digest: Digest, timer: ReturnType<typeof batchTimer>): Promise<boolean> {
+    const { registry, signal, permission } = this.#services;
+    const decision = this.#decisions.get(digest);
+    const mustEnd = this.#error !== null || signal.aborted || timer.isOver() || this.#attempts.endsBatch;
+    if (decision === undefined || mustEnd) return false;
+    try {
+      const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
+      permission.isProven = true;
+      this.#attempts.succeeded();
+      if (deletion.outcome === "refused") this.#settle(digest, { outcome: "refused", error: deletion.reason });
+      else this.#settle(digest, deletion.outcome === "gone" ? this.#goneOutcome(digest) : { ...deletion, error: null });
+      return deletion.outcome !== "refused";
+    } catch (error) {
+      this.#handleFailure(digest, error);
+      return false;
+    }
+  }
+
+  #handleFailure(digest: Digest, error: unknown): void {
+    const failure = this.#attempts.failed(digest, error);
+    if (failure === "again" || !(error instanceof Fault || error instanceof HttpError)) return;
+    if (failure === "stop") this.#error ??= error;
+    const isUnsent = error instanceof HttpError && error.unsent === true;
+    if (!isUnsent) this.#settle(digest, { outcome: "failed", error: describeError(error) });
+  }
+
+  #settle(digest: Digest, outcome: Outcome): void {
+    this.#outcomes.set(digest, outcome);
+    this.#services.onOutcome();
+  }
+
+  #defer(digests: readonly Digest[], cause: string): void {
+    for (const digest of digests) this.#settle(digest, { outcome: "deferred", error: cause });
+  }
+
+  #pending(): readonly Digest[] {
+    return this.#planned.plan.deletions.flatMap(({ digest }) => (this.#outcomes.has(digest) ? [] : [digest]));
+  }
+
+  #mayHaveDeleted(): boolean {
+    return [...this.#outcomes].some(
+      ([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest),
+    );
+  }
+}
+
+function noProgress(repository: string, left: number): Fault {
+  return new Fault(
+    "deletion",
+    `${left} deletions in ${repository} were given up, because the registry did not answer several times in a row`,
+    "Run it again when the registry answers.",
+  );
+}
