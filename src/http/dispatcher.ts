@@ -1,41 +1,55 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import type { Dispatcher, EnvHttpProxyAgent } from "undici";
+import Agent from "undici/lib/dispatcher/agent.js";
 import { Fault } from "../fault.ts";
 
 export interface DispatcherOptions {
   /** Connections to one host. */
   readonly connections: number;
-  /** For the headers, and for every pause within the body. */
+  /** For the response headers, and between two chunks of the body. */
   readonly timeoutMs: number;
   readonly environment: NodeJS.ProcessEnv;
-  readonly http2: "allow" | "never";
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Undici's pool of connections, through the environment's proxies where it names some. Throws a Fault of kind `input`. */
-export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { environment } = options;
+/**
+ * Returns a function that opens undici's connection pool on its first call, with the proxies of the environment. Throws
+ * Fault `input` for an invalid proxy.
+ */
+export function prepareDispatcher(options: DispatcherOptions): () => Dispatcher | Promise<Dispatcher> {
+  const { connections, timeoutMs, environment } = options;
   const pool = {
-    connections: options.connections,
-    allowH2: options.http2 === "allow",
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
-    connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs) },
+    connections,
+    // With HTTP/2 all requests share one connection, and a broken one would fail all of them, deletions included.
+    allowH2: false,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) },
   };
-  const httpProxy = proxyOf(environment, "http_proxy");
-  const httpsProxy = proxyOf(environment, "https_proxy");
-  if (httpProxy === "" && httpsProxy === "") return new Agent(pool);
-  // Empty texts, not missing ones: for what is missing undici would look into the process's own environment.
+  const httpProxy = proxyUrl(environment, "http_proxy");
+  const httpsProxy = proxyUrl(environment, "https_proxy");
+  // Undici would read missing values from the environment of the process.
   const noProxy = environment["no_proxy"] ?? environment["NO_PROXY"] ?? "";
-  return new EnvHttpProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+  const isDirect = httpProxy === "" && httpsProxy === "";
+  let opened: Dispatcher | Promise<Dispatcher> | null = null;
+  return () => {
+    opened ??= isDirect ? new Agent(pool) : openProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+    return opened;
+  };
 }
 
-/** A proxy's URL; `HOST:PORT` means http, as for curl. */
-function proxyOf(environment: NodeJS.ProcessEnv, name: "http_proxy" | "https_proxy"): string {
+/** Runs without a proxy do not load all of undici. */
+async function openProxyAgent(options: EnvHttpProxyAgent.Options): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent } = await import("undici");
+  return new EnvHttpProxyAgent(options);
+}
+
+/** Like curl, takes `HOST:PORT` as http. */
+function proxyUrl(environment: NodeJS.ProcessEnv, name: "http_proxy" | "https_proxy"): string {
   const value = (environment[name] ?? environment[name.toUpperCase()] ?? "").trim();
   if (value === "") return "";
   const url = value.includes("://") ? value : `http://${value}`;
   if (URL.canParse(url) && /^https?:/.test(url)) return url;
-  // The value is not shown: it may hold a password.
-  throw new Fault("input", `${name.toUpperCase()} is not the URL of a proxy`, "Write it as http://HOST:PORT.");
+  // The value may contain a password.
+  throw new Fault("input", `${name.toUpperCase()} is not the URL of a proxy`, "Use the form http://HOST:PORT.");
 }

@@ -1,32 +1,32 @@
 /**
  * Why a request failed.
  *
- * - `status`: an answer whose status the caller did not expect.
- * - `network`: no whole answer: refused, reset, unknown host, TLS, timed out, cut short.
- * - `protocol`: an answer that breaks its own rules: bad redirect, wrong content length.
- * - `too-large`: a body above the request's limit.
- * - `interrupted`: the job was cancelled before or while it was sent.
- * - `expired`: a DELETE that its host made wait for so long that what was decided may no longer hold: it was not sent.
+ * - `status`: the response has a status that the caller did not expect, or the host refuses requests for too long.
+ * - `network`: no complete response: connection refused or reset, unknown host, TLS, timeout, cut short.
+ * - `protocol`: the response breaks a protocol: a bad redirect, not HTTP.
+ * - `too-large`: the body is larger than the request's limit.
+ * - `interrupted`: the run was cancelled.
+ * - `expired`: the request could not be sent by its `sendBy`.
  */
 export type HttpErrorCode = "status" | "network" | "protocol" | "too-large" | "interrupted" | "expired";
 
 export interface HttpErrorDetails {
   readonly code: HttpErrorCode;
   readonly method: string;
-  /** Without user, password, or the values of query parameters that can hold a secret. */
+  /** Without user, password, and the values of query parameters that may be secret. */
   readonly url: string;
   readonly status?: number;
-  /** The server's own id for the request (`x-request-id`, `x-github-request-id`, the body's `request_id`). */
+  /** The server's id of the request (`x-request-id`, `x-github-request-id`, or `request_id` in the body). */
   readonly requestId?: string;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
-  /** Set where the request never left: the server cannot have acted on it. */
+  /** Set if the server never received the request. */
   readonly unsent?: true;
-  /** What the server said, cut to a sane length; text from outside, never to be shown unescaped. */
+  /** The server's error message, cut to 300 characters. It is untrusted text: escape it before printing. */
   readonly detail?: string;
 }
 
-/** A request that did not get the answer it was sent for. `message` names method, URL and what came instead. */
+/** A request without the response it needs. `message` names the method, the URL and the cause. */
 export class HttpError extends Error implements HttpErrorDetails {
   readonly code: HttpErrorCode;
   readonly method: string;

@@ -1,64 +1,67 @@
-/** One request. What may come back is part of it: any other status is an HttpError. */
+/** One request. A response with a status that is not in `expected` is an HttpError. */
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The `Authorization` header. It goes to the origin of `url` and to no other, whatever redirects say. */
+  /** The `Authorization` header. It is sent to the origin of `url` only, also after redirects. */
   readonly authorization?: string;
-  readonly body?: string | Uint8Array;
-  /** Set on a POST that only reads (a GraphQL query): it may be repeated although the server may have acted on it. */
+  readonly body?: string;
+  /** Set for a POST that only reads (a GraphQL query). It is retried like a GET. */
   readonly idempotent?: true;
-  /** The statuses that the caller can use; 3xx are followed and need not be named. */
+  /** The statuses that the caller handles. Redirects of a GET are followed. */
   readonly expected: readonly number[];
   /** The latest time to send the request, in milliseconds since the epoch. If it has to wait longer, it fails with `expired`. */
   readonly sendBy?: number;
-  /** The largest body that is read, in bytes after decompression; above it the request fails. Default 16 MiB. */
+  /** The largest body to read, in bytes after decompression. A larger one is an HttpError. Default: 16 MiB. */
   readonly maxBytes?: number;
 }
 
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case; several lines of one name are joined by ", ". */
+  /** Names in lower case. Several headers of one name are joined with ", ". */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Where the answer came from, after redirects. */
+  /** The address that returned the response, after redirects. */
   readonly url: URL;
 }
 
-/** What a host last said of its rate limit. */
+/** The rate limit that a host reported last. */
 export interface RateBudget {
   readonly limit: number;
   readonly remaining: number;
-  /** When requests come back, in milliseconds since the epoch. A sliding window gives back only some of them then. */
+  /** When the budget is reset, in milliseconds since the epoch. A sliding window restores only a part of it then. */
   readonly resetAt: number;
 }
 
-/** What is known of a host's limits before its first answer. */
+/** GitHub keeps separate rate limits for REST and GraphQL. */
+export type Api = "rest" | "graphql";
+
+/** The known limits of a host, before its first response. */
 export interface HostPolicy {
-  /** Requests in flight, where the host wants fewer than the run's `concurrency`. */
+  /** The most requests in flight, if the host wants fewer than `concurrency`. */
   readonly maxInFlight?: number;
-  /** Points in any 60 s; a request takes `cost` of them. */
+  /** The most points in any 60 s. */
   readonly perMinute?: number;
-  /** `once a limit is told`: `perMinute` holds only from the first answer whose headers tell of a rate limit on. */
-  readonly perMinuteHolds?: "always" | "once a limit is told";
-  /** Requests in any 60 min. */
+  /** `once reported`: `perMinute` applies from the first response with rate limit headers. Default: `always`. */
+  readonly perMinuteApplies?: "always" | "once reported";
+  /** The most requests in any 60 min. */
   readonly perHour?: number;
-  /** Points of one request; default 1. */
+  /** Returns the points of one request. Default: 1. */
   readonly cost?: (method: HttpRequest["method"]) => number;
-  /** How fast DELETE, POST and PUT go on for some minutes after a secondary limit; default 1. */
-  readonly writesPerSecondAfterSecondaryLimit?: number;
 }
 
-/** The one HTTP stack: pool, in-flight limit, pacing, retries and request counts are kept by host. */
+/** The HTTP client of a run. It keeps connections, concurrency, rate limits and request counts for each host. */
 export interface HttpClient {
-  /** Sends a request, waits its turn, repeats it where that can help. Throws HttpError. */
+  /**
+   * Sends a request as soon as the limits of its host allow it, and retries it if that can help. Throws HttpError.
+   *
+   * A DELETE is sent at most once: whatever goes wrong, the caller has to check again whether the deletion is still right.
+   */
   send(request: HttpRequest): Promise<HttpResponse>;
-  /** The same stack in the form that Octokit takes: paced, repeated, counted; any status is returned, not thrown. */
-  readonly fetch: typeof globalThis.fetch;
-  /** Requests sent so far, repeats included, by host (with its port unless it is the scheme's own). */
+  /** Returns the number of requests sent to each host, retries included. A host has its port if that is not the default. */
   counts(): Readonly<Record<string, number>>;
-  /** What `host` (as in `counts`) last said of its rate limit, the scarcer if `family` is not given; null: nothing. */
-  budget(host: string, family?: "rest" | "graphql"): RateBudget | null;
-  /** Ends every connection and every wait, so that the process can exit. */
+  /** Returns the rate limit that `host` reported last, without `api` the scarcer one; null: it reported none. */
+  budget(host: string, api?: Api): RateBudget | null;
+  /** Ends all connections and waits, so that the process can exit. */
   close(): Promise<void>;
 }

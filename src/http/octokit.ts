@@ -1,12 +1,11 @@
+// Temporary, until refs/github/graphql.ts uses createGitHubApi.
 import type { Octokit } from "@octokit/rest";
 import type { HttpClient } from "./http.ts";
 
-/**
- * GitHub's own client over the one HTTP stack: paced, repeated and counted there, so Octokit's plugins for that stay out.
- * It is loaded here, at the first use: a run that asks GitHub nothing does not pay for it.
- *
- * @param github `apiUrl`: as the runner gives it in `GITHUB_API_URL`
- */
+const ANY = Array.from({ length: 500 }, (_, i) => i + 100).filter(
+  (status) => ![301, 302, 303, 307, 308].includes(status),
+);
+
 export async function openOctokit(
   http: HttpClient,
   github: { readonly token: string; readonly apiUrl: URL },
@@ -16,17 +15,23 @@ export async function openOctokit(
     import("@actions/github/lib/utils"),
   ]);
   const silent = (): void => undefined;
-  // The toolkit's options name the job in the User-Agent, by which GitHub's support finds its requests.
+  const fetch = async (
+    url: string,
+    init: { method: "GET" | "POST"; body?: string; headers: Record<string, string> },
+  ): Promise<unknown> => {
+    const idempotent = init.method === "POST" ? ({ idempotent: true } as const) : {};
+    const { status, headers, body } = await http.send({ ...init, ...idempotent, url: new URL(url), expected: ANY });
+    const entries = new Map(Object.entries({ ...headers, "content-length": String(body.length) }));
+    return { status, url, headers: entries, text: async () => body.toString("utf8") };
+  };
   return new Octokit({
     ...getOctokitOptions(github.token, { userAgent: "refsweep" }),
     baseUrl: github.apiUrl.href.replace(/\/+$/, ""),
-    request: { fetch: http.fetch },
-    // Its own log would write text from outside to the console, where it counts as workflow commands.
+    request: { fetch },
     log: { debug: silent, info: silent, warn: silent, error: silent },
   });
 }
 
-/** The length of an answer's body in bytes, decoded: the stack's `fetch` always says it. */
 export function bodyBytes({ headers }: { readonly headers: Readonly<Record<string, unknown>> }): number {
   return Number(headers["content-length"] ?? 0);
 }

@@ -1,136 +1,139 @@
 import type { Dispatcher } from "undici";
-import { TooLarge, TooSlow } from "./body.ts";
+import { TooLargeError } from "./decompress.ts";
 
-/** An answer as it came over the wire. */
-export interface RawAnswer {
+/** A response as received, with its body still compressed. */
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly bytes: Buffer;
+  readonly body: Buffer;
 }
 
-/** How much of an answer is read. */
 export interface ReceiveLimits {
-  /** The largest body for a status, in bytes as sent. */
+  /** Returns the largest compressed body of a response with `status`, in bytes. */
   readonly maxBytes: (status: number) => number;
   /**
-   * A body that is not there this long after its headers is given up, and so is an answer of which nothing but 1xx came in
-   * this time. Undici itself only watches the pause between two of them, or between two chunks.
+   * The most time for the body after its headers, and for 1xx responses before them. Undici limits only the time between
+   * two chunks or two 1xx responses.
    */
-  readonly withinMs: number;
+  readonly timeoutMs: number;
 }
 
-/** All requests that are cut off together. */
-export class Flight {
-  readonly #aboard = new Set<Receiver>();
-  #cut: { readonly reason: Error } | null = null;
+/** A response that never ends: its data is too slow to be useful. */
+export class TooSlowError extends Error {}
 
-  get isCut(): boolean {
-    return this.#cut !== null;
+/** Requests in flight that are aborted together. */
+export class InFlightRequests {
+  readonly #receivers = new Set<Receiver>();
+  #abortReason: Error | null = null;
+
+  get aborted(): boolean {
+    return this.#abortReason !== null;
   }
 
-  join(receiver: Receiver): void {
-    this.#aboard.add(receiver);
-    if (this.#cut !== null) receiver.cut(this.#cut.reason);
+  add(receiver: Receiver): void {
+    this.#receivers.add(receiver);
+    if (this.#abortReason !== null) receiver.abort(this.#abortReason);
   }
 
-  part(receiver: Receiver): void {
-    this.#aboard.delete(receiver);
+  delete(receiver: Receiver): void {
+    this.#receivers.delete(receiver);
   }
 
-  cut(reason: Error): void {
-    this.#cut ??= { reason };
-    for (const receiver of [...this.#aboard]) receiver.cut(reason);
+  abort(reason: Error): void {
+    this.#abortReason ??= reason;
+    for (const receiver of [...this.#receivers]) receiver.abort(reason);
   }
 }
 
-/**
- * Sends a request and reads its answer to the end. What `request()` of undici does, less the stream in between: the body
- * is wanted whole, and its limit is watched as it comes.
- */
+/** Sends a request and reads the complete response. Unlike undici's `request()`, it limits the body as it arrives. */
 export function receive(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   limits: ReceiveLimits,
-  flight: Flight,
-): Promise<RawAnswer> {
+  inFlight: InFlightRequests,
+): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    dispatcher.dispatch(request, new Receiver(limits, flight, resolve, reject));
+    dispatcher.dispatch(request, new Receiver(limits, inFlight, resolve, reject));
   });
 }
 
 class Receiver implements Dispatcher.DispatchHandler {
   readonly #limits: ReceiveLimits;
-  readonly #flight: Flight;
-  readonly #resolve: (answer: RawAnswer) => void;
+  readonly #inFlight: InFlightRequests;
+  readonly #resolve: (response: RawResponse) => void;
   readonly #reject: (error: Error) => void;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | null = null;
-  #cutFor: Error | null = null;
+  #abortReason: Error | null = null;
   #status = 0;
-  #headers: RawAnswer["headers"] = {};
+  #headers: RawResponse["headers"] = {};
   #size = 0;
   #maxBytes = 0;
   #startedAt = 0;
 
   constructor(
     limits: ReceiveLimits,
-    flight: Flight,
-    resolve: (answer: RawAnswer) => void,
+    inFlight: InFlightRequests,
+    resolve: (response: RawResponse) => void,
     reject: (error: Error) => void,
   ) {
     this.#limits = limits;
-    this.#flight = flight;
+    this.#inFlight = inFlight;
     this.#resolve = resolve;
     this.#reject = reject;
-    flight.join(this);
+    inFlight.add(this);
   }
 
-  /** Ends it wherever it is. While it waits for a connection it ends here, and undici hears of it when it has one. */
-  cut(reason: Error): void {
-    this.#cutFor = reason;
+  /** Rejects at once. If the request waits for a connection, undici is notified when it has one. */
+  abort(reason: Error): void {
+    this.#abortReason = reason;
     if (this.#controller !== null) this.#controller.abort(reason);
     else this.onResponseError(null, reason);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // The machine's own time, as for undici's timeouts: a socket does not know of the clock that is handed in.
-    this.#startedAt = performance.now();
-    if (this.#cutFor !== null) controller.abort(this.#cutFor);
+    this.#startedAt = monotonicMs();
+    if (this.#abortReason !== null) controller.abort(this.#abortReason);
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawAnswer["headers"]): void {
-    // 1xx come before the answer.
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
+    // A 1xx response precedes the real one.
     if (status < 200) {
-      this.#abortIfLate(controller);
+      this.#abortIfSlow(controller);
       return;
     }
     this.#status = status;
     this.#headers = headers;
     this.#maxBytes = this.#limits.maxBytes(status);
-    this.#startedAt = performance.now();
+    this.#startedAt = monotonicMs();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
     this.#chunks.push(chunk);
-    if (this.#size > this.#maxBytes) controller.abort(new TooLarge());
-    else this.#abortIfLate(controller);
-  }
-
-  #abortIfLate(controller: Dispatcher.DispatchController): void {
-    if (performance.now() - this.#startedAt > this.#limits.withinMs) controller.abort(new TooSlow());
+    if (this.#size > this.#maxBytes) controller.abort(new TooLargeError());
+    else this.#abortIfSlow(controller);
   }
 
   onResponseEnd(): void {
-    this.#flight.part(this);
+    this.#inFlight.delete(this);
     const [only] = this.#chunks;
-    const bytes = only !== undefined && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks, this.#size);
-    this.#resolve({ status: this.#status, headers: this.#headers, bytes });
+    const body = only !== undefined && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks, this.#size);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.#flight.part(this);
+    this.#inFlight.delete(this);
     this.#reject(error);
   }
+
+  #abortIfSlow(controller: Dispatcher.DispatchController): void {
+    if (monotonicMs() - this.#startedAt > this.#limits.timeoutMs) controller.abort(new TooSlowError());
+  }
+}
+
+/** Sockets do not follow the clock of tests. Unlike `performance.now()`, `uptime()` loads no further module of Node. */
+function monotonicMs(): number {
+  return process.uptime() * 1_000;
 }

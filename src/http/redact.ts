@@ -1,5 +1,5 @@
-/** Query parameters whose values are worth reading in a log and can hold no secret. */
-const HARMLESS = new Set([
+/** Query parameters that are useful in a log and cannot hold a secret. */
+const PUBLIC_PARAMETERS = new Set([
   "page",
   "per_page",
   "page_size",
@@ -14,28 +14,34 @@ const HARMLESS = new Set([
   "head",
 ]);
 
-/** A URL as it may be shown: no user, no password, no fragment, and no value of a query parameter that is not known as harmless. */
+/** Returns a URL without user, password, fragment, and the values of query parameters that may be secret. */
 export function redactUrl(url: URL): string {
   const query = [...url.searchParams]
-    .map(([name, value]) => `${encodeURIComponent(name)}=${HARMLESS.has(name) ? encodeURIComponent(value) : "***"}`)
+    .map(([name, value]) => {
+      const shown = PUBLIC_PARAMETERS.has(name) ? encodeURIComponent(value) : "***";
+      return `${encodeURIComponent(name)}=${shown}`;
+    })
     .join("&");
   return `${url.origin}${url.pathname}${query === "" ? "" : `?${query}`}`;
 }
 
-/** The parts of an `Authorization` header that must not be shown, should a server send them back. */
+/** Returns the secrets in an `Authorization` header, which a server may repeat in its response. */
 export function secretsOf(authorization: string | undefined): readonly string[] {
   if (authorization === undefined) return [];
   const credential = authorization.replace(/^\S+\s+/, "");
   const decoded = /^basic /i.test(authorization) ? Buffer.from(credential, "base64").toString("utf8") : "";
   const password = decoded.slice(decoded.indexOf(":") + 1);
-  // Shorter ones are no secrets, and would blot out half the text.
+  // Shorter values are not secret, and replacing them would make texts unreadable.
   return [credential, password].filter((secret) => secret.length >= 4);
 }
 
-/** Text from a server, for an error: one line, without `secrets`, cut to `longest` characters, and not within what may be a secret. */
-export function excerpt(text: string, secrets: readonly string[], longest = 300): string {
+/**
+ * Returns untrusted text for an error: on one line, without `secrets`, cut to `maxLength` characters. A word at the cut is
+ * dropped, because it may be a part of a secret.
+ */
+export function excerpt(text: string, secrets: readonly string[], maxLength = 300): string {
   let shown = text;
   for (const secret of secrets) shown = shown.replaceAll(secret, "***");
   shown = shown.replace(/\s+/g, " ").trim();
-  return shown.length > longest ? `${shown.slice(0, longest - 1).replace(/[\w+/=.~-]+$/, "")}…` : shown;
+  return shown.length > maxLength ? `${shown.slice(0, maxLength - 1).replace(/[\w+/=.~-]+$/, "")}…` : shown;
 }

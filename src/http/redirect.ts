@@ -1,47 +1,47 @@
-import type { Hop } from "./hop.ts";
+import { isLoopback } from "./loopback.ts";
+import type { OutgoingRequest } from "./request.ts";
+import { redirectError } from "./request-errors.ts";
 
-/** More than this is a loop. */
-const MOST_REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
+const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
-const STATUSES = new Set([301, 302, 303, 307, 308]);
-
-/** What may go to another origin: nothing there can hold a credential. */
-const HARMLESS_HEADERS = new Set([
+/** Headers that cannot hold a credential. */
+const HEADERS_FOR_OTHER_ORIGINS = new Set([
   "accept",
   "accept-encoding",
   "accept-language",
   "cache-control",
-  "range",
   "user-agent",
 ]);
 
-/** Where a redirect leads: the next request; `here`: it is an answer like any other; or why it is not followed. */
-export type Redirection = Hop | "here" | { readonly refused: string };
-
 /**
- * What to do with an answer to `hop`. Only GET and HEAD are followed: a DELETE that is sent elsewhere is not what was
- * asked for. Another origin gets no credential, must speak https (or be this very machine, as the first one was), and the
- * credentials never come back, even if the redirects do.
+ * Returns the request to which a response redirects `request`; null: it is no redirect of a GET.
+ *
+ * Another origin gets no credentials and must use https, except from loopback to loopback. Credentials are not restored by
+ * a redirect back to the first origin. Throws HttpError for a redirect that breaks these rules.
+ *
+ * @param previous the number of redirects before this one
  */
-export function redirectionOf(hop: Hop, status: number, location: string | undefined, followed: number): Redirection {
-  const readable = hop.method === "GET" || hop.method === "HEAD";
-  if (!readable || location === undefined || !isRedirect(status, location)) return "here";
-  if (!URL.canParse(location, hop.url.href)) return { refused: "to an address that is none" };
-  const url = new URL(location, hop.url);
-  if (followed >= MOST_REDIRECTS) return { refused: `to ${url.host}, after ${MOST_REDIRECTS} redirects in a row` };
-  if (url.username !== "" || url.password !== "") return { refused: `to ${url.host} with a user in its address` };
-  if (url.origin === hop.url.origin) return { ...hop, url };
-  const local = isLoopback(url) && isLoopback(hop.url) && url.protocol === "http:" && hop.url.protocol === "http:";
-  if (url.protocol !== "https:" && !local) return { refused: `to ${url.protocol}//${url.host}, which is not https` };
-  const headers = Object.fromEntries(Object.entries(hop.headers).filter(([name]) => HARMLESS_HEADERS.has(name)));
-  return { ...hop, url, headers };
+export function followRedirect(
+  request: OutgoingRequest,
+  { status, headers }: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  previous: number,
+): OutgoingRequest | null {
+  const { location } = headers;
+  if (request.method !== "GET" || location === undefined || !REDIRECT_STATUSES.has(status)) return null;
+  const url = URL.parse(location, request.url.href);
+  const refusal = refusalOf(request.url, url, previous);
+  if (url === null || refusal !== null) throw redirectError(request, status, refusal ?? "");
+  if (url.origin === request.url.origin) return { ...request, url };
+  const allowed = Object.entries(request.headers).filter(([name]) => HEADERS_FOR_OTHER_ORIGINS.has(name));
+  return { ...request, url, headers: Object.fromEntries(allowed) };
 }
 
-/** Whether an answer sends its request elsewhere. */
-export function isRedirect(status: number, location: string | undefined): boolean {
-  return location !== undefined && STATUSES.has(status);
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+function refusalOf(from: URL, to: URL | null, previous: number): string | null {
+  if (to === null) return "to an invalid URL";
+  if (previous >= MAX_REDIRECTS) return `to ${to.host}, after ${MAX_REDIRECTS} redirects in a row`;
+  if (to.username !== "" || to.password !== "") return `to ${to.host} with a user in the URL`;
+  const isLocal = [from, to].every(({ protocol, hostname }) => protocol === "http:" && isLoopback(hostname));
+  if (to.origin === from.origin || to.protocol === "https:" || isLocal) return null;
+  return `to ${to.protocol}//${to.host}, which is not https`;
 }

@@ -1,65 +1,69 @@
-import { type Hop, isExpected } from "./hop.ts";
-import type { Throttle } from "./rate-limit.ts";
-import type { Outcome } from "./transport.ts";
+import type { HostPause } from "./rate-headers.ts";
+import type { OutgoingRequest, SendResult } from "./request.ts";
 
-/** How often one request is sent at most, where the server, or the way to it, fails. */
-const ATTEMPTS = 5;
-/** A host that is unknown or refuses connections rarely comes back within seconds. */
-const ATTEMPTS_UNREACHABLE = 3;
-/** A refusal for rate is obeyed rather than fought, and costs the host little: others may be using the same token. */
-const ATTEMPTS_THROTTLED = 10;
+/** Attempts if the server or the network fails. */
+const MAX_ATTEMPTS = 5;
+/** An unknown host, or one that refuses connections, rarely recovers within seconds. */
+const MAX_ATTEMPTS_UNSENT = 3;
+const MAX_ATTEMPTS_RATE_LIMITED = 10;
+/** Each pause is at most an hour, but a run must not wait for many of them. */
+const MAX_RATE_LIMITED_MS = 3_600_000;
 
 const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 20_000;
-/** Statuses that another try may change. */
-export const WORTH_REPEATING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+const MAX_DELAY_MS = 20_000;
 
-/** How one request has fared until now. */
-export interface Tally {
+/** Statuses that another attempt may change. */
+export const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** The failed attempts of one request. */
+export interface RetryState {
   failures: number;
-  throttles: number;
+  rateLimits: number;
+  /** When the first rate limit was reported, in milliseconds since the epoch. */
+  rateLimitedSince: number;
 }
 
 /**
- * - `end`: this is the answer, or the error.
- * - `repeat when let in`: the host has said when, and its gate keeps it.
- * - `repeat after`: a delay of this request alone.
+ * - `stop`: the result is final.
+ * - `retry when the host allows`: the host's queue knows when.
+ * - `retry after`: after a delay for this request only.
  */
-export type Verdict =
-  | { readonly next: "end" | "repeat when let in" }
-  | { readonly next: "repeat after"; readonly ms: number };
+export type RetryDecision =
+  | { readonly action: "stop" | "retry when the host allows" }
+  | { readonly action: "retry after"; readonly ms: number };
 
-/** What to do after `outcome`; counts it in `tally`. That a status is expected is no reason not to repeat a 429 or 5xx. */
-export function verdictOn(
-  hop: Hop,
-  outcome: Outcome,
-  throttle: Throttle | null,
-  tally: Tally,
-  random: () => number,
-): Verdict {
-  if (throttle !== null) {
-    // Not acted on, only refused: even a POST can be sent again.
-    tally.throttles += 1;
-    return { next: tally.throttles < ATTEMPTS_THROTTLED ? "repeat when let in" : "end" };
+const STOP: RetryDecision = { action: "stop" };
+
+/** Decides what follows after `result`, and counts it in `state`. 429 and 5xx are retried even if they are expected. */
+export function decideRetry(
+  request: OutgoingRequest,
+  result: SendResult,
+  pause: HostPause | null,
+  state: RetryState,
+  { now, random }: { readonly now: () => number; readonly random: () => number },
+): RetryDecision {
+  if (request.retry === "never") return STOP;
+  if (pause !== null) {
+    state.rateLimits += 1;
+    state.rateLimitedSince = Math.min(state.rateLimitedSince, now());
+    const isLong = now() - state.rateLimitedSince > MAX_RATE_LIMITED_MS;
+    return isLong || state.rateLimits >= MAX_ATTEMPTS_RATE_LIMITED ? STOP : { action: "retry when the host allows" };
   }
-  if (outcome.kind === "failure") {
-    const unsent = outcome.reach === "none";
-    if (!outcome.error.retryable || !(hop.repeatable || unsent)) return { next: "end" };
-    return repeat(tally, unsent ? ATTEMPTS_UNREACHABLE : ATTEMPTS, random);
+  const mayRepeat = request.retry === "always";
+  if (result.kind === "error") {
+    const { retryable, unsent } = result.error;
+    if (!retryable || !(mayRepeat || unsent)) return STOP;
+    return retryLater(state, unsent ? MAX_ATTEMPTS_UNSENT : MAX_ATTEMPTS, random);
   }
-  const { status } = outcome;
-  if (!WORTH_REPEATING.has(status) || !hop.repeatable) return { next: "end" };
-  if (status < 429 && hop.expected !== "any" && isExpected(hop, status)) return { next: "end" };
-  return repeat(tally, ATTEMPTS, random);
+  const { status } = result;
+  if (!mayRepeat || !RETRYABLE_STATUSES.has(status)) return STOP;
+  if (status < 429 && request.expected.includes(status)) return STOP;
+  return retryLater(state, MAX_ATTEMPTS, random);
 }
 
-function repeat(tally: Tally, most: number, random: () => number): Verdict {
-  tally.failures += 1;
-  if (tally.failures >= most) return { next: "end" };
-  return { next: "repeat after", ms: backoff(tally.failures, random) };
-}
-
-/** Exponential, with full jitter: clients that failed together do not come back together. `failures` counts from 1. */
-function backoff(failures: number, random: () => number): number {
-  return random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+/** Exponential delays with full jitter, so that clients that failed together do not retry together. */
+function retryLater(state: RetryState, maxAttempts: number, random: () => number): RetryDecision {
+  state.failures += 1;
+  if (state.failures >= maxAttempts) return STOP;
+  return { action: "retry after", ms: random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** state.failures) };
 }

@@ -3,15 +3,15 @@ import { createFakeClock, settle } from "../servers/fake-clock.ts";
 import { refuse } from "../servers/http-server.ts";
 import { failure, stage } from "./setup.ts";
 
-/** A server that answers when it is told to, and a client that can be cancelled. */
-async function held() {
+/** Starts a server that responds after `release`, and a client that can be cancelled. */
+async function startHeld() {
   const cancel = new AbortController();
   let release = (): void => undefined;
-  const gate = new Promise<void>((resolve) => {
+  const released = new Promise<void>((resolve) => {
     release = resolve;
   });
   const handler = async () => {
-    await gate;
+    await released;
     return { status: 200 };
   };
   const clock = createFakeClock({ passes: "by hand" });
@@ -22,8 +22,8 @@ async function held() {
   return { ...all, cancel, release, arrived };
 }
 
-test("a GET in flight is cut off, and those that wait are never sent", async () => {
-  const { client, server, to, cancel, arrived } = await held();
+test("aborts a GET in flight, and never sends the requests that wait", async () => {
+  const { client, server, to, cancel, arrived } = await startHeld();
   const work = [client.send(to("/1")), client.send(to("/2")), client.send(to("/3", { method: "DELETE" }))].map(failure);
   await arrived(1);
   cancel.abort();
@@ -31,8 +31,8 @@ test("a GET in flight is cut off, and those that wait are never sent", async () 
   expect(server.requests.length).toBe(1);
 });
 
-test.each(["DELETE", "POST", "PUT"] as const)("a %s in flight may end", async (method) => {
-  const { client, to, cancel, release, arrived } = await held();
+test.each(["DELETE", "POST"] as const)("lets a %s in flight end", async (method) => {
+  const { client, to, cancel, release, arrived } = await startHeld();
   const work = client.send(to("/", { method }));
   await arrived(1);
   cancel.abort();
@@ -41,16 +41,16 @@ test.each(["DELETE", "POST", "PUT"] as const)("a %s in flight may end", async (m
   expect((await work).status).toBe(200);
 });
 
-test("a DELETE that does not end within 3 s is cut off", async () => {
-  const { client, clock, to, cancel, arrived } = await held();
+test("aborts a DELETE that does not end within 3 s", async () => {
+  const { client, clock, to, cancel, arrived } = await startHeld();
   const work = failure(client.send(to("/", { method: "DELETE" })));
   await arrived(1);
   cancel.abort();
   await clock.advance(3_000);
-  expect(await work).toMatchObject({ code: "interrupted", message: expect.stringContaining("was cut off") });
+  expect(await work).toMatchObject({ code: "interrupted", message: expect.stringContaining("was aborted") });
 });
 
-test("who waits to send again gives up, and no timer stays", async () => {
+test("ends the waits for retries, and leaves no timer", async () => {
   const cancel = new AbortController();
   const clock = createFakeClock({ passes: "by hand" });
   const faults = [refuse(500), refuse(429, { "retry-after": "60" })];
@@ -64,7 +64,7 @@ test("who waits to send again gives up, and no timer stays", async () => {
   expect([server.requests.length, clock.sleeping()]).toEqual([1, 0]);
 });
 
-test("a job that was cancelled before it began sends nothing", async () => {
+test("sends nothing if it is cancelled before it starts", async () => {
   const { client, server, to } = await stage({ client: { signal: AbortSignal.abort() } });
   expect(await failure(client.send(to("/")))).toMatchObject({ code: "interrupted" });
   expect(server.requests.length).toBe(0);

@@ -5,7 +5,7 @@ import { createHttpClient } from "../../src/http/client.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { failure, stage } from "./setup.ts";
 
-/** A proxy that tunnels (CONNECT) and forwards, whatever the name of the host, to 127.0.0.1. */
+/** Starts a proxy that opens tunnels (CONNECT) to 127.0.0.1 for any host name, and responds to other requests itself. */
 async function startProxy(target: URL): Promise<{ url: string; seen: string[] }> {
   const seen: string[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -34,8 +34,8 @@ async function startProxy(target: URL): Promise<{ url: string; seen: string[] }>
   return { url, seen };
 }
 
-describe("proxies by environment", () => {
-  test.each(["HTTP_PROXY", "http_proxy"])("%s takes requests over http", async (name) => {
+describe("proxies of the environment", () => {
+  test.each(["HTTP_PROXY", "http_proxy"])("%s gets http requests", async (name) => {
     const { server } = await stage();
     const proxy = await startProxy(server.url);
     const { client } = await stage({ client: { environment: { [name]: proxy.url } } });
@@ -43,7 +43,7 @@ describe("proxies by environment", () => {
     expect(proxy.seen.join()).toContain("registry.invalid");
   });
 
-  test.each(["HTTPS_PROXY", "https_proxy"])("%s takes requests over https, in a tunnel", async (name) => {
+  test.each(["HTTPS_PROXY", "https_proxy"])("%s gets https requests in a tunnel", async (name) => {
     const { server } = await stage();
     const proxy = await startProxy(server.url);
     const { client } = await stage({ client: { environment: { [name]: proxy.url.replace("http://", "") } } });
@@ -54,7 +54,7 @@ describe("proxies by environment", () => {
     expect(error.message).toContain("TLS");
   });
 
-  test.each(["127.0.0.1", "*", ".example,127.0.0.1"])("NO_PROXY=%s goes past it", async (noProxy) => {
+  test.each(["127.0.0.1", "*", ".example,127.0.0.1"])("NO_PROXY=%s bypasses the proxy", async (noProxy) => {
     const { server } = await stage();
     const proxy = await startProxy(server.url);
     const { client } = await stage({ client: { environment: { HTTP_PROXY: proxy.url, NO_PROXY: noProxy } } });
@@ -62,7 +62,7 @@ describe("proxies by environment", () => {
     expect([proxy.seen, server.requests.length]).toEqual([[], 1]);
   });
 
-  test("what is no URL is an error that does not show it", () => {
+  test("the error for an invalid URL does not contain the URL", () => {
     const make = () =>
       createHttpClient({
         clock: createFakeClock(),

@@ -9,13 +9,13 @@ export interface Stage {
   readonly server: TestServer;
   readonly client: HttpClient;
   readonly clock: FakeClock;
-  /** A request for `path` of the server. */
+  /** Returns a request for a path of the server: by default a GET that expects 200. */
   to(path: string, request?: Partial<HttpRequest>): HttpRequest;
 }
 
 const ok: Handler = () => ({ status: 200, body: "ok" });
 
-/** A server and a client with a clock of its own, both gone when the test ends. */
+/** Starts a server and a client with a fake clock, and closes them at the end of the test. */
 export async function stage(
   options: {
     readonly handler?: Handler;
@@ -40,7 +40,7 @@ export async function stage(
   return { server, client, clock, to };
 }
 
-/** The HttpError that `work` fails with. */
+/** Returns the HttpError that rejects `work`. */
 export async function failure(work: Promise<unknown>): Promise<HttpError> {
   try {
     await work;
@@ -48,5 +48,5 @@ export async function failure(work: Promise<unknown>): Promise<HttpError> {
     if (error instanceof HttpError) return error;
     throw error;
   }
-  throw new Error("it did not fail");
+  throw new Error("the request did not fail");
 }

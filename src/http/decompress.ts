@@ -1,0 +1,56 @@
+import type { InputType, ZlibOptions } from "node:zlib";
+
+/** A body larger than its limit, before or after decompression. */
+export class TooLargeError extends Error {}
+
+/** A body that cannot be decompressed. */
+export class DecompressionError extends Error {}
+
+type Decompressor = (
+  bytes: InputType,
+  options: ZlibOptions,
+  done: (error: Error | null, bytes: Buffer) => void,
+) => void;
+
+const MAX_ENCODINGS = 3;
+
+/** Undoes `content-encoding`. Stops after `maxBytes`, because a small body can decompress to a huge one. */
+export async function decompress(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
+  if (encoding === undefined || encoding === "" || body.length === 0) return body;
+  const names = encoding
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "identity");
+  if (names.length > MAX_ENCODINGS) throw new DecompressionError(`it has ${names.length} content encodings`);
+  let decompressed = body;
+  // The last encoding was applied last.
+  for (const name of names.reverse()) decompressed = await decompressOnce(name, decompressed, maxBytes);
+  return decompressed;
+}
+
+async function decompressOnce(name: string, bytes: Buffer, maxBytes: number): Promise<Buffer> {
+  const decompressor = await loadDecompressor(name);
+  if (decompressor === null)
+    throw new DecompressionError(`its content-encoding "${name.slice(0, 40)}" is not supported`);
+  return new Promise((resolve, reject) => {
+    decompressor(bytes, { maxOutputLength: maxBytes }, (cause, result) => {
+      if (cause === null) resolve(result);
+      else if (codeOf(cause) === "ERR_BUFFER_TOO_LARGE") reject(new TooLargeError());
+      else reject(new DecompressionError("it cannot be decompressed", { cause }));
+    });
+  });
+}
+
+async function loadDecompressor(name: string): Promise<Decompressor | null> {
+  const zlib = await import("node:zlib");
+  if (name === "gzip" || name === "x-gzip") return zlib.gunzip;
+  if (name === "deflate") return zlib.inflate;
+  return name === "br" ? zlib.brotliDecompress : null;
+}
+
+/** The `code` of a system's or a library's error; empty: it has none. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : "";
+}

@@ -1,0 +1,61 @@
+import type { HttpError } from "./errors.ts";
+import type { HttpRequest } from "./http.ts";
+import { secretsOf } from "./redact.ts";
+
+/** A request with all its headers and defaults, as it is sent to one host. */
+export interface OutgoingRequest {
+  readonly method: HttpRequest["method"];
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly expected: readonly number[];
+  /**
+   * When the client may send it again: `always`, although the server may have processed it; `if unprocessed`: after a
+   * rate limit, or if the server did not receive it.
+   */
+  readonly retry: "always" | "if unprocessed" | "never";
+  /** Milliseconds since the epoch. */
+  readonly sendBy: number;
+  readonly maxBytes: number;
+  /** Never show them. */
+  readonly secrets: readonly string[];
+}
+
+/** A complete response with any status. */
+export interface ReceivedResponse {
+  readonly kind: "response";
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The result of one attempt. */
+export type SendResult = ReceivedResponse | { readonly kind: "error"; readonly error: HttpError };
+
+/** The last response to a request, when it is not retried again. */
+export interface FinalResponse {
+  readonly response: ReceivedResponse;
+  readonly attempts: number;
+  /** Whether the response reports a rate limit. */
+  readonly rateLimited: boolean;
+}
+
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+
+export function toOutgoing(request: HttpRequest): OutgoingRequest {
+  const { method, url, expected, body = null, maxBytes = DEFAULT_MAX_BYTES } = request;
+  const headers: Record<string, string> = { "user-agent": "refsweep", "accept-encoding": "gzip, deflate, br" };
+  // A stale answer of a proxy's cache could delete the wrong image.
+  if (method === "GET") headers["cache-control"] = "no-cache";
+  for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name] ?? "";
+  if (request.authorization !== undefined) headers["authorization"] = request.authorization;
+  const sendBy = request.sendBy ?? Number.POSITIVE_INFINITY;
+  const secrets = secretsOf(headers["authorization"]);
+  return { method, url, headers, body, expected, retry: retryOf(request), sendBy, maxBytes, secrets };
+}
+
+function retryOf({ method, idempotent }: HttpRequest): OutgoingRequest["retry"] {
+  if (method === "DELETE") return "never";
+  return method === "GET" || idempotent === true ? "always" : "if unprocessed";
+}
