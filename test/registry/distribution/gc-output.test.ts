@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createGcOutput, deletesUntagged, isDryRun } from "../../../src/registry/distribution/gc-output.ts";
+import { createGcOutputParser, deletesUntagged, isDryRun } from "../../../src/registry/distribution/gc-output.ts";
 
 const A = `sha256:${"a".repeat(64)}` as const;
 const B = `sha256:${"b".repeat(64)}` as const;
 const C = `sha256:${"c".repeat(64)}` as const;
 
-/** As printed by registries that hold an index, an image that was deleted, and one that has no tag. */
+/** The output for a registry with an index, a deleted image and an untagged one. */
 const PRINTED = {
   "2.8.2": `app
 app: marking manifest ${C}${" "}
@@ -39,36 +39,36 @@ app: layer link eligible for deletion: ${C}
 `,
 };
 
-describe("what garbage-collect prints", () => {
+describe("the output of garbage-collect", () => {
   test.each([
     ["2.8.2", { marked: 8, blobs: 2, manifests: 0 }],
     ["2.8.2 with -m", { marked: 2, blobs: 2, manifests: 2 }],
     ["3.1.1 with -m", { marked: 5, blobs: 2, manifests: 1 }],
-  ] as const)("%s", (version, summary) => {
+  ] as const)("of %s is parsed", (version, summary) => {
     for (const text of [PRINTED[version], PRINTED[version].replaceAll("\n", "\r\n")]) {
-      const output = createGcOutput();
-      output.feed(text);
-      expect(output.told()).toEqual({ summary, eligible: new Set([A, B]) });
+      const parser = createGcOutputParser();
+      parser.add(text);
+      expect(parser.result()).toEqual({ summary, eligible: new Set([A, B]) });
     }
   });
 
-  test("is the same wherever its pieces end, and without the last line's end", () => {
-    const output = createGcOutput();
-    for (const letter of PRINTED["2.8.2"].trimEnd()) output.feed(letter);
-    expect(output.told()).toMatchObject({ summary: { blobs: 2 }, eligible: new Set([A, B]) });
+  test("is parsed in chunks of any size, and without the last line end", () => {
+    const parser = createGcOutputParser();
+    for (const letter of PRINTED["2.8.2"].trimEnd()) parser.add(letter);
+    expect(parser.result()).toMatchObject({ summary: { blobs: 2 }, eligible: new Set([A, B]) });
   });
 
   test.each([
-    ["nothing, as with --quiet", ""],
+    ["is empty (--quiet)", ""],
     [
-      "what is not of a registry",
+      "is that of another program",
       "4 blobs marked, 5 blobs eligible for deletion\nblob eligible for deletion: sha256:abc\n",
     ],
-    ["no end of a line", "x".repeat(200_000)],
-  ])("tells nothing where it is %s", (_, text) => {
-    const output = createGcOutput();
-    output.feed(text);
-    expect(output.told()).toEqual({ summary: null, eligible: new Set() });
+    ["has no line end", "x".repeat(200_000)],
+  ])("has no result if it %s", (_, text) => {
+    const parser = createGcOutputParser();
+    parser.add(text);
+    expect(parser.result()).toEqual({ summary: null, eligible: new Set() });
   });
 });
 
