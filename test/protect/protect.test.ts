@@ -59,7 +59,7 @@ async function runWith(inputs: Readonly<Record<string, string>>): Promise<RunRes
   );
   const http = createHttpClient({ clock: systemClock, concurrency: settings.concurrency });
   const signal = new AbortController().signal;
-  const result = await runWith(settings, { http, clock: systemClock, log: silentLog, signal });
+  const result = await run(settings, { http, clock: systemClock, log: silentLog, signal });
   await http.close();
   return result;
 }
