@@ -1,4 +1,4 @@
-import * as core from "@actions/core";
+import { EOL } from "node:os";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { createAnnotations, type Level } from "./annotations.ts";
@@ -6,6 +6,7 @@ import { escapeLog } from "./escape.ts";
 import { faultTitle } from "./fault-titles.ts";
 import { linesOf } from "./message.ts";
 import { createProgress } from "./progress.ts";
+import { addMask, endGroup, startGroup } from "./workflow-commands.ts";
 
 /** The log of a GitHub Actions step. Lines are written at once, annotations by `flush`. */
 export interface ActionsLog extends Log {
@@ -34,7 +35,7 @@ export function createActionsLog(clock: Clock): ActionsLog {
     for (const secret of secrets) hidden = hidden.replaceAll(secret, "***");
     return hidden;
   };
-  const info = (text: string): void => core.info(escapeLog(hide(text)));
+  const info = (text: string): void => void process.stdout.write(`${escapeLog(hide(text))}${EOL}`);
   const annotate = (level: Level, kind: string, title: string, text: string): void => {
     for (const line of linesOf(`${PREFIX[level]}${text}`)) info(line);
     annotations.add(level, kind, title, hide(text));
@@ -51,18 +52,18 @@ export function createActionsLog(clock: Clock): ActionsLog {
     async group(title, work) {
       // The runner has no nested groups: the end of the inner group would end both.
       if (openGroups > 0) info(title);
-      else core.startGroup(escapeLog(hide(title)));
+      else startGroup(escapeLog(hide(title)));
       openGroups += 1;
       try {
         return await work();
       } finally {
         openGroups -= 1;
-        if (openGroups === 0) core.endGroup();
+        if (openGroups === 0) endGroup();
       }
     },
     mask(secret) {
       const forms = formsOf(secret).filter((form) => form !== "" && !secrets.includes(form));
-      for (const form of forms) core.setSecret(form);
+      for (const form of forms) addMask(form);
       // The longest first, because one secret can be the beginning of another.
       secrets = [...secrets, ...forms].sort((a, b) => b.length - a.length);
     },

@@ -1,15 +1,13 @@
-import { error, notice, warning } from "@actions/core";
 import { formatCount } from "../format.ts";
 import { cut, escapeLog } from "./escape.ts";
 import { linesOf } from "./message.ts";
+import { annotate } from "./workflow-commands.ts";
 
 /** The runner shows 10 annotations of a level for a step, each of up to 4,096 characters. */
 const MAX_ANNOTATIONS = 10;
 const MAX_LENGTH = 4_000;
 
-const WRITERS = { notice, warning, error } as const;
-
-export type Level = keyof typeof WRITERS;
+export type Level = "error" | "warning" | "notice";
 
 interface Annotation {
   readonly title: string;
@@ -39,7 +37,7 @@ export function createAnnotations(): Annotations {
     },
     flush() {
       for (const level of ["notice", "warning", "error"] as const) {
-        for (const { title, text } of limit([...collected[level].values()])) WRITERS[level](text, { title });
+        for (const { title, text } of limit([...collected[level].values()])) annotate(level, title, text);
         collected[level].clear();
       }
     },

@@ -1,11 +1,12 @@
-import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, appendFileSync, closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { EOL } from "node:os";
 import { dirname } from "node:path";
-import * as core from "@actions/core";
 import type { Log } from "../log.ts";
 import { outputsOf } from "./outputs.ts";
 import { reportPieces } from "./report-file.ts";
 import type { RunResult } from "./result.ts";
 import { renderSummary } from "./summary.ts";
+import { formatOutput } from "./workflow-commands.ts";
 
 /** Characters of the report file that are written at once. */
 const CHUNK_LENGTH = 1 << 18;
@@ -69,10 +70,12 @@ function* chunksOf(pieces: Iterable<string>): Generator<string> {
   yield chunk;
 }
 
-/** Without the runner's file, `setOutput` would print a command that the runner ignores. */
+/** Appends to the runner's file, and fails if it does not exist: the runner would not read a new one. */
 function writeOutputs(outputs: Readonly<Record<string, string>>, path: string | undefined): void {
   if (!path) throw new Error("GITHUB_OUTPUT is not set");
-  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+  accessSync(path);
+  const lines = Object.entries(outputs).map(([name, value]) => `${formatOutput(name, value)}${EOL}`);
+  appendFileSync(path, lines.join(""));
 }
 
 function writeSummary(result: RunResult, path: string | undefined): void {
