@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { Fault, unexpected } from "./fault.ts";
 import { createHttpClient } from "./http/client.ts";
 import { readSettings, reportPathOf } from "./inputs/read-settings.ts";
@@ -18,28 +18,34 @@ import type { Settings } from "./settings.ts";
  * @param signal aborts, with a Fault of kind `interrupted`, when the job is cancelled
  * @returns the exit code
  */
-export async function runAction(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  const log = createActionsLog(systemClock);
+export async function runAction(
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<number> {
+  const log = createActionsLog(clock);
   let result: RunResult;
   try {
     const settings = readSettings(environment, (path) => readFileSync(path, "utf8"));
-    result = await runWith(settings, environment, log, signal);
+    result = await runWith(settings, { environment, signal, clock, log });
   } catch (error) {
-    result = resultOfFault(error instanceof Fault ? error : unexpected(error), systemClock.now());
+    result = resultOfFault(error instanceof Fault ? error : unexpected(error), clock.now());
   }
   publishResult(result, { reportPath: reportPathOf(environment), environment }, log);
   return log.failed() ? 1 : 0;
 }
 
-async function runWith(
-  settings: Settings,
-  environment: NodeJS.ProcessEnv,
-  log: ActionsLog,
-  signal: AbortSignal,
-): Promise<RunResult> {
+interface ActionServices {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly log: ActionsLog;
+}
+
+async function runWith(settings: Settings, { environment, signal, clock, log }: ActionServices): Promise<RunResult> {
   for (const secret of secretsOf(settings)) log.mask(secret);
   const http = createHttpClient({
-    clock: systemClock,
+    clock,
     concurrency: settings.concurrency,
     signal,
     environment,
@@ -47,7 +53,7 @@ async function runWith(
     onWait: ({ host, ms, reason }) => log.info(`${host}: waiting ${Math.ceil(ms / 1000)} s (${reason})`),
   });
   try {
-    return await run(settings, { http, clock: systemClock, log, signal });
+    return await run(settings, { http, clock, log, signal });
   } finally {
     await http.close();
   }

@@ -1,11 +1,9 @@
 import type { Digest } from "../digest.ts";
 import { formatAge } from "../format.ts";
 import { LATE_PUSH_MS } from "../refs/refs.ts";
+import { FIRST_IMAGES } from "../tags/lookups.ts";
 import type { TagStatus } from "../tags/status.ts";
 import type { Graph, Node } from "./graph.ts";
-
-/** Docker itself is from 2013: reproducible builds write earlier times, such as 1970 or 1980 (gcr-cleaner#141). */
-export const FIRST_IMAGES = Date.UTC(2013, 0, 1);
 
 /** Creation times by digest, for registries that list no push times. */
 export type CreationTimes = ReadonlyMap<Digest, number | null>;

@@ -1,123 +1,147 @@
 /**
- * The time and memory of planning one large repository, all rounds of questions included, in a process of its own:
- * a fifth indexes, two of five of them dead, three images below each, and a signature on each.
- * `node test/bench/plan.ts [manifests]`.
+ * Time and memory of planning one large repository, in a process of its own: a fifth are indexes, two of five of them orphaned, with
+ * three images each, and a signature for each index.
+ * `node test/bench/plan.ts [manifests]`. Without a number: 25,000 and 100,000, and the growth between them.
  */
+import { fork } from "node:child_process";
 import { type Digest, isDigest } from "../../src/digest.ts";
-import { planRepository } from "../../src/plan/plan.ts";
-import type { TagStatus, RepositoryView, Rules } from "../../src/plan/view.ts";
-import type { Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
+import { Graph } from "../../src/plan/graph.ts";
+import { makePlan } from "../../src/plan/make-plan.ts";
+import type { Rules } from "../../src/plan/plan.ts";
+import { mayDelete, wantedNext } from "../../src/plan/wanted.ts";
+import type { ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
+import type { TagStatus } from "../../src/tags/status.ts";
 
 const NOW = Date.UTC(2026, 10, 21);
 const INDEX = "application/vnd.oci.image.index.v1+json";
 const IMAGE = "application/vnd.oci.image.manifest.v1+json";
+const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
+const DAY = 86_400_000;
 const RULES: Rules = {
-  pinned: new Set(),
   untagged: "delete",
   unmatchedTags: "keep",
   keepCount: 10,
   keepsLastTagged: false,
-  gracePeriodMs: 86_400_000,
+  gracePeriodMs: DAY,
   pullRequest: null,
   now: NOW,
-  since: null,
 };
 
-interface Repository {
-  readonly listed: readonly ListedManifest[];
-  readonly contents: ReadonlyMap<Digest, ManifestContent>;
-  readonly times: ReadonlyMap<Digest, number>;
-  readonly statuses: ReadonlyMap<string, TagStatus>;
-}
-
-const DIGESTS = new Map<number, Digest>();
-
-/** One flat string for each, as parsers make them: not the pieces that it was put together from. */
-function digest(number: number): Digest {
-  const known = DIGESTS.get(number);
-  if (known !== undefined) return known;
+/** Returns a new flat string each time, as a JSON parser does. */
+function digestOf(number: number): Digest {
   const text = Buffer.from(`sha256:${number.toString(16).padStart(64, "0")}`).toString("latin1");
   if (!isDigest(text)) throw new Error(`not a digest: ${text}`);
-  DIGESTS.set(number, text);
   return text;
 }
 
-function content(kind: "image" | "index", children: readonly Digest[], blobs: readonly Digest[]): ManifestContent {
-  const entry = (mediaType: string) => (each: Digest) => ({ mediaType, digest: each, sizeBytes: 1000 });
+/** Returns what the registry answers for one manifest: groups of an index, its three images, and its signature. */
+function contentOf(number: number, manifests: number): ManifestContent {
+  const place = number % 5;
+  const blobsOf = (): readonly number[] => {
+    if (place === 0) return [];
+    if (place === 4) return [manifests * 8 + number];
+    return [manifests * 2 + number, manifests * 4 + Math.floor(number / 20), manifests * 6];
+  };
+  const entry = (mediaType: string) => (each: number) => ({ mediaType, digest: digestOf(each), sizeBytes: 1000 });
   return {
-    mediaType: kind === "index" ? INDEX : IMAGE,
-    kind,
-    children: children.map(entry(IMAGE)),
+    mediaType: place === 0 ? INDEX : IMAGE,
+    kind: place === 0 ? "index" : "image",
+    children: place === 0 ? [1, 2, 3].map((each) => number + each).map(entry(IMAGE)) : [],
     subject: null,
-    blobs: blobs.map(entry("application/vnd.oci.image.layer.v1.tar+gzip")),
+    blobs: blobsOf().map(entry(LAYER)),
     config: null,
     annotatedAt: null,
     sizeBytes: 1000,
   };
 }
 
-/** Groups of five: an index, its three images, of which neighbours share layers, and the index's signature. */
-function build(manifests: number): Repository {
+interface Repository {
+  readonly listed: readonly ListedManifest[];
+  readonly statuses: ReadonlyMap<string, TagStatus>;
+}
+
+function list(manifests: number): Repository {
   const listed: ListedManifest[] = [];
-  const contents = new Map<Digest, ManifestContent>();
-  const times = new Map<Digest, number>();
   const statuses = new Map<string, TagStatus>();
-  const add = (number: number, tags: readonly string[], what: ManifestContent): void => {
-    listed.push({ digest: digest(number), tags, sizeBytes: 1000, blobs: what.blobs });
-    contents.set(digest(number), what);
-    times.set(digest(number), NOW - 90 * 86_400_000 + number * 1000);
-  };
-  for (let index = 0; index < manifests; index += 5) {
-    const subject = digest(index);
-    const tag = `pr-${index}`;
-    const signature = `sha256-${subject.slice(7)}.sig`;
-    const images = [1, 2, 3].map((each) => index + each);
-    add(index, [tag], content("index", images.map(digest), []));
-    for (const image of images) {
-      const blobs = [manifests * 2 + image, manifests * 4 + Math.floor(image / 20), manifests * 6];
-      add(image, [], content("image", [], blobs.map(digest)));
+  for (let number = 0; number < manifests; number += 1) {
+    const tags: string[] = [];
+    const index = number - (number % 5);
+    if (number % 5 === 0) {
+      const closed = { merged: true, endedAt: NOW - 30 * DAY, lastPush: null, pullRequest: index };
+      const reason = `pull request #${index} was merged on 2026-10-22`;
+      const isOrphaned = (index / 5) % 5 < 2;
+      tags.push(`pr-${index}`);
+      statuses.set(
+        `pr-${index}`,
+        isOrphaned
+          ? { status: "orphaned", reason, ...closed }
+          : { status: "live", reason: `pull request #${index} is open` },
+      );
     }
-    add(index + 4, [signature], content("image", [], [digest(manifests * 8 + index)]));
-    const reason = `pull request #${index} merged 2026-11-02`;
-    const dead: TagStatus = { status: "orphaned", reason, pullRequest: index, lastPush: null };
-    statuses.set(tag, (index / 5) % 5 < 2 ? dead : { status: "live", reason: `pull request #${index} is open` });
-    statuses.set(signature, { status: "referrer", subject, reason: `refers to ${subject}` });
+    if (number % 5 === 4) {
+      const subject = digestOf(index);
+      const tag = `sha256-${subject.slice(7)}.sig`;
+      tags.push(tag);
+      statuses.set(tag, { status: "referrer", subject, reason: "signature" });
+    }
+    const pushedAt = NOW - 90 * DAY + number * 1000;
+    listed.push({ digest: digestOf(number), tags, pushedAt, sizeBytes: 1000, blobs: null });
   }
-  return { listed, contents, times, statuses };
+  return { listed, statuses };
 }
 
-function megabytes(kilobytes: number): string {
-  return `${Math.round(kilobytes / 1024)} MB`;
+interface Measured {
+  readonly ms: number;
+  readonly rssMb: number;
 }
 
-function measure(manifests: number): void {
-  const { listed, contents: all, times, statuses } = build(manifests);
-  const before = process.resourceUsage().maxRSS;
-  const contents = new Map<Digest, Known>();
-  const rounds: number[] = [];
-  for (;;) {
-    const view: RepositoryView = {
-      repository: "bench",
-      listed,
-      listsUntagged: true,
-      referrersApi: false,
-      contents,
-      times,
-      referrers: new Map(),
-    };
+function measure(manifests: number): Measured {
+  const { listed, statuses } = list(manifests);
+  let ms = 0;
+  const timed = <T>(work: () => T): T => {
     const began = performance.now();
-    const { plan, wanted } = planRepository(view, statuses, RULES);
-    rounds.push(Math.round(performance.now() - began));
-    for (const each of wanted?.contents ?? []) contents.set(each, all.get(each) ?? "missing");
-    if (plan === null) continue;
-    const ms = rounds.reduce((sum, each) => sum + each, 0);
-    const peak = process.resourceUsage().maxRSS;
-    console.log(
-      `${manifests} manifests, ${plan.waves.flat().length} to delete, ${contents.size} read: ${ms} ms in rounds of ` +
-        `${rounds.join(" + ")} ms; peak memory ${megabytes(peak)}, ${megabytes(peak - before)} of it for the plan`,
-    );
-    return;
+    const value = work();
+    ms += performance.now() - began;
+    return value;
+  };
+  const graph = timed(() => new Graph(listed, statuses, true));
+  const input = { graph, statuses, rules: RULES, kept: new Map(), createdAt: null };
+  let read = 0;
+  if (!timed(() => mayDelete(input))) throw new Error("there is nothing to delete");
+  for (;;) {
+    const { contents } = timed(() => wantedNext(input, null));
+    if (contents.length === 0) break;
+    read += contents.length;
+    for (const digest of contents) {
+      const content = contentOf(Number.parseInt(digest.slice(7), 16), manifests);
+      timed(() => graph.addContent(digest, content));
+    }
   }
+  const step = timed(() => makePlan("bench", input));
+  if (!("plan" in step)) throw new Error("the plan needs times");
+  const rssMb = Math.round(process.resourceUsage().maxRSS / 1024);
+  const deleted = step.plan.deletions.length;
+  console.log(
+    `${manifests} manifests, ${deleted} to delete, ${read} read: ${Math.round(ms)} ms, peak memory ${rssMb} MB`,
+  );
+  return { ms, rssMb };
 }
 
-measure(Number(process.argv[2] ?? 100_000));
+function measureAlone(manifests: number): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const child = fork(import.meta.filename, [String(manifests)], { execArgv: [] });
+    child.once("message", (measured) => resolve(measured as Measured));
+    child.once("error", reject);
+    child.once("exit", (code) => code !== 0 && reject(new Error(`exit code ${code}`)));
+  });
+}
+
+const [manifests] = process.argv.slice(2);
+if (manifests !== undefined) {
+  const measured = measure(Number(manifests));
+  process.send?.(measured);
+} else {
+  const small = await measureAlone(25_000);
+  const large = await measureAlone(100_000);
+  console.log(`growth from 25,000 to 100,000: ${(large.ms / small.ms).toFixed(1)}x`);
+}
