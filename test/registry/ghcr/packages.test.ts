@@ -95,6 +95,14 @@ describe("repositories, with a wildcard", () => {
     expect((await fixture.registry.repositories(below("web"))).matching).toEqual(["web"]);
   });
 
+  test("does not read a package that an exclusion removes", async () => {
+    const fixture = await openFixture();
+    fill(fixture, "web", 1);
+    const selection = { ...below("web"), matches: (name: string) => name.startsWith("web/") };
+    await expect(fixture.registry.repositories(selection)).rejects.toMatchObject({ kind: "permission" });
+    expect(fixture.requests()).not.toContain(`GET ${PACKAGES}/container/web`);
+  });
+
   test("returns up to 20 existing names if none matches", async () => {
     const fixture = await openFixture({ behaviour: { token: "classic" } });
     for (let number = 10; number < 40; number++) fixture.server.packages.create(`app-${number}`);

@@ -108,6 +108,8 @@ describe("a server that ignores paging parameters", () => {
     const listing = fixture.registry.list("web");
     if (count < 30) expect((await listing).manifests).toHaveLength(count);
     else await expect(listing).rejects.toMatchObject({ kind: "listing" });
+    const requests = fixture.requests().filter((line) => line.includes("/versions"));
+    expect(requests).toHaveLength(count < 30 ? 1 : 4 * 2);
   });
 
   test("and ignores only `per_page`: the list is complete, also in a recheck without a count", async () => {
