@@ -15,7 +15,7 @@ test("names are unique", () => {
 });
 
 test("an unknown provider is an error", () => {
-  expect(() => providerFor("nobody")).toThrow("nobody");
+  expect(() => providerFor("unknown")).toThrow("unknown");
 });
 
 test.each([

@@ -18,11 +18,11 @@ export interface GcCommandOptions {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The registry before its collection, as far as it is known. */
+/** What a run knows about the registry before its collection. */
 export interface GcContext {
   /** Returns the size of a manifest or blob in bytes; null: unknown. */
   sizeOf(digest: Digest): number | null;
-  /** Looks for an index or a referrer in the whole registry. Returns the first as `NAME@DIGEST`; null if there is none. */
+  /** Searches all repositories for an index or a referrer. Returns the first as `NAME@DIGEST`; null if there is none. */
   findIndexOrReferrer(): Promise<string | null>;
 }
 

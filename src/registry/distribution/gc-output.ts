@@ -50,7 +50,7 @@ export function createGcOutputParser(): GcOutputParser {
   };
 }
 
-/** Returns whether the collection deletes untagged manifests. One word can contain a whole command, as for ssh. */
+/** Returns whether the collection deletes untagged manifests. One word can contain several, such as a command for ssh. */
 export function deletesUntagged(words: readonly string[]): boolean {
   return flagsOf(words).some((flag) => /^-[dq]*m/.test(flag) || /^--delete-untagged(?:=true)?$/.test(flag));
 }

@@ -97,7 +97,7 @@ export class DistributionRegistry implements Registry {
     });
   }
 
-  /** A collection is for the whole registry, so this also reads the repositories that the run did not list. */
+  /** Also reads the repositories that the run did not list, because a collection affects all of them. */
   async #findIndexOrReferrer(): Promise<string | null> {
     const known = this.#inventory.indexOrReferrer();
     if (known !== null) return known;

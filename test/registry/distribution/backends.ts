@@ -1,59 +1,53 @@
-import { findRegistry, type RealRegistry, startRealRegistry } from "../../servers/distribution/real-registry.ts";
+import { type RealRegistry, startRealRegistry } from "../../servers/distribution/real-registry.ts";
 import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "../../servers/oci/behaviour.ts";
 import { copyStore } from "../../servers/oci/copy.ts";
 import { serveOci } from "../../servers/oci/server.ts";
 import type { RegistryStore } from "../../servers/oci/store.ts";
+import { findTool, type Tool } from "../../servers/tools.ts";
 
-/** What a registry does with what is deleted, and with whom it deletes for. */
 export interface BackendOptions {
   readonly deletes?: "enabled" | "disabled" | "read-only";
 }
 
-/** A registry over HTTP, filled with what a store holds. */
+/** A running registry with the content of a store. */
 export interface Backend {
   readonly url: URL;
   close(): Promise<void>;
 }
 
-/** A kind of registry that every test of the adapter is played on. */
+/** A kind of registry that the tests run against. */
 export interface BackendKind {
   readonly name: string;
   readonly tagDeletes: "enabled" | "refused";
-  readonly isThere: boolean;
+  /** The program that it needs. */
+  readonly tools: readonly Tool[];
   open(store: RegistryStore, options?: BackendOptions): Promise<Backend>;
 }
 
-const LIKE_ZOT: OciBehaviour = { pageSize: 7 };
+const SMALL_PAGES: OciBehaviour = { pageSize: 7 };
 
-/** Played registries and real ones; a real one that is not there is skipped by its name. */
 export const BACKENDS: readonly BackendKind[] = [
-  played("played, like distribution 2.8", DISTRIBUTION_2_8, "refused"),
-  played("played, like distribution 3", DISTRIBUTION_3, "enabled"),
-  played("played, with all of the OCI spec and small pages", LIKE_ZOT, "enabled"),
-  real("distribution 2.8 (Debian's docker-registry)", "2.8", "refused"),
-  real("distribution 3.1.1 (built by Go)", "3", "enabled"),
+  embedded("embedded distribution 2.8", DISTRIBUTION_2_8, "refused"),
+  embedded("embedded distribution 3", DISTRIBUTION_3, "enabled"),
+  embedded("embedded OCI registry with small pages", SMALL_PAGES, "enabled"),
+  real("distribution 2.8", "docker-registry", "refused"),
+  real("distribution 3", "registry", "enabled"),
 ];
 
-function played(name: string, behaviour: OciBehaviour, tagDeletes: BackendKind["tagDeletes"]): BackendKind {
+function embedded(name: string, behaviour: OciBehaviour, tagDeletes: BackendKind["tagDeletes"]): BackendKind {
   return {
     name,
     tagDeletes,
-    isThere: true,
+    tools: [],
     open: (store, { deletes = "enabled" } = {}) => serveOci(store, { ...behaviour, deletes }),
   };
 }
 
-function real(name: string, version: "2.8" | "3", tagDeletes: BackendKind["tagDeletes"]): BackendKind {
-  const program = findRegistry(version);
-  return {
-    name: program === null ? `${name}: not installed` : name,
-    tagDeletes,
-    isThere: program !== null,
-    open: (store, options) => openReal(program ?? "", store, options),
-  };
+function real(name: string, tool: Tool, tagDeletes: BackendKind["tagDeletes"]): BackendKind {
+  return { name, tagDeletes, tools: [tool], open: (store, options) => openReal(findTool(tool) ?? "", store, options) };
 }
 
-/** Fills a real registry while it takes pushes, and starts it again as it is wanted. */
+/** Starts a real registry, pushes the content of a store, and restarts the registry with `options`. */
 export async function openReal(
   program: string,
   store: RegistryStore,

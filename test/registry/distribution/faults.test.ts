@@ -17,22 +17,22 @@ import {
 } from "../../servers/http-server.ts";
 import { serveOci } from "../../servers/oci/server.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
-import { isProgram } from "../../servers/program.ts";
+import { needs } from "../../servers/tools.ts";
 
 let gitHost: GitHost;
-const open: (() => unknown)[] = [];
+const cleanup: (() => unknown)[] = [];
 
 beforeAll(async () => {
   gitHost = await serveExampleGitHost(Date.now());
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((close) => close()));
+  await Promise.all(cleanup.splice(0).map((close) => close()));
 });
 
 afterAll(() => gitHost.close());
 
-/** Sweeps on a clock on which no wait takes time, as what goes wrong is tried again. */
+/** Sweeps on a clock that skips all waits, because failed requests are retried. */
 async function sweepAt(url: string): Promise<RunResult> {
   const settings = settingsOf(
     { registry: url, provider: "distribution", token: "secret-of-a-user", username: "me" },
@@ -40,16 +40,18 @@ async function sweepAt(url: string): Promise<RunResult> {
   );
   const clock = createFakeClock({ startAt: Date.now() });
   const http = createHttpClient({ clock, concurrency: 8, timeoutMs: 5_000 });
-  open.push(() => http.close());
+  cleanup.push(() => http.close());
   return run(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
 }
 
-async function team(faults: FaultScript): Promise<{ readonly server: TestServer; readonly store: RegistryStore }> {
+async function startExample(
+  faults: FaultScript,
+): Promise<{ readonly server: TestServer; readonly store: RegistryStore }> {
   const store = new RegistryStore();
   fillExampleRegistry(store, Date.now());
   const server = await serveOci(store, { referrersApi: "no" });
   server.inject(faults);
-  open.push(() => server.close());
+  cleanup.push(() => server.close());
   return { server, store };
 }
 
@@ -62,13 +64,12 @@ function on(path: RegExp, answer: (request: ServedRequest) => ReturnType<FaultSc
   return (request) => (path.test(request.path) ? answer(request) : null);
 }
 
-/** Every fault concerns one repository, or all: `web/worker` is swept where only `web` is ill. */
-describe("what a registry must not answer is one clear error, and that repository stays untouched", () => {
+describe("one error, and nothing is deleted from the affected repositories, for", () => {
   test.each([
     [
       "a login page for the catalog",
       on(/_catalog/, () => LOGIN_PAGE),
-      /_catalog.* answered 200 with a web page/,
+      /_catalog.* returned 200 with a web page/,
       "all",
     ],
     ["a login page for tags", on(/\/web\/tags/, () => LOGIN_PAGE), /web\/tags\/list.* with a web page/, "web"],
@@ -78,16 +79,16 @@ describe("what a registry must not answer is one clear error, and that repositor
       /web\/manifests\/.* with a web page/,
       "web",
     ],
-    ["something else's JSON", on(/_catalog/, () => reply({ users: 3, repositories: 3 })), /another shape/, "all"],
-    ["no JSON", on(/\/web\/tags/, () => reply("tags")), /text\/plain.*no JSON/, "web"],
+    ["JSON of another API", on(/_catalog/, () => reply({ users: 3, repositories: 3 })), /unexpected JSON/, "all"],
+    ["text instead of JSON", on(/\/web\/tags/, () => reply("tags")), /did not return JSON/, "web"],
     [
-      "pages that lead back to where they began",
+      "a list that links to its first page",
       on(/\/web\/tags/, () => reply({ tags: ["pr-10"] }, 200, { link: '</v2/web/tags/list?last=a>; rel="next"' })),
       /does not end/,
       "web",
     ],
     [
-      "pages without end",
+      "an endless list",
       (() => {
         let page = 0;
         return on(/\/web\/tags/, () => {
@@ -99,30 +100,30 @@ describe("what a registry must not answer is one clear error, and that repositor
       "web",
     ],
     [
-      "a page on another host",
+      "a next page on another host",
       on(/\/web\/tags/, () => reply({ tags: [] }, 200, { link: '<https://evil.example/v2/>; rel="next"' })),
       /another host/,
       "web",
     ],
     [
-      "a manifest of more than 4 MiB",
+      "a manifest larger than 4 MiB",
       on(/\/web\/manifests\/main/, () => reply(Buffer.alloc(4 * 1024 * 1024 + 1, " "), 200, INDEX)),
       /manifests\/main.*4194304 bytes/,
       "web",
     ],
     [
-      "a manifest whose digest is another",
+      "a manifest with another digest",
       on(/\/web\/manifests\/main/, () =>
         reply(Buffer.from('{"schemaVersion":2}'), 200, {
           ...INDEX,
           "docker-content-digest": `sha256:${"0".repeat(64)}`,
         }),
       ),
-      /has the digest|with the digest|digest/,
+      /content with digest/,
       "web",
     ],
     [
-      "a manifest rewritten to schema 1",
+      "a manifest converted to schema 1",
       on(/\/web\/manifests\/main/, () =>
         reply({ schemaVersion: 1 }, 200, {
           "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
@@ -132,48 +133,48 @@ describe("what a registry must not answer is one clear error, and that repositor
       "web",
     ],
     [
-      "a realm that is no URL",
+      "a token server with an invalid URL",
       on(/./, () => reply("", 401, { "www-authenticate": 'Bearer realm="not a url",service="x"' })),
-      /no URL: "not a url"/,
+      /invalid URL: "not a url"/,
       "all",
     ],
     [
-      "a realm without TLS elsewhere",
+      "a token server without TLS",
       on(/./, () => reply("", 401, { "www-authenticate": 'Bearer realm="http://evil.example/token"' })),
       /without TLS: http:\/\/evil\.example/,
       "all",
     ],
-    ["an error that stays", on(/\/web\/tags/, () => reply("", 500)), /web\/tags\/list.* 500/, "web"],
-  ] as const)("%s", async (_, faults, message, ill) => {
-    const { server, store } = await team(faults);
+    ["a permanent server error", on(/\/web\/tags/, () => reply("", 500)), /web\/tags\/list.* 500/, "web"],
+  ] as const)("%s", async (_, faults, message, affected) => {
+    const { server, store } = await startExample(faults);
     const result = await sweepAt(server.url.href);
     expect(result.errors).toHaveLength(1);
     expect(result.errors[0]?.message).toMatch(message);
     expect(result.errors[0]?.remedy).not.toBe("");
     expect(JSON.stringify(result)).not.toContain("secret-of-a-user");
     expect(store.tags("web")).toContain("pr-11");
-    expect(store.tags("web/worker").includes("pr-11")).toBe(ill === "all");
+    expect(store.tags("web/worker").includes("pr-11")).toBe(affected === "all");
   });
 });
 
-describe("what is no registry at all is one clear error", () => {
+describe("one error for", () => {
   test("an unknown host", async () => {
     const { errors } = await sweepAt("http://registry.invalid");
     expect(errors).toMatchObject([{ message: expect.stringContaining("registry.invalid") }]);
   });
 
-  test("a port where nobody listens", async () => {
+  test("a closed port", async () => {
     const server = await serve(() => ({ status: 200 }));
     await server.close();
     const { errors } = await sweepAt(server.url.href);
     expect(errors).toMatchObject([{ message: expect.stringMatching(/ECONNREFUSED|refused/) }]);
   });
 
-  test.skipIf(!isProgram("openssl", "version"))("a certificate that nobody signed", async () => {
+  test("a self-signed certificate", needs("openssl"), async () => {
     const { key, certificate } = makeSigningKey();
     const server = createServer({ key: key.export({ type: "pkcs8", format: "pem" }), cert: certificate });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    open.push(() => server.close());
+    cleanup.push(() => server.close());
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const { errors } = await sweepAt(`https://127.0.0.1:${port}`);
@@ -182,11 +183,11 @@ describe("what is no registry at all is one clear error", () => {
 
   test.each<[string, Reply, RegExp]>([
     ["a web site", { status: 200, headers: { "content-type": "text/html" }, body: "<html>" }, /web page/],
-    ["an API of something else", { status: 200, body: { message: "hello" } }, /another shape/],
-    ["404 for everything", { status: 404, body: "404 page not found" }, /no repository|no catalog|catalog/],
+    ["another API", { status: 200, body: { message: "hello" } }, /unexpected JSON/],
+    ["404 for every request", { status: 404, body: "404 page not found" }, /does not list its repositories/],
   ])("%s", async (_, answer, message) => {
     const server = await serve(() => answer);
-    open.push(() => server.close());
+    cleanup.push(() => server.close());
     const { errors } = await sweepAt(server.url.href);
     expect(errors).toHaveLength(1);
     expect(`${errors[0]?.message}`).toMatch(message);

@@ -55,7 +55,7 @@ export async function waitUntil(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** Returns the process id that a script wrote to the file `child`, as soon as it is there. */
+/** Returns the process id that a script wrote to the file `child`, as soon as the script has written it. */
 export async function childProcess(): Promise<string> {
   await waitUntil(() => (readFileOf("child") ?? "") !== "");
   return readFileOf("child") ?? "";

@@ -6,15 +6,14 @@ import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "../../e2
 import { silentLog } from "../../run.ts";
 import { pushImage, pushMultiArch, pushReferrer } from "../../servers/content.ts";
 import {
-  findRegistry,
   type RealRegistry,
   type RealRegistryOptions,
   startRealRegistry,
 } from "../../servers/distribution/real-registry.ts";
 import { makeSigningKey, serveSignedTokens } from "../../servers/distribution/signed-tokens.ts";
-import { ask, copyStore, manifestStatus, pullWhole, tagsOf } from "../../servers/oci/copy.ts";
+import { copyStore, manifestStatus, pullImage, request, tagsOf } from "../../servers/oci/copy.ts";
 import { RegistryStore, sha256 } from "../../servers/oci/store.ts";
-import { isProgram } from "../../servers/program.ts";
+import { findTool, needs } from "../../servers/tools.ts";
 import { deletedTags, sweepRegistry } from "./sweep.ts";
 
 const LOGIN = { user: "sweeper", password: "secret" };
@@ -22,43 +21,43 @@ const LOGIN = { user: "sweeper", password: "secret" };
 const HTPASSWD = "sweeper:$2y$04$fT9VDmyhDFnw5Iv/x7kemu71aBwI15XemIkIPalEUK4lQqAIH6tIe";
 const BASIC = Buffer.from("sweeper:secret").toString("base64");
 
-const program = findRegistry("2.8") ?? "";
-const real = test.skipIf(program === "");
+const program = findTool("docker-registry") ?? "";
+const REGISTRY = needs("docker-registry");
 let gitHost: GitHost;
-const open: (() => unknown)[] = [];
+const cleanup: (() => unknown)[] = [];
 
 beforeAll(async () => {
   gitHost = await serveExampleGitHost(Date.now());
 });
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((close) => close()));
+  await Promise.all(cleanup.splice(0).map((close) => close()));
 });
 
 afterAll(() => gitHost.close());
 
-async function filled(fill: (store: RegistryStore) => void, options: RealRegistryOptions = {}): Promise<RealRegistry> {
+async function start(fill: (store: RegistryStore) => void, options: RealRegistryOptions = {}): Promise<RealRegistry> {
   const store = new RegistryStore();
   fill(store);
   const registry = await startRealRegistry(program);
-  open.push(registry.close);
+  cleanup.push(registry.close);
   await copyStore(store, registry);
   if (Object.keys(options).length > 0) await registry.restart(options);
   return registry;
 }
 
-const team = (store: RegistryStore): void => fillExampleRegistry(store, Date.now());
+const fillExample = (store: RegistryStore): void => fillExampleRegistry(store, Date.now());
 
-/** A sweep whose collection is `docker-registry garbage-collect` itself. */
+/** Sweeps with `docker-registry garbage-collect` as gc-command. */
 function sweepAndCollect(registry: RealRegistry, flags: readonly string[] = [], warnings: string[] = []) {
   const inputs = { "run-gc": "true", "gc-command": registry.collectCommand(...flags).join(" ") };
   const log = { ...silentLog, warn: (kind: string, text: string) => void warnings.push(`${kind}: ${text}`) };
   return sweepRegistry(registry.url, gitHost, { inputs, log });
 }
 
-/** Puts an image there as `docker push` does; what tells its history can be rewritten to the schema of before 2016. */
+/** Pushes an image as `docker push` does. The registry can convert it to schema 1, because its config has a history. */
 function pushDockerImage(store: RegistryStore, tag: string): void {
-  const layer = Buffer.from("what a layer holds");
+  const layer = Buffer.from("content of a layer");
   const config = Buffer.from(
     JSON.stringify({
       architecture: "amd64",
@@ -83,14 +82,14 @@ function pushDockerImage(store: RegistryStore, tag: string): void {
   store.putManifest("web", tag, Buffer.from(JSON.stringify(manifest)), manifest.mediaType);
 }
 
-describe("MANIFEST_UNKNOWN for the digest that the registry itself showed", () => {
-  real("is that of a rewritten manifest: Refsweep asks for the true one, and deletes it", async () => {
-    const registry = await filled((store) => pushDockerImage(store, "pr-13"));
+describe("an image that the registry converts to schema 1 for some clients", () => {
+  test("is deleted by the digest of the stored manifest", REGISTRY, async () => {
+    const registry = await start((store) => pushDockerImage(store, "pr-13"));
 
-    const shown = await ask(registry, { method: "HEAD", path: "/v2/web/manifests/pr-13" });
-    expect(shown.headers["content-type"]).toBe("application/vnd.docker.distribution.manifest.v1+prettyjws");
-    const wrong = String(shown.headers["docker-content-digest"]);
-    const refused = await ask(registry, { method: "DELETE", path: `/v2/web/manifests/${wrong}` });
+    const converted = await request(registry, { method: "HEAD", path: "/v2/web/manifests/pr-13" });
+    expect(converted.headers["content-type"]).toBe("application/vnd.docker.distribution.manifest.v1+prettyjws");
+    const wrongDigest = String(converted.headers["docker-content-digest"]);
+    const refused = await request(registry, { method: "DELETE", path: `/v2/web/manifests/${wrongDigest}` });
     expect(refused.status).toBe(404);
     expect(JSON.parse(refused.body.toString())).toMatchObject({ errors: [{ code: "MANIFEST_UNKNOWN" }] });
 
@@ -102,9 +101,9 @@ describe("MANIFEST_UNKNOWN for the digest that the registry itself showed", () =
   });
 });
 
-describe("gc-command, run on the real garbage-collect", () => {
-  real("frees the bytes that it says, to the last one", async () => {
-    const registry = await filled((store) => {
+describe("gc-command with the real garbage-collect", () => {
+  test("reports exactly the bytes that it frees", REGISTRY, async () => {
+    const registry = await start((store) => {
       for (const tag of ["main", "pr-10"]) {
         pushMultiArch(store, { repository: "web", seed: tag, tags: [tag], attestations: "with" });
       }
@@ -116,77 +115,88 @@ describe("gc-command, run on the real garbage-collect", () => {
     expect(errors).toEqual([]);
     const freed = before - registry.storedBytes();
     expect(freed).toBeGreaterThan(5_000);
-    // An index, two images and two attestations, with what only these have: a layer and a config, or a statement.
+    // An index, two images and two attestations, each with its own layer or statement, and config.
     expect(garbageCollection).toMatchObject({ status: "succeeded", freedBytes: freed, blobsDeleted: 11 });
     await registry.restart({});
-    await pullWhole(registry, "web", "main");
+    await pullImage(registry, "web", "main");
   });
 
-  real("tells no bytes where something was left by others, and says of how many it knows", async () => {
-    const registry = await filled((store) => {
-      pushImage(store, { repository: "web", seed: "dead", tags: ["pr-10"] });
-      pushImage(store, { repository: "web", seed: "by hand", tags: ["jane"] });
+  test("reports no bytes if it frees blobs of unknown size", REGISTRY, async () => {
+    const registry = await start((store) => {
+      pushImage(store, { repository: "web", seed: "orphaned", tags: ["pr-10"] });
+      pushImage(store, { repository: "web", seed: "deleted before", tags: ["jane"] });
     });
-    const head = await ask(registry, {
+    const head = await request(registry, {
       method: "HEAD",
       path: "/v2/web/manifests/jane",
       headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
     });
-    await ask(registry, { method: "DELETE", path: `/v2/web/manifests/${head.headers["docker-content-digest"]}` });
+    await request(registry, { method: "DELETE", path: `/v2/web/manifests/${head.headers["docker-content-digest"]}` });
 
     const { garbageCollection } = await sweepAndCollect(registry);
 
     expect(garbageCollection).toMatchObject({ status: "succeeded", freedBytes: null, blobsDeleted: 7 });
-    expect(garbageCollection.note).toMatch(/4 of the blobs had \d+ bytes/);
+    expect(garbageCollection.note).toMatch(/Sizes are known for 4 blobs: [\d.]+ KiB/);
   });
 
-  real("warns of pushes meanwhile, and nothing else, where no untagged manifests go", async () => {
+  test("warns about pushes", REGISTRY, async () => {
     const warnings: string[] = [];
-    await sweepAndCollect(await filled(team), [], warnings);
-    expect(warnings).toEqual([expect.stringMatching(/^gc-command: A push while .* restart it afterwards/)]);
+    await sweepAndCollect(await start(fillExample), [], warnings);
+    expect(warnings).toEqual([expect.stringMatching(/^gc-command: A push during .* Restart it afterwards/)]);
   });
 
-  real(
-    "trap 28: garbage-collect -m deletes the children of a living index and its referrers, which Refsweep warns of",
-    async () => {
-      let children: readonly string[] = [];
-      const registry = await filled((store) => {
-        const { index, children: own } = pushMultiArch(store, { repository: "web", seed: "living", tags: ["main"] });
-        const signature = { artifactType: "application/spdx+json", by: "subject" } as const;
-        children = [...own, pushReferrer(store, { repository: "web", subject: index, ...signature })];
-        pushImage(store, { repository: "web", seed: "dead", tags: ["pr-10"] });
-      });
-      const warnings: string[] = [];
+  test("with -m is an error before it starts, because the registry has indexes or referrers", REGISTRY, async () => {
+    let untagged: readonly string[] = [];
+    const registry = await start((store) => {
+      const { index, children } = pushMultiArch(store, { repository: "web", seed: "kept", tags: ["main"] });
+      const signature = { artifactType: "application/spdx+json", by: "subject" } as const;
+      untagged = [...children, pushReferrer(store, { repository: "web", subject: index, ...signature })];
+      pushImage(store, { repository: "web", seed: "orphaned", tags: ["pr-10"] });
+    });
 
-      const { errors, garbageCollection } = await sweepAndCollect(registry, ["-m"], warnings);
+    const result = await sweepAndCollect(registry, ["-m"]);
 
-      expect(errors).toEqual([]);
-      expect(garbageCollection.note).toContain("3 manifests deleted");
-      expect(warnings).toContainEqual(
-        expect.stringMatching(/^gc-command-untagged: .* 1 indexes or referrers .* Leave out `-m`/),
-      );
-      await registry.restart({});
-      for (const child of children) expect(await manifestStatus(registry, "web", child)).toBe(404);
-      await expect(pullWhole(registry, "web", "main")).rejects.toThrow("404");
-    },
-  );
+    expect(result.errors).toMatchObject([
+      {
+        kind: "garbage-collection",
+        message: expect.stringContaining("deletes child manifests and referrers of kept images, such as web@"),
+        remedy: expect.stringContaining("Remove `-m`"),
+      },
+    ]);
+    expect(result.garbageCollection.status).toBe("not-started");
+    for (const digest of untagged) expect(await manifestStatus(registry, "web", digest)).toBe(200);
+    await pullImage(registry, "web", "main");
+  });
 
-  real("reports a collection that fails, with what it said, and fails the step", async () => {
-    const registry = await filled(team);
+  test("with -m would delete children of kept indexes, and referrers", REGISTRY, async () => {
+    let untagged: readonly string[] = [];
+    const registry = await start((store) => {
+      const { index, children } = pushMultiArch(store, { repository: "web", seed: "kept", tags: ["main"] });
+      const signature = { artifactType: "application/spdx+json", by: "subject" } as const;
+      untagged = [...children, pushReferrer(store, { repository: "web", subject: index, ...signature })];
+    });
+    await registry.collect("-m");
+    await registry.restart({});
+    for (const digest of untagged) expect(await manifestStatus(registry, "web", digest)).toBe(404);
+    await expect(pullImage(registry, "web", "main")).rejects.toThrow("404");
+  });
+
+  test("that fails is an error with its error output", REGISTRY, async () => {
+    const registry = await start(fillExample);
     const inputs = { "run-gc": "true", "gc-command": `${program} garbage-collect /nonexistent/config.yml` };
     const { garbageCollection, errors } = await sweepRegistry(registry.url, gitHost, { inputs });
     expect(garbageCollection).toMatchObject({ status: "failed", blobsDeleted: null });
-    expect(garbageCollection.note).toMatch(/exit code 1\. It said: .*configuration error: /s);
+    expect(garbageCollection.note).toMatch(/code 1\. Its error output: .*configuration error: /s);
     expect(errors).toMatchObject([{ kind: "garbage-collection" }]);
   });
 
-  real("is not started where nothing was deleted", async () => {
-    const registry = await filled((store) => pushImage(store, { repository: "web", seed: "living", tags: ["main"] }));
+  test("does not start if nothing was deleted", REGISTRY, async () => {
+    const registry = await start((store) => pushImage(store, { repository: "web", seed: "kept", tags: ["main"] }));
     expect((await sweepAndCollect(registry)).garbageCollection.status).toBe("skipped");
   });
 
-  real("run-gc without a command is unsupported: a notice that names the README, and no problem", async () => {
-    const registry = await filled(team);
+  test("that is missing is a notice that names the README, not an error", REGISTRY, async () => {
+    const registry = await start(fillExample);
     const result = await sweepRegistry(registry.url, gitHost, { inputs: { "run-gc": "true" } });
     expect(result.errors).toEqual([]);
     expect(result.garbageCollection.status).toBe("unsupported");
@@ -197,60 +207,59 @@ describe("gc-command, run on the real garbage-collect", () => {
 describe("credentials", () => {
   const authorized = (registry: RealRegistry) => ({ url: registry.url, authorization: `Basic ${BASIC}` });
 
-  real("user and password, where the registry has a password file", async () => {
-    const registry = await filled(team, { auth: { kind: "htpasswd", line: HTPASSWD } });
+  test("of the inputs are used for a registry with a password file", REGISTRY, async () => {
+    const registry = await start(fillExample, { auth: { kind: "htpasswd", line: HTPASSWD } });
     const inputs = { username: LOGIN.user, token: LOGIN.password };
     const result = await sweepRegistry(registry.url, gitHost, { inputs });
     expect(result.errors).toEqual([]);
-    const left = await tagsOf(authorized(registry), "web");
-    expect(left).toContain("v2.0.0");
-    expect(left).not.toContain("pr-11");
+    const remaining = await tagsOf(authorized(registry), "web");
+    expect(remaining).toContain("v2.0.0");
+    expect(remaining).not.toContain("pr-11");
   });
 
-  real.each([
-    ["none", {}],
+  test.each([
+    ["missing", {}],
     ["wrong", { username: "sweeper", token: "wrong" }],
-  ])("%s: one problem, and nothing goes", async (_, inputs) => {
-    const registry = await filled(team, { auth: { kind: "htpasswd", line: HTPASSWD } });
+  ])("that are %s are one error, and nothing is deleted", REGISTRY, async (_, inputs) => {
+    const registry = await start(fillExample, { auth: { kind: "htpasswd", line: HTPASSWD } });
     const { errors } = await sweepRegistry(registry.url, gitHost, { inputs });
     expect(errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("401") }]);
     expect(await tagsOf(authorized(registry), "web")).toContain("pr-11");
   });
 
-  real("what docker login left is used where none is given", async () => {
-    const registry = await filled(team, { auth: { kind: "htpasswd", line: HTPASSWD } });
+  test("of docker login are used if there are none in the inputs", REGISTRY, async () => {
+    const registry = await start(fillExample, { auth: { kind: "htpasswd", line: HTPASSWD } });
     const folder = mkdtempSync(join(tmpdir(), "refsweep-docker-"));
-    open.push(() => rmSync(folder, { recursive: true }));
+    cleanup.push(() => rmSync(folder, { recursive: true }));
     writeFileSync(join(folder, "config.json"), JSON.stringify({ auths: { [registry.url.host]: { auth: BASIC } } }));
     const result = await sweepRegistry(registry.url, gitHost, { environment: { DOCKER_CONFIG: folder } });
     expect(result.errors).toEqual([]);
     expect(await tagsOf(authorized(registry), "web")).not.toContain("pr-11");
   });
 
-  describe("by a token server, whose signature the registry checks", () => {
-    const signed = test.skipIf(program === "" || !isProgram("openssl", "version"));
+  describe("for a token server", needs("docker-registry", "openssl"), () => {
     const inputs = { username: LOGIN.user, token: LOGIN.password };
 
-    async function guarded(grants?: (actions: readonly string[]) => readonly string[]): Promise<RealRegistry> {
+    async function startWithTokens(grants?: (actions: readonly string[]) => readonly string[]): Promise<RealRegistry> {
       const signing = makeSigningKey();
       const tokens = await serveSignedTokens(
         signing,
         grants === undefined ? { login: LOGIN } : { login: LOGIN, grants },
       );
-      open.push(() => tokens.close());
+      cleanup.push(() => tokens.close());
       const realm = new URL("/token", tokens.url).href;
-      return filled(team, { auth: { kind: "token", realm, certificate: signing.certificate } });
+      return start(fillExample, { auth: { kind: "token", realm, certificate: signing.certificate } });
     }
 
-    signed("one that may delete sweeps", async () => {
-      const registry = await guarded();
+    test("that permit deletes are used", async () => {
+      const registry = await startWithTokens();
       const result = await sweepRegistry(registry.url, gitHost, { inputs });
       expect(result.errors).toEqual([]);
       expect(deletedTags(result)).toContain("web: feature-login pr-10");
     });
 
-    signed("one that may only pull is told of before anything goes", async () => {
-      const registry = await guarded((actions) => actions.filter((action) => action !== "delete"));
+    test("that permit pull only are an error before the first deletion", async () => {
+      const registry = await startWithTokens((actions) => actions.filter((action) => action !== "delete"));
       const result = await sweepRegistry(registry.url, gitHost, { inputs });
       expect(result.errors).toMatchObject([{ kind: "permission", message: expect.stringContaining("delete") }]);
       expect(deletedTags(result)).toEqual([]);
@@ -258,15 +267,15 @@ describe("credentials", () => {
       expect(await tagsOf(registry, "web")).toContain("pr-11");
     });
 
-    signed("one that may not read the catalog sweeps what is named without a wildcard, and says so", async () => {
-      const registry = await guarded((actions) => actions.filter((action) => action !== "*"));
+    test("that do not permit the catalog are used for the names without a wildcard, with a warning", async () => {
+      const registry = await startWithTokens((actions) => actions.filter((action) => action !== "*"));
       const warnings: string[] = [];
       const log = { ...silentLog, warn: (_kind: string, text: string) => void warnings.push(text) };
       const result = await sweepRegistry(registry.url, gitHost, { inputs, log });
       expect(result.errors).toEqual([]);
       expect(result.repositories.map(({ name }) => name)).toEqual(["web"]);
       expect(deletedTags(result)).toContain("web: feature-login pr-10");
-      expect(warnings).toContainEqual(expect.stringMatching(/without a wildcard is swept: web/));
+      expect(warnings).toContainEqual(expect.stringMatching(/without a wildcard are used: web/));
     });
   });
 });

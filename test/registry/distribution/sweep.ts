@@ -7,14 +7,14 @@ import type { GitHost } from "../../e2e/example.ts";
 import { settingsOf, silentLog } from "../../run.ts";
 
 export interface SweepOptions {
-  /** Inputs beside `registry`. */
+  /** In addition to `registry`. */
   readonly inputs?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly log?: Log;
   readonly signal?: AbortSignal;
 }
 
-/** Sweeps a registry in this process by the refs of `gitHost`, with nobody's Docker login. */
+/** Sweeps a registry in this process by the refs of `gitHost`, without a Docker login. */
 export async function sweepRegistry(url: URL, gitHost: GitHost, options: SweepOptions = {}): Promise<RunResult> {
   const { inputs = {}, environment = {}, log = silentLog, signal = new AbortController().signal } = options;
   const settings = settingsOf(
@@ -29,7 +29,7 @@ export async function sweepRegistry(url: URL, gitHost: GitHost, options: SweepOp
   }
 }
 
-/** `repository: tag tag` of all that a run deleted, sorted. */
+/** Returns the tags of all deleted images, sorted: `repository: tag tag`. */
 export function deletedTags(result: RunResult): readonly string[] {
   return result.repositories
     .flatMap(({ name, manifests }) =>
