@@ -26,7 +26,9 @@ export function selectFrom(
 /** Returns the error for names without a wildcard that do not exist. It shows names that do. */
 export function unknownRepositories(registry: string, unknown: readonly string[], existing: readonly string[]): Fault {
   const message = `Registry ${registry} has no repository ${unknown.join(", ")}`;
-  if (existing.length === 0) return new Fault("registry", message, "Push an image first: the registry is empty.");
+  if (existing.length === 0) {
+    return new Fault("registry", message, "Check `repository-pattern` and `registry`: it lists no repositories.");
+  }
   const more = existing.length > MAX_NAMES_SHOWN ? `, and ${existing.length - MAX_NAMES_SHOWN} more` : "";
   const shown = existing.slice(0, MAX_NAMES_SHOWN).join(", ");
   return new Fault("registry", message, `Correct \`repository-pattern\`. Existing repositories: ${shown}${more}.`);

@@ -184,7 +184,7 @@ describe("one error for", () => {
   test.each<[string, Reply, RegExp]>([
     ["a web site", { status: 200, headers: { "content-type": "text/html" }, body: "<html>" }, /web page/],
     ["another API", { status: 200, body: { message: "hello" } }, /unexpected JSON/],
-    ["404 for every request", { status: 404, body: "404 page not found" }, /does not list its repositories/],
+    ["404 for every request", { status: 404, body: "404 page not found" }, /no repository web/],
   ])("%s", async (_, answer, message) => {
     const server = await serve(() => answer);
     cleanup.push(() => server.close());
