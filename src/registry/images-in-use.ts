@@ -6,8 +6,8 @@ export interface ImagesInUse {
   /** Image tags by repository; names are relative to the registry's name, owner or prefix. */
   readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
   /**
-   * Whether this image may be in use beside `tags`, because its name and tag are written apart or contain a variable. Both
-   * arguments are in lower case.
+   * Returns whether an image that is not in `tags` can be in use, because a file has its name and tag in different places or
+   * with variables. Both arguments are in lower case.
    */
   mayName?(repository: string, tag: string): boolean;
 }

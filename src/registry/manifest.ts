@@ -1,12 +1,12 @@
 import type { Digest } from "../digest.ts";
 
-/** A blob as a registry lists it; the size in bytes as stored. */
+/** A blob that a registry lists. Its size is that of the stored, compressed bytes. */
 export interface Blob {
   readonly digest: Digest;
   readonly sizeBytes: number | null;
 }
 
-/** One manifest as the registry lists it. */
+/** A manifest that a registry lists. */
 export interface ListedManifest {
   readonly digest: Digest;
   readonly tags: readonly string[];
@@ -16,18 +16,18 @@ export interface ListedManifest {
   readonly sizeBytes: number | null;
   /** Its blobs; null: the list does not say. */
   readonly blobs: readonly Blob[] | null;
-  /** GitHub's id of the package version, which deletes and restores it. */
+  /** GitHub's id of the package version, by which it is deleted and restored. */
   readonly versionId?: number;
 }
 
-/** An entry of an index, or a config or layer: as in the OCI image-spec, descriptor.md. */
+/** A descriptor of a manifest, config or layer (OCI image-spec, descriptor.md). */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly sizeBytes: number;
 }
 
-/** What a manifest's own bytes say. The bytes were checked against the digest. */
+/** A parsed manifest. Its bytes were verified against its digest. */
 export interface ManifestContent {
   readonly mediaType: string;
   readonly kind: "image" | "index";
@@ -35,27 +35,27 @@ export interface ManifestContent {
   readonly children: readonly Descriptor[];
   /** The manifest that this one is attached to (OCI image-spec 1.1). */
   readonly subject: Digest | null;
-  /** Config and layers; of an index, those that it lists itself, as a build cache does. */
+  /** Config and layers. An index has some if it is a build cache, which lists layers instead of manifests. */
   readonly blobs: readonly Descriptor[];
-  /** The descriptor of the config, from which a creation time can be read; null for an index. */
+  /** Null for an index. */
   readonly config: Descriptor | null;
   /** The annotation `org.opencontainers.image.created`, in milliseconds since the epoch; null: none. */
   readonly annotatedAt: number | null;
-  /** Length of the manifest's own bytes. */
+  /** The size of the manifest, without its blobs. */
   readonly sizeBytes: number;
 }
 
-/** A manifest that was asked for and could not be read; `reason` is a sentence for the user. */
+/** A manifest that could not be read. `unreadable` is the reason, as a sentence for users. */
 export interface Unreadable {
   readonly unreadable: string;
 }
 
-/** `missing`: asked for by digest, and answered 404. */
+/** The result of reading a manifest by digest; `missing`: the registry returned 404. */
 export type Known = ManifestContent | Unreadable | "missing";
 
 /**
- * Whether an entry of media type `type` may itself list manifests. It is told by whoever pushed the index: only what names
- * an image's manifest, or no manifest at all (the layers of a build cache), cannot.
+ * Returns whether a child with media type `type` can list manifests. The client that pushed the index chose the type, so
+ * all types can, except those of image manifests and of layers.
  */
 export function mayListManifests(type: string): boolean {
   return !IMAGE_TYPES.includes(type) && (type === "" || /manifest|index|list/i.test(type));
@@ -66,7 +66,7 @@ const IMAGE_TYPES: readonly string[] = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
 
-/** Whether media type `type` is that of an index: OCI, or Docker's manifest list. */
+/** Returns whether `type` is the media type of an OCI index or a Docker manifest list. */
 export function isIndexType(type: string): boolean {
   return (
     type === "application/vnd.oci.image.index.v1+json" ||

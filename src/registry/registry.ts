@@ -67,7 +67,7 @@ export interface DeletionBudget {
   readonly resetAt: number;
 }
 
-/** A manifest that is to be deleted. */
+/** A manifest to delete. */
 export interface DeletionTarget {
   readonly digest: Digest;
   readonly versionId?: number;
