@@ -1,7 +1,6 @@
 import pMap from "p-map";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
-import { counted } from "./format.ts";
 import type { HttpClient } from "./http/http.ts";
 import { selectRepositories } from "./inputs/select-repositories.ts";
 import type { Log } from "./log.ts";
@@ -9,8 +8,8 @@ import type { Rules } from "./plan/plan.ts";
 import { joinImagesInUse, readImagesInUse } from "./protect/images-in-use.ts";
 import { providerFor } from "./registry/providers.ts";
 import type { Listing, Registry } from "./registry/registry.ts";
-import { describeSettings } from "./report/described-settings.ts";
-import { endsRun, RunRecord } from "./report/record.ts";
+import { endsRun } from "./report/faults.ts";
+import { RunRecord } from "./report/record.ts";
 import { logRepository } from "./report/repository-log.ts";
 import type { RunResult } from "./report/result.ts";
 import type { Settings } from "./settings.ts";
@@ -26,6 +25,7 @@ import {
 } from "./sweep/evidence.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
 import { recheck } from "./sweep/recheck.ts";
+import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
 import { sweepRepository } from "./sweep/sweep-repository.ts";
 
 /** Repositories that are listed and planned at a time. */
@@ -56,7 +56,7 @@ type Plans = ReadonlyMap<string, PlannedRepository>;
  * everything that was done before it.
  */
 export async function run(settings: Settings, services: RunServices): Promise<RunResult> {
-  const record = recordOf(settings, services);
+  const record = new RunRecord(settings, services.clock.now());
   await record.attempt(async () => {
     const filesInUse = await readImagesInUse(settings);
     const registry = await providerFor(settings.registry.provider).open(settings, services);
@@ -68,7 +68,7 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
       record,
       registry,
       sources,
-      rules: rulesOf(settings, services, registry),
+      rules: rulesOf(settings, registry.capabilities, services.clock.now()),
     };
 
     const [listings, live, appImages] = await Promise.all([
@@ -80,34 +80,12 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     const inUse = appImages === null ? filesInUse : joinImagesInUse([filesInUse, appImages]);
     const evidence = await readEvidence(sources, live, inUse, listings.values());
     const plans = await planRepositories(steps, evidence, listings);
-    requireAllowedNumber(settings, plans);
+    requireAllowedNumber(settings, [...plans.values()]);
     if (settings.dryRun) await logPlans(steps, plans);
     else await sweepRepositories(steps, evidence, plans);
     await collectGarbage(steps);
   });
   return record.result(services.clock.now(), services.http.counts());
-}
-
-function recordOf(settings: Settings, { clock }: RunServices): RunRecord {
-  const provider = providerFor(settings.registry.provider);
-  const head = {
-    dryRun: settings.dryRun,
-    registry: settings.registry.name,
-    provider: provider.name,
-    gitRepositoryUrl: new URL(settings.github.repository, settings.github.serverUrl).href,
-    startedAt: clock.now(),
-    settings: describeSettings(settings),
-    listsUntagged: provider.capabilities.listsUntagged,
-    restoreWindow: provider.restoreWindow,
-  };
-  return new RunRecord(head, (repository) => provider.repositoryUrl(settings, repository));
-}
-
-function rulesOf(settings: Settings, { clock }: RunServices, { capabilities }: Registry): Rules {
-  const { untagged, unmatchedTags, keepCount, gracePeriodMs, scope, event } = settings;
-  const pullRequest = scope === "pull-request" ? (event?.number ?? null) : null;
-  const { keepsLastTagged } = capabilities;
-  return { untagged, unmatchedTags, keepCount, gracePeriodMs, pullRequest, keepsLastTagged, now: clock.now() };
 }
 
 async function readStorage({ registry, record }: Run): Promise<void> {
@@ -117,26 +95,16 @@ async function readStorage({ registry, record }: Run): Promise<void> {
 
 /** Lists every matching repository. One that cannot be listed is left out, with an error. */
 async function listRepositories({ registry, record, settings }: Run): Promise<ReadonlyMap<string, Listing>> {
-  const { matching, existing } = await registry.repositories(selectRepositories(settings.repositoryPattern));
-  if (matching.length === 0) {
-    if (existing.length > 0) throw noMatch(settings, existing);
-    record.addNotice(`${settings.registry.name} has no repositories`);
-  }
+  const names = await registry.repositories(selectRepositories(settings.repositoryPattern));
+  requireMatch(settings, names);
+  if (names.matching.length === 0) record.addNotice(`${settings.registry.name} has no repositories`);
   const listings = new Map<string, Listing>();
   const list = (repository: string): Promise<void> =>
     record.attemptIn(repository, async () => {
       listings.set(repository, await registry.list(repository));
     });
-  await pMap(matching, list, { concurrency: REPOSITORIES_AT_ONCE });
+  await pMap(names.matching, list, { concurrency: REPOSITORIES_AT_ONCE });
   return listings;
-}
-
-function noMatch({ repositoryPattern }: Settings, existing: readonly string[]): Fault {
-  return new Fault(
-    "registry",
-    `No repository matches \`repository-pattern\` (${repositoryPattern.join(", ")})`,
-    `Change \`repository-pattern\`. These repositories exist: ${existing.join(", ")}.`,
-  );
 }
 
 /** Plans the repositories side by side. */
@@ -164,19 +132,6 @@ async function planRepositories(
     });
   await pMap(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
   return plans;
-}
-
-function requireAllowedNumber({ maxDeletions }: Settings, plans: Plans): void {
-  const planned = [...plans.values()].flatMap(({ plan }) =>
-    plan.decisions.filter(({ decision }) => decision === "delete"),
-  );
-  const images = planned.filter(({ digest, image, kind }) => digest === image && kind !== "referrer").length;
-  if (maxDeletions === 0 || images <= maxDeletions) return;
-  throw new Fault(
-    "limit",
-    `${counted(images, "image")} would be deleted, more than \`max-deletions: ${maxDeletions}\`. Nothing was deleted`,
-    "Check the reasons in the summary. If they are right, raise `max-deletions`.",
-  );
 }
 
 async function logPlans({ log, record }: Run, plans: Plans): Promise<void> {

@@ -1,17 +1,19 @@
 import { Fault, unexpected } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { Decision } from "../plan/plan.ts";
+import { providerFor } from "../registry/providers.ts";
 import type { GarbageCollection, Storage } from "../registry/registry.ts";
-import { describeError } from "../sweep/attempt.ts";
+import type { Settings } from "../settings.ts";
 import type { RemainingRepository } from "../sweep/collect.ts";
 import type { Outcome } from "../sweep/outcome.ts";
 import type { PlannedRepository } from "../sweep/plan-repository.ts";
 import { staleTagsOf } from "../sweep/stale-tags.ts";
 import type { Swept } from "../sweep/sweep-repository.ts";
+import { describeSettings } from "./described-settings.ts";
+import { endsRun, failedDeletions, faultOf, inRepository } from "./faults.ts";
 import type { ManifestResult, RepositoryResult, RunResult } from "./result.ts";
 
-/** What is known about a run before it starts. */
-export type RunHead = Pick<
+type Head = Pick<
   RunResult,
   "dryRun" | "registry" | "provider" | "gitRepositoryUrl" | "startedAt" | "settings" | "listsUntagged" | "restoreWindow"
 >;
@@ -31,7 +33,7 @@ const NOT_STARTED: RunResult["garbageCollection"] = {
 
 /** Records a run, so that its result can be written at any moment, whatever ended it. */
 export class RunRecord {
-  readonly #head: RunHead;
+  readonly #head: Head;
   readonly #urlOf: (repository: string) => string | null;
   readonly #entries = new Map<string, Entry>();
   readonly #errors: Fault[] = [];
@@ -39,10 +41,19 @@ export class RunRecord {
   #storage: Storage = { usedBytes: null, includedBytes: null };
   #collection = NOT_STARTED;
 
-  /** @param urlOf returns a repository's page in the registry's web interface */
-  constructor(head: RunHead, urlOf: (repository: string) => string | null) {
-    this.#head = head;
-    this.#urlOf = urlOf;
+  constructor(settings: Settings, startedAt: number) {
+    const provider = providerFor(settings.registry.provider);
+    this.#urlOf = (repository) => provider.repositoryUrl(settings, repository);
+    this.#head = {
+      dryRun: settings.dryRun,
+      registry: settings.registry.name,
+      provider: provider.name,
+      gitRepositoryUrl: new URL(settings.github.repository, settings.github.serverUrl).href,
+      startedAt,
+      settings: describeSettings(settings),
+      listsUntagged: provider.capabilities.listsUntagged,
+      restoreWindow: provider.restoreWindow,
+    };
   }
 
   /** Runs `work` and records its error, whatever it is. */
@@ -157,12 +168,6 @@ export class RunRecord {
   }
 }
 
-/** Whether an error ends the run, not only the work on one repository. */
-export function endsRun(error: unknown): boolean {
-  if (error instanceof Fault) return error.kind !== "listing" && error.kind !== "deletion";
-  return !(error instanceof HttpError) || error.code === "interrupted";
-}
-
 /** Returns the result of a run that did not start, because its inputs are invalid or of a bug. */
 export function resultOfFault({ kind, message, remedy }: Fault, now: number): RunResult {
   return {
@@ -195,36 +200,4 @@ function remainingOf(repository: string, manifest: ManifestResult): { descriptio
     description: `${repository}@${digest} (${error ?? reason})`,
     isTagged: outcome !== "changed" && tags.length > 0,
   };
-}
-
-function inRepository(repository: string, error: Fault | HttpError): Fault {
-  const { kind, message, remedy } = faultOf(error);
-  return new Fault(kind, `${repository}: ${message}`, remedy, { cause: error });
-}
-
-/** Returns the failed deletions of a repository as one error; null: none failed. */
-function failedDeletions(repository: string, { outcomes, staleTags }: Swept): Fault | null {
-  const failed = [...outcomes].flatMap(([digest, { outcome, error }]) =>
-    outcome === "failed" ? [`${digest}: ${error ?? "no reason given"}`] : [],
-  );
-  const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" ? [tag] : []));
-  const [first] = [...failed, ...tags];
-  if (first === undefined) return null;
-  const count = failed.length + tags.length;
-  const message = count === 1 ? `a deletion failed: ${first}` : `${count} deletions failed, the first is ${first}`;
-  return new Fault(
-    "deletion",
-    `${repository}: ${message}`,
-    "Run it again. If a deletion fails each time, check why the registry rejects it.",
-  );
-}
-
-/** An HttpError as the user reads it. */
-function faultOf(error: Fault | HttpError): Fault {
-  if (error instanceof Fault) return error;
-  if (error.code === "interrupted") {
-    return new Fault("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
-  }
-  const remedy = "Run it again. If it happens again, check the registry's status page and log.";
-  return new Fault("listing", describeError(error), remedy, { cause: error });
 }

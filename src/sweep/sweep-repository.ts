@@ -2,14 +2,13 @@ import type { Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
 import { Fault, unexpected } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
-import type { Reason } from "../plan/keep.ts";
 import type { Decision, DeletionStep } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
-import type { ListedManifest } from "../registry/manifest.ts";
 import type { Registry } from "../registry/registry.ts";
 import { Attempts, describeError, isRateLimit } from "./attempt.ts";
 import { batchTimer, inBatches } from "./batches.ts";
 import type { Outcome, StaleTag } from "./outcome.ts";
+import { Outcomes } from "./outcomes.ts";
 import type { PlannedRepository } from "./plan-repository.ts";
 import type { Recheck } from "./recheck.ts";
 import { runSteps } from "./run-steps.ts";
@@ -59,13 +58,14 @@ class RepositorySweep {
   readonly #planned: PlannedRepository;
   readonly #services: SweepServices;
   readonly #decisions: ReadonlyMap<Digest, Decision>;
-  readonly #outcomes = new Map<Digest, Outcome>();
+  readonly #outcomes: Outcomes;
   readonly #attempts = new Attempts();
   #error: Fault | HttpError | null = null;
 
   constructor(planned: PlannedRepository, services: SweepServices) {
     this.#planned = planned;
     this.#services = services;
+    this.#outcomes = new Outcomes(planned, services.onOutcome);
     this.#decisions = new Map(planned.plan.decisions.map((decision) => [decision.digest, decision]));
   }
 
@@ -90,9 +90,9 @@ class RepositorySweep {
       this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
     }
     const isLimited = this.#error instanceof HttpError && isRateLimit(this.#error);
-    this.#defer(this.#pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
+    this.#outcomes.defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
     return {
-      outcomes: this.#outcomes,
+      outcomes: this.#outcomes.byDigest,
       staleTags,
       mayHaveDeleted: this.#mayHaveDeleted(),
       error: isLimited ? null : this.#error,
@@ -102,25 +102,25 @@ class RepositorySweep {
   async #deleteAll(): Promise<void> {
     const finished = await inBatches(
       this.#services,
-      () => this.#pending().length,
+      () => this.#outcomes.pending().length,
       () => this.#deleteBatch(),
     );
     if (finished) return;
-    if (this.#attempts.isLimited) this.#defer(this.#pending(), RATE_LIMIT);
-    else throw noProgress(this.#planned.plan.repository, this.#pending().length);
+    if (this.#attempts.isLimited) this.#outcomes.defer(this.#outcomes.pending(), RATE_LIMIT);
+    else throw noProgress(this.#planned.plan.repository, this.#outcomes.pending().length);
   }
 
   /** One recheck, and the deletions that can be sent within 60 s of it. */
   async #deleteBatch(): Promise<void> {
     const { clock, signal, concurrency, permission, affordable } = this.#services;
-    const pending = this.#pending();
+    const pending = this.#outcomes.pending();
     // Parents come first, so that those that are deferred break nothing.
-    this.#defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
-    if (this.#pending().length === 0) return;
+    this.#outcomes.defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
+    if (this.#outcomes.pending().length === 0) return;
     this.#attempts.startBatch();
     const { planned, agreement } = await this.#recheck();
     const timer = batchTimer(clock);
-    const open = new Set(this.#pending());
+    const open = new Set(this.#outcomes.pending());
     const steps = agreement.deletions.filter(({ digest }) => open.has(digest));
     const agreed = new Set(steps.map(({ digest }) => digest));
     for (const digest of open)
@@ -145,22 +145,12 @@ class RepositorySweep {
   }
 
   #recheck(): Promise<Recheck> {
-    const { plan, contents } = this.#planned;
-    const gone = new Set<Digest>();
-    const failed = new Map<Digest, Reason>();
-    const pending = new Map<Digest, ListedManifest | null>();
-    for (const { digest } of plan.deletions) {
-      const outcome = this.#outcomes.get(digest)?.outcome;
-      if (outcome === undefined) pending.set(digest, this.#planned.graph.get(digest)?.listed ?? null);
-      else if (outcome === "deleted" || outcome === "gone") gone.add(digest);
-      else failed.set(digest, { status: "undecided", reason: "it could not be deleted" });
-    }
-    return this.#services.recheck(this.#planned, { pending, gone, failed, contents });
+    return this.#services.recheck(this.#planned, this.#outcomes.progress());
   }
 
   #settleKept(digest: Digest, { graph }: PlannedRepository, reason: string | undefined): void {
-    if (graph.get(digest)?.gone !== false) this.#settle(digest, this.#goneOutcome(digest));
-    else this.#settle(digest, { outcome: "changed", error: reason ?? null });
+    if (graph.get(digest)?.gone !== false) this.#outcomes.settle(digest, this.#goneOutcome(digest));
+    else this.#outcomes.settle(digest, { outcome: "changed", error: reason ?? null });
   }
 
   /** What is gone after a DELETE whose answer was lost was deleted by it. */
@@ -178,8 +168,12 @@ class RepositorySweep {
       const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
       permission.isProven = true;
       this.#attempts.succeeded();
-      if (deletion.outcome === "refused") this.#settle(digest, { outcome: "refused", error: deletion.reason });
-      else this.#settle(digest, deletion.outcome === "gone" ? this.#goneOutcome(digest) : { ...deletion, error: null });
+      if (deletion.outcome === "refused") this.#outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
+      else
+        this.#outcomes.settle(
+          digest,
+          deletion.outcome === "gone" ? this.#goneOutcome(digest) : { ...deletion, error: null },
+        );
       return deletion.outcome !== "refused";
     } catch (error) {
       this.#handleFailure(digest, error);
@@ -192,24 +186,11 @@ class RepositorySweep {
     if (failure === "again" || !(error instanceof Fault || error instanceof HttpError)) return;
     if (failure === "stop") this.#error ??= error;
     const isUnsent = error instanceof HttpError && error.unsent === true;
-    if (!isUnsent) this.#settle(digest, { outcome: "failed", error: describeError(error) });
-  }
-
-  #settle(digest: Digest, outcome: Outcome): void {
-    this.#outcomes.set(digest, outcome);
-    this.#services.onOutcome();
-  }
-
-  #defer(digests: readonly Digest[], cause: string): void {
-    for (const digest of digests) this.#settle(digest, { outcome: "deferred", error: cause });
-  }
-
-  #pending(): readonly Digest[] {
-    return this.#planned.plan.deletions.flatMap(({ digest }) => (this.#outcomes.has(digest) ? [] : [digest]));
+    if (!isUnsent) this.#outcomes.settle(digest, { outcome: "failed", error: describeError(error) });
   }
 
   #mayHaveDeleted(): boolean {
-    return [...this.#outcomes].some(
+    return [...this.#outcomes.byDigest].some(
       ([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest),
     );
   }

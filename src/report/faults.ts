@@ -1,0 +1,43 @@
+import { Fault } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
+import { describeError } from "../sweep/attempt.ts";
+import type { Swept } from "../sweep/sweep-repository.ts";
+
+/** Whether an error ends the run, not only the work on one repository. */
+export function endsRun(error: unknown): boolean {
+  if (error instanceof Fault) return error.kind !== "listing" && error.kind !== "deletion";
+  return !(error instanceof HttpError) || error.code === "interrupted";
+}
+
+/** Returns the error with the name of its repository. */
+export function inRepository(repository: string, error: Fault | HttpError): Fault {
+  const { kind, message, remedy } = faultOf(error);
+  return new Fault(kind, `${repository}: ${message}`, remedy, { cause: error });
+}
+
+/** Returns the failed deletions of a repository as one error; null: none failed. */
+export function failedDeletions(repository: string, { outcomes, staleTags }: Swept): Fault | null {
+  const failed = [...outcomes].flatMap(([digest, { outcome, error }]) =>
+    outcome === "failed" ? [`${digest}: ${error ?? "no reason given"}`] : [],
+  );
+  const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" ? [tag] : []));
+  const [first] = [...failed, ...tags];
+  if (first === undefined) return null;
+  const count = failed.length + tags.length;
+  const message = count === 1 ? `a deletion failed: ${first}` : `${count} deletions failed, the first is ${first}`;
+  return new Fault(
+    "deletion",
+    `${repository}: ${message}`,
+    "Run it again. If a deletion fails each time, check why the registry rejects it.",
+  );
+}
+
+/** Returns an HttpError as the user reads it. */
+export function faultOf(error: Fault | HttpError): Fault {
+  if (error instanceof Fault) return error;
+  if (error.code === "interrupted") {
+    return new Fault("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
+  }
+  const remedy = "Run it again. If it happens again, check the registry's status page and log.";
+  return new Fault("listing", describeError(error), remedy, { cause: error });
+}

@@ -1,0 +1,36 @@
+import { Fault } from "../fault.ts";
+import { counted } from "../format.ts";
+import type { Rules } from "../plan/plan.ts";
+import type { Capabilities } from "../registry/capabilities.ts";
+import type { RepositoryNames } from "../registry/registry.ts";
+import type { Settings } from "../settings.ts";
+import type { PlannedRepository } from "./plan-repository.ts";
+
+/** Returns the rules of a run's plans. */
+export function rulesOf(settings: Settings, { keepsLastTagged }: Capabilities, now: number): Rules {
+  const { untagged, unmatchedTags, keepCount, gracePeriodMs, scope, event } = settings;
+  const pullRequest = scope === "pull-request" ? (event?.number ?? null) : null;
+  return { untagged, unmatchedTags, keepCount, gracePeriodMs, pullRequest, keepsLastTagged, now };
+}
+
+/** Throws Fault `registry` if no repository matches `repository-pattern`, although there are some. */
+export function requireMatch({ repositoryPattern }: Settings, { matching, existing }: RepositoryNames): void {
+  if (matching.length > 0 || existing.length === 0) return;
+  throw new Fault(
+    "registry",
+    `No repository matches \`repository-pattern\` (${repositoryPattern.join(", ")})`,
+    `Change \`repository-pattern\`. These repositories exist: ${existing.join(", ")}.`,
+  );
+}
+
+/** Throws Fault `limit` if the plans together delete more images than `max-deletions`. */
+export function requireAllowedNumber({ maxDeletions }: Settings, plans: readonly PlannedRepository[]): void {
+  const deleted = plans.flatMap(({ plan }) => plan.decisions.filter(({ decision }) => decision === "delete"));
+  const images = deleted.filter(({ digest, image, kind }) => digest === image && kind !== "referrer").length;
+  if (maxDeletions === 0 || images <= maxDeletions) return;
+  throw new Fault(
+    "limit",
+    `${counted(images, "image")} would be deleted, more than \`max-deletions: ${maxDeletions}\`. Nothing was deleted`,
+    "Check the reasons in the summary. If they are right, raise `max-deletions`.",
+  );
+}
