@@ -1,9 +1,10 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { brokenTags } from "../servers/pull.ts";
 import type { GitHost } from "./example.ts";
 import { annotations, contents, deletionsOf, type Fixture, requestsOf } from "./fixture.ts";
-import type { Step, StepResult } from "./runner.ts";
+import type { ProcessStep, StepResult } from "./runner.ts";
 import { useFixture } from "./use-fixture.ts";
 
 let gitHost: GitHost;
@@ -29,10 +30,13 @@ async function cancelledStep(
     const send = kill;
     for (const [index, signal] of [signals].flat().entries()) setTimeout(() => send(signal), index * 100);
   }, 5);
-  const onOutput: Step["onOutput"] = (_chunk, send) => {
+  const onOutput: ProcessStep["onOutput"] = (_chunk, send) => {
     kill = send;
   };
-  const result = await fixture.step(inputs, { onOutput, environment: { ...gitHost.environment, ...environment } });
+  const result = await fixture.processStep(inputs, {
+    onOutput,
+    environment: { ...gitHost.environment, ...environment },
+  });
   clearInterval(poll);
   expect(signalledAt).toBeGreaterThan(0);
   return { result, tookMs: Date.now() - signalledAt };
@@ -114,13 +118,13 @@ test.each([
 test("while it writes its results: the report and all outputs are complete, with any exit code", async () => {
   for (const ms of [0, 4, 12]) {
     let kill: ((signal: NodeJS.Signals) => void) | null = null;
-    const onOutput: Step["onOutput"] = (chunk, send) => {
+    const onOutput: ProcessStep["onOutput"] = (chunk, send) => {
       // The log groups of the repositories are written before the annotations and the report.
       if (kill !== null || !chunk.includes("::endgroup::")) return;
       kill = send;
       setTimeout(() => send("SIGTERM"), ms);
     };
-    const result = await fixture.step({ "dry-run": "true" }, { onOutput });
+    const result = await fixture.processStep({ "dry-run": "true" }, { onOutput });
     expect(kill).not.toBeNull();
     expect(result.report, `${ms} ms`).toMatchObject({ dryRun: true });
     expect(result.outputs).toHaveProperty("report");

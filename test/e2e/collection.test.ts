@@ -260,7 +260,7 @@ describe("a step with run-gc", () => {
   });
 
   test("deletes manifests first, then starts the collection, which frees their blobs", async () => {
-    const result = await fixture.step({ "run-gc": "true" });
+    const result = await fixture.processStep({ "run-gc": "true" });
     expect([result.exitCode, result.outputs["gc-status"]]).toEqual([0, "succeeded"]);
     expect(Number(result.outputs["gc-freed-bytes"])).toBeGreaterThan(100_000);
     expect(Number(result.outputs["gc-blobs-deleted"])).toBeGreaterThan(0);

@@ -20,7 +20,7 @@ const isReferrerTag = (tag: string): boolean => tag.startsWith("sha256-");
 describe("a scheduled sweep of a DigitalOcean registry", () => {
   test("a dry run reports the deletions and deletes nothing", async () => {
     const before = contents(fixture.store);
-    const result = await fixture.step({ "dry-run": "true", "run-gc": "true" });
+    const result = await fixture.processStep({ "dry-run": "true", "run-gc": "true" });
     expect(result.exitCode, result.log).toBe(0);
     expect(contents(fixture.store)).toEqual(before);
     expect(Number(result.outputs["deleted-count"])).toBeGreaterThan(0);
@@ -30,7 +30,7 @@ describe("a scheduled sweep of a DigitalOcean registry", () => {
   });
 
   test("deletes orphaned images, keeps all others complete, and starts garbage collection", async () => {
-    const result = await fixture.step({ "run-gc": "true", "gc-timeout": "0" });
+    const result = await fixture.processStep({ "run-gc": "true", "gc-timeout": "0" });
     expect(result.exitCode, result.log).toBe(0);
     for (const repository of ["web", "web/worker"]) {
       const tags = fixture.store.tags(repository);
@@ -43,9 +43,9 @@ describe("a scheduled sweep of a DigitalOcean registry", () => {
   });
 
   test("a second run deletes nothing", async () => {
-    await fixture.step();
+    await fixture.processStep();
     const deletions = deletionsOf(fixture);
-    const second = await fixture.step();
+    const second = await fixture.processStep();
     expect(second.exitCode, second.log).toBe(0);
     expect(second.outputs["deleted-count"]).toBe("0");
     expect(deletionsOf(fixture)).toBe(deletions);

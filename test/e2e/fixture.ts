@@ -7,7 +7,7 @@ import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
 import { fillExampleRegistry, type GitHost } from "./example.ts";
-import { runStep, type ProcessStep, type Step, type StepResult } from "./runner.ts";
+import { type ProcessStep, runStep, runStepInProcess, type Step, type StepResult } from "./runner.ts";
 
 export const TOKEN = "dop_v1_example0123456789";
 const DAY = 86_400_000;
@@ -19,8 +19,10 @@ export interface Fixture {
   readonly gitHost: GitHost;
   readonly store: RegistryStore;
   readonly registry: DigitalOceanRegistry;
-  /** Runs the action as a workflow step. */
+  /** Runs the action's entry in this process, with a clock whose waits take no time. */
   step(inputs?: Inputs, more?: Partial<Step>): Promise<StepResult>;
+  /** Runs dist/index.js in a process. */
+  processStep(inputs?: Inputs, more?: Partial<ProcessStep>): Promise<StepResult>;
   /** Sweeps in this process, with a clock whose waits take no time. */
   sweep(inputs?: Inputs, event?: Event): Promise<RunResult>;
   close(): Promise<void>;
@@ -51,12 +53,16 @@ export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}
     token: TOKEN,
     "api-url": registry.api.apiUrl.href,
   };
+  const stepWith = (inputs: Inputs): Step => ({
+    inputs: { ...registryInputs, ...inputs },
+    environment: gitHost.environment,
+  });
   return {
     gitHost,
     store,
     registry,
-    step: (inputs = {}, more = {}) =>
-      runStep({ inputs: { ...registryInputs, ...inputs }, environment: gitHost.environment, ...more }),
+    step: (inputs = {}, more = {}) => runStepInProcess({ ...stepWith(inputs), ...more }),
+    processStep: (inputs = {}, more = {}) => runStep({ ...stepWith(inputs), ...more }),
     async sweep(inputs = {}, event) {
       const settings = settingsOf({ ...registryInputs, ...inputs }, gitHost.environment, event);
       const clock = createFakeClock({ startAt: now });

@@ -38,7 +38,7 @@ function expectEscaped(result: StepResult): void {
 
 describe("groups", () => {
   test("one group per repository, with its counts", async () => {
-    const result = await fixture.step();
+    const result = await fixture.processStep();
     const groups = result.log.split("\n").filter((line) => line.startsWith("::group::"));
     expect(new Set(groups)).toEqual(
       new Set(["::group::web: 23 deleted, 25 kept", "::group::web/worker: 23 deleted, 25 kept"]),

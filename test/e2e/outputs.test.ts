@@ -111,7 +111,7 @@ test("requests are counted per host, including retries", async () => {
     failing.has(ordinal) ? { kind: "reply", reply: { status: 429, headers: { "retry-after": "0" } } } : null,
   );
   const [git, github] = [gitHost.git.requests.length, gitHost.github.requests.length];
-  const { requests } = asReport((await fixture.step()).report);
+  const { requests } = asReport((await fixture.processStep()).report);
   const { api, oci } = fixture.registry;
   expect(requests).toEqual({
     [api.apiUrl.host]: api.requests.length,

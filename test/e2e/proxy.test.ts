@@ -69,7 +69,7 @@ describe("proxy variables", () => {
     "%s receives every request, and the sweep has the same result",
     async (name) => {
       const before = contents(fixture.store).length;
-      const result = await fixture.step({}, { environment: { ...gitHost.environment, [name]: proxy.url } });
+      const result = await fixture.processStep({}, { environment: { ...gitHost.environment, [name]: proxy.url } });
       expect(annotations(result.log)).toEqual([]);
       expect(before - contents(fixture.store).length).toBe(46);
       const { registry } = fixture;

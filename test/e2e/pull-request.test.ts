@@ -51,7 +51,7 @@ describe("a closed pull request", () => {
   test("deletes an image of today, keeps untagged images, and does not look up its own number", async () => {
     pushMultiArch(fixture.store, { repository: "web", seed: "pushed today", tags: ["pr-10-debug"] });
     const before = gitHost.github.requests.length;
-    const result = await fixture.step({}, { event: closed(10) });
+    const result = await fixture.processStep({}, { event: closed(10) });
     expect(annotations(result.log)).toEqual([]);
     expect([result.exitCode, result.outputs["deleted-count"]]).toEqual([0, String(2 * 7 + 3)]);
     expect(fixture.store.tags("web")).not.toContain("pr-10-debug");

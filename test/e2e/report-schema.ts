@@ -18,6 +18,7 @@ export interface Report {
       readonly kind: string;
       readonly decision: string;
       readonly status: string;
+      readonly reason: string;
       readonly outcome: string;
       readonly error: string | null;
     }[];

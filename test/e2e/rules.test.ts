@@ -61,7 +61,7 @@ describe("the number of deleted manifests", () => {
   });
 
   test("max-deletions: the step exits with 1, one annotation and the plan in its summary", async () => {
-    const result = await fixture.step({ "max-deletions": "29", "run-gc": "true" });
+    const result = await fixture.processStep({ "max-deletions": "29", "run-gc": "true" });
     expect(result.exitCode).toBe(1);
     expect(annotations(result.log)).toEqual([expect.stringContaining("max-deletions")]);
     expect([result.outputs["deleted-count"], result.outputs["gc-status"]]).toEqual(["0", "not-started"]);

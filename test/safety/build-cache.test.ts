@@ -1,24 +1,23 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { GitHost } from "../e2e/example.ts";
 import { INDEX, pushImage } from "../servers/content.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
 import { sweepScenario } from "./harness.ts";
-import { NOW, openScenario, type Scenario, type StoreScenarioKind, serveScenarioGitHost } from "./scenario.ts";
+import { NOW, openScenario, type Scenario, type StoreScenarioKind } from "./scenario.ts";
+import { useGitHost } from "./use-git-host.ts";
 
 const AT = { repository: "web", pushedAt: NOW - 10 * 86_400_000 } as const;
 
 let gitHost: GitHost;
 let scenario: Scenario;
 
-beforeEach(async () => {
-  gitHost = await serveScenarioGitHost();
+useGitHost((served) => {
+  gitHost = served;
 });
 
-afterEach(async () => {
-  await Promise.all([gitHost.close(), scenario.close()]);
-});
+afterEach(() => scenario.close());
 
-/** What BuildKit pushes with `--cache-to type=registry,image-manifest=false`: an index of layers, and of its own config. */
+/** Pushes what BuildKit pushes with `--cache-to type=registry,image-manifest=false`: an index of layers and a config. */
 function pushCache(store: RegistryStore, tag: string): void {
   const entry = (mediaType: string, text: string) => {
     const bytes = Buffer.from(text);
@@ -33,23 +32,25 @@ function pushCache(store: RegistryStore, tag: string): void {
 }
 
 describe.each<StoreScenarioKind>(["digitalocean", "distribution", "oci"])("%s: a build cache", (kind) => {
-  test("that stays is whole: its layers are no manifests that could be missing", async () => {
+  test("that is kept is not broken: its layers are not missing manifests", async () => {
     scenario = await openScenario(kind, {
       fill: (store) => {
         pushCache(store, "buildcache");
-        pushImage(store, { ...AT, seed: "dead", tags: ["pr-1"] });
+        pushImage(store, { ...AT, seed: "orphaned", tags: ["pr-1"] });
       },
     });
     const result = await sweepScenario(scenario, gitHost);
     expect(result.errors).toEqual([]);
     expect(result.repositories[0]?.plan?.broken).toEqual([]);
-    expect(result.repositories[0]?.manifests.map(({ tags, outcome }) => [tags, outcome])).toEqual([
-      [["pr-1"], "deleted"],
-      [["buildcache"], "kept"],
-    ]);
+    expect(result.repositories[0]?.manifests.map(({ tags, outcome }) => [tags, outcome])).toEqual(
+      expect.arrayContaining([
+        [["pr-1"], "deleted"],
+        [["buildcache"], "kept"],
+      ]),
+    );
   });
 
-  test("that goes is one manifest, whatever it lists", async () => {
+  test("that is deleted counts as one image", async () => {
     scenario = await openScenario(kind, {
       fill: (store) => {
         pushImage(store, { ...AT, seed: "main", tags: ["main"] });

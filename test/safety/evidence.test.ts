@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { pushImage } from "../servers/content.ts";
 import { commitOf, type PlayedPullRequest, pullRequest } from "../servers/github/server.ts";
+import { missingContent } from "../servers/pull.ts";
 import { sweepScenario } from "./harness.ts";
-import { missingBelow, NOW, openScenario, type Scenario, type StoreScenarioKind } from "./scenario.ts";
+import { NOW, openScenario, type Scenario, type StoreScenarioKind } from "./scenario.ts";
 
 const DAY = 86_400_000;
 
@@ -14,7 +15,7 @@ afterEach(async () => {
   await Promise.all([gitHost?.close(), scenario?.close()]);
 });
 
-/** The refs of a repository, and its images: their tags, and how many days ago each was pushed. */
+/** The refs of a repository and its images, each with its tags and its age in days. */
 interface EvidenceCase {
   readonly branches?: readonly string[];
   readonly tags?: readonly string[];
@@ -23,8 +24,8 @@ interface EvidenceCase {
   readonly inputs?: Readonly<Record<string, string>>;
 }
 
-/** Sweeps, and tells the tags that are gone, each with the reason. */
-async function goneAfter(
+/** Sweeps and returns the deleted tags, each with its reason. */
+async function deletedTags(
   kind: StoreScenarioKind,
   { branches = [], tags = [], pullRequests, images, inputs = {} }: EvidenceCase,
 ) {
@@ -34,7 +35,7 @@ async function goneAfter(
       pushImage(store, { repository: "web", seed: "main", tags: ["main"], pushedAt: NOW - DAY });
       for (const [names, days] of images) {
         const pushedAt = NOW - days * DAY;
-        // Where a registry tells no push, its image's creation is the nearest that is known.
+        // Registries without push times use the creation time of the image.
         const created = new Date(pushedAt).toISOString();
         pushImage(store, { repository: "web", seed: names.join(), tags: names, pushedAt, created });
       }
@@ -46,7 +47,7 @@ async function goneAfter(
   const manifests = result.repositories.flatMap((each) => each.manifests);
   return images
     .flatMap(([names]) => names)
-    .filter((tag) => missingBelow(store, tag).length > 0)
+    .filter((tag) => missingContent(store, "web", tag).length > 0)
     .map((tag) => `${tag}: ${manifests.find((each) => each.tags.includes(tag))?.reason}`);
 }
 
@@ -64,12 +65,12 @@ const DEFAULTS = "{branch}\n{tag}\nv{version}\n{version}\npr-{pr}\npr-{pr}-*\nsh
 
 const KEPT: readonly (EvidenceCase & { readonly title: string })[] = [
   {
-    title: "`production`, promoted long after a branch of that name was merged and deleted, with its commit's tag",
+    title: "`production`, pushed long after a branch of that name was merged and deleted, with a commit tag",
     pullRequests: [merged(5, "production", 100)],
     images: [[["production", "sha-1a2b3c4"], 2]],
   },
   {
-    title: "the same beside an image so old that the pull request is read for it",
+    title: "the same next to an image that is old enough to look up the pull request",
     pullRequests: [merged(5, "production", 100)],
     images: [
       [["production"], 2],
@@ -77,7 +78,7 @@ const KEPT: readonly (EvidenceCase & { readonly title: string })[] = [
     ],
   },
   {
-    title: "the rolling `v2` of a living Git tag of a component, where a branch `v2` was merged once",
+    title: "the rolling tag `v2` of a component's Git tag, if a branch `v2` was merged",
     tags: ["api/v2.0.1"],
     pullRequests: [merged(5, "v2", 100)],
     images: [
@@ -86,17 +87,17 @@ const KEPT: readonly (EvidenceCase & { readonly title: string })[] = [
     ],
   },
   {
-    title: "what is left of a gone branch's name without its first word, which is in another script",
+    title: "the name of a gone branch without its first word, which is not ASCII",
     pullRequests: [merged(5, "修复/prod", 5)],
     images: [[["prod"], 6]],
   },
   {
-    title: "what is left of a gone branch's name without its first character",
+    title: "the name of a gone branch without its first character",
     pullRequests: [merged(5, "_prod", 5)],
     images: [[["prod"], 6]],
   },
   {
-    title: "the head of a closed pull request: main's history may hold it, whatever its branch was called",
+    title: "the head commit of a closed pull request, which may be in the history of main",
     pullRequests: [
       pullRequest(7, { state: "closed", headBranch: "master", headCommit: HEAD, ...ended(30) }),
       merged(8, "part-2", 29),
@@ -104,33 +105,33 @@ const KEPT: readonly (EvidenceCase & { readonly title: string })[] = [
     images: [[[`sha-${HEAD.slice(0, 7)}`], 31]],
   },
   {
-    title: "a platform's image of a living branch that is called like a closed pull request's image",
+    title: "a platform tag of a branch that is named like the image of a closed pull request",
     branches: ["pr-12"],
     pullRequests: [closed(12, 50)],
     images: [[["pr-12-arm64"], 52]],
   },
   {
-    title: "a platform's image of a living Git tag that is called so",
+    title: "a platform tag of a Git tag that is named like the image of a closed pull request",
     tags: ["pr-12"],
     pullRequests: [closed(12, 50)],
     images: [[["pr-12-arm64"], 52]],
   },
   {
-    title: "a living branch and an older commit, where another pattern reads the number of a closed pull request",
+    title: "a branch with an older commit, if another pattern reads the number of a closed pull request",
     branches: ["pr-12-hotfix"],
     pullRequests: [closed(12, 50)],
     images: [[["pr-12-hotfix-abc1234"], 52]],
     inputs: { "tag-patterns": "{branch}-{sha}\npr-{pr}-*" },
   },
   {
-    title: "a living Git tag and an older commit, where a branch of its name was merged",
+    title: "a Git tag with an older commit, if a branch of its name was merged",
     tags: ["release/1.2"],
     pullRequests: [merged(12, "release/1.2", 50)],
     images: [[["release-1.2-abc1234"], 52]],
     inputs: { "tag-patterns": "{branch}-{sha}\n{tag}-{sha}" },
   },
   {
-    title: "`v1.2.3-alpine` of the living Git tag v1.2.3, where a branch `v1` was merged, by `{branch}*`",
+    title: "`v1.2.3-alpine` of the Git tag v1.2.3, if a branch `v1` was merged, with the pattern `{branch}*`",
     tags: ["v1.2.3"],
     pullRequests: [merged(5, "v1", 50)],
     images: [[["v1.2.3-alpine"], 52]],
@@ -144,14 +145,14 @@ const KEPT: readonly (EvidenceCase & { readonly title: string })[] = [
   },
 ];
 
-describe.each<StoreScenarioKind>(["digitalocean", "oci"])("%s: no evidence is against", (kind) => {
+describe.each<StoreScenarioKind>(["digitalocean", "oci"])("%s: keeps", (kind) => {
   test.each(KEPT)("$title", async (example) => {
-    expect(await goneAfter(kind, example)).toEqual([]);
+    expect(await deletedTags(kind, example)).toEqual([]);
   });
 });
 
-describe.each<StoreScenarioKind>(["digitalocean", "oci"])("%s: there is evidence against", (kind) => {
-  test("a deleted branch's image that was pushed within a day of its merge, and not against a later one", async () => {
+describe.each<StoreScenarioKind>(["digitalocean", "oci"])("%s: deletes", (kind) => {
+  test("an image of a deleted branch that was pushed up to a day after its merge, but not a later one", async () => {
     const example: EvidenceCase = {
       pullRequests: [merged(5, "topic-5", 10), merged(6, "topic-6", 10)],
       images: [
@@ -159,15 +160,17 @@ describe.each<StoreScenarioKind>(["digitalocean", "oci"])("%s: there is evidence
         [["topic-6"], 8.9],
       ],
     };
-    expect(await goneAfter(kind, example)).toEqual(["topic-5: branch topic-5 of merged pull request #5 is deleted"]);
+    expect(await deletedTags(kind, example)).toEqual([
+      "topic-5: branch topic-5 of pull request #5 (merged on 2026-11-11) was deleted",
+    ]);
   });
 
-  test("an image of a pull request's number, whenever it was pushed", async () => {
+  test("an image with the number of a closed pull request, pushed at any time", async () => {
     const example: EvidenceCase = {
       pullRequests: [closed(12, 50)],
       images: [[["pr-12", `sha-${HEAD.slice(0, 7)}`], 2]],
     };
-    const reason = "pull request #12 closed 2026-10-02";
-    expect(await goneAfter(kind, example)).toEqual([`pr-12: ${reason}`, `sha-${HEAD.slice(0, 7)}: ${reason}`]);
+    const reason = "pull request #12 was closed on 2026-10-02";
+    expect(await deletedTags(kind, example)).toEqual([`pr-12: ${reason}`, `sha-${HEAD.slice(0, 7)}: ${reason}`]);
   });
 });

@@ -3,188 +3,156 @@ import type { Log } from "../../src/log.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import type { GitHost } from "../e2e/example.ts";
 import { silentLog } from "../run.ts";
-import type { FaultScript, RecordedRequest, TestServer } from "../servers/http-server.ts";
-import { type InjectedFault, instantClock } from "./faults.ts";
-import { assertPullable, seen, sweepScenario } from "./harness.ts";
-import { assertReport, type Traces } from "./report-accuracy.ts";
+import type { FaultScript } from "../servers/http-server.ts";
+import { brokenTags } from "../servers/pull.ts";
+import type { InjectedFault } from "./faults.ts";
+import { assertPullable, type Baseline, listed, serversOf, sweepScenario } from "./harness.ts";
+import { assertReport, type Observations } from "./report-accuracy.ts";
 import {
   contentsOf,
   fillLargerScenario,
-  missingBelow,
-  NOW,
   openScenario,
   type Scenario,
   type ScenarioKind,
   type StoreView,
 } from "./scenario.ts";
 
-/** A scenario, how long its pages are, and what is asked of the sweep. */
+/** A kind of registry, its page size, and the inputs of a sweep. */
 export interface SweepCase {
   readonly title: string;
   readonly kind: ScenarioKind;
-  readonly mostPerPage?: number;
+  readonly maxPerPage?: number;
   readonly inputs?: Readonly<Record<string, string>>;
 }
 
-/** The ways through a sweep. */
 export const SWEEP_CASES: readonly SweepCase[] = [
   { title: "DigitalOcean", kind: "digitalocean" },
   {
-    title: "DigitalOcean, in small pages, with stale tags removed and garbage collected",
+    title: "DigitalOcean with small pages, stale tags and garbage collection",
     kind: "digitalocean",
-    mostPerPage: 4,
+    maxPerPage: 4,
     inputs: { "run-gc": "always", "remove-stale-tags": "true" },
   },
   { title: "GitHub's container registry", kind: "ghcr" },
-  { title: "GitHub's container registry, in small pages", kind: "ghcr", mostPerPage: 4 },
+  { title: "GitHub's container registry with small pages", kind: "ghcr", maxPerPage: 4 },
   { title: "Docker Distribution 2.8", kind: "distribution" },
   {
-    title: "an OCI registry with all of the spec, in small pages, with stale tags removed",
+    title: "a complete OCI registry with small pages and stale tags",
     kind: "oci",
-    mostPerPage: 4,
+    maxPerPage: 4,
     inputs: { "remove-stale-tags": "true" },
   },
 ];
 
-/** Tags of images that must outlive anything. */
+/** Tags of images that no sweep may delete. */
 const LIVE_TAGS = ["main", "next", "jane", "pr-6", "contrib"];
 
-/** What a faultless sweep of a sweepCase asks of each server, and what it leaves. */
-export interface Recording {
-  readonly requests: Readonly<Record<string, readonly RecordedRequest[]>>;
-  readonly contents: readonly string[];
-  /** As much of the contents as the registry's listing shows. */
-  readonly seen: readonly string[];
-}
-
-type Servers = Readonly<Record<string, Pick<TestServer, "requests" | "inject">>>;
-
-function serversOf(scenario: Scenario<StoreView>, { git, github }: GitHost): Servers {
-  return { ...scenario.servers, git, github };
-}
-
-function open({ kind, mostPerPage }: SweepCase): Promise<Scenario<StoreView>> {
-  return openScenario(kind, { fill: fillLargerScenario, ...(mostPerPage === undefined ? {} : { mostPerPage }) });
-}
-
-export async function recordSweep(sweepCase: SweepCase, gitHost: GitHost): Promise<Recording> {
-  const scenario = await open(sweepCase);
-  try {
-    const servers = serversOf(scenario, gitHost);
-    const before = Object.entries(servers).map(([name, { requests }]) => [name, requests.length] as const);
-    const result = await sweepScenario(scenario, gitHost, sweepCase.inputs);
-    assert.deepEqual(result.errors, []);
-    assertWhole(scenario);
-    const requests = before.map(([name, count]) => [name, servers[name]?.requests.slice(count) ?? []]);
-    return { requests: Object.fromEntries(requests), contents: contentsOf(scenario.store), seen: seen(scenario) };
-  } finally {
-    await scenario.close();
-  }
-}
-
-/** Which request meets a fault. */
+/** The request that has a fault. */
 export interface FaultPosition {
   /** A server of the scenario, or `git` or `github`. */
   readonly server: string;
-  /** 1 for the first request to that server that the fault can meet. */
+  /** 1 for the first request to that server that the fault applies to. */
   readonly ordinal: number;
 }
 
-/** What lives is there, and whatever tag is there, dead ones too, can be pulled whole: an interruption leaves no broken one. */
-function assertWhole(scenario: Scenario<StoreView>): void {
-  assertPullable(scenario, LIVE_TAGS);
-  const { store } = scenario;
-  for (const repository of store.repositories()) {
-    for (const tag of store.tags(repository))
-      assert.deepEqual(missingBelow(store, tag, repository), [], `${repository}:${tag} can be pulled whole`);
-  }
+export function openCase({ kind, maxPerPage }: SweepCase): Promise<Scenario<StoreView>> {
+  return openScenario(kind, { fill: fillLargerScenario, ...(maxPerPage === undefined ? {} : { maxPerPage }) });
 }
 
-/** All positions of a recording at which a fault can be. */
-export function positionsOf(recording: Recording, { meets = () => true }: InjectedFault): readonly FaultPosition[] {
-  return Object.entries(recording.requests).flatMap(([server, requests]) =>
-    requests.filter((request) => meets(request)).map((_, index) => ({ server, ordinal: index + 1 })),
+/** Returns all requests of a sweep that the fault applies to. */
+export function positionsOf(baseline: Baseline, { appliesTo = () => true }: InjectedFault): readonly FaultPosition[] {
+  return Object.entries(baseline.requests).flatMap(([server, requests]) =>
+    requests.filter((request) => appliesTo(request)).map((_, index) => ({ server, ordinal: index + 1 })),
   );
 }
 
 /**
- * One sweep in which one request goes wrong, and a second without a fault. Afterwards nothing living is broken, the report tells the
- * truth, and the second sweep has reached what a sweep without faults leaves. Throws where that is not so.
+ * Sweeps once with a fault at one request, then once without. Throws if a kept image is broken, a report is wrong, or the second
+ * sweep ends with other contents than a sweep without faults.
  */
 export async function tryFault(
   sweepCase: SweepCase,
   fault: InjectedFault,
   position: FaultPosition,
   gitHost: GitHost,
-  recording: Recording,
+  baseline: Baseline,
 ): Promise<void> {
-  const scenario = await open(sweepCase);
+  const scenario = await openCase(sweepCase);
   const server = serversOf(scenario, gitHost)[position.server];
   assert.ok(server !== undefined, `there is a server ${position.server}`);
   try {
     const start = digestsOf(contentsOf(scenario.store));
     const disturbed = (fault.disturbs ?? []).map((tag) => String(scenario.store.resolve("web", tag)?.digest));
-    const { script, isPlayed } = once(fault, position.ordinal, scenario);
+    const { script, wasReached } = once(fault, position.ordinal, scenario);
     server.inject(script);
-    const first = await sweepAndTrace(scenario, sweepCase, gitHost, fault.timeoutMs);
+    const first = await observeSweep(scenario, sweepCase, gitHost, fault.timeoutMs);
     server.inject([]);
-    assert.ok(isPlayed(), "the sweep came to the request");
+    assert.ok(wasReached(), "the sweep sent the request");
     const pushed = [...digestsOf(first.after)].filter((digest) => !start.has(digest));
-    const own = (lines: readonly string[]) => lines.filter((line) => !pushed.includes(digestOf(line)));
-    assertWhole(scenario);
+    const withoutPushed = (lines: readonly string[]) => lines.filter((line) => !pushed.includes(digestOf(line)));
+    assertIntact(scenario);
     const hidden = fault.finishes === "some";
     assertReport(first.result, { ...first, moved: new Set([...disturbed, ...pushed]), hidden });
-    const isTold = first.result.errors.length > 0 || first.warnings.length > 0;
-    if (!isTold && !hidden)
-      assert.deepEqual(own(first.after), recording.contents, "nothing is told, and the work is not done");
+    const isReported = first.result.errors.length > 0 || first.warnings.length > 0;
+    if (!isReported && !hidden)
+      assert.deepEqual(withoutPushed(first.after), baseline.contents, "no error is reported, so the work is complete");
 
-    const second = await sweepAndTrace(scenario, sweepCase, gitHost);
-    assert.deepEqual(second.result.errors, [], "the second run has no problem");
-    assertWhole(scenario);
+    const second = await observeSweep(scenario, sweepCase, gitHost);
+    assert.deepEqual(second.result.errors, [], "the second run has no error");
+    assertIntact(scenario);
     assertReport(second.result, { ...second, moved: new Set(pushed), hidden: false });
-    assert.deepEqual(own(seen(scenario)), recording.seen, "the second run finishes what the first left");
+    assert.deepEqual(withoutPushed(listed(scenario)), baseline.listed, "the second run completes the work");
   } finally {
     server.inject([]);
     await scenario.close();
   }
 }
 
-/** A script that plays `fault` at the `ordinal`th of the requests that it can meet. */
+/** Every remaining tag can be pulled, also orphaned ones, and no live tag is missing. */
+function assertIntact(scenario: Scenario<StoreView>): void {
+  assertPullable(scenario, LIVE_TAGS);
+  assert.deepEqual(brokenTags(scenario.store), [], "every tag can be pulled");
+}
+
+/** Returns a script that injects the fault at the `ordinal`th request that it applies to. */
 function once(
-  { meets = () => true, respond }: InjectedFault,
+  { appliesTo = () => true, inject }: InjectedFault,
   ordinal: number,
   scenario: Scenario<StoreView>,
-): { readonly script: FaultScript; isPlayed(): boolean } {
-  let met = 0;
+): { readonly script: FaultScript; wasReached(): boolean } {
+  let count = 0;
   return {
     script: (request) => {
-      if (!meets(request)) return null;
-      met += 1;
-      return met === ordinal ? respond(scenario) : null;
+      if (!appliesTo(request)) return null;
+      count += 1;
+      return count === ordinal ? inject(scenario) : null;
     },
-    isPlayed: () => met >= ordinal,
+    wasReached: () => count >= ordinal,
   };
 }
 
-type Traced = Omit<Traces, "moved" | "hidden"> & { readonly result: RunResult; readonly warnings: readonly string[] };
+interface ObservedSweep extends Omit<Observations, "moved" | "hidden"> {
+  readonly result: RunResult;
+  readonly warnings: readonly string[];
+}
 
-async function sweepAndTrace(
+async function observeSweep(
   scenario: Scenario<StoreView>,
   { inputs }: SweepCase,
   gitHost: GitHost,
-  timeoutMs = 2_000,
-): Promise<Traced> {
+  timeoutMs?: number,
+): Promise<ObservedSweep> {
   const before = contentsOf(scenario.store);
   const { collections } = scenario;
-  const begunBefore = collections?.count() ?? 0;
+  const countBefore = collections?.count() ?? 0;
   const wasRunning = collections?.isReadOnly() ?? false;
   const warnings: string[] = [];
   const log: Log = { ...silentLog, warn: (_title, text) => void warnings.push(text) };
-  const result = await sweepScenario(scenario, gitHost, inputs, instantClock(NOW), { timeoutMs, log });
+  const result = await sweepScenario(scenario, gitHost, inputs, { timeoutMs, log });
   const collection =
     collections === null || inputs?.["run-gc"] === undefined
       ? null
-      : { begun: collections.count() - begunBefore, wasRunning };
+      : { started: collections.count() - countBefore, wasRunning };
   return { result, warnings, before, after: contentsOf(scenario.store), collection };
 }
 

@@ -1,65 +1,54 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { GitHost } from "../e2e/example.ts";
 import { digestOfNothing, pushImage, pushIndex } from "../servers/content.ts";
 import { refuse } from "../servers/http-server.ts";
 import { assertPullable, sweepScenario } from "./harness.ts";
-import { contentsOf, NOW, openScenario, type Scenario, serveScenarioGitHost } from "./scenario.ts";
+import { contentsOf, NOW, openScenario, type Scenario, type ScenarioOptions } from "./scenario.ts";
+import { useGitHost } from "./use-git-host.ts";
+
+const AT = { repository: "web", pushedAt: NOW - 10 * 86_400_000 } as const;
+const NOT_FOUND = refuse(404, {}, { errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] });
 
 let gitHost: GitHost;
 let scenario: Scenario;
 
-beforeEach(async () => {
-  gitHost = await serveScenarioGitHost();
-  scenario = await openScenario("digitalocean");
+useGitHost((served) => {
+  gitHost = served;
 });
 
-afterEach(async () => {
-  await Promise.all([gitHost.close(), scenario.close()]);
-});
+afterEach(() => scenario.close());
 
-const digestOf = (tag: string): string => scenario.store.resolve("web", tag)?.digest ?? "";
+/** Pushes a live index, its signature, and a signature of a missing image. */
+const fillSignatures: ScenarioOptions["fill"] = (store) => {
+  const main = pushIndex(store, { ...AT, children: [pushImage(store, { ...AT, seed: "child" })], tags: ["main"] });
+  for (const subject of [main, digestOfNothing("missing image")])
+    pushImage(store, { ...AT, seed: `signature of ${subject}`, tags: [`${subject.replace(":", "-")}.sig`] });
+};
 
-const MISSING = refuse(404, {}, { errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] });
-
-test("where every manifest answers 404, none is taken for a ghost: nothing is deleted, and the step fails", async () => {
-  const before = contentsOf(scenario.store);
-  scenario.servers["oci"]?.inject(({ path, headers }) =>
-    headers.authorization !== undefined && path.includes("/manifests/") ? MISSING : null,
-  );
-  const result = await sweepScenario(scenario, gitHost);
-  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
-  expect(contentsOf(scenario.store)).toEqual(before);
-});
-
-test("the same where what is asked for first is the missing subject of a signature", async () => {
-  await scenario.close();
-  scenario = await openScenario("digitalocean", {
-    fill: (store) => {
-      const at = { repository: "web", pushedAt: NOW - 10 * 86_400_000 } as const;
-      const main = pushIndex(store, { ...at, children: [pushImage(store, { ...at, seed: "child" })], tags: ["main"] });
-      for (const subject of [main, digestOfNothing("long gone")])
-        pushImage(store, { ...at, seed: `signature of ${subject}`, tags: [`${subject.replace(":", "-")}.sig`] });
-    },
+describe("if every manifest answers 404, none is a ghost: nothing is deleted, and the step fails", () => {
+  test.each<[string, ScenarioOptions, Readonly<Record<string, string>>]>([
+    ["in the example", {}, {}],
+    ["if the first request is for the missing subject of a signature", { fill: fillSignatures }, { untagged: "keep" }],
+  ])("%s", async (_title, options, inputs) => {
+    scenario = await openScenario("digitalocean", options);
+    const before = contentsOf(scenario.store);
+    scenario.servers["oci"]?.inject(({ path, headers }) =>
+      headers.authorization !== undefined && path.includes("/manifests/") ? NOT_FOUND : null,
+    );
+    const result = await sweepScenario(scenario, gitHost, inputs);
+    expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("404") }]);
+    expect(contentsOf(scenario.store)).toEqual(before);
   });
-  const before = contentsOf(scenario.store);
-  scenario.servers["oci"]?.inject(({ path, headers }) =>
-    headers.authorization !== undefined && path.includes("/manifests/") ? MISSING : null,
-  );
-  const result = await sweepScenario(scenario, gitHost, { untagged: "keep" });
-  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("answers 404") }]);
-  expect(contentsOf(scenario.store)).toEqual(before);
 });
 
 test.each(["digitalocean", "distribution", "oci"] as const)(
-  "%s: signatures in a repository of their own stay, as their images do in another one",
+  "%s: keeps signatures in a separate repository whose images are in another one",
   async (kind) => {
-    await scenario.close();
     scenario = await openScenario(kind, {
       fill: (store) => {
-        const at = { pushedAt: NOW - 10 * 86_400_000 } as const;
-        const image = pushImage(store, { ...at, repository: "web", seed: "main", tags: ["main"] });
+        const image = pushImage(store, { ...AT, seed: "main", tags: ["main"] });
         const tags = [`${image.replace(":", "-")}.sig`];
-        pushImage(store, { ...at, repository: "web/signatures", seed: "signature", tags });
+        pushImage(store, { ...AT, repository: "web/signatures", seed: "signature", tags });
       },
     });
     const before = contentsOf(scenario.store);
@@ -68,9 +57,10 @@ test.each(["digitalocean", "distribution", "oci"] as const)(
   },
 );
 
-test("trap 23: where any manifest can be read, those that answer 404 are ghosts, and end nothing", async () => {
-  const ghost = digestOf("jane");
-  scenario.servers["oci"]?.inject(({ path }) => (path.endsWith(ghost) ? MISSING : null));
+test("if other manifests can be read, one that answers 404 is reported as a ghost and does not stop the sweep", async () => {
+  scenario = await openScenario("digitalocean");
+  const ghost = scenario.store.resolve("web", "jane")?.digest ?? "";
+  scenario.servers["oci"]?.inject(({ path }) => (path.endsWith(ghost) ? NOT_FOUND : null));
   const result = await sweepScenario(scenario, gitHost);
   expect(result.errors).toEqual([]);
   expect(result.repositories[0]?.plan?.ghosts).toEqual([ghost]);

@@ -6,67 +6,84 @@ import type { GitHost } from "../e2e/example.ts";
 import { annotations } from "../e2e/fixture.ts";
 import type { StepResult } from "../e2e/runner.ts";
 import type { FaultScript, ServedRequest } from "../servers/http-server.ts";
-import { assertPullable, sweepScenario } from "./harness.ts";
-import { assertStepReport, outcomesOf, runInterruptedStep, type Send, storedManifests } from "./interrupted-step.ts";
-import { openScenario, type Scenario, type ScenarioKind, type StoreView, serveScenarioGitHost } from "./scenario.ts";
+import { type GitHostPool, openGitHostPool } from "./git-host-pool.ts";
+import { assertPullable, serversOf, sweepScenario } from "./harness.ts";
+import {
+  assertStepReport,
+  type InterruptedStepOptions,
+  outcomesOf,
+  runInterruptedStep,
+  type Send,
+  storedManifests,
+} from "./interrupted-step.ts";
+import { openScenario, type Scenario, type ScenarioKind, type StoreView } from "./scenario.ts";
 
-let gitHost: GitHost;
+/** Each case waits for up to 5 s, so several run concurrently. */
+const CONCURRENCY = 6;
+
+let pool: GitHostPool;
 
 beforeAll(async () => {
-  gitHost = await serveScenarioGitHost();
+  pool = await openGitHostPool(CONCURRENCY);
 });
 
-afterAll(async () => {
-  await gitHost.close();
-});
+afterAll(() => pool.close());
 
 type Silence = "silent before" | "silent after";
-type More = NonNullable<Parameters<typeof runInterruptedStep>[3]>;
 
-/** A request that never gets an answer, and SIGTERM while it hangs. */
+/** Requests that get no response, and a SIGTERM during the first one. */
 interface Hang {
   readonly kind: ScenarioKind;
   readonly server: string;
   readonly silence: Silence;
   readonly hangs: (request: ServedRequest) => boolean;
-  readonly more?: More;
+  readonly options?: InterruptedStepOptions;
 }
 
-interface Hung {
+interface HungStep {
   readonly step: StepResult;
   readonly scenario: Scenario<StoreView>;
   readonly before: ReadonlySet<string>;
+  /** Milliseconds from the signal to the end. */
   readonly tookMs: number;
 }
 
-/** Hangs every request that `hang` is about, and sends SIGTERM with the first of them. */
-async function hang({ kind, server, silence, hangs, more = {} }: Hang): Promise<Hung> {
-  const scenario = await openScenario(kind);
-  const target = { ...scenario.servers, git: gitHost.git, github: gitHost.github }[server];
-  onTestFinished(async () => {
-    target?.inject([]);
-    await scenario.close();
+/** Runs a step with a hang and passes its result to `check`. */
+async function withHang(
+  { kind, server, silence, hangs, options = {} }: Hang,
+  check: (hung: HungStep, gitHost: GitHost) => Promise<void> | void,
+): Promise<void> {
+  await pool.use(async (gitHost) => {
+    const scenario = await openScenario(kind);
+    const target = serversOf(scenario, gitHost)[server];
+    try {
+      const before = storedManifests(scenario);
+      let signalledAt = 0;
+      const script =
+        (send: Send): FaultScript =>
+        (request) => {
+          if (!hangs(request)) return null;
+          if (signalledAt === 0) {
+            signalledAt = performance.now();
+            // Wait until concurrent requests are in flight too.
+            setTimeout(() => send("SIGTERM"), 100);
+          }
+          return { kind: silence };
+        };
+      const step = await runInterruptedStep(scenario, gitHost, (send) => target?.inject(script(send)), options);
+      const tookMs = performance.now() - signalledAt;
+      expect(signalledAt, "a request hung").toBeGreaterThan(0);
+      target?.inject([]);
+      await check({ step, scenario, before, tookMs }, gitHost);
+    } finally {
+      target?.inject([]);
+      await scenario.close();
+    }
   });
-  const before = storedManifests(scenario);
-  let signalledAt = 0;
-  const script =
-    (send: Send): FaultScript =>
-    (request) => {
-      if (!hangs(request)) return null;
-      if (signalledAt === 0) {
-        signalledAt = performance.now();
-        // Once what goes with it is under way too.
-        setTimeout(() => send("SIGTERM"), 100);
-      }
-      return { kind: silence };
-    };
-  const step = await runInterruptedStep(scenario, gitHost, (send) => target?.inject(script(send)), more);
-  expect(signalledAt, "a request hung").toBeGreaterThan(0);
-  return { step, scenario, before, tookMs: performance.now() - signalledAt };
 }
 
-/** What every cancelled step owes its user. */
-function assertWoundDown({ step, scenario, before, tookMs }: Hung): void {
+/** Checks what every cancelled step must do. */
+function assertCancelled({ step, scenario, before, tookMs }: HungStep): void {
   expect(tookMs).toBeLessThan(5_000);
   expect(step.exitCode, step.log).toBe(1);
   expect(step.summary).toContain("The job was cancelled");
@@ -75,35 +92,31 @@ function assertWoundDown({ step, scenario, before, tookMs }: Hung): void {
   assertStepReport(step, before, scenario);
 }
 
-/** Whether it deletes what is there: Distribution is asked first, by what is not, whether it deletes at all. */
+/** The digest of zeros checks whether the registry allows deletions. */
 const isDeletion = ({ method, path }: ServedRequest): boolean => method === "DELETE" && !path.endsWith("0".repeat(64));
 const isManifest = ({ method, path }: ServedRequest): boolean => method === "GET" && path.includes("/manifests/");
+const SILENCES = ["silent before", "silent after"] as const;
 
-describe("a deletion that hangs is told as one that may have been done", () => {
-  const stages = [
+describe.concurrent("a hanging deletion is reported as failed and possibly done", () => {
+  const servers = [
     ["digitalocean", "api"],
     ["distribution", "registry"],
     ["ghcr", "api"],
   ] as const;
-  test.each(stages)("%s", async (kind, server) => {
-    const silences = ["silent before", "silent after"] as const;
-    await Promise.all(silences.map((silence) => hangDeletion(kind, server, silence)));
+  const cases = servers.flatMap(([kind, server]) => SILENCES.map((silence) => ({ kind, server, silence })));
+  test.each(cases)("$kind, $silence", async ({ kind, server, silence }) => {
+    await withHang({ kind, server, silence, hangs: isDeletion }, async (hung, gitHost) => {
+      assertCancelled(hung);
+      const failed = [...outcomesOf(hung.step).values()].filter(({ outcome }) => outcome === "failed");
+      expect(failed.length).toBeGreaterThan(0);
+      for (const { error } of failed) expect(error).toMatch(/^DELETE .*may have/);
+      expect(hung.step.outputs["failed-count"]).toBe(String(failed.length));
+      expect((await sweepScenario(hung.scenario, gitHost)).errors).toEqual([]);
+    });
   });
-
-  async function hangDeletion(kind: ScenarioKind, server: string, silence: Silence): Promise<void> {
-    const hung = await hang({ kind, server, silence, hangs: isDeletion });
-    assertWoundDown(hung);
-    const failed = [...outcomesOf(hung.step).values()].filter(({ outcome }) => outcome === "failed");
-    expect(failed.length).toBeGreaterThan(0);
-    for (const { error } of failed) expect(error).toMatch(/^DELETE .* was cut off.*the server may have acted on it/);
-    expect(hung.step.outputs["failed-count"]).toBe(String(failed.length));
-    expect(hung.step.summary).toContain("the server may have acted on it");
-    hung.scenario.servers[server]?.inject([]);
-    expect((await sweepScenario(hung.scenario, gitHost)).errors).toEqual([]);
-  }
 });
 
-describe("a read that hangs is cut off at once, and nothing is deleted", () => {
+describe.concurrent("a hanging read is cancelled at once, and nothing is deleted", () => {
   const cases: readonly (readonly [string, Pick<Hang, "kind" | "server" | "hangs">])[] = [
     ["DigitalOcean's list", { kind: "digitalocean", server: "api", hangs: ({ method }) => method === "GET" }],
     ["DigitalOcean's manifest", { kind: "digitalocean", server: "oci", hangs: isManifest }],
@@ -119,44 +132,43 @@ describe("a read that hangs is cut off at once, and nothing is deleted", () => {
     ["GitHub's pull requests", { kind: "distribution", server: "github", hangs: () => true }],
   ];
   test.each(cases)("%s", async (_title, each) => {
-    const hung = await hang({ silence: "silent before", ...each });
-    assertWoundDown(hung);
-    expect(storedManifests(hung.scenario)).toEqual(hung.before);
-    expect(hung.step.outputs["deleted-count"]).toBe("0");
+    await withHang({ silence: "silent before", ...each }, (hung) => {
+      assertCancelled(hung);
+      expect(storedManifests(hung.scenario)).toEqual(hung.before);
+      expect(hung.step.outputs["deleted-count"]).toBe("0");
+    });
   });
 });
 
-describe("DigitalOcean's garbage collection hangs", () => {
-  const more = { inputs: { "run-gc": "true" } };
+describe.concurrent("DigitalOcean's garbage collection hangs", () => {
+  const at = { kind: "digitalocean", server: "api", options: { inputs: { "run-gc": "true" } } } as const;
   const path = "/garbage-collection";
   const isStart = (request: ServedRequest): boolean => request.method === "POST" && request.path.includes(path);
 
-  test("its start: it may run", async () => {
-    const hangStart = async (silence: Silence): Promise<void> => {
-      const hung = await hang({ kind: "digitalocean", server: "api", silence, hangs: isStart, more });
-      assertWoundDown(hung);
-      expect(hung.step.summary).toMatch(/POST .*garbage-collection was cut off.*the server may have acted on it/);
-    };
-    await Promise.all([hangStart("silent before"), hangStart("silent after")]);
+  test.each(SILENCES)("at its start (%s): the error says that it may have started", async (silence) => {
+    await withHang({ ...at, silence, hangs: isStart }, (hung) => {
+      assertCancelled(hung);
+      expect(hung.step.summary).toMatch(/POST .*garbage-collection.*may have/);
+    });
   });
 
-  test("its poll: it is told as started, and which", async () => {
-    let isBegun = false;
+  test("at a status request: it is reported as started, with its uuid", async () => {
+    let hasStarted = false;
     const hangs = (request: ServedRequest): boolean => {
-      const isPoll = isBegun && request.method === "GET" && request.path.includes(path);
-      isBegun ||= isStart(request);
+      const isPoll = hasStarted && request.method === "GET" && request.path.includes(path);
+      hasStarted ||= isStart(request);
       return isPoll;
     };
-    const hung = await hang({ kind: "digitalocean", server: "api", silence: "silent before", hangs, more });
-    assertWoundDown(hung);
-    expect(hung.step.outputs["gc-status"]).toBe("started");
-    expect(hung.step.summary).toMatch(/collection [0-9a-f]{8}-[0-9a-f-]+ was started/);
-    expect(hung.step.summary).toContain("still running");
+    await withHang({ ...at, silence: "silent before", hangs }, (hung) => {
+      assertCancelled(hung);
+      expect(hung.step.outputs["gc-status"]).toBe("started");
+      expect(hung.step.summary).toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+/);
+    });
   });
 });
 
-test("a gc-command that ignores SIGTERM, and has children: all of them are ended, and it is told", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "refsweep-stubborn-"));
+test("a gc-command that ignores SIGTERM is killed with its children, and the report says so", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "refsweep-gc-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [script, pids] = [join(folder, "collect.sh"), join(folder, "pids")];
   writeFileSync(
@@ -167,29 +179,25 @@ test("a gc-command that ignores SIGTERM, and has children: all of them are ended
   onTestFinished(() => scenario.close());
   const before = storedManifests(scenario);
   let signalledAt = 0;
-  const more = { inputs: { "run-gc": "true", "gc-command": `sh ${script}` } };
-  const step = await runInterruptedStep(
-    scenario,
-    gitHost,
-    (send) => {
-      const poll = setInterval(() => {
-        if (!existsSync(pids)) return;
-        clearInterval(poll);
-        signalledAt = performance.now();
-        send("SIGTERM");
-      }, 10);
-      onTestFinished(() => clearInterval(poll));
-    },
-    more,
-  );
-  assertWoundDown({ step, scenario, before, tookMs: performance.now() - signalledAt });
-  expect(step.summary).toContain("cancelled during gc-command, which was ended");
-  for (const pid of readFileSync(pids, "utf8").trim().split(" ")) expect(isAlive(Number(pid)), pid).toBe(false);
+  const sendOnceStarted = (send: Send): void => {
+    const poll = setInterval(() => {
+      if (!existsSync(pids)) return;
+      clearInterval(poll);
+      signalledAt = performance.now();
+      send("SIGTERM");
+    }, 10);
+    onTestFinished(() => clearInterval(poll));
+  };
+  const options = { inputs: { "run-gc": "true", "gc-command": `sh ${script}` } };
+  const step = await pool.use((gitHost) => runInterruptedStep(scenario, gitHost, sendOnceStarted, options));
+  assertCancelled({ step, scenario, before, tookMs: performance.now() - signalledAt });
+  expect(step.summary).toContain("gc-command");
+  for (const pid of readFileSync(pids, "utf8").trim().split(" ")) expect(isRunning(Number(pid)), pid).toBe(false);
 });
 
-function isAlive(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
-    // A zombie of nobody who waits for it is over too.
+    // A zombie process has ended.
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;

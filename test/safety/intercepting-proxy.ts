@@ -1,40 +1,44 @@
 import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Answers a request in position of the server behind; `sent` counts the bytes that went out. */
+/** Answers a request itself. Adds the sent bytes to `sent`. */
 export type ResponseWriter = (outgoing: ServerResponse, sent: { bytes: number }) => Promise<void>;
 
-/** A server in proxy of another: what it does not answer itself goes through. */
+/** A proxy in front of a test server that answers some requests itself and forwards the others. */
 export interface InterceptingProxy {
   readonly host: string;
-  /** Requests that it answered itself. */
+  /** The number of requests that it answered itself. */
   answered(): number;
-  /** Bytes of the bodies of these, as far as the client took them. */
+  /** Body bytes of these responses that the client received. */
   sentBytes(): number;
   close(): Promise<void>;
 }
 
+/**
+ * @param target `HOST:PORT` of the server
+ * @param intercepts selects the requests that `respond` answers
+ */
 export async function startInterceptingProxy(
-  behind: string,
-  meets: (method: string, path: string, headers: IncomingMessage["headers"]) => boolean,
-  answer: ResponseWriter,
+  target: string,
+  intercepts: (method: string, path: string, headers: IncomingMessage["headers"]) => boolean,
+  respond: ResponseWriter,
 ): Promise<InterceptingProxy> {
   const sent = { bytes: 0 };
   let answered = 0;
   const server = createServer((incoming, outgoing) => {
     const { method = "GET", url = "/", headers } = incoming;
     outgoing.on("error", () => undefined);
-    if (meets(method, url, headers)) {
+    if (intercepts(method, url, headers)) {
       answered += 1;
       incoming.resume();
-      answer(outgoing, sent).catch(() => outgoing.destroy());
+      respond(outgoing, sent).catch(() => outgoing.destroy());
       return;
     }
-    const forwarded = send(`http://${behind}${url}`, { method, headers }, (answered) => {
-      // What a server says of its own address leads here.
-      const own = JSON.parse(JSON.stringify(answered.headers).replaceAll(behind, hostOf(server)));
-      outgoing.writeHead(answered.statusCode ?? 500, own);
-      answered.pipe(outgoing);
+    const forwarded = send(`http://${target}${url}`, { method, headers }, (response) => {
+      // The server's own address in its headers becomes the proxy's.
+      const ownHeaders = JSON.parse(JSON.stringify(response.headers).replaceAll(target, hostOf(server)));
+      outgoing.writeHead(response.statusCode ?? 500, ownHeaders);
+      response.pipe(outgoing);
     });
     forwarded.on("error", () => outgoing.destroy());
     incoming.pipe(forwarded);
@@ -57,16 +61,16 @@ function hostOf(server: { address(): AddressInfo | string | null }): string {
   return `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
 }
 
-/** A body without an end, or of `declared` bytes, as fast as it is taken. */
-export function endlessBody(declared: number | null, type = "application/json"): ResponseWriter {
+/** A body that never ends, or of `declared` bytes, sent as fast as the client reads. */
+export function largeBody(declared: number | null, type = "application/json"): ResponseWriter {
   const chunk = Buffer.alloc(64 * 1024, " ");
   return async (outgoing, sent) => {
     outgoing.writeHead(200, { "content-type": type, ...(declared === null ? {} : { "content-length": declared }) });
-    for (let left = declared ?? Number.POSITIVE_INFINITY; left > 0 && !outgoing.destroyed; left -= chunk.length) {
-      const piece = chunk.subarray(0, Math.min(left, chunk.length));
-      const taken = outgoing.write(piece);
+    for (let rest = declared ?? Number.POSITIVE_INFINITY; rest > 0 && !outgoing.destroyed; rest -= chunk.length) {
+      const piece = chunk.subarray(0, Math.min(rest, chunk.length));
+      const isBuffered = outgoing.write(piece);
       sent.bytes += piece.length;
-      if (!taken) await drained(outgoing);
+      if (!isBuffered) await drained(outgoing);
     }
     outgoing.end();
   };
@@ -82,8 +86,8 @@ function drained(outgoing: ServerResponse): Promise<void> {
   });
 }
 
-/** A body as it is. */
-export function body(body: Buffer, headers: Readonly<Record<string, string>>, status = 200): ResponseWriter {
+/** A complete response. */
+export function fixedBody(body: Buffer, headers: Readonly<Record<string, string>>, status = 200): ResponseWriter {
   return async (outgoing, sent) => {
     outgoing.writeHead(status, headers);
     outgoing.end(body);

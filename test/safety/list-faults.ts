@@ -1,11 +1,14 @@
 import type { Reply, ServerFault } from "../servers/http-server.ts";
-import type { InjectedFault, Met } from "./faults.ts";
+import type { InjectedFault, RequestInfo } from "./faults.ts";
 import { EXTRA_TAG } from "./scenario.ts";
 
 type Change = (items: readonly unknown[]) => readonly unknown[];
 
-/** Whether a request is for a page of a list: of repositories, manifests, tags, referrers, collections or pull requests. */
-function isList({ method, path, body }: Met): boolean {
+/** Whether the list's total is adapted to the changed items. */
+type Total = "unchanged" | "adapted";
+
+/** Whether a request reads a page of repositories, manifests, tags, referrers, collections or pull requests. */
+function isList({ method, path, body }: RequestInfo): boolean {
   if (method === "POST") return body.includes("hasNextPage");
   return (
     method === "GET" &&
@@ -13,50 +16,33 @@ function isList({ method, path, body }: Met): boolean {
   );
 }
 
-/** Lists that lie: entries are missing that are there, or come twice. */
-function lying(change: Change, total: "as it was" | "to match" = "as it was"): ServerFault {
-  return { kind: "altered", alter: (reply) => alterList(reply, change, total) };
-}
-
 const without =
   (tag: string): Change =>
   (items) =>
     items.filter((item) => !JSON.stringify(item).includes(`"${tag}"`));
 
-/** What can go wrong with a page of a list, beside what can with any request. */
+/** Faults of pages of lists, by name. */
 export const LIST_FAULTS: Readonly<Record<string, InjectedFault>> = {
-  "a list without its first item": listFault(
-    lying((items) => items.slice(1)),
-    "some",
-  ),
-  "a list without its last item": listFault(
-    lying((items) => items.slice(0, -1)),
-    "some",
-  ),
-  "a list without a living tag": listFault(lying(without("main")), "some"),
-  "a list without a living tag, and a total to match": listFault(lying(without("main"), "to match"), "some"),
-  "a list without a tag that keeps a digest": listFault(lying(without("next"), "to match"), "some"),
-  "a list without items": listFault(
-    lying(() => []),
-    "some",
-  ),
-  "a list with an item twice": listFault(
-    lying((items) => [...items.slice(0, 1), ...items]),
-    "all",
-  ),
-  "a list that moves, as somebody pushes": {
-    meets: isList,
-    respond: ({ others }) => {
+  "a list without its first item": wrongList((items) => items.slice(1)),
+  "a list without its last item": wrongList((items) => items.slice(0, -1)),
+  "a list without a live tag": wrongList(without("main")),
+  "a list without a live tag, and an adapted total": wrongList(without("main"), "adapted"),
+  "a list without a tag that keeps an image, and an adapted total": wrongList(without("next"), "adapted"),
+  "a list without items": wrongList(() => []),
+  "a list with an item twice": { ...wrongList((items) => [...items.slice(0, 1), ...items]), finishes: "all" },
+  "a list that changes because of a push": {
+    appliesTo: isList,
+    inject: ({ others }) => {
       others.push({ seed: "pushed meanwhile", tags: ["a-new-one"] });
       return null;
     },
   },
-  "a list that moves, as somebody deletes": {
-    meets: isList,
+  "a list that changes because of a deletion": {
+    appliesTo: isList,
     disturbs: [EXTRA_TAG],
-    // What slips from one page to another unseen, is for the next run.
+    // An item that moves to a page that was already read is left to the next run.
     finishes: "some",
-    respond: ({ others, store }) => {
+    inject: ({ others, store }) => {
       const extra = store.resolve("web", EXTRA_TAG);
       if (extra !== null) others.drop(extra.digest);
       return null;
@@ -64,11 +50,13 @@ export const LIST_FAULTS: Readonly<Record<string, InjectedFault>> = {
   },
 };
 
-function listFault(fault: ServerFault, finishes: "all" | "some"): InjectedFault {
-  return { meets: isList, respond: () => fault, finishes };
+/** A list that misses existing entries or repeats one. */
+function wrongList(change: Change, total: Total = "unchanged"): InjectedFault {
+  const fault: ServerFault = { kind: "altered", alter: (reply) => alterReply(reply, change, total) };
+  return { appliesTo: isList, inject: () => fault, finishes: "some" };
 }
 
-/** Where the answers of all these lists have their items, or what holds them. */
+/** The keys on the path to the items, in the responses of all these lists. */
 const KEYS = [
   "manifests",
   "repositories",
@@ -80,23 +68,22 @@ const KEYS = [
   "nodes",
 ];
 
-function alterList(reply: Reply, change: Change, total: "as it was" | "to match"): Reply {
+function alterReply(reply: Reply, change: Change, total: Total): Reply {
   const { body } = reply;
-  if (typeof body !== "string") return { ...reply, body: altered(body, change, total) };
-  return { ...reply, body: JSON.stringify(altered(JSON.parse(body), change, total)) };
+  if (typeof body !== "string") return { ...reply, body: alterBody(body, change, total) };
+  return { ...reply, body: JSON.stringify(alterBody(JSON.parse(body), change, total)) };
 }
 
-function altered(body: unknown, change: Change, total: "as it was" | "to match"): unknown {
+function alterBody(body: unknown, change: Change, total: Total): unknown {
   if (Array.isArray(body)) return change(body);
   if (!isRecord(body)) return body;
   const key = KEYS.find((each) => body[each] !== undefined);
   if (key === undefined) return body;
-  const [before, after] = [body[key], altered(body[key], change, total)];
+  const [before, after] = [body[key], alterBody(body[key], change, total)];
   const fewer = Array.isArray(before) && Array.isArray(after) ? before.length - after.length : 0;
   const { meta } = body;
-  const told =
-    total === "to match" && isRecord(meta) && typeof meta["total"] === "number" ? meta["total"] - fewer : null;
-  return { ...body, [key]: after, ...(told === null ? {} : { meta: { total: told } }) };
+  const adapts = total === "adapted" && isRecord(meta) && typeof meta["total"] === "number";
+  return { ...body, [key]: after, ...(adapts ? { meta: { total: Number(meta["total"]) - fewer } } : {}) };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,79 +1,79 @@
 import assert from "node:assert/strict";
 import type { RunResult } from "../../src/report/result.ts";
 
-/** What was there before a run and after it, and what came of it otherwise. */
-export interface Traces {
-  /** As `contentsOf` tells them. */
+/** The registry's state before and after a run. */
+export interface Observations {
+  /** Lines of `contentsOf`. */
   readonly before: readonly string[];
   readonly after: readonly string[];
-  /** Digests that somebody else pushed, tagged or deleted meanwhile: what is told of them may be true or not by now. */
+  /** Digests that another client pushed, tagged or deleted meanwhile. Their reported outcomes are not checked. */
   readonly moved: ReadonlySet<string>;
-  /** Whether an answer hid what is there, so that it may be told as gone; what is told as deleted is not there in any case. */
+  /** Whether a response hid existing content. Then it may be reported as gone, but not as deleted. */
   readonly hidden: boolean;
-  /** The garbage collection that was asked for; null: none. */
+  /** Null: no garbage collection was requested. */
   readonly collection: {
-    /** How many were begun. */
-    readonly begun: number;
-    /** Whether one was running already. */
+    /** The number of started collections. */
+    readonly started: number;
+    /** Whether one was running before. */
     readonly wasRunning: boolean;
   } | null;
 }
 
-/** What the report tells is what happened. Throws where that is not so. */
-export function assertReport(result: RunResult, traces: Traces): void {
-  assertManifests(result, traces);
-  assertTags(result, traces);
-  assertCollection(result, traces);
+/** Throws if the report differs from the changes in the registry. */
+export function assertReport(result: RunResult, observations: Observations): void {
+  assertManifests(result, observations);
+  assertTags(result, observations);
+  assertCollection(result, observations);
 }
 
 const digestOf = (line: string): string => line.split(" ")[0] ?? "";
 
-function assertManifests(result: RunResult, { before, after, moved, hidden }: Traces): void {
-  const left = new Set(after.map(digestOf));
-  const gone = new Set(before.map(digestOf).filter((digest) => !left.has(digest)));
+function assertManifests(result: RunResult, { before, after, moved, hidden }: Observations): void {
+  const existing = new Set(after.map(digestOf));
+  const gone = new Set(before.map(digestOf).filter((digest) => !existing.has(digest)));
   const manifests = result.repositories
     .flatMap((repository) => repository.manifests)
     .filter(({ digest }) => !moved.has(digest));
   for (const { digest, outcome } of manifests) {
     if (outcome === "deleted" || (outcome === "gone" && !hidden))
-      assert.ok(!left.has(digest), `${digest} is told as ${outcome}, and is there`);
-    if (outcome === "kept" || outcome === "changed")
-      assert.ok(!gone.has(digest), `${digest} is told as ${outcome}, and is gone`);
+      assert.ok(!existing.has(digest), `${digest} is reported as ${outcome} but exists`);
+    if (outcome === "kept" || outcome === "changed" || outcome === "deferred")
+      assert.ok(!gone.has(digest), `${digest} is reported as ${outcome} but is gone`);
   }
-  const told = new Set(manifests.filter(({ outcome }) => outcome !== "kept").map(({ digest }) => String(digest)));
-  for (const digest of gone) assert.ok(told.has(digest) || moved.has(digest), `${digest} is gone, and not told of`);
+  const reported = new Set(manifests.filter(({ outcome }) => outcome !== "kept").map(({ digest }) => String(digest)));
+  for (const digest of gone) assert.ok(reported.has(digest) || moved.has(digest), `${digest} is gone but not reported`);
 }
 
-/** Of manifests that stay: what goes with its manifest is told with it. */
-function assertTags(result: RunResult, { before, after, moved, hidden }: Traces): void {
+/** Checks the tags of kept manifests. Tags of deleted manifests are reported with them. */
+function assertTags(result: RunResult, { before, after, moved, hidden }: Observations): void {
   const tagsOf = (lines: readonly string[]) =>
     new Map(lines.map((line) => [digestOf(line), new Set(line.split(" ").slice(1))]));
   const [had, has] = [tagsOf(before), tagsOf(after)];
-  const told = result.repositories.flatMap((repository) => repository.staleTags);
-  for (const { tag, digest, outcome } of told) {
+  const reported = result.repositories.flatMap((repository) => repository.staleTags);
+  for (const { tag, digest, outcome } of reported) {
     if (moved.has(digest)) continue;
-    const there = has.get(digest)?.has(tag) === true;
+    const exists = has.get(digest)?.has(tag) === true;
     if (outcome === "deleted" || (outcome === "gone" && !hidden))
-      assert.ok(!there, `${tag} is told as ${outcome}, and is there`);
+      assert.ok(!exists, `${tag} is reported as ${outcome} but exists`);
     if (outcome === "reported" || outcome === "unsupported")
-      assert.ok(there || !has.has(digest), `${tag} is told as ${outcome}, and is gone`);
+      assert.ok(exists || !has.has(digest), `${tag} is reported as ${outcome} but is gone`);
   }
   for (const [digest, tags] of has) {
     if (moved.has(digest)) continue;
     for (const tag of had.get(digest) ?? [])
       assert.ok(
-        tags.has(tag) || told.some((each) => each.tag === tag && each.outcome !== "reported"),
-        `${tag} is gone from ${digest}, and not told of`,
+        tags.has(tag) || reported.some((each) => each.tag === tag && each.outcome !== "reported"),
+        `${tag} is gone from ${digest} but not reported`,
       );
   }
 }
 
-function assertCollection({ garbageCollection: { status }, errors }: RunResult, { collection }: Traces): void {
+function assertCollection({ garbageCollection: { status }, errors }: RunResult, { collection }: Observations): void {
   if (collection === null) return;
-  const { begun, wasRunning } = collection;
-  assert.ok(begun <= 1, `${begun} collections were begun by one run`);
-  const isTold = ["started", "succeeded", "timed-out", "failed"].includes(status);
-  if (begun === 1) assert.ok(isTold, "a collection was begun, and not told of");
-  else assert.ok(!isTold || wasRunning, `no collection was begun, and it is told that one ${status}`);
-  if (status !== "succeeded") assert.ok(errors.length > 0, `no problem is told, and the collection was ${status}`);
+  const { started, wasRunning } = collection;
+  assert.ok(started <= 1, `one run started ${started} collections`);
+  const isReported = ["started", "succeeded", "timed-out", "failed"].includes(status);
+  if (started === 1) assert.ok(isReported, "a collection was started but not reported");
+  else assert.ok(!isReported || wasRunning, `no collection was started, but its status is ${status}`);
+  if (status !== "succeeded") assert.ok(errors.length > 0, `the collection is ${status}, but no error is reported`);
 }

@@ -5,12 +5,12 @@ import type { ScenarioKind } from "./scenario.ts";
 export interface RequestKind {
   readonly title: string;
   readonly scenario: ScenarioKind;
-  /** Of the scenario, or `git` or `github`. */
+  /** A server of the scenario, or `git` or `github`. */
   readonly server: string;
-  readonly meets: (request: Pick<ServedRequest, "method" | "path">) => boolean;
+  readonly matches: (request: Pick<ServedRequest, "method" | "path">) => boolean;
   readonly inputs?: Readonly<Record<string, string>>;
-  /** What else goes wrong, so that this kind of request is sent at all. */
-  readonly besides?: FaultScript;
+  /** Another fault that makes the run send this kind of request. */
+  readonly precondition?: FaultScript;
 }
 
 const OLDER_GIT: FaultScript = ({ method }) => (method === "POST" ? refuse(400) : null);
@@ -23,55 +23,61 @@ const is =
 
 /** Every kind of request that a run sends. */
 export const REQUEST_KINDS: readonly RequestKind[] = [
-  { title: "Git's refs", scenario: "oci", server: "git", meets: is("POST", /git-upload-pack/) },
-  { title: "Git's older refs", scenario: "oci", server: "git", meets: is("GET", /info\/refs/), besides: OLDER_GIT },
-  { title: "GraphQL", scenario: "oci", server: "github", meets: is("POST", /graphql/) },
-  { title: "DigitalOcean's repositories", scenario: "digitalocean", server: "api", meets: is("GET", /repositoriesV2/) },
-  { title: "DigitalOcean's manifests", scenario: "digitalocean", server: "api", meets: is("GET", /\/digests\?/) },
-  { title: "DigitalOcean's deletion", scenario: "digitalocean", server: "api", meets: is("DELETE", /\/digests\//) },
+  { title: "Git's refs", scenario: "oci", server: "git", matches: is("POST", /git-upload-pack/) },
   {
-    title: "DigitalOcean's tokens",
+    title: "Git's refs (protocol v0)",
+    scenario: "oci",
+    server: "git",
+    matches: is("GET", /info\/refs/),
+    precondition: OLDER_GIT,
+  },
+  { title: "GraphQL", scenario: "oci", server: "github", matches: is("POST", /graphql/) },
+  {
+    title: "DigitalOcean's repositories",
     scenario: "digitalocean",
     server: "api",
-    meets: is("GET", /registry\/auth/),
+    matches: is("GET", /repositoriesV2/),
   },
-  { title: "DigitalOcean's endpoint", scenario: "digitalocean", server: "oci", meets: is("GET", /\/manifests\//) },
+  { title: "DigitalOcean's manifests", scenario: "digitalocean", server: "api", matches: is("GET", /\/digests\?/) },
+  { title: "DigitalOcean's deletion", scenario: "digitalocean", server: "api", matches: is("DELETE", /\/digests\//) },
+  { title: "DigitalOcean's tokens", scenario: "digitalocean", server: "api", matches: is("GET", /registry\/auth/) },
+  { title: "DigitalOcean's endpoint", scenario: "digitalocean", server: "oci", matches: is("GET", /\/manifests\//) },
   {
     title: "the start of a collection",
     scenario: "digitalocean",
     server: "api",
-    meets: is("POST", /garbage-collection/),
+    matches: is("POST", /garbage-collection/),
     inputs: COLLECT,
   },
   {
     title: "the state of a collection",
     scenario: "digitalocean",
     server: "api",
-    meets: is("GET", /garbage-collection/),
+    matches: is("GET", /garbage-collection/),
     inputs: COLLECT,
   },
-  { title: "a package's owner", scenario: "ghcr", server: "api", meets: is("GET", /^\/users\//) },
-  { title: "packages", scenario: "ghcr", server: "api", meets: is("GET", /package_type=/) },
-  { title: "a package's versions", scenario: "ghcr", server: "api", meets: is("GET", /\/versions\?/) },
-  { title: "the deletion of a version", scenario: "ghcr", server: "api", meets: is("DELETE", /\/versions\//) },
-  { title: "GHCR's tokens", scenario: "ghcr", server: "oci", meets: is("GET", /^\/token/) },
-  { title: "GHCR's manifests", scenario: "ghcr", server: "oci", meets: is("GET", /\/manifests\//) },
-  { title: "tags", scenario: "oci", server: "registry", meets: is("GET", /tags\/list/) },
+  { title: "a package's owner", scenario: "ghcr", server: "api", matches: is("GET", /^\/users\//) },
+  { title: "packages", scenario: "ghcr", server: "api", matches: is("GET", /package_type=/) },
+  { title: "a package's versions", scenario: "ghcr", server: "api", matches: is("GET", /\/versions\?/) },
+  { title: "the deletion of a version", scenario: "ghcr", server: "api", matches: is("DELETE", /\/versions\//) },
+  { title: "GHCR's tokens", scenario: "ghcr", server: "oci", matches: is("GET", /^\/token/) },
+  { title: "GHCR's manifests", scenario: "ghcr", server: "oci", matches: is("GET", /\/manifests\//) },
+  { title: "tags", scenario: "oci", server: "registry", matches: is("GET", /tags\/list/) },
   {
     title: "the catalog",
     scenario: "oci",
     server: "registry",
-    meets: is("GET", /_catalog/),
+    matches: is("GET", /_catalog/),
     inputs: { "repository-pattern": "**" },
   },
-  { title: "a manifest", scenario: "oci", server: "registry", meets: is("GET", /\/manifests\//) },
-  { title: "referrers", scenario: "oci", server: "registry", meets: is("GET", /\/referrers\//) },
+  { title: "a manifest", scenario: "oci", server: "registry", matches: is("GET", /\/manifests\//) },
+  { title: "referrers", scenario: "oci", server: "registry", matches: is("GET", /\/referrers\//) },
   {
     title: "the config of an image",
     scenario: "oci",
     server: "registry",
-    meets: is("GET", /\/blobs\//),
+    matches: is("GET", /\/blobs\//),
     inputs: { "keep-count": "1" },
   },
-  { title: "the deletion of a manifest", scenario: "oci", server: "registry", meets: is("DELETE", /\/manifests\//) },
+  { title: "the deletion of a manifest", scenario: "oci", server: "registry", matches: is("DELETE", /\/manifests\//) },
 ];

@@ -11,14 +11,14 @@ import type { Scenario, ScenarioKind, ScenarioOptions, StoreView } from "./scena
 
 type Serve = (store: RegistryStore, options: ScenarioOptions) => Promise<Scenario<StoreView>>;
 
-/** Serves what a store holds, as each kind of registry does. */
+/** Serves a store as each kind of registry. */
 export const SERVED = {
   digitalocean: serveDigitalOceanScenario,
-  // Docker Distribution 2.8, as it is installed most.
+  // Docker Distribution 2.8, the most common version.
   distribution: (store) =>
     serveOciScenario("distribution", store, { referrersApi: "no", tagDeletes: "refused", paging: "ignore-n" }),
-  oci: (store, { mostPerPage }) =>
-    serveOciScenario("oci", store, mostPerPage === undefined ? {} : { pageSize: mostPerPage }),
+  oci: (store, { maxPerPage }) =>
+    serveOciScenario("oci", store, maxPerPage === undefined ? {} : { pageSize: maxPerPage }),
   ghcr: serveGhcrScenario,
 } satisfies Record<ScenarioKind, Serve>;
 
@@ -40,9 +40,9 @@ async function serveOciScenario(
   };
 }
 
-async function serveDigitalOceanScenario(store: RegistryStore, { mostPerPage }: ScenarioOptions): Promise<Scenario> {
-  const token = "dop_v1_played";
-  const behaviour = mostPerPage === undefined ? {} : { maxPerPage: mostPerPage };
+async function serveDigitalOceanScenario(store: RegistryStore, { maxPerPage }: ScenarioOptions): Promise<Scenario> {
+  const token = "dop_v1_example";
+  const behaviour = maxPerPage === undefined ? {} : { maxPerPage };
   const served = await serveDigitalOceanRegistry(store, { registry: "acme", token, behaviour });
   return {
     kind: "digitalocean",
@@ -65,8 +65,8 @@ function othersOf(store: RegistryStore): Scenario["others"] {
 
 const DAY = 86_400_000;
 
-/** Beside what the store holds, a package of dead tags only: GitHub keeps the last of them. */
-async function serveGhcrScenario(store: RegistryStore, { mostPerPage }: ScenarioOptions): Promise<Scenario<StoreView>> {
+/** Also serves a package with orphaned tags only. GitHub refuses to delete its last tagged version. */
+async function serveGhcrScenario(store: RegistryStore, { maxPerPage }: ScenarioOptions): Promise<Scenario<StoreView>> {
   const at = { repository: "web/preview", pushedAt: store.now() - 10 * DAY };
   pushMultiArch(store, { ...at, seed: "older preview", tags: ["pr-1"], pushedAt: at.pushedAt - DAY });
   pushMultiArch(store, { ...at, seed: "newer preview", tags: ["pr-3"] });
@@ -74,12 +74,12 @@ async function serveGhcrScenario(store: RegistryStore, { mostPerPage }: Scenario
     owner: "octo",
     token: GITHUB_TOKEN,
     clock: createFakeClock({ startAt: store.now() }),
-    behaviour: { token: "classic", ...(mostPerPage === undefined ? {} : { maxPerPage: mostPerPage }) },
+    behaviour: { token: "classic", ...(maxPerPage === undefined ? {} : { maxPerPage }) },
   });
   copyTo(served.packages, store);
   return {
     kind: "ghcr",
-    store: storedManifests(served.packages, store),
+    store: viewOf(served.packages, store),
     inputs: { registry: `${served.origin.host}/octo`, provider: "ghcr" },
     environment: { GITHUB_API_URL: served.apiUrl.href.replace(/\/$/, "") },
     servers: { api: served.api, oci: served.oci },
@@ -113,8 +113,8 @@ function copyTo(packages: Packages, store: RegistryStore): void {
   }
 }
 
-/** The versions that are there. GitHub looks after blobs by itself, so those that were pushed are all there. */
-function storedManifests(packages: Packages, pushed: RegistryStore): StoreView {
+/** Shows active versions as a store. GitHub never deletes blobs here, so all pushed ones exist. */
+function viewOf(packages: Packages, pushed: RegistryStore): StoreView {
   const versions = (repository: string) => active(packages.get(repository));
   const names = () => packages.all().map(({ name }) => name);
   return {

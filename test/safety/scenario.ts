@@ -4,49 +4,51 @@ import { pushImage, pushIndex, pushMultiArch, pushReferrer } from "../servers/co
 import type { Collections } from "../servers/digitalocean/collections.ts";
 import { pullRequest } from "../servers/github/server.ts";
 import type { TestServer } from "../servers/http-server.ts";
-import { RegistryStore, referencesOf } from "../servers/oci/store.ts";
+import { RegistryStore } from "../servers/oci/store.ts";
 import { SERVED } from "./scenario-servers.ts";
 
 const DAY = 86_400_000;
-/** When all stages play, so that no clock decides what is young. */
+/** The time of every scenario, in milliseconds since the epoch. */
 export const NOW = Date.UTC(2026, 10, 21, 12);
 const AT = { repository: "web", pushedAt: NOW - 10 * DAY } as const;
+/** The tag of the newest image of the larger scenario. Lists by time shift when it is deleted. */
+export const EXTRA_TAG = "pr-2-extra";
 
-/** What a scenario holds, by whatever server it is held. */
+/** The content of a scenario, in any kind of registry. */
 export type StoreView = Pick<RegistryStore, "repositories" | "manifests" | "tags" | "tagsOf" | "resolve" | "blob">;
 
-/** A registry with a little of all that can go wrong in it, served, and what a sweep needs to know of it. */
+/** A served registry with a small example of every relation between manifests. */
 export interface Scenario<S extends StoreView = RegistryStore> {
   readonly kind: ScenarioKind;
   readonly store: S;
   readonly inputs: Readonly<Record<string, string>>;
-  /** What the runner tells of this scenario otherwise than of the gitHost. */
+  /** Variables that differ from those of the Git host. */
   readonly environment: Readonly<Record<string, string>>;
   /** The registry's servers, by name. */
   readonly servers: Readonly<Record<string, Pick<TestServer, "requests" | "inject">>>;
-  /** Somebody else's doings, past all servers: an image of `seed` is pushed, a manifest is deleted. */
+  /** Changes by other clients, without requests. */
   readonly others: {
     push(image: { readonly seed: string; readonly tags: readonly string[] }): Digest;
     drop(digest: Digest): void;
   };
-  /** Where collections are started by the API. */
-  readonly collections: Pick<Collections, "begun" | "isReadOnly"> | null;
+  /** Null: this registry's API cannot start garbage collection. */
+  readonly collections: Pick<Collections, "count" | "isReadOnly"> | null;
   close(): Promise<void>;
 }
 
-/** Stages whose servers are over a RegistryStore, so that a test can push to it. */
+/** Scenarios whose servers use a RegistryStore, so that a test can push to it. */
 export type StoreScenarioKind = "digitalocean" | "distribution" | "oci";
 export type ScenarioKind = StoreScenarioKind | "ghcr";
 
 export interface ScenarioOptions {
   /** Default: `fillScenario`. */
   readonly fill?: (store: RegistryStore) => void;
-  /** How many entries a page of a list has at most; default: as many as the registry itself gives. */
-  readonly mostPerPage?: number;
+  /** The largest page of a list; default: the registry's own limit. */
+  readonly maxPerPage?: number;
 }
 
 /**
- * `octo/web` with the refs that the stages' images are named after.
+ * Serves `octo/web` with the refs that the scenarios' images are named after.
  *
  * @param gitAnswers `kept`: for tests that never change a branch or a tag
  */
@@ -57,7 +59,7 @@ export function serveScenarioGitHost(gitAnswers: "fresh" | "kept" = "fresh"): Pr
     branches: ["main", "next"],
     pullRequests: [
       ...[1, 2, 3].map((number) => pullRequest(number, { state: "merged", ...closed })),
-      // What names an image after the branch of the first is dead, were it not for the second's.
+      // The branch of 4 is gone, but 5 is open and has the same branch name.
       pullRequest(4, { state: "closed", headBranch: "contrib", ...closed }),
       pullRequest(5, { headBranch: "contrib", head: "fork" }),
       pullRequest(6),
@@ -66,24 +68,24 @@ export function serveScenarioGitHost(gitAnswers: "fresh" | "kept" = "fresh"): Pr
   });
 }
 
-/** A shared child, staging tags, a stale tag, referrers, a leftover, and what no ref names. */
+/** Pushes indexes with a shared child, staging tags, a stale tag, referrers, an untagged image and an unmatched tag. */
 export function fillScenario(store: RegistryStore): void {
   const shared = pushImage(store, { ...AT, seed: "shared" });
-  const own = pushImage(store, { ...AT, seed: "own" });
+  const second = pushImage(store, { ...AT, seed: "second" });
   const amd64 = pushImage(store, { ...AT, seed: "staged", tags: ["pr-2-amd64"] });
   const kept = pushIndex(store, { ...AT, children: [shared], tags: ["main"] });
   const both = pushMultiArch(store, { ...AT, seed: "both", tags: ["next", "pr-1"] });
-  pushIndex(store, { ...AT, children: [shared, own], tags: ["pr-1-build"] });
-  const gone = pushIndex(store, { ...AT, children: [amd64, own], tags: ["pr-2"] });
+  pushIndex(store, { ...AT, children: [shared, second], tags: ["pr-1-build"] });
+  const orphaned = pushIndex(store, { ...AT, children: [amd64, second], tags: ["pr-2"] });
   pushImage(store, { ...AT, seed: "single", tags: ["pr-3"] });
   pushImage(store, { ...AT, seed: "by hand", tags: ["jane"] });
-  for (const subject of [kept, both.index, gone]) {
+  for (const subject of [kept, both.index, orphaned]) {
     pushReferrer(store, { ...AT, subject, artifactType: "application/spdx+json", by: "referrers-tag" });
   }
-  pushImage(store, { ...AT, seed: "leftover" });
+  pushImage(store, { ...AT, seed: "untagged" });
 }
 
-/** The same with more of it: enough that lists have pages, and something in each look that somebody else may delete. */
+/** Pushes the same and more: enough for several pages of each list, and an image that another client may delete. */
 export function fillLargerScenario(store: RegistryStore): void {
   fillScenario(store);
   for (const repository of ["base", "cache", "docs", "tools"])
@@ -98,9 +100,6 @@ export function fillLargerScenario(store: RegistryStore): void {
   pushImage(store, { ...AT, seed: "extra", tags: [EXTRA_TAG], pushedAt: NOW - 2 * DAY });
 }
 
-/** The newest, so that lists by time shift when it goes. */
-export const EXTRA_TAG = "pr-2-extra";
-
 export async function openScenario(kind: StoreScenarioKind, options?: ScenarioOptions): Promise<Scenario>;
 export async function openScenario(kind: ScenarioKind, options?: ScenarioOptions): Promise<Scenario<StoreView>>;
 export async function openScenario(kind: ScenarioKind, options: ScenarioOptions = {}): Promise<Scenario<StoreView>> {
@@ -109,7 +108,7 @@ export async function openScenario(kind: ScenarioKind, options: ScenarioOptions 
   return SERVED[kind](store, options);
 }
 
-/** Manifests and tags as they lie there, one line each. */
+/** Returns each stored manifest as a line: its digest and its tags. */
 export function contentsOf(store: StoreView): readonly string[] {
   return store
     .repositories()
@@ -117,21 +116,4 @@ export function contentsOf(store: StoreView): readonly string[] {
       store.manifests(name).map(({ digest }) => `${digest} ${[...store.tagsOf(name, digest)].sort().join(" ")}`),
     )
     .sort();
-}
-
-/** What a pull of `tag` would miss: digests of manifests and blobs. Empty: it can be pulled whole. */
-export function missingBelow(store: StoreView, tag: string, repository = "web"): readonly string[] {
-  const missing: string[] = [];
-  const open: string[] = [tag];
-  for (let reference = open.pop(); reference !== undefined; reference = open.pop()) {
-    const manifest = store.resolve(repository, reference);
-    if (manifest === null) {
-      missing.push(reference);
-      continue;
-    }
-    const { children, blobs } = referencesOf(manifest.bytes);
-    missing.push(...blobs.map(({ digest }) => digest).filter((digest) => store.blob(digest) === null));
-    open.push(...children);
-  }
-  return missing;
 }

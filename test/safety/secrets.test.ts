@@ -1,21 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { GitHost } from "../e2e/example.ts";
-import { runStep, type StepResult } from "../e2e/runner.ts";
+import { runStep, runStepInProcess, type Step, type StepResult } from "../e2e/runner.ts";
 import { type RecordedRequest, refuse, type ServedRequest, type ServerFault } from "../servers/http-server.ts";
-import { openScenario, type Scenario, serveScenarioGitHost } from "./scenario.ts";
+import { serversOf } from "./harness.ts";
+import { openScenario, type Scenario } from "./scenario.ts";
+import { useGitHost } from "./use-git-host.ts";
 
 let gitHost: GitHost;
 let scenario: Scenario;
 
-beforeEach(async () => {
-  gitHost = await serveScenarioGitHost();
+useGitHost((served) => {
+  gitHost = served;
 });
 
-afterEach(async () => {
-  await Promise.all([gitHost.close(), scenario.close()]);
-});
+afterEach(() => scenario.close());
 
-/** What goes out in headers as proof of who asks: body, and its parts where they can be told. */
+/** Returns the credentials in the requests, with their decoded parts. */
 function secretsIn(requests: readonly RecordedRequest[]): ReadonlySet<string> {
   const secrets = new Set<string>();
   for (const { headers } of requests) {
@@ -29,12 +29,11 @@ function secretsIn(requests: readonly RecordedRequest[]): ReadonlySet<string> {
   return secrets;
 }
 
-function sent(): ReadonlySet<string> {
-  const servers = [...Object.values(scenario.servers), gitHost.git, gitHost.github];
-  return secretsIn(servers.flatMap(({ requests }) => requests));
+function sentSecrets(): ReadonlySet<string> {
+  return secretsIn(Object.values(serversOf(scenario, gitHost)).flatMap(({ requests }) => requests));
 }
 
-/** All that a step leaves where somebody may read it; the runner itself takes the lines that tell it what to hide. */
+/** Returns all text that readers of the run can see. The runner does not show `::add-mask::` lines. */
 function shown({ log, summary, report, outputs }: StepResult): string {
   const lines = log.replaceAll(/^::add-mask::.*$/gm, "");
   const plain = summary.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
@@ -42,17 +41,17 @@ function shown({ log, summary, report, outputs }: StepResult): string {
 }
 
 function expectNoSecret(result: StepResult, atLeast: number): void {
-  const secrets = sent();
+  const secrets = sentSecrets();
   expect(secrets.size).toBeGreaterThanOrEqual(atLeast);
-  const all = shown(result);
-  expect([...secrets].filter((secret) => all.includes(secret))).toEqual([]);
+  const text = shown(result);
+  expect([...secrets].filter((secret) => text.includes(secret))).toEqual([]);
 }
 
-function run(inputs: Readonly<Record<string, string>> = {}): Promise<StepResult> {
-  return runStep({ inputs: { ...scenario.inputs, ...inputs }, environment: gitHost.environment });
+function stepWith(inputs: Readonly<Record<string, string>> = {}): Step {
+  return { inputs: { ...scenario.inputs, ...inputs }, environment: gitHost.environment };
 }
 
-/** Sends what came back, where errors quote what a server sent. */
+/** Responses that repeat the credential of the request in a place that errors quote. */
 const ECHOES: Readonly<Record<string, (request: ServedRequest) => ServerFault>> = {
   "403 with the headers in its body": ({ headers }) => refuse(403, {}, { errors: [{ message: proof(headers) }] }),
   "404 with the headers in its body": ({ headers }) => refuse(404, {}, { errors: [{ message: proof(headers) }] }),
@@ -60,11 +59,11 @@ const ECHOES: Readonly<Record<string, (request: ServedRequest) => ServerFault>> 
   "200 with the headers in its type": ({ headers }) => refuse(200, { "content-type": proof(headers) }, "{}"),
   "200 with the headers in its digest": ({ headers }) =>
     refuse(200, { "content-type": INDEX, "docker-content-digest": `sha256:${proof(headers)}` }, "{}"),
-  "a link that holds the headers": ({ headers }) =>
+  "a link that contains the headers": ({ headers }) =>
     refuse(200, { link: `<https://example.invalid/${proof(headers)}>; rel="next"` }, { tags: ["main"] }),
-  "a redirect that holds the headers": ({ headers }) =>
+  "a redirect that contains the headers": ({ headers }) =>
     refuse(302, { location: `http://example.invalid/${proof(headers)}?${proof(headers)}` }),
-  "a realm that holds the headers": ({ headers }) =>
+  "a realm that contains the headers": ({ headers }) =>
     refuse(401, { "www-authenticate": `Bearer realm="http://example.invalid/${proof(headers)}",service="x"` }),
 };
 
@@ -72,32 +71,26 @@ const INDEX = "application/vnd.oci.image.index.v1+json";
 const proof = ({ authorization = "" }: ServedRequest["headers"]): string => authorization.replace(/^\S+ /, "");
 
 describe("no secret is shown", () => {
-  test("by a sweep that goes well", async () => {
+  test("by a successful sweep", async () => {
     scenario = await openScenario("digitalocean");
-    const result = await run({ "grace-period": "0" });
+    const result = await runStep(stepWith({ "grace-period": "0" }));
     expect(result.exitCode, result.log).toBe(0);
-    // The API's token, GitHub's, their Basic forms, and a token that the registry gave.
+    // The API token, GitHub's token, their Basic forms, and a token that the registry issued.
     expectNoSecret(result, 7);
   });
 
-  test.each(Object.entries(ECHOES))("where the registry answers %s", async (_title, echo) => {
+  test.each(Object.entries(ECHOES))("if the registry answers %s", async (_title, echo) => {
     scenario = await openScenario("digitalocean");
-    for (const server of ["oci", "api"]) {
-      scenario.servers[server]?.inject((request) =>
-        request.path.includes("/auth") ? null : answerOf(server, request),
-      );
-    }
-    const answerOf = (server: string, request: ServedRequest): ServerFault | null =>
-      server === "oci" && request.headers.authorization !== undefined ? echo(request) : null;
-    const result = await run({ "grace-period": "0" });
+    scenario.servers["oci"]?.inject((request) => (request.headers.authorization === undefined ? null : echo(request)));
+    const result = await runStepInProcess(stepWith({ "grace-period": "0" }));
     expect(result.exitCode).toBe(1);
     expectNoSecret(result, 7);
   });
 
-  test.each(Object.entries(ECHOES))("where every server answers %s", async (_title, echo) => {
+  test.each(Object.entries(ECHOES))("if every server answers %s", async (_title, echo) => {
     scenario = await openScenario("digitalocean");
-    for (const server of [...Object.values(scenario.servers), gitHost.git, gitHost.github]) server.inject(echo);
-    const result = await run();
+    for (const server of Object.values(serversOf(scenario, gitHost))) server.inject(echo);
+    const result = await runStepInProcess(stepWith());
     expect(result.exitCode).toBe(1);
     expectNoSecret(result, 1);
   });

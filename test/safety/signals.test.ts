@@ -1,14 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { GitHost } from "../e2e/example.ts";
-import { assertPullable, type Baseline, baselineOf, seen, sweepScenario } from "./harness.ts";
+import { assertPullable, type Baseline, baselineOf, listed, serversOf, sweepScenario } from "./harness.ts";
 import { assertStepReport, runInterruptedStep, type Send, storedManifests } from "./interrupted-step.ts";
-import { openScenario, type ScenarioKind, serveScenarioGitHost } from "./scenario.ts";
+import { openScenario, type ScenarioKind } from "./scenario.ts";
+import { useGitHost } from "./use-git-host.ts";
 
-const EVERY_REQUEST = process.env["REFSWEEP_PROVE"] !== undefined;
-/** In npm test so many requests to each server, spread over all of them; with REFSWEEP_PROVE=1 (npm run prove) each. */
+const IS_COMPLETE = process.env["REFSWEEP_PROVE"] !== undefined;
+/** The number of requests to each server that get a signal in npm test. With REFSWEEP_PROVE=1 (npm run prove) all do. */
 const SAMPLES = { SIGTERM: 3, SIGINT: 1, SIGKILL: 1 } as const;
 
-const SCENARIO_SERVERS = {
+const SERVERS = {
   digitalocean: ["api", "oci", "git", "github"],
   distribution: ["registry", "git", "github"],
   ghcr: ["api", "oci", "git", "github"],
@@ -19,26 +20,25 @@ type Signal = keyof typeof SAMPLES;
 let gitHost: GitHost;
 const baselines = new Map<ScenarioKind, Baseline>();
 
+useGitHost((served) => {
+  gitHost = served;
+});
+
 beforeAll(async () => {
-  gitHost = await serveScenarioGitHost();
-  for (const kind of KINDS) baselines.set(kind, await baselineOf(kind, gitHost));
+  for (const kind of KINDS) baselines.set(kind, await baselineOf(await openScenario(kind), gitHost));
 });
 
-afterAll(async () => {
-  await gitHost.close();
-});
-
-/** Which requests get a signal: each, or some that differ from signal to signal. */
+/** Returns the requests that get a signal: all, or a sample that depends on the signal. */
 function ordinalsOf(count: number, signal: Signal): readonly number[] {
-  if (EVERY_REQUEST) return Array.from({ length: count }, (_, index) => index + 1);
+  if (IS_COMPLETE) return Array.from({ length: count }, (_, index) => index + 1);
   const parts = SAMPLES[signal];
   return [...new Set(Array.from({ length: parts }, (_, index) => Math.ceil((count * (index + 0.7)) / parts)))];
 }
 
-/** One run that gets `signal` when the `ordinal`th request arrives at `server`, and one that is left alone. */
+/** Sends `signal` to a run when the `ordinal`th request arrives at `server`, then runs again without a signal. */
 async function interrupt(kind: ScenarioKind, signal: Signal, server: string, ordinal: number): Promise<void> {
   const scenario = await openScenario(kind);
-  const target = { ...scenario.servers, git: gitHost.git, github: gitHost.github }[server];
+  const target = serversOf(scenario, gitHost)[server];
   const before = storedManifests(scenario);
   let signalledAt: number | null = null;
   try {
@@ -51,7 +51,7 @@ async function interrupt(kind: ScenarioKind, signal: Signal, server: string, ord
       }),
     );
     target?.inject([]);
-    expect(signalledAt, "the request came").not.toBeNull();
+    expect(signalledAt, "the request was sent").not.toBeNull();
     assertPullable(scenario);
     if (signal === "SIGKILL") expect(first.exitCode).toBeNull();
     else {
@@ -62,7 +62,7 @@ async function interrupt(kind: ScenarioKind, signal: Signal, server: string, ord
     }
     const second = await sweepScenario(scenario, gitHost);
     expect(second.errors).toEqual([]);
-    expect(seen(scenario)).toEqual(baselines.get(kind)?.seen);
+    expect(listed(scenario)).toEqual(baselines.get(kind)?.listed);
   } finally {
     target?.inject([]);
     await scenario.close();
@@ -70,12 +70,12 @@ async function interrupt(kind: ScenarioKind, signal: Signal, server: string, ord
 }
 
 describe.each(["SIGTERM", "SIGINT", "SIGKILL"] as const)(
-  "%s at a request: nothing living breaks, the truth is told, and the next run finishes",
+  "%s at a request breaks no kept image, the report is accurate, and the next run completes the work",
   (signal) => {
-    test.each(KINDS.flatMap((kind) => SCENARIO_SERVERS[kind].map((server) => ({ kind, server }))))(
+    test.each(KINDS.flatMap((kind) => SERVERS[kind].map((server) => ({ kind, server }))))(
       "of $kind, to $server",
       async ({ kind, server }) => {
-        const ordinals = ordinalsOf(baselines.get(kind)?.requests[server] ?? 0, signal);
+        const ordinals = ordinalsOf(baselines.get(kind)?.requests[server]?.length ?? 0, signal);
         expect(ordinals.length).toBeGreaterThan(0);
         for (const ordinal of ordinals) await interrupt(kind, signal, server, ordinal);
       },

@@ -3,31 +3,36 @@ import type { Clock } from "../../src/clock.ts";
 import type { GitHost } from "../e2e/example.ts";
 import { pushImage } from "../servers/content.ts";
 import { refuse } from "../servers/http-server.ts";
+import { missingContent } from "../servers/pull.ts";
 import { sweepScenario } from "./harness.ts";
-import { contentsOf, missingBelow, NOW, openScenario, type Scenario, serveScenarioGitHost } from "./scenario.ts";
+import { contentsOf, NOW, openScenario, type Scenario } from "./scenario.ts";
+import { useGitHost } from "./use-git-host.ts";
+
+const REMOVE = { "remove-stale-tags": "true" };
 
 let gitHost: GitHost;
 let scenario: Scenario;
 
+useGitHost((served) => {
+  gitHost = served;
+});
+
 beforeEach(async () => {
-  gitHost = await serveScenarioGitHost();
   scenario = await openScenario("digitalocean");
 });
 
-afterEach(async () => {
-  await Promise.all([gitHost.close(), scenario.close()]);
-});
+afterEach(() => scenario.close());
 
 const tags = (): readonly string[] => scenario.store.tags("web");
 
-/** Puts more dead tags beside `pr-1`, on the image of a living branch. */
-function deadTags(...names: readonly string[]): void {
-  const living = scenario.store.resolve("web", "next");
-  if (living === null) throw new Error("next is not there");
-  for (const name of names) scenario.store.tag("web", name, living.digest);
+/** Adds orphaned tags to the image of the branch `next`, which already has the tag `pr-1`. */
+function addStaleTags(...names: readonly string[]): void {
+  const image = scenario.store.resolve("web", "next");
+  if (image === null) throw new Error("next does not exist");
+  for (const name of names) scenario.store.tag("web", name, image.digest);
 }
 
-/** A clock that tests move: `skip` lets time pass, as a slow server does. */
+/** A clock whose time passes with `skip`, as with a slow server. */
 function movableClock(): Clock & { skip(ms: number): void } {
   let offset = 0;
   const skip = (ms: number): void => {
@@ -36,20 +41,20 @@ function movableClock(): Clock & { skip(ms: number): void } {
   return { now: () => NOW + offset, random: () => 0.5, sleep: async (ms) => skip(ms), skip };
 }
 
-test("a dead tag of an image that stays is reported, and removed only where that was asked for", async () => {
-  const told = await sweepScenario(scenario, gitHost);
-  expect(told.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-1", outcome: "reported" }]);
+test("a stale tag of a kept image is reported, and removed only with remove-stale-tags", async () => {
+  const reported = await sweepScenario(scenario, gitHost);
+  expect(reported.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-1", outcome: "reported" }]);
   expect(tags()).toContain("pr-1");
-  const removed = await sweepScenario(scenario, gitHost, { "remove-stale-tags": "true" });
+  const removed = await sweepScenario(scenario, gitHost, REMOVE);
   expect(removed.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-1", outcome: "deleted" }]);
   expect(tags()).not.toContain("pr-1");
-  expect(missingBelow(scenario.store, "next")).toEqual([]);
+  expect(missingContent(scenario.store, "web", "next")).toEqual([]);
 });
 
-test("trap 10: a dead tag that moved since it was listed is left alone, with the image that it is on now", async () => {
+test("a stale tag that moved to another image since it was listed is not removed, and neither is that image", async () => {
   const { api } = scenario.servers;
   let moved: string | null = null;
-  // The last thing before the tags go is a list of the repository: by then the tag is on another image.
+  // The repository is listed again right before the tags are removed. By then the tag is on another image.
   api?.inject((request) => {
     const isSecondList =
       request.path.includes("/digests?") && api.requests.filter(({ path }) => path.includes("/digests?")).length > 1;
@@ -58,15 +63,15 @@ test("trap 10: a dead tag that moved since it was listed is left alone, with the
     }
     return null;
   });
-  const result = await sweepScenario(scenario, gitHost, { "remove-stale-tags": "true" });
+  const result = await sweepScenario(scenario, gitHost, REMOVE);
   expect(moved).not.toBeNull();
   expect(result.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-1", outcome: "changed" }]);
   expect(scenario.store.resolve("web", "pr-1")?.digest).toBe(moved);
   expect(contentsOf(scenario.store).some((line) => line.startsWith(String(moved)))).toBe(true);
 });
 
-test("a dead tag that moves while others are removed for more than a minute is left alone, too", async () => {
-  deadTags("pr-1-0", "pr-1-1");
+test("a stale tag that moves while others are removed for more than a minute is not removed", async () => {
+  addStaleTags("pr-1-0", "pr-1-1");
   const clock = movableClock();
   let moved: string | null = null;
   scenario.servers["api"]?.inject(({ method, path }) => {
@@ -78,7 +83,7 @@ test("a dead tag that moves while others are removed for more than a minute is l
     }
     return null;
   });
-  const result = await sweepScenario(scenario, gitHost, { "remove-stale-tags": "true", concurrency: "1" }, clock);
+  const result = await sweepScenario(scenario, gitHost, { ...REMOVE, concurrency: "1" }, { clock });
   expect(result.errors).toEqual([]);
   const outcomes = Object.fromEntries(
     result.repositories[0]?.staleTags.map(({ tag, outcome }) => [tag, outcome]) ?? [],
@@ -88,17 +93,17 @@ test("a dead tag that moves while others are removed for more than a minute is l
   expect(tags()).toContain(moved);
 });
 
-test("what a lost permission ends halfway is told as it is", async () => {
-  deadTags("pr-1-0", "pr-1-1");
+test("a permission that is revoked meanwhile ends the removals, and each tag is reported accurately", async () => {
+  addStaleTags("pr-1-0", "pr-1-1");
   let removals = 0;
   scenario.servers["api"]?.inject(({ method, path }) => {
     if (method !== "DELETE" || !path.includes("/tags/")) return null;
     removals += 1;
     return removals === 2 ? refuse(403, {}, { id: "forbidden", message: "no" }) : null;
   });
-  const result = await sweepScenario(scenario, gitHost, { "remove-stale-tags": "true", concurrency: "1" });
+  const result = await sweepScenario(scenario, gitHost, { ...REMOVE, concurrency: "1" });
   expect(result.errors).toMatchObject([{ kind: "deletion" }, { kind: "permission" }]);
-  const told = result.repositories[0]?.staleTags ?? [];
-  expect(told.map(({ outcome }) => outcome).sort()).toEqual(["deleted", "failed", "reported"]);
-  for (const { tag, outcome } of told) expect(tags().includes(tag), tag).toBe(outcome !== "deleted");
+  const reported = result.repositories[0]?.staleTags ?? [];
+  expect(reported.map(({ outcome }) => outcome).sort()).toEqual(["deleted", "failed", "reported"]);
+  for (const { tag, outcome } of reported) expect(tags().includes(tag), tag).toBe(outcome !== "deleted");
 });
