@@ -7,7 +7,7 @@ import { filesBelow, readSource, type SourceFile } from "./source-files.ts";
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["index.ts"],
-  ["main.ts"],
+  ["action.ts"],
   ["run.ts"],
   ["report"],
   ["sweep"],
@@ -18,7 +18,14 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** What the rest of src/ may import from registry/. */
-const REGISTRY_INTERFACE = ["provider.ts", "providers.ts", "registry.ts", "manifest.ts", "images-in-use.ts"];
+const REGISTRY_INTERFACE = [
+  "provider.ts",
+  "capabilities.ts",
+  "providers.ts",
+  "registry.ts",
+  "manifest.ts",
+  "images-in-use.ts",
+];
 
 const sources = filesBelow("src", ".ts").map(readSource);
 
