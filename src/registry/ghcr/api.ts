@@ -1,4 +1,3 @@
-import type { GenericSchema } from "valibot";
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
@@ -105,7 +104,7 @@ function permissionFault(error: unknown): Fault | null {
 }
 
 /** Returns the JSON body of a response. Throws Fault `listing` if it does not match `schema`. */
-export function parseBody<T>(response: HttpResponse, schema: GenericSchema<unknown, T>): T {
+export function parseBody<T>(response: HttpResponse, schema: v.GenericSchema<unknown, T>): T {
   return parseJson(response.body, schema, {
     request: `GET ${response.url.origin}${response.url.pathname}`,
     remedy: "Run again. If the error persists, check any proxy between the runner and GitHub.",
