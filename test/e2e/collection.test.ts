@@ -1,41 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { renderSummary } from "../../src/report/summary.ts";
-import { type ImagePush, pushImage, pushMultiArch } from "../servers/content.ts";
 import type { CollectionBehaviour } from "../servers/digitalocean/collections.ts";
-import { refuse } from "../servers/http-server.ts";
-import { RegistryStore } from "../servers/oci/store.ts";
 import { brokenTags } from "../servers/pull.ts";
-import { fillExampleRegistry, type GitHost, serveExampleGitHost } from "./example.ts";
-import { annotations, contents, deletionsOf, type Fixture, openFixture } from "./fixture.ts";
+import { ENDLESS, pushTagged, starts, useCollections } from "./collection-fixture.ts";
+import { annotations, contents, deletionsOf, type Fixture } from "./fixture.ts";
 
-let gitHost: GitHost;
-const opened: Fixture[] = [];
-
-beforeAll(async () => {
-  gitHost = await serveExampleGitHost(Date.now());
-});
-afterAll(() => gitHost.close());
-afterEach(async () => {
-  for (const fixture of opened.splice(0)) await fixture.close();
-});
-
-async function open(collection: Partial<CollectionBehaviour> = {}, fill = fillExampleRegistry): Promise<Fixture> {
-  const fixture = await openFixture(gitHost, { collection, fill });
-  opened.push(fixture);
-  return fixture;
-}
-
-const DAY = 86_400_000;
-
-/** Pushes a kept and an orphaned image, both with a tag. */
-function pushTagged(store: RegistryStore, now: number, repository = "web"): void {
-  for (const tag of ["main", "pr-10"])
-    pushImage(store, { repository, seed: tag, tags: [tag], pushedAt: now - 8 * DAY });
-}
-
-const starts = ({ registry }: Fixture) => registry.api.requests.filter(({ method }) => method === "POST");
-/** Statuses for more than an hour of polls. */
-const ENDLESS = Array.from({ length: 1_000 }, (_, step) => (step === 0 ? "requested" : "scanning manifests"));
+const open = useCollections();
 
 describe("run-gc", () => {
   test.each([
@@ -91,83 +61,6 @@ describe("a manifest that is already gone when it is deleted", () => {
     const result = await fixture.sweep({ "run-gc": "true" });
     expect(result.repositories[0]?.manifests.map(({ outcome }) => outcome).sort()).toEqual(["gone", "kept"]);
     expect([result.garbageCollection.status, starts(fixture)]).toEqual(["skipped", []]);
-  });
-});
-
-describe("a collection of untagged manifests", () => {
-  const SEED = "without a tag";
-  const untagged =
-    (more: Partial<ImagePush> = {}) =>
-    (store: RegistryStore, now: number): void =>
-      void pushImage(store, { repository: "web", seed: SEED, pushedAt: now - 8 * DAY, ...more });
-  const digest = pushImage(new RegistryStore(), { repository: "web", seed: SEED });
-  const OF_UNTAGGED = { "run-gc": "true", "gc-type": "untagged manifests and unreferenced blobs" };
-
-  test.each<[string, (store: RegistryStore, now: number) => void, Record<string, string>, string]>([
-    ["in use", untagged(), { "protect-digests": digest }, "1 manifest"],
-    ["kept by `untagged: keep`", untagged(), { untagged: "keep" }, "1 manifest"],
-    ["in the grace period", (store, now) => untagged({ pushedAt: now })(store, now), {}, "1 manifest"],
-    [
-      "a platform of a kept image",
-      (store, now) => {
-        pushMultiArch(store, { repository: "web", seed: SEED, tags: ["main"], pushedAt: now - 8 * DAY });
-      },
-      {},
-      "2 manifests",
-    ],
-  ])("is not started if an untagged manifest is %s", async (_title, fill, inputs, count) => {
-    const fixture = await open({}, (store, now) => {
-      pushTagged(store, now);
-      fill(store, now);
-    });
-    const result = await fixture.sweep({ ...OF_UNTAGGED, ...inputs });
-    expect(result.errors).toMatchObject([
-      {
-        kind: "garbage-collection",
-        message: expect.stringMatching(new RegExp(`${count}.*web@sha256:`)),
-        remedy: expect.stringContaining("gc-type"),
-      },
-    ]);
-    expect([result.garbageCollection.status, deletionsOf(fixture) > 0, starts(fixture)]).toEqual([
-      "not-started",
-      true,
-      [],
-    ]);
-  });
-
-  test("is not started if a manifest changed after it was planned, because its tags are unknown", async () => {
-    const fixture = await open({}, pushTagged);
-    let lists = 0;
-    fixture.registry.api.inject(({ path }) => {
-      lists += Number(path.includes("/digests?"));
-      if (lists === 2) fixture.store.tag("web", "kept", fixture.store.resolve("web", "pr-10")?.digest ?? digest);
-      return null;
-    });
-    const { errors } = await fixture.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
-    expect(errors).toMatchObject([{ kind: "garbage-collection", message: expect.stringContaining("1 manifest") }]);
-    expect(starts(fixture)).toEqual([]);
-  });
-
-  test("is not started if a repository could not be read", async () => {
-    const fixture = await open({}, (store, now) => {
-      pushTagged(store, now);
-      pushTagged(store, now, "web/worker");
-    });
-    fixture.registry.api.inject(({ path }) => (path.includes("web%2Fworker/digests") ? refuse(400) : null));
-    const { errors } = await fixture.sweep(OF_UNTAGGED);
-    expect(errors.map(({ kind }) => kind)).toEqual(["listing", "garbage-collection"]);
-    expect(errors[1]?.message).toContain("web/worker");
-    expect(starts(fixture)).toEqual([]);
-  });
-
-  test("is started if every kept manifest has a tag", async () => {
-    const fixture = await open({}, (store, now) => {
-      pushTagged(store, now);
-      untagged()(store, now);
-    });
-    const result = await fixture.sweep(OF_UNTAGGED);
-    expect([result.errors, result.garbageCollection.status]).toEqual([[], "succeeded"]);
-    expect(contents(fixture.store)).toHaveLength(1);
   });
 });
 

@@ -15,7 +15,7 @@ export interface InjectedFault {
   readonly timeoutMs?: number;
   /** Tags of manifests that another client deletes meanwhile. Their reported outcomes are not checked. */
   readonly disturbs?: readonly string[];
-  /** `some`: no client can detect the fault, so what it hid is left to the next run. Default: `all`. */
+  /** `some`: no client can detect the fault, so the next run handles what it hid. Default: `all`. */
   readonly finishes?: "all" | "some";
 }
 

@@ -40,7 +40,7 @@ export const LIST_FAULTS: Readonly<Record<string, InjectedFault>> = {
   "a list that changes because of a deletion": {
     appliesTo: isList,
     disturbs: [EXTRA_TAG],
-    // An item that moves to a page that was already read is left to the next run.
+    // The next run handles an item that moved to a page that was already read.
     finishes: "some",
     inject: ({ others, store }) => {
       const extra = store.resolve("web", EXTRA_TAG);

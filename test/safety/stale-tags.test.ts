@@ -54,7 +54,7 @@ test("a stale tag of a kept image is reported, and removed only with remove-stal
 test("a stale tag that moved to another image since it was listed is not removed, and neither is that image", async () => {
   const { api } = scenario.servers;
   let moved: string | null = null;
-  // The repository is listed again right before the tags are removed. By then the tag is on another image.
+  // The repository is listed again right before the tags are removed. In that list the tag is on another image.
   api?.inject((request) => {
     const isSecondList =
       request.path.includes("/digests?") && api.requests.filter(({ path }) => path.includes("/digests?")).length > 1;

@@ -16,7 +16,7 @@ import type { TextSource } from "./text-sources.ts";
 import { useGitHost } from "./use-git-host.ts";
 
 const HOUR = 3_600_000;
-/** Each text tries to have an effect where it is shown. Each contains "owned", which tells whether it is shown. */
+/** Each text tries to have an effect where it is shown. Each contains "owned", by which the test finds it. */
 const TEXTS: Readonly<Record<string, string>> = {
   "workflow commands":
     "owned\n::set-output name=owned::y\r::add-mask::o\u2028::error::o\u0085##[group]o %0A::stop-commands::t",
