@@ -89,8 +89,7 @@ function urlOf(apiUrl: URL, { path, query = {} }: ApiRequest): URL {
 
 function permissionFault(error: unknown, scope: Scope): Fault | null {
   if (!(error instanceof HttpError)) return null;
-  const detail = error.detail === undefined ? "" : ` (${error.detail})`;
-  const answer = `${error.method} ${error.url} returned ${error.status}${detail}`;
+  const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
   if (error.status === 401) {
     const remedy = `Set \`token\` to a DigitalOcean API token that has not expired and has the scope ${scope}.`;
     return new Fault("permission", `DigitalOcean rejected the token: ${answer}`, remedy, { cause: error });

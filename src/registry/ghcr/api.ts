@@ -91,16 +91,15 @@ async function checked(response: Promise<HttpResponse>): Promise<HttpResponse> {
 /** A job's token needs the role Admin on the package (GitHub's docs, "About permissions for GitHub Packages"). */
 function permissionFault(error: unknown): Fault | null {
   if (!(error instanceof HttpError)) return null;
-  const detail = error.detail === undefined ? "" : `: ${error.detail}`;
+  const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
   if (error.status === 401) {
     const remedy =
       "Set `token` (or `github-token`) to the job's own token, or to a classic personal access token that has not expired.";
-    return new Fault("permission", `GitHub rejected the token: ${error.message}${detail}`, remedy, { cause: error });
+    return new Fault("permission", `GitHub rejected the token: ${answer}`, remedy, { cause: error });
   }
   // A 403 that can be retried is a rate limit.
   if (error.status !== 403 || error.retryable) return null;
-  const message = `The token lacks a permission: ${error.message}${detail}`;
-  return new Fault("permission", message, GRANT_ADMIN, { cause: error });
+  return new Fault("permission", `The token lacks a permission: ${answer}`, GRANT_ADMIN, { cause: error });
 }
 
 /** Returns the JSON body of a response. Throws Fault `listing` if it does not match `schema`. */
