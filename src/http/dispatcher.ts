@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import type { Dispatcher, EnvHttpProxyAgent } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { Fault } from "../fault.ts";
@@ -33,7 +34,12 @@ export function prepareDispatcher(options: DispatcherOptions): () => Dispatcher 
   const isDirect = httpProxy === "" && httpsProxy === "";
   let opened: Dispatcher | Promise<Dispatcher> | null = null;
   return () => {
-    opened ??= isDirect ? new Agent(pool) : openProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+    if (opened === null) {
+      // V8 would optimize undici's WebAssembly parser after some 20 responses, which takes 50 ms and 20 MB: too much for a
+      // short run. Flags must not be set earlier, because they make Node load its own modules more slowly.
+      setFlagsFromString("--wasm-tiering-budget=1000000000");
+      opened = isDirect ? new Agent(pool) : openProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+    }
     return opened;
   };
 }

@@ -1,4 +1,4 @@
-import type { Octokit } from "@octokit/rest";
+import type { GitHub } from "@actions/github/lib/utils";
 import { HttpError } from "./errors.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.ts";
 
@@ -32,11 +32,11 @@ export function createGitHubApi(
   http: HttpClient,
   { token, apiUrl }: { readonly token: string; readonly apiUrl: URL },
 ): GitHubApi {
-  let octokit: Promise<Octokit> | null = null;
+  let octokit: Promise<OctokitRequest> | null = null;
   return {
     async send(request) {
       octokit ??= loadOctokit(token);
-      const { request: sendWithOctokit } = await octokit;
+      const sendWithOctokit = await octokit;
       const { method, body: data, ...rest } = request;
       const url = "url" in request ? request.url : restUrl(apiUrl, request.path, request.query ?? {});
       const sent: { response?: HttpResponse } = {};
@@ -53,26 +53,23 @@ export function createGitHubApi(
   };
 }
 
+/** The toolkit's type. Its code would load a second HTTP client. */
+type OctokitRequest = InstanceType<typeof GitHub>["request"];
+
 /** The arguments with which Octokit calls `fetch`, as far as they are used. */
 interface OctokitInit {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** Octokit takes 50 ms to load: only runs that need GitHub's API load it. */
-async function loadOctokit(token: string): Promise<Octokit> {
-  const [{ Octokit }, { getOctokitOptions }] = await Promise.all([
-    import("@octokit/rest"),
-    import("@actions/github/lib/utils"),
-  ]);
+/** Octokit takes time to load: only runs that need GitHub's API load it. */
+async function loadOctokit(token: string): Promise<OctokitRequest> {
+  const { Octokit } = await import("@octokit/rest");
   const ignore = (): void => undefined;
-  const userAgent = "refsweep";
-  return new Octokit({
-    // The toolkit rejects an empty token.
-    ...(token === "" ? { userAgent } : getOctokitOptions(token, { userAgent })),
-    // Octokit would log to the console, where the runner executes `::commands::`.
-    log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-  });
+  // Octokit would log to the console, where the runner executes `::commands::`.
+  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const octokit = new Octokit({ userAgent: "refsweep", log, ...(token === "" ? {} : { auth: token }) });
+  return octokit.request;
 }
 
 /** Octokit wraps the errors of `fetch`. */
