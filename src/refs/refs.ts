@@ -4,6 +4,9 @@
  */
 export const LATE_PUSH_MS = 24 * 3_600_000;
 
+/** GitHub numbers pull requests with GraphQL's `Int`. */
+export const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
+
 /** A branch or a Git tag, with the commit that it stands for (a tag's is peeled). */
 export interface Ref {
   /** Without `refs/heads/` or `refs/tags/`. */
@@ -42,7 +45,7 @@ export interface PullRequests {
 }
 
 /** What the image tags of a registry leave open once the living refs have spoken. */
-export interface PullRequestQuestions {
+export interface PullRequestLookups {
   /** Numbers that image tags name. */
   readonly numbers: ReadonlySet<number>;
   /** Image tags that may come from the head branch of a closed pull request. */

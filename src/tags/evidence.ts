@@ -1,94 +1,100 @@
-import type { PullRequest, PullRequests } from "../refs/refs.ts";
-import { type LiveNames, livingCommit, meaningsOfRefs } from "./live-tags.ts";
-import type { Dead, Finding, Meanings } from "./meanings.ts";
+import { LATE_PUSH_MS, type PullRequest, type PullRequests } from "../refs/refs.ts";
+import { type FindLive, findCommit, findInAnyCase, type Live, type LiveEntry, type LiveTags } from "./live-tags.ts";
 import { branchSlugs, provingSlugs } from "./slugs.ts";
-import { firstWithPrefix, foldCase, wordsOf } from "./words.ts";
 
-/** What placeholders stand for once the pull requests have answered. */
-export function meaningsOf(names: LiveNames, pullRequests: PullRequests): Meanings {
+/** Evidence that a ref is gone. */
+export interface Gone {
+  readonly status: "orphaned";
+  readonly reason: string;
+  readonly pullRequest: number;
+  /** Whether the pull request was merged. */
+  readonly merged: boolean;
+  /** When the pull request was closed, in milliseconds since the epoch; null: unknown. */
+  readonly endedAt: number | null;
+  /**
+   * The evidence says nothing about images pushed later than this, in milliseconds since the epoch. Null: it holds for any
+   * image, because a number belongs to one pull request only. A branch name can be used again.
+   */
+  readonly lastPush: number | null;
+}
+
+/** The live tags, and what the pull requests add to them. */
+export interface KnownRefs extends LiveTags {
+  /** Finds the evidence against a deleted branch, spelled exactly. */
+  readonly goneBranch: (text: string) => Gone | undefined;
+  /** Undefined: no such pull request is known. */
+  readonly pullRequest: (number: number) => Live | Gone | undefined;
+}
+
+/** Adds pull requests to the live tags. One that no list has is unknown, and proves nothing. */
+export function knownRefs(live: LiveTags, pullRequests: PullRequests): KnownRefs {
   const all = eachOnce(pullRequests);
-  const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
   const open = all.filter(({ state }) => state === "open");
-  const gone = all.filter((pullRequest) => isBranchGone(pullRequest, names));
+  const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
+  const goneBranches = new Map<string, Gone>();
+  for (const pullRequest of all.toReversed()) {
+    if (!isBranchGone(pullRequest, live)) continue;
+    for (const slug of provingSlugs(pullRequest.headBranch)) goneBranches.set(slug, byBranch(pullRequest));
+  }
   return {
-    ...meaningsOfRefs(names),
-    branches: withOpenBranches(names, open),
-    deadBranches: wordsOf(gone.flatMap((pullRequest) => deadSlugs(pullRequest))),
-    pullRequest: (number) => numbers.get(number) ?? { standing: "unknown", number },
-    commit: commitsOf(names, open),
+    ...live,
+    branch: either(live.branch, findInAnyCase(open.flatMap(headBranches))),
+    // The commits of closed pull requests are no evidence: a live branch may contain them.
+    commit: either(live.commit, findCommit(open.flatMap(commits))),
+    goneBranch: (text) => goneBranches.get(text),
+    pullRequest: (number) => numbers.get(number),
   };
 }
 
-/** The slugs of a head branch that is gone, each as evidence. */
-export function deadSlugs(pullRequest: PullRequest): [string, Dead][] {
-  const { number, headBranch, state, closedAt } = pullRequest;
-  const reason = `branch ${headBranch} of ${state} pull request #${number} is deleted`;
-  const dead: Dead = { standing: "dead", by: "branch", reason, pullRequest: number, endedAt: closedAt };
-  return provingSlugs(headBranch).map((slug) => [slug, dead]);
+/** Whether a pull request proves that its head branch is gone. A fork's branch is not a branch of this repository. */
+export function isBranchGone({ state, fromFork, headBranch }: PullRequest, { branchNames }: LiveTags): boolean {
+  return state !== "open" && !fromFork && !branchNames.has(headBranch);
 }
 
-/** A fork's branch is another repository's: closing its pull request says nothing of a branch of that name here. */
-export function isBranchGone({ state, fromFork, headBranch }: PullRequest, names: LiveNames): boolean {
-  return state !== "open" && !fromFork && !names.branchNames.has(headBranch);
-}
-
-/** Newest end first, so that the reason shown is the latest one. One that is open in any answer is open. */
+/** Returns each pull request once, the last to end first. It is open if any list says so. */
 function eachOnce({ byNumber, open, closed }: PullRequests): PullRequest[] {
-  const answered = [...byNumber.values()].filter((answer) => answer !== "missing");
-  const ended = [...closed, ...answered].filter(({ state }) => state !== "open");
-  const living = [...open, ...answered].filter(({ state }) => state === "open");
-  const once = new Map([...ended, ...living].map((pullRequest) => [pullRequest.number, pullRequest]));
+  const all = [...closed, ...byNumber.values(), ...open].filter((each) => each !== "missing");
+  const openLast = all.toSorted((a, b) => Number(a.state === "open") - Number(b.state === "open"));
+  const once = new Map(openLast.map((pullRequest) => [pullRequest.number, pullRequest]));
   return [...once.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
 }
 
-function byNumber({ number, state, closedAt }: PullRequest): Finding {
-  if (state === "open") return { standing: "alive", reason: `pull request #${number} is open` };
-  return {
-    standing: "dead",
-    by: "number",
-    reason: `pull request #${number} ${state}${onDay(closedAt)}`,
-    pullRequest: number,
-    endedAt: closedAt,
-  };
+function byNumber(pullRequest: PullRequest): Live | Gone {
+  const { number, state } = pullRequest;
+  if (state === "open") return { status: "live", reason: `pull request #${number} is open` };
+  return gone(pullRequest, `pull request #${number} was ${endOf(pullRequest)}`, null);
 }
 
-/**
- * The head branches of open pull requests beside the living ones: a fork's too, as builds that name images after
- * `github.head_ref` give it this tag, and `patch-1` is the name of many.
- */
-function withOpenBranches(names: LiveNames, open: readonly PullRequest[]): Meanings["branches"] {
-  if (open.length === 0) return names.branches;
-  const exact = new Map(names.branches.exact);
-  const folded = new Map(names.branches.folded.meanings);
-  for (const { number, headBranch } of open) {
-    const alive = {
-      standing: "alive",
-      reason: `branch ${headBranch} of pull request #${number}, which is open`,
-    } as const;
-    for (const slug of branchSlugs(headBranch)) {
-      if (!exact.has(slug)) exact.set(slug, alive);
-      if (!folded.has(foldCase(slug))) folded.set(foldCase(slug), alive);
-    }
-  }
-  return { exact, folded: wordsOf(folded) };
+function byBranch(pullRequest: PullRequest): Gone {
+  const { number, closedAt, headBranch } = pullRequest;
+  const reason = `branch ${headBranch} of pull request #${number} (${endOf(pullRequest)}) was deleted`;
+  return gone(pullRequest, reason, closedAt === null ? null : closedAt + LATE_PUSH_MS);
 }
 
-/**
- * A commit protects, and is evidence of no death: the head of a pull request that was closed without a merge may be in the history
- * of a living branch all the same (pushed by hand, merged by another pull request, of a branch that has another name now).
- */
-function commitsOf(names: LiveNames, open: readonly PullRequest[]): (commit: string) => Finding {
-  const commits = wordsOf(open.flatMap((pullRequest) => openCommits(pullRequest)));
-  return (commit) => livingCommit(names, commit) ?? firstWithPrefix(commits, commit) ?? { standing: "unknown", commit };
+function gone({ number, state, closedAt }: PullRequest, reason: string, lastPush: number | null): Gone {
+  return { status: "orphaned", reason, pullRequest: number, merged: state === "merged", endedAt: closedAt, lastPush };
 }
 
-function openCommits({ number, headCommit, mergeCommit }: PullRequest): [string, Finding][] {
-  const which = `of pull request #${number}, which is open`;
-  const head: [string, Finding] = [headCommit, { standing: "alive", reason: `head ${which}` }];
-  return mergeCommit === null ? [head] : [head, [mergeCommit, { standing: "alive", reason: `merge commit ${which}` }]];
+/** Returns `merged on 2026-11-02` (UTC). */
+function endOf({ state, closedAt }: PullRequest): string {
+  return closedAt === null ? state : `${state} on ${new Date(closedAt).toISOString().slice(0, 10)}`;
 }
 
-/** ` 2026-11-02` in UTC; nothing where the time is not known. */
-function onDay(time: number | null): string {
-  return time === null ? "" : ` ${new Date(time).toISOString().slice(0, 10)}`;
+/** The head branches of forks too: builds that name images after `github.head_ref` give them these tags. */
+function headBranches({ number, headBranch }: PullRequest): LiveEntry[] {
+  const live: Live = { status: "live", reason: `head branch ${headBranch} of open pull request #${number}` };
+  return branchSlugs(headBranch).map((slug) => [slug, live]);
+}
+
+function commits({ number, headCommit, mergeCommit }: PullRequest): LiveEntry[] {
+  const entry = (commit: string, name: string): LiveEntry => [
+    commit,
+    { status: "live", reason: `${name} of open pull request #${number}` },
+  ];
+  const head = entry(headCommit, "head commit");
+  return mergeCommit === null ? [head] : [head, entry(mergeCommit, "test merge")];
+}
+
+function either(first: FindLive, second: FindLive): FindLive {
+  return (text) => first(text) ?? second(text);
 }

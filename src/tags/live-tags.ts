@@ -1,104 +1,109 @@
 import type { LiveRefs, Ref } from "../refs/refs.ts";
-import type { Alive, Finding, LivingWords, Meanings } from "./meanings.ts";
-import type { TagPatterns, VersionTemplate } from "./patterns.ts";
+import type { TagPatterns } from "./patterns.ts";
 import { branchSlugs, tagSlugs } from "./slugs.ts";
-import { semverOf, type Version } from "./versions.ts";
-import { firstWithPrefix, foldCase, type Words, wordsOf } from "./words.ts";
+import { semverOf } from "./versions.ts";
 
-export { compileTagPatterns, TagPatternError, type TagPatterns } from "./patterns.ts";
-
-/** The image tags that the living branches and Git tags give birth to. */
-export interface LiveNames {
-  readonly patterns: TagPatterns;
-  /** The living branches, as Git spells them. */
-  readonly branchNames: ReadonlySet<string>;
-  readonly branches: LivingWords;
-  readonly tags: LivingWords;
-  readonly versions: ReadonlyMap<string, LivingWords>;
-  /** Branch tips and peeled Git tags. */
-  readonly commits: Words<Alive>;
+/** Something that exists and that an image tag can be named after. */
+export interface Live {
+  readonly status: "live";
+  readonly reason: string;
 }
 
-/**
- * Maps every living ref forward to what `patterns` make of it (docker/metadata-action v6.2, GitLab's ref slug, `tr / -`).
- * The order of `refs` does not matter.
- */
-export function namesOf(patterns: TagPatterns, refs: LiveRefs): LiveNames {
+/** Finds what a part of an image tag names; undefined: nothing that exists. */
+export type FindLive = (text: string) => Live | undefined;
+
+export type LiveEntry = readonly [text: string, live: Live];
+
+/** The image tags that builds give to what exists in Git. */
+export interface LiveTags {
+  readonly patterns: TagPatterns;
+  /** The branches, as Git spells them. */
+  readonly branchNames: ReadonlySet<string>;
+  readonly branch: FindLive;
+  readonly tag: FindLive;
+  /** For each version wildcard of the patterns, as written. */
+  readonly versions: ReadonlyMap<string, FindLive>;
+  /** Finds a branch tip or a Git tag's commit by its first digits. */
+  readonly commit: FindLive;
+}
+
+/** Maps every existing ref to the image tags that builds give it (docker/metadata-action v6.2, GitLab, `tr / -`). */
+export function liveTagsOf(patterns: TagPatterns, refs: LiveRefs): LiveTags {
   const branches = byName(refs.branches);
   const tags = byName(refs.tags);
+  const versions = patterns.flat().flatMap(({ wildcard }) => (wildcard?.kind === "version" ? wildcard.source : []));
   return {
     patterns,
     branchNames: new Set(branches.map(({ name }) => name)),
-    branches: livingWords(branches, branchSlugs, "branch"),
-    tags: livingWords(tags, tagSlugs, "git tag"),
-    versions: versionWords(patterns, tags),
-    commits: wordsOf([...commitsOf(branches, "tip of branch"), ...commitsOf(tags, "commit of git tag")]),
+    branch: findRef(branches, branchSlugs, "branch"),
+    tag: findRef(tags, tagSlugs, "Git tag"),
+    versions: new Map(versions.map((source) => [source, findRef(tags, versionTags(source), "Git tag")])),
+    commit: findCommit([...commitsOf(branches, "tip of branch"), ...commitsOf(tags, "commit of Git tag")]),
   };
 }
 
-/** What is known before any pull request was asked for. */
-export function meaningsOfRefs(names: LiveNames): Meanings {
-  return {
-    branches: names.branches,
-    deadBranches: wordsOf([]),
-    tags: names.tags,
-    versions: names.versions,
-    pullRequest: (number) => ({ standing: "unknown", number }),
-    commit: (commit) => livingCommit(names, commit) ?? { standing: "unknown", commit },
+/** Finds a text in any case, because some builds lower-case names. An entry in the same case comes first. */
+export function findInAnyCase(entries: readonly LiveEntry[]): FindLive {
+  const exact = new Map<string, Live>();
+  const inAnyCase = new Map<string, Live>();
+  for (const [text, live] of entries) {
+    const lower = text.toLowerCase();
+    if (!exact.has(text)) exact.set(text, live);
+    if (!inAnyCase.has(lower)) inAnyCase.set(lower, live);
+  }
+  return (text) => {
+    const live = inAnyCase.get(text.toLowerCase());
+    return live && (exact.get(text) ?? live);
   };
 }
 
-/** The living branch or Git tag whose commit begins with `commit`; null: none. */
-export function livingCommit(names: LiveNames, commit: string): Finding | null {
-  return firstWithPrefix(names.commits, commit);
+const SHORTEST_COMMIT = 7;
+
+/** Finds a commit by its first 7 or more hex digits, in any case. */
+export function findCommit(entries: readonly LiveEntry[]): FindLive {
+  const byStart = new Map<string, LiveEntry[]>();
+  for (const entry of entries) {
+    const start = entry[0].slice(0, SHORTEST_COMMIT);
+    const others = byStart.get(start);
+    if (others) others.push(entry);
+    else byStart.set(start, [entry]);
+  }
+  return (text) => {
+    const digits = text.toLowerCase();
+    return byStart.get(digits.slice(0, SHORTEST_COMMIT))?.find(([commit]) => commit.startsWith(digits))?.[1];
+  };
 }
 
+/** Sorts refs, so that reasons do not depend on the server's order. */
 function byName(refs: readonly Ref[]): Ref[] {
   return refs.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function livingWords(refs: readonly Ref[], slugsOf: (name: string) => string[], label: string): LivingWords {
-  // A ref that is spelled like the tag explains it better than one that only maps to it.
-  const itself: [string, Alive][] = [];
-  const mapped: [string, Alive][] = [];
+function findRef(refs: readonly Ref[], tagsOf: (name: string) => readonly string[], label: string): FindLive {
+  const itself: LiveEntry[] = [];
+  const others: LiveEntry[] = [];
   for (const { name } of refs) {
-    const alive: Alive = { standing: "alive", reason: `${label} ${name}` };
-    for (const slug of slugsOf(name)) (slug === name ? itself : mapped).push([slug, alive]);
+    const live: Live = { status: "live", reason: `${label} ${name}` };
+    for (const tag of tagsOf(name)) (tag === name ? itself : others).push([tag, live]);
   }
-  return inAnyCase([...itself, ...mapped]);
+  return findInAnyCase([...itself, ...others]);
 }
 
-function inAnyCase(entries: readonly (readonly [string, Alive])[]): LivingWords {
-  return {
-    exact: new Map(entries.toReversed()),
-    folded: wordsOf(entries.map(([word, alive]) => [foldCase(word), alive])),
+/** Fills `{version}`, `{major}` and `{minor}`. A pre-release gives only `{version}`. */
+function versionTags(template: string): (name: string) => string[] {
+  const rolling = /\{(?:major|minor)\}/.test(template);
+  return (name) => {
+    const version = semverOf(name);
+    if (version === null || (rolling && version.prerelease)) return [];
+    return [
+      template
+        .replaceAll("{version}", version.version)
+        .replaceAll("{major}", version.major)
+        .replaceAll("{minor}", version.minor),
+    ];
   };
 }
 
-function versionWords(patterns: TagPatterns, tags: readonly Ref[]): Map<string, LivingWords> {
-  const versions: [Version, Alive][] = [];
-  for (const { name } of tags) {
-    const version = semverOf(name);
-    if (version) versions.push([version, { standing: "alive", reason: `git tag ${name}` }]);
-  }
-  const words = new Map<string, LivingWords>();
-  for (const part of patterns.flatMap((pattern) => pattern.parts)) {
-    if (part.kind !== "version" || words.has(part.template.source)) continue;
-    words.set(
-      part.template.source,
-      inAnyCase(versions.flatMap(([version, alive]) => filled(part.template, version, alive))),
-    );
-  }
-  return words;
-}
-
-/** A pre-release moves no rolling tag: it fills `{version}` alone. */
-function filled(template: VersionTemplate, version: Version, alive: Alive): [string, Alive][] {
-  const rolling = template.pieces.some(({ field }) => field === "major" || field === "minor");
-  if (rolling && version.prerelease) return [];
-  return [[template.pieces.map(({ field, text }) => (field === null ? text : version[field])).join(""), alive]];
-}
-
-function commitsOf(refs: readonly Ref[], label: string): [string, Alive][] {
-  return refs.map(({ name, commit }) => [commit, { standing: "alive", reason: `${label} ${name}` }]);
+function commitsOf(refs: readonly Ref[], label: string): LiveEntry[] {
+  return refs.map(({ name, commit }) => [commit, { status: "live", reason: `${label} ${name}` }]);
 }

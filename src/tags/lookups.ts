@@ -1,117 +1,104 @@
-import { FIRST_IMAGES } from "../plan/orphans.ts";
-import type { PullRequest, PullRequestQuestions } from "../refs/refs.ts";
-import { deadSlugs, isBranchGone } from "./evidence.ts";
-import { Mark, type Step } from "./frontier.ts";
-import { type LiveNames, meaningsOfRefs } from "./live-tags.ts";
-import type { Meanings } from "./meanings.ts";
-import type { TagPattern } from "./patterns.ts";
-import { findingsOf, readings } from "./reading.ts";
-import { decidedByText, type ProtectedBy, verdictOf } from "./status.ts";
-import { indexFrom, wordsOf } from "./words.ts";
+import type { PullRequest, PullRequestLookups, PullRequests } from "../refs/refs.ts";
+import { isBranchGone, knownRefs } from "./evidence.ts";
+import type { LiveTags } from "./live-tags.ts";
+import type { TagPatterns } from "./patterns.ts";
+import { isInside, type Reading, readings } from "./readings.ts";
+import { provingSlugs } from "./slugs.ts";
+import { isLiveRef, type ProtectedBy, statusByRefs, statusByText, tagStatuses } from "./status.ts";
 
-/** An image tag and the push of its manifest, in milliseconds since the epoch; null: unknown. */
+/** Docker was first released in 2013. Reproducible builds write earlier times, such as 1970 or 1980. */
+export const FIRST_IMAGES = Date.UTC(2013, 0, 1);
+
+/** An image tag and when its manifest was pushed, in milliseconds since the epoch; null: unknown. */
 export interface PushedTag {
   readonly tag: string;
   readonly pushedAt: number | null;
 }
 
-/** What the living refs leave open about `tags`: what has to be asked of the pull requests, and no more. */
-export function questionsOf(
+const NO_PULL_REQUESTS: PullRequests = { byNumber: new Map(), open: [], closed: [] };
+
+/** Returns the pull requests that decide about `tags`. */
+export function pullRequestLookups(
   tags: Iterable<PushedTag>,
-  names: LiveNames,
+  live: LiveTags,
   protectedBy: ProtectedBy,
-): PullRequestQuestions {
-  const meanings = meaningsOfRefs(names);
+): PullRequestLookups {
+  const known = knownRefs(live, NO_PULL_REQUESTS);
   const numbers = new Set<number>();
-  const branchTags = new Set<string>();
   const commits = new Set<string>();
+  const branchTags = new Set<string>();
   let oldestPush = Number.POSITIVE_INFINITY;
   for (const { tag, pushedAt } of tags) {
-    const open = decidedByText(tag, protectedBy) ? null : openQuestions(tag, names, meanings);
-    if (open === null) continue;
-    for (const number of open.numbers) numbers.add(number);
-    for (const commit of open.commits) commits.add(commit);
-    if (open.branch) branchTags.add(tag);
-    // Numbers are asked one by one; only the search through closed pull requests needs a bound.
-    if (!open.branch) continue;
-    oldestPush = Math.min(
-      oldestPush,
-      pushedAt !== null && pushedAt >= FIRST_IMAGES ? pushedAt : Number.NEGATIVE_INFINITY,
-    );
+    if (statusByText(tag, protectedBy) !== null) continue;
+    const byPattern = known.patterns.map((pattern) => [...readings(pattern, tag, known)]);
+    const { status } = statusByRefs(tag, byPattern.flat(), known);
+    if (status === "live") continue;
+    const unknown = byPattern.flat().flatMap(({ captures }) => captures.filter(({ ref }) => ref === undefined));
+    for (const { kind, text } of unknown) {
+      if (kind === "pr") numbers.add(Number(text));
+      if (kind === "sha") commits.add(text.toLowerCase());
+    }
+    // A deleted branch that is named like a number or a commit is too rare to read all closed pull requests for.
+    const isNumber = unknown.some(({ kind }) => kind === "pr");
+    if (isNumber || status === "neutral" || !byPattern.some(mayNameGoneBranch)) continue;
+    branchTags.add(tag);
+    const isTrusted = pushedAt !== null && pushedAt >= FIRST_IMAGES;
+    oldestPush = Math.min(oldestPush, isTrusted ? pushedAt : Number.NEGATIVE_INFINITY);
   }
-  return { numbers, branchTags, commits, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
+  return { numbers, commits, branchTags, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
 }
 
-interface OpenQuestions {
-  readonly numbers: readonly number[];
-  readonly commits: readonly string[];
-  readonly branch: boolean;
+/** Whether one pattern's readings name a branch, and nothing live. */
+function mayNameGoneBranch(all: readonly Reading[]): boolean {
+  const captures = all.flatMap((reading) => reading.captures);
+  return captures.some(({ kind }) => kind === "branch") && !captures.some(isLiveRef);
 }
 
-/** null: the living refs have decided. */
-function openQuestions(tag: string, names: LiveNames, meanings: Meanings): OpenQuestions | null {
-  const read: { readonly pattern: TagPattern; readonly ends: readonly Step[] }[] = [];
-  const verdict = verdictOf(names.patterns, tag, meanings, (pattern, text) => {
-    const ends = readings(pattern, text, meanings);
-    if (ends.length > 0) read.push({ pattern, ends });
-    return ends;
-  });
-  if (verdict?.status === "live") return null;
-  const findings = findingsOf(read.flatMap(({ ends }) => ends));
-  const numbers = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.number ?? []) : []));
-  const commits = findings.flatMap((finding) => (finding.standing === "unknown" ? (finding.commit ?? []) : []));
-  // A tag that names a number or a commit alone is asked by that: a branch of the same name is too rare to read the
-  // whole history of pull requests for, and not asking keeps the tag.
-  const named = numbers.length > 0 || verdict?.status === "neutral";
-  return { numbers, commits, branch: !named && read.some(({ pattern, ends }) => mayDieByBranch(pattern, ends)) };
-}
-
-function mayDieByBranch(pattern: TagPattern, ends: readonly Step[]): boolean {
-  return pattern.parts.some(({ kind }) => kind === "branch") && ends.every(({ marks }) => (marks & Mark.living) === 0);
-}
-
-/** Finds for each pull request the image tags of `questions` that it proves dead by its branch; an open one proves none. */
-export function answeredBy(
-  questions: PullRequestQuestions,
-  names: LiveNames,
+/** Returns a function that finds the `branchTags` which one closed pull request proves orphaned by its head branch. */
+export function orphanedTags(
+  { branchTags }: PullRequestLookups,
+  live: LiveTags,
 ): (pullRequest: PullRequest) => readonly string[] {
-  const sorted = [...questions.branchTags].sort();
-  return (pullRequest) => (isBranchGone(pullRequest, names) ? tagsOf(pullRequest, questions, sorted, names) : []);
+  const starts = [...branchTags]
+    .flatMap((tag) => branchStarts(tag, live.patterns))
+    .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
+  return (pullRequest) => {
+    if (!isBranchGone(pullRequest, live)) return [];
+    const candidates = new Set(provingSlugs(pullRequest.headBranch).flatMap((slug) => tagsWith(starts, slug)));
+    if (candidates.size === 0) return [];
+    const statusOf = tagStatuses(live, { ...NO_PULL_REQUESTS, closed: [pullRequest] }, () => null);
+    return [...candidates].filter((tag) => statusOf(tag).status === "orphaned");
+  };
 }
 
-/** The tags in question that the gone head branch of `pullRequest` is evidence against. */
-function tagsOf(
-  pullRequest: PullRequest,
-  questions: PullRequestQuestions,
-  sorted: readonly string[],
-  names: LiveNames,
-): string[] {
-  const slugs = deadSlugs(pullRequest);
-  const meanings = { ...meaningsOfRefs(names), deadBranches: wordsOf(slugs) };
-  const answered = new Set<string>();
-  for (const pattern of names.patterns) {
-    for (const [slug] of slugs) {
-      for (const tag of candidates(pattern, slug, questions.branchTags, sorted)) {
-        const verdict = verdictOf([pattern], tag, meanings);
-        if (verdict?.status === "orphaned") answered.add(tag);
-      }
+/** A tag from where a branch's name may begin. */
+interface BranchStart {
+  readonly text: string;
+  readonly tag: string;
+}
+
+/** Returns the places of `tag` where the patterns allow a deleted branch's name to begin. */
+function branchStarts(tag: string, patterns: TagPatterns): BranchStart[] {
+  const starts = new Set<number>();
+  for (const [index, { text, wildcard }] of patterns.flatMap((pattern) => [...pattern.entries()])) {
+    if (wildcard?.kind !== "branch") continue;
+    for (let at = index === 0 ? 0 : tag.length - text.length; at >= 0; at -= 1) {
+      if (tag.startsWith(text, at) && !(text === "" && isInside(tag, at))) starts.add(at + text.length);
     }
   }
-  return [...answered];
+  return [...starts].map((start) => ({ text: tag.slice(start), tag }));
 }
 
-/** The tags that `pattern` can have made of `slug`, found without looking at each where it begins with what is known. */
-function candidates(pattern: TagPattern, slug: string, tags: ReadonlySet<string>, sorted: readonly string[]): string[] {
-  const [first, second] = pattern.parts;
-  if (first?.kind === "branch")
-    return pattern.parts.length === 1 ? (tags.has(slug) ? [slug] : []) : withPrefix(sorted, slug);
-  if (first?.kind === "text" && second?.kind === "branch") return withPrefix(sorted, first.text + slug);
-  if (!pattern.parts.some(({ kind }) => kind === "branch")) return [];
-  return sorted.filter((tag) => tag.includes(slug));
-}
-
-function withPrefix(sorted: readonly string[], prefix: string): string[] {
-  const found: string[] = [];
-  for (let at = indexFrom(sorted, prefix); sorted[at]?.startsWith(prefix); at += 1) found.push(sorted[at] ?? "");
-  return found;
+/** Returns the tags in which the name `slug` begins at one of the `starts`, which are sorted. */
+function tagsWith(starts: readonly BranchStart[], slug: string): string[] {
+  let from = 0;
+  let to = starts.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((starts[middle]?.text ?? "") < slug) from = middle + 1;
+    else to = middle;
+  }
+  const tags: string[] = [];
+  for (let at = from; starts[at]?.text.startsWith(slug); at += 1) tags.push(starts[at]?.tag ?? "");
+  return tags;
 }

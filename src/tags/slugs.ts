@@ -64,6 +64,11 @@ export function tagSlugs(name: string): string[] {
   return possible([...branchSlugs(name), ...bare, ...(normal === null ? [] : [sanitize(normal)])]);
 }
 
+/** Whether a registry accepts `text` as a tag, but for its first character (OCI distribution-spec, "Pull"). */
+export function isTag(text: string): boolean {
+  return text.length <= LONGEST_TAG && TAG_TEXT.test(text);
+}
+
 function possible(slugs: readonly string[]): string[] {
-  return [...new Set(slugs)].filter((slug) => slug.length <= LONGEST_TAG && TAG_TEXT.test(slug));
+  return [...new Set(slugs)].filter(isTag);
 }

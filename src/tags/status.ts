@@ -1,110 +1,100 @@
 import { type Digest, isDigest } from "../digest.ts";
-import type { TagStatus } from "../plan/view.ts";
-import { LATE_PUSH_MS, type PullRequests } from "../refs/refs.ts";
-import { meaningsOf } from "./evidence.ts";
-import { Mark, type Step, type TagText, tagText } from "./frontier.ts";
-import type { LiveNames } from "./live-tags.ts";
-import type { Dead, Finding, Meanings } from "./meanings.ts";
-import type { TagPattern } from "./patterns.ts";
-import { beginsAlive, findingsOf, firstDeadUntil, firstWay, readings } from "./reading.ts";
-import { LONGEST_TAG } from "./slugs.ts";
+import { shortDigest } from "../format.ts";
+import type { PullRequests } from "../refs/refs.ts";
+import { type Gone, type KnownRefs, knownRefs } from "./evidence.ts";
+import type { Live, LiveTags } from "./live-tags.ts";
+import { type Capture, isInside, type Reading, readings } from "./readings.ts";
 
-/** The glob of `protect-tags` that `tag` matches; null: none. */
+/** What the refs say about an image tag, with the reason as part of a sentence. */
+export type TagStatus =
+  | { readonly status: "protected"; readonly reason: string }
+  /** A tag such as `sha256-….sig`, which follows its subject. */
+  | { readonly status: "referrer"; readonly subject: Digest; readonly reason: string }
+  | Live
+  | Gone
+  /** It has the form of a commit, and says nothing about its image. */
+  | { readonly status: "neutral"; readonly reason: string }
+  | { readonly status: "unmatched"; readonly reason: string };
+
+/** Returns the glob of `protect-tags` that `tag` matches; null: none. */
 export type ProtectedBy = (tag: string) => string | null;
 
-/**
- * What the refs say about image tags, by the rules in their order: protected, referrer, alive, dead, silent, unmatched.
- * What `pullRequests` lacks is taken for unknown, which kills nothing.
- */
-export function statusesOf(names: LiveNames, pullRequests: PullRequests, protectedBy: ProtectedBy): (tag: string) => TagStatus {
-  const meanings = meaningsOf(names, pullRequests);
-  return (tag) => {
-    const decided = decidedByText(tag, protectedBy);
-    if (decided) return decided;
-    const verdict = verdictOf(names.patterns, tag, meanings);
-    return verdict ?? { status: "unmatched", reason: "no known ref" };
-  };
+const REFERRERS: Readonly<Record<string, string>> = { ".sig": "signature", ".att": "attestation", ".sbom": "SBOM" };
+
+/** Returns a function that tells the status of a tag. A pull request that `pullRequests` lacks proves nothing. */
+export function tagStatuses(
+  live: LiveTags,
+  pullRequests: PullRequests,
+  protectedBy: ProtectedBy,
+): (tag: string) => TagStatus {
+  const known = knownRefs(live, pullRequests);
+  return (tag) => statusByText(tag, protectedBy) ?? statusByRefs(tag, allReadings(tag, known), known);
 }
 
-/** What the tag's own text decides, whatever the refs say: it is protected, or it follows another digest. */
-export function decidedByText(tag: string, protectedBy: ProtectedBy): TagStatus | null {
+/** Returns the status that does not depend on refs; null: the refs decide. */
+export function statusByText(tag: string, protectedBy: ProtectedBy): TagStatus | null {
   const glob = protectedBy(tag);
-  if (glob !== null) return { status: "live", reason: `protected: ${glob}` };
-  const subject = subjectOf(tag);
-  return subject && { status: "referrer", subject, reason: `refers to ${subject}` };
+  if (glob !== null) return { status: "protected", reason: `protected by "${glob}"` };
+  // OCI distribution-spec, "Referrers Tag Schema", and cosign's names.
+  const [, hex, ending = ""] = /^sha256-([0-9a-f]{64})([._-].*)?$/.exec(tag) ?? [];
+  const subject = `sha256:${hex}`;
+  if (!isDigest(subject)) return null;
+  return { status: "referrer", subject, reason: `${REFERRERS[ending] ?? "referrer"} of ${shortDigest(subject)}` };
 }
 
-/** The digest that a tag such as `sha256-<64 hex>.sig` refers to (OCI "Referrers Tag Schema", cosign); null: none. */
-function subjectOf(tag: string): Digest | null {
-  const hex = /^sha256-([0-9a-f]{64})(?:[._-].*)?$/.exec(tag)?.[1];
-  const digest = `sha256:${hex}`;
-  return hex !== undefined && isDigest(digest) ? digest : null;
+/** Yields every way to read a tag by all patterns. */
+export function* allReadings(tag: string, known: KnownRefs): Generator<Reading> {
+  for (const pattern of known.patterns) yield* readings(pattern, tag, known);
 }
 
-type Read = (pattern: TagPattern, tag: TagText, meanings: Meanings) => readonly Step[];
-
-/** Alive by any pattern, else dead by any, else silent; null: nothing is known of it. */
-export function verdictOf(
-  patterns: readonly TagPattern[],
-  tag: string,
-  meanings: Meanings,
-  read: Read = readings,
-): TagStatus | null {
-  // No registry takes a longer tag: whatever this is, no build made it.
-  if (tag.length > LONGEST_TAG) return null;
-  const text = tagText(tag);
-  let dead: Dead | null = null;
-  let living = false;
-  let commit: string | null = null;
-  for (const pattern of patterns) {
-    const ends = read(pattern, text, meanings);
-    const alive = ends.find((end) => (end.marks & (Mark.unknown | Mark.dead)) === 0);
-    if (alive) return { status: "live", reason: reasonsOf(firstWay(alive)) };
-    living ||= ends.some((end) => (end.marks & Mark.living) !== 0);
-    for (const end of ends) {
-      if (end.marks === Mark.unknown && pattern.onlyCommits) commit ??= commitIn(findingsOf([end]));
-      if ((end.marks & (Mark.dead | Mark.otherCase)) !== Mark.dead) continue;
-      // `pr-12-arm64` may be a build of the living branch `pr-12`, for which no pattern was given.
-      living ||= beginsAlive(text, firstDeadUntil(end), meanings);
-      dead = stronger(dead, firstWay(end));
+/** A tag that one reading calls orphaned, and another one may call live, is unmatched. */
+export function statusByRefs(tag: string, all: Iterable<Reading>, known: KnownRefs): TagStatus {
+  const goneNumbers: Gone[] = [];
+  const goneBranches: Gone[] = [];
+  let commit: string | undefined;
+  let mayBeLive = false;
+  for (const { captures, exact } of all) {
+    if (captures.every(({ ref }) => ref?.status === "live")) return { status: "live", reason: reasonOf(captures) };
+    mayBeLive ||= captures.some(isLiveRef);
+    if (!exact) continue;
+    commit ??= unknownCommit(captures);
+    for (const { kind, ref, end } of captures) {
+      if (ref?.status !== "orphaned") continue;
+      (kind === "pr" ? goneNumbers : goneBranches).push(ref);
+      mayBeLive ||= beginsWithLiveName(tag, end, known);
     }
   }
-  // A living ref in one way to read it, and a dead one in another: the tag may be the living one's.
-  if (living) return null;
-  if (dead) return orphanedStatus(dead);
-  return commit === null ? null : { status: "neutral", reason: `commit ${commit}, which no ref knows` };
+  // A number says more clearly than a branch name which pull request a tag belongs to.
+  const [gone] = [...goneNumbers, ...goneBranches];
+  if (gone && !mayBeLive) return gone;
+  if (commit !== undefined && !mayBeLive) return { status: "neutral", reason: `commit ${commit} is in no known ref` };
+  return { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
 }
 
-/** A number is one pull request's for good; a branch's name is free for others once its pull request has ended. */
-function orphanedStatus({ by, reason, pullRequest, endedAt }: Dead): TagStatus {
-  const lastPush = by === "number" || endedAt === null ? null : endedAt + LATE_PUSH_MS;
-  return { status: "orphaned", reason, pullRequest, lastPush };
+function reasonOf(captures: readonly Capture[]): string {
+  return [...new Set(captures.flatMap(({ ref }) => ref?.reason ?? []))].join(", ");
 }
 
-function reasonsOf(findings: readonly Finding[]): string {
-  const reasons = findings.flatMap((finding) => (finding.standing === "alive" ? [finding.reason] : []));
-  return [...new Set(reasons)].join(", ");
+/** Whether a capture names something live other than a commit, which several refs may share. */
+export function isLiveRef({ kind, ref }: Capture): boolean {
+  return kind !== "sha" && ref?.status === "live";
+}
+
+/** Returns the unknown commit of a tag that names only commits. 8 and more decimal digits are a date or a build number. */
+function unknownCommit(captures: readonly Capture[]): string | undefined {
+  if (captures.some(({ kind }) => kind !== "sha")) return undefined;
+  return captures.find(({ text, ref }) => ref === undefined && !/^\d{8,}$/.test(text))?.text;
 }
 
 /**
- * The commit that a reading names. Eight decimal digits and more are a date (`20261121`), a time or the number of a run, which
- * schedules and builds write: such a tag is unmatched rather than silent, so that it does not go along with a dead one.
+ * Whether `tag` begins with the name of something live that ends at a word boundary, at `least` or later: `pr-12-arm64` may
+ * be a build of the branch `pr-12`, although no pattern says so.
  */
-function commitIn(findings: readonly Finding[]): string | null {
-  for (const finding of findings) {
-    if (finding.standing === "unknown" && finding.commit !== undefined && !/^\d{8,}$/.test(finding.commit))
-      return finding.commit;
+function beginsWithLiveName(tag: string, least: number, { branch, tag: gitTag, versions }: KnownRefs): boolean {
+  const finders = [branch, gitTag, ...versions.values()];
+  for (let end = least; end <= tag.length; end += 1) {
+    const name = tag.slice(0, end);
+    if (!isInside(tag, end) && finders.some((find) => find(name) !== undefined)) return true;
   }
-  return null;
-}
-
-const STRENGTH = { number: 2, branch: 1 } as const;
-
-/** A tag that names the pull request's number says most clearly whose it is, then its branch. */
-function stronger(known: Dead | null, findings: readonly Finding[]): Dead | null {
-  return findings.reduce<Dead | null>(
-    (best, finding) =>
-      finding.standing === "dead" && (best === null || STRENGTH[finding.by] > STRENGTH[best.by]) ? finding : best,
-    known,
-  );
+  return false;
 }

@@ -1,30 +1,27 @@
+import parse from "semver/functions/parse.js";
+
 /** A strict semantic version, as far as image tags need it. */
 export interface Version {
-  /** Without `v` and without `+build`; with the pre-release. */
+  /** With the pre-release, without `v` and `+build`. */
   readonly version: string;
   readonly major: string;
   readonly minor: string;
   readonly prerelease: boolean;
 }
 
-// semver.org, "Is there a suggested regular expression", with the one `v` that node-semver's strict mode lets stand before it.
-const NUMBER = "(?:0|[1-9]\\d{0,15})";
-const IDENTIFIER = "(?:0|[1-9]\\d*|\\d*[A-Za-z-][0-9A-Za-z-]*)";
-const SEMVER = new RegExp(
-  `^v?(?<core>(?<major>${NUMBER})\\.(?<minor>${NUMBER})\\.${NUMBER})(?<pre>-${IDENTIFIER}(?:\\.${IDENTIFIER})*)?(?:\\+[0-9A-Za-z.-]+)?$`,
-);
-// node-semver refuses longer texts; a Git tag may be a thousand characters long.
+/** The limit of node-semver. A Git tag may be longer. */
 const LONGEST = 256;
 
-/** Reads the Git tag `name` as docker/metadata-action's `type=semver` does; null: no strict semantic version. */
+/** Reads a Git tag as docker/metadata-action's `type=semver` does; null: not a strict semantic version. */
 export function semverOf(name: string): Version | null {
-  const groups = name.length > LONGEST ? undefined : SEMVER.exec(inOneSegment(name))?.groups;
-  if (groups === undefined) return null;
-  const { core = "", major = "", minor = "", pre = "" } = groups;
-  return { version: core + pre, major, minor, prerelease: pre !== "" };
+  // node-semver also accepts blanks around a version, and takes its time to refuse other texts.
+  const parsed = /^v?\d\S*$/.test(name) ? parse(withoutSlashes(name)) : null;
+  if (parsed === null) return null;
+  const { version, major, minor, prerelease } = parsed;
+  return { version, major: String(major), minor: String(minor), prerelease: prerelease.length > 0 };
 }
 
-// PEP 440, appendix B, one alternative for each spelling that the normal form unites.
+// PEP 440, appendix B.
 const PEP440 = new RegExp(
   [
     "^v?(?:(?<epoch>\\d+)!)?(?<release>\\d+(?:\\.\\d+)*)",
@@ -45,9 +42,9 @@ const PRE_RELEASES: Readonly<Record<string, string>> = {
   preview: "rc",
 };
 
-/** The normal form of the Git tag `name` by PEP 440 ("Normalization"); null: no such version. */
+/** Returns the normal form of a Git tag by PEP 440 ("Normalization"); null: not such a version. */
 export function pep440Of(name: string): string | null {
-  const groups = name.length > LONGEST ? undefined : PEP440.exec(inOneSegment(name).toLowerCase())?.groups;
+  const groups = name.length > LONGEST ? undefined : PEP440.exec(withoutSlashes(name).toLowerCase())?.groups;
   if (groups === undefined) return null;
   const {
     epoch = "0",
@@ -72,12 +69,12 @@ export function pep440Of(name: string): string | null {
   ].join("");
 }
 
-/** docker/metadata-action reads a version once each `/` is a `-`: the Git tag `v1.2.3/rc.1` is 1.2.3-rc.1. */
-function inOneSegment(name: string): string {
+/** docker/metadata-action replaces each `/` before it reads a version: the Git tag `v1.2.3/rc.1` is 1.2.3-rc.1. */
+function withoutSlashes(name: string): string {
   return name.replaceAll("/", "-");
 }
 
-/** Without leading zeros; an implicit number is zero. Text, as a date version may pass the safe integers. */
+/** Removes leading zeros; a missing number is 0. Returns text, because date versions may exceed the safe integers. */
 function decimal(digits: string): string {
   return digits.replace(/^0+(?=\d)/, "") || "0";
 }

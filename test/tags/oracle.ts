@@ -3,8 +3,8 @@ import { branchSlugs, tagSlugs } from "../../src/tags/slugs.ts";
 import { semverOf } from "../../src/tags/versions.ts";
 
 /**
- * A second, naive reading of the rules for small worlds: it lists every text that each placeholder can stand for, puts each
- * combination into the pattern, and asks a regular expression whether the tag is that.
+ * Returns the status of a tag by a second, naive implementation of the rules, for small repositories: it cuts the tag in every
+ * possible way into one text for each piece of each pattern.
  */
 export function oracle(
   tag: string,
@@ -12,25 +12,25 @@ export function oracle(
   refs: LiveRefs,
   pullRequests: readonly PullRequest[],
 ): string {
-  const verdicts = patterns.map((pattern) => readAll(tag, pattern, refs, pullRequests));
-  if (verdicts.some(({ alive }) => alive)) return "live";
-  const longest = Math.max(0, ...livingWords(patterns, refs, pullRequests).map((word) => beginningOf(tag, word)));
-  if (verdicts.some(({ living, deadUntil }) => living || deadUntil <= longest)) return "unmatched";
-  if (verdicts.some(({ dead }) => dead)) return "orphaned";
-  return verdicts.some(({ silent }) => silent) ? "neutral" : "unmatched";
+  const results = patterns.map((pattern) => readAll(tag, pattern, refs, pullRequests));
+  if (results.some(({ live }) => live)) return "live";
+  const longest = Math.max(0, ...liveNames(patterns, refs, pullRequests).map((name) => startLength(tag, name)));
+  if (results.some(({ namesLive, goneUntil }) => namesLive || goneUntil <= longest)) return "unmatched";
+  if (results.some(({ orphaned }) => orphaned)) return "orphaned";
+  return results.some(({ neutral }) => neutral) ? "neutral" : "unmatched";
 }
 
-/** How far `word` reaches as the beginning of `tag`, where it ends as a word does; 0: it is none. */
-function beginningOf(tag: string, word: string): number {
-  const isWord =
-    same(tag.slice(0, word.length), word) && !/^[0-9A-Za-z]{2}$/.test(tag.slice(word.length - 1, word.length + 1));
-  return isWord ? word.length : 0;
+/** Returns the length of `name` if `tag` begins with it and it ends at a word boundary; else 0. */
+function startLength(tag: string, name: string): number {
+  const isStart =
+    same(tag.slice(0, name.length), name) && !/^[0-9A-Za-z]{2}$/.test(tag.slice(name.length - 1, name.length + 1));
+  return isStart ? name.length : 0;
 }
 
 const VERSION = /\{(?:version|major|minor)\}(?:[^{}*]*\{(?:version|major|minor)\})*/g;
 
-/** All that living refs are called in any of the patterns. */
-function livingWords(patterns: readonly string[], refs: LiveRefs, pullRequests: readonly PullRequest[]): string[] {
+/** Returns all names that live refs have in any of the patterns. */
+function liveNames(patterns: readonly string[], refs: LiveRefs, pullRequests: readonly PullRequest[]): string[] {
   const templates = patterns.flatMap((pattern) => pattern.match(VERSION) ?? []);
   const versions = templates.flatMap((template) => refs.tags.flatMap(({ name }) => filled(template, name) ?? []));
   const branches = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)].flatMap(branchSlugs);
@@ -41,7 +41,7 @@ function openHeads(pullRequests: readonly PullRequest[]): string[] {
   return pullRequests.filter(({ state }) => state === "open").map(({ headBranch }) => headBranch);
 }
 
-/** What a Git tag makes of a version's placeholders; null: nothing. */
+/** Returns a version template filled by a Git tag; null: the Git tag is not a version, or a pre-release. */
 function filled(template: string, name: string): string | null {
   const version = semverOf(name);
   if (!version || (version.prerelease && /major|minor/.test(template))) return null;
@@ -51,46 +51,49 @@ function filled(template: string, name: string): string | null {
     .replaceAll("{minor}", version.minor);
 }
 
-type Standing = "live" | "orphaned" | "unknown" | "impossible";
+type PieceStatus = "live" | "orphaned" | "unknown" | "impossible";
 
 function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: readonly PullRequest[]) {
   const pieces = pattern.match(new RegExp(`${VERSION.source}|\\{\\w+\\}|\\*+|[^{}*]+`, "g")) ?? [];
-  const result = { alive: false, dead: false, living: false, silent: false, deadUntil: Number.POSITIVE_INFINITY };
+  const result = {
+    live: false,
+    orphaned: false,
+    namesLive: false,
+    neutral: false,
+    goneUntil: Number.POSITIVE_INFINITY,
+  };
   const onlyCommits = pieces.every((piece) => !piece.startsWith("{") || piece === "{sha}");
   for (const cuts of allCuts(tag, pieces)) {
     const placed = cuts.map((text, index) => ({
       piece: pieces[index] ?? "",
       text,
-      standing: standingOf(tag, pieces, cuts, index, refs, pullRequests),
+      status: statusOfPiece(tag, pieces, cuts, index, refs, pullRequests),
     }));
-    if (placed.some(({ standing }) => standing === "impossible")) continue;
+    if (placed.some(({ status }) => status === "impossible")) continue;
     const holders = placed.filter(({ piece }) => piece.startsWith("{"));
     const exact = placed.every(({ piece, text }) => piece.startsWith("{") || piece.startsWith("*") || piece === text);
     const spelled =
       exact &&
-      holders.every(
-        ({ piece, text, standing }) => piece !== "{sha}" || standing === "live" || text === text.toLowerCase(),
-      );
-    const living = holders.some(({ piece, standing }) => piece !== "{sha}" && standing === "live");
-    result.alive ||= holders.every(({ standing }) => standing === "live");
-    result.living ||= living;
-    const dead = placed.flatMap(({ standing }, index) =>
-      standing === "orphaned" ? [cuts.slice(0, index + 1).join("").length] : [],
+      holders.every(({ piece, text, status }) => piece !== "{sha}" || status === "live" || text === text.toLowerCase());
+    result.live ||= holders.every(({ status }) => status === "live");
+    result.namesLive ||= holders.some(({ piece, status }) => piece !== "{sha}" && status === "live");
+    const gone = placed.flatMap(({ status }, index) =>
+      status === "orphaned" ? [cuts.slice(0, index + 1).join("").length] : [],
     );
-    if (spelled && dead.length > 0) {
-      result.dead = true;
-      result.deadUntil = Math.min(result.deadUntil, ...dead);
+    if (spelled && gone.length > 0) {
+      result.orphaned = true;
+      result.goneUntil = Math.min(result.goneUntil, ...gone);
     }
-    result.silent ||=
+    result.neutral ||=
       onlyCommits &&
       spelled &&
-      holders.every(({ standing }) => standing !== "orphaned") &&
-      holders.some(({ text, standing }) => standing === "unknown" && !/^\d{8,}$/.test(text));
+      holders.every(({ status }) => status !== "orphaned") &&
+      holders.some(({ text, status }) => status === "unknown" && !/^\d{8,}$/.test(text));
   }
   return result;
 }
 
-/** Every way to cut `tag` into one text for each piece. */
+/** Returns every way to cut `tag` into one text for each piece. */
 function allCuts(tag: string, pieces: readonly string[]): string[][] {
   const [first, ...others] = pieces;
   if (first === undefined) return tag === "" ? [[]] : [];
@@ -103,14 +106,14 @@ function allCuts(tag: string, pieces: readonly string[]): string[][] {
   return cuts;
 }
 
-function standingOf(
+function statusOfPiece(
   tag: string,
   pieces: readonly string[],
   cuts: readonly string[],
   index: number,
   refs: LiveRefs,
   pullRequests: readonly PullRequest[],
-): Standing {
+): PieceStatus {
   const piece = pieces[index] ?? "";
   const text = cuts[index] ?? "";
   if (!piece.startsWith("{")) return "live";
@@ -118,30 +121,30 @@ function standingOf(
   const before = tag.charAt(start - 1);
   const after = tag.charAt(start + text.length);
   const open = { before: /^[{*]/.test(pieces[index - 1] ?? "-"), after: /^[{*]/.test(pieces[index + 1] ?? "-") };
-  const runs = (kind: RegExp, sides: { before: boolean; after: boolean }): boolean =>
+  const cutsRun = (kind: RegExp, sides: { before: boolean; after: boolean }): boolean =>
     (sides.before && kind.test(before) && kind.test(text.charAt(0))) ||
     (sides.after && kind.test(after) && kind.test(text.slice(-1)));
-  if (piece === "{branch}") return branchStanding(text, runs(/[0-9A-Za-z]/, open), refs, pullRequests);
+  if (piece === "{branch}") return branchStatus(text, cutsRun(/[0-9A-Za-z]/, open), refs, pullRequests);
   if (piece === "{tag}")
     return refs.tags.some(({ name }) => tagSlugs(name).some((slug) => same(slug, text))) ? "live" : "unknown";
   if (piece === "{pr}")
-    return runs(/\d/, { before: true, after: true }) ? "impossible" : numberStanding(text, pullRequests);
-  if (piece === "{sha}") return runs(/[0-9a-f]/i, open) ? "impossible" : commitStanding(text, refs, pullRequests);
-  return runs(/\d/, open) ? "impossible" : versionStanding(piece, text, refs);
+    return cutsRun(/\d/, { before: true, after: true }) ? "impossible" : numberStatus(text, pullRequests);
+  if (piece === "{sha}") return cutsRun(/[0-9a-f]/i, open) ? "impossible" : commitStatus(text, refs, pullRequests);
+  return cutsRun(/\d/, open) ? "impossible" : versionStatus(piece, text, refs);
 }
 
 function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-function branchStanding(
+function branchStatus(
   text: string,
   cutsWord: boolean,
   refs: LiveRefs,
   pullRequests: readonly PullRequest[],
-): Standing {
-  const living = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)];
-  if (living.some((name) => branchSlugs(name).some((slug) => same(slug, text)))) return "live";
+): PieceStatus {
+  const live = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)];
+  if (live.some((name) => branchSlugs(name).some((slug) => same(slug, text)))) return "live";
   const gone = pullRequests.some(
     ({ state, fromFork, headBranch }) =>
       state !== "open" &&
@@ -152,14 +155,14 @@ function branchStanding(
   return gone && !cutsWord ? "orphaned" : "unknown";
 }
 
-function numberStanding(text: string, pullRequests: readonly PullRequest[]): Standing {
+function numberStatus(text: string, pullRequests: readonly PullRequest[]): PieceStatus {
   if (!/^[1-9]\d{0,9}$/.test(text) || Number(text) > 2147483647) return "impossible";
   const known = pullRequests.find(({ number }) => String(number) === text);
   if (!known) return "unknown";
   return known.state === "open" ? "live" : "orphaned";
 }
 
-function commitStanding(text: string, refs: LiveRefs, pullRequests: readonly PullRequest[]): Standing {
+function commitStatus(text: string, refs: LiveRefs, pullRequests: readonly PullRequest[]): PieceStatus {
   if (!/^[0-9a-f]{7,40}$/i.test(text)) return "impossible";
   const hex = text.toLowerCase();
   const open = pullRequests.filter(({ state }) => state === "open").map(({ headCommit }) => headCommit);
@@ -167,7 +170,7 @@ function commitStanding(text: string, refs: LiveRefs, pullRequests: readonly Pul
   return commits.some((commit) => commit.startsWith(hex)) ? "live" : "unknown";
 }
 
-function versionStanding(piece: string, text: string, refs: LiveRefs): Standing {
+function versionStatus(piece: string, text: string, refs: LiveRefs): PieceStatus {
   if (refs.tags.some(({ name }) => same(filled(piece, name) ?? "", text))) return "live";
   return (piece.includes("{version}") ? /^\d[0-9A-Za-z._-]*$/ : /^\d[0-9._-]*$/).test(text) ? "unknown" : "impossible";
 }

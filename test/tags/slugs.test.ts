@@ -15,11 +15,11 @@ describe("docker/metadata-action's sanitiser", () => {
     ["gh-readonly-queue/main/pr-104-sha", "gh-readonly-queue-main-pr-104-sha"],
     ["-leading.", "-leading."],
     ["a😀/b", "a-b"],
-  ])("makes of %s the tag %s", (ref, tag) => {
+  ])("%s gives %s", (ref, tag) => {
     expect(sanitize(ref)).toBe(tag);
   });
 
-  test("neither lower-cases, nor trims, nor cuts", () => {
+  test("does not lower-case, trim or cut", () => {
     const long = `.${"A".repeat(200)}-`;
     expect(sanitize(long)).toBe(long);
   });
@@ -29,7 +29,7 @@ describe("docker/metadata-action's sanitiser", () => {
     ["a&b", "a-amp-b"],
     ['<">`', "-lt-quot-gt-x60-"],
     ["plain/name", "plain-name"],
-  ])("makes of %s, escaped for HTML first, the tag %s", (ref, tag) => {
+  ])("after an HTML escape, %s gives %s", (ref, tag) => {
     expect(sanitizeEscaped(ref)).toBe(tag);
   });
 });
@@ -43,12 +43,12 @@ describe("GitLab's CI_COMMIT_REF_SLUG", () => {
     ["x".repeat(80), "x".repeat(63)],
     [`${"x".repeat(62)}-y`, "x".repeat(62)],
     ["---", ""],
-  ])("makes of %s the slug %s", (ref, slug) => {
+  ])("%s gives %s", (ref, slug) => {
     expect(gitlabSlug(ref)).toBe(slug);
   });
 });
 
-describe("every slug of a ref", () => {
+describe("all slugs of a ref", () => {
   test.each([
     ["main", ["main"]],
     ["Feat/a_b", ["Feat-a_b", "feat-a-b"]],
@@ -79,7 +79,7 @@ describe("strict semantic versions", () => {
     ["v2.0.0-rc.1+b", { version: "2.0.0-rc.1", major: "2", minor: "0", prerelease: true }],
     ["v1.2.3/rc.1", { version: "1.2.3-rc.1", major: "1", minor: "2", prerelease: true }],
     ["0.0.0-0A.-", { version: "0.0.0-0A.-", major: "0", minor: "0", prerelease: true }],
-  ])("reads %s", (name, version) => {
+  ])("%s is one", (name, version) => {
     expect(semverOf(name)).toEqual(version);
   });
 
@@ -92,17 +92,19 @@ describe("strict semantic versions", () => {
     "v01.2.3",
     "vv1.2.3",
     "12345678901234567.0.0",
+    "9999999999999999.0.0",
+    " 1.2.3",
     "1.2.3-01",
     "1.2.3-",
     "v1.2.3 ",
     "",
     `1.2.3-${"a".repeat(300)}`,
-  ])("%s is none", (name) => {
+  ])("%s is not one", (name) => {
     expect(semverOf(name)).toBeNull();
   });
 });
 
-describe("PEP 440 normal forms", () => {
+describe("the PEP 440 normal form", () => {
   test.each([
     ["1.2.3beta2", "1.2.3b2"],
     ["1.2post1", "1.2.post1"],
@@ -121,12 +123,12 @@ describe("PEP 440 normal forms", () => {
     expect(pep440Of(name)).toBe(normal);
   });
 
-  test.each(["release-1", "1.0-banana", "", "v", `1${".0".repeat(200)}`])("%s has none", (name) => {
+  test.each(["release-1", "1.0-banana", "", "v", `1${".0".repeat(200)}`])("of %s does not exist", (name) => {
     expect(pep440Of(name)).toBeNull();
   });
 });
 
-describe("a branch that is gone", () => {
+describe("a deleted branch", () => {
   test.each<[string, readonly string[]]>([
     ["feature/Login", ["feature-Login", "feature-login"]],
     ["x", ["x"]],
@@ -135,7 +137,7 @@ describe("a branch that is gone", () => {
     ["prod/", ["prod-"]],
     ["修复/prod", ["-prod"]],
     ["prod/修复", ["prod-"]],
-  ])("%s is known by %j, and not by what trimming leaves of it", (name, slugs) => {
+  ])("%s is recognized by %j, not by its trimmed slug", (name, slugs) => {
     expect(provingSlugs(name)).toEqual(slugs);
     expect(branchSlugs(name)).toEqual(expect.arrayContaining([...slugs]));
   });

@@ -1,7 +1,7 @@
 import type { HttpClient } from "../../http/http.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
-import { LATE_PUSH_MS, type PullRequest, type PullRequestQuestions, type PullRequests } from "../refs.ts";
+import { LATE_PUSH_MS, type PullRequest, type PullRequestLookups, type PullRequests } from "../refs.ts";
 import { type AskRepository, listingFault, openGraphql } from "./graphql.ts";
 import {
   byNumberQuery,
@@ -48,7 +48,7 @@ interface Source {
 export async function answerQuestions(
   http: HttpClient,
   github: Settings["github"],
-  questions: PullRequestQuestions,
+  questions: PullRequestLookups,
   known: ClosedPullRequestEvent | null,
   deadByBranch: DeadByBranch,
 ): Promise<PullRequests> {
@@ -137,7 +137,7 @@ async function answerNumbers(
 /** Closed pull requests, as many as the branch tags in question need, newest first. */
 async function search(
   source: Source,
-  { branchTags, oldestPush }: PullRequestQuestions,
+  { branchTags, oldestPush }: PullRequestLookups,
   event: PullRequest | null,
   deadByBranch: DeadByBranch,
 ): Promise<readonly PullRequest[]> {

@@ -1,0 +1,124 @@
+import { LARGEST_PULL_REQUEST } from "../refs/refs.ts";
+import type { Gone, KnownRefs } from "./evidence.ts";
+import type { Live } from "./live-tags.ts";
+import type { Placeholder, TagPattern } from "./patterns.ts";
+import { isTag } from "./slugs.ts";
+
+/** One way to read a tag by a pattern. */
+export interface Reading {
+  readonly captures: readonly Capture[];
+  /** False if literal text or an unknown commit is in another case. Such a reading protects, and proves nothing. */
+  readonly exact: boolean;
+}
+
+/** The part of a tag that a placeholder takes. */
+export interface Capture {
+  readonly kind: Placeholder["kind"];
+  readonly text: string;
+  /** Where it ends in the tag. */
+  readonly end: number;
+  /** What it names; undefined: unknown. */
+  readonly ref: Live | Gone | undefined;
+}
+
+const ALPHANUMERIC = /[0-9A-Za-z]/;
+const DIGIT = /[0-9]/;
+const HEX = /[0-9A-Fa-f]/;
+const NUMBER = /^[1-9]\d*$/;
+const COMMIT = /^[0-9A-Fa-f]{7,40}$/;
+const VERSION = /^\d[0-9A-Za-z._-]*$/;
+const MAJOR_MINOR = /^\d[0-9._-]*$/;
+
+/** Returns every way to read `tag` by `pattern`; of those that say nothing, only the first. */
+export function readings(pattern: TagPattern, tag: string, known: KnownRefs): readonly Reading[] {
+  if (!isTag(tag)) return [];
+  const lowerTag = tag.toLowerCase();
+  const found: Reading[] = [];
+
+  // Reads the tag from `at` on, by the pattern from its part `index` on.
+  const readFrom = (at: number, index: number, captures: readonly Capture[], isExact: boolean): void => {
+    const part = pattern[index];
+    if (part === undefined || !lowerTag.startsWith(part.lowerText, at)) return;
+    const { wildcard } = part;
+    const start = at + part.text.length;
+    const exact = isExact && tag.startsWith(part.text, at);
+    if (wildcard === null) {
+      const reading = { captures, exact: exact && !captures.some(isUnknownCommitInCapitals) };
+      if (!saysNothing(reading) || !found.some(saysNothing)) found.push(reading);
+      return;
+    }
+    const ends = endsOf(pattern, index, lowerTag, start);
+    if (wildcard.kind === "any") {
+      for (const end of ends) readFrom(end, index + 1, captures, exact);
+      return;
+    }
+    // Long names first: they explain a tag best.
+    for (const end of ends.reverse()) {
+      const capture = captureOf(wildcard, tag, start, end, known);
+      if (capture !== null) readFrom(end, index + 1, [...captures, capture], exact);
+    }
+  };
+  readFrom(0, 0, [], true);
+  return found;
+}
+
+/** Returns where the wildcard of a part may end that begins at `start`. */
+function endsOf(pattern: TagPattern, index: number, lowerTag: string, start: number): number[] {
+  const next = pattern[index + 1]?.lowerText ?? "";
+  const last = lowerTag.length - next.length;
+  // The last wildcard ends where the last text begins.
+  if (index + 2 === pattern.length) return last < start ? [] : [last];
+  const ends: number[] = [];
+  for (let end = start; end <= last; end += 1) if (lowerTag.startsWith(next, end)) ends.push(end);
+  return ends;
+}
+
+/** Returns what a placeholder takes from `start` to `end`; null: the text does not have its form. */
+function captureOf(
+  placeholder: Placeholder,
+  tag: string,
+  start: number,
+  end: number,
+  known: KnownRefs,
+): Capture | null {
+  const { kind, source, opensBefore, opensAfter } = placeholder;
+  const text = tag.slice(start, end);
+  const cuts = (run: RegExp): boolean =>
+    (opensBefore && isInside(tag, start, run)) || (opensAfter && isInside(tag, end, run));
+  const capture = (ref: Live | Gone | undefined): Capture => ({ kind, text, end, ref });
+  if (text === "") return null;
+  switch (kind) {
+    case "branch": {
+      const ref = known.branch(text) ?? known.goneBranch(text);
+      // By {branch}*, the deleted branch `fix` says nothing about the tag `fixture`.
+      return capture(ref?.status === "orphaned" && cuts(ALPHANUMERIC) ? undefined : ref);
+    }
+    case "tag":
+      return capture(known.tag(text));
+    case "version": {
+      const form = source.includes("{version}") ? VERSION : MAJOR_MINOR;
+      const ref = known.versions.get(source)?.(text);
+      return cuts(DIGIT) || (ref === undefined && !form.test(text)) ? null : capture(ref);
+    }
+    case "pr": {
+      const number = NUMBER.test(text) && !cuts(DIGIT) ? Number(text) : Number.NaN;
+      return number <= LARGEST_PULL_REQUEST ? capture(known.pullRequest(number)) : null;
+    }
+    case "sha":
+      return COMMIT.test(text) && !cuts(HEX) ? capture(known.commit(text)) : null;
+  }
+}
+
+/** Whether nothing in a reading is known or can be looked up. */
+function saysNothing({ captures }: Reading): boolean {
+  return captures.every(({ kind, ref }) => ref === undefined && kind !== "pr" && kind !== "sha");
+}
+
+function isUnknownCommitInCapitals({ kind, text, ref }: Capture): boolean {
+  return kind === "sha" && ref === undefined && text !== text.toLowerCase();
+}
+
+/** Whether the characters on both sides of `at` belong to one run, such as the digits of a number. */
+export function isInside(tag: string, at: number, run: RegExp = ALPHANUMERIC): boolean {
+  return at > 0 && at < tag.length && run.test(tag.charAt(at - 1)) && run.test(tag.charAt(at));
+}
