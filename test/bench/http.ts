@@ -1,12 +1,13 @@
 /**
- * How much of undici's own speed is left with pacing, retries and counting around it: a run of each in turn, over the same
- * server in a process of its own, and the ratio of their medians. `node test/bench/http.ts [requests] [in flight]`.
+ * Compares the requests per second of the HTTP client with undici's own: in alternating rounds against a server in another
+ * process. Prints both medians and their ratio. `node test/bench/http.ts [requests] [in flight]`.
  */
 import { fork } from "node:child_process";
 import { createServer } from "node:http";
 import { Agent } from "undici";
 import { systemClock } from "../../src/clock.ts";
 import { createHttpClient } from "../../src/http/client.ts";
+import type { HttpClient } from "../../src/http/http.ts";
 
 const ROUNDS = 9;
 const BODY = JSON.stringify({
@@ -15,18 +16,13 @@ const BODY = JSON.stringify({
 
 type Send = (url: URL) => Promise<Buffer>;
 
-async function inParallel(total: number, inFlight: number, work: () => Promise<unknown>): Promise<void> {
-  let left = total;
-  await Promise.all(
-    Array.from({ length: inFlight }, async () => {
-      while (left-- > 0) await work();
-    }),
-  );
-}
-
-async function perSecond(total: number, inFlight: number, url: URL, send: Send): Promise<number> {
+async function requestsPerSecond(total: number, inFlight: number, url: URL, send: Send): Promise<number> {
   const start = performance.now();
-  await inParallel(total, inFlight, () => send(url));
+  let unsent = total;
+  const worker = async (): Promise<void> => {
+    while (unsent-- > 0) await send(url);
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
   return (total / (performance.now() - start)) * 1_000;
 }
 
@@ -41,31 +37,30 @@ async function measure(url: URL, total: number, inFlight: number): Promise<void>
     concurrency: inFlight,
     policy: () => ({ perMinute: 100_000_000 }),
   });
-  const bare: Send = async ({ origin, pathname }) => {
-    const answer = await agent.request({ origin, path: pathname, method: "GET" });
-    return Buffer.from(await answer.body.arrayBuffer());
+  const withUndici: Send = async ({ origin, pathname }) => {
+    const response = await agent.request({ origin, path: pathname, method: "GET" });
+    return Buffer.from(await response.body.arrayBuffer());
   };
-  const ours: Send = async (at) => (await client.send({ method: "GET", url: at, expected: [200] })).body;
-  await perSecond(total, inFlight, url, bare);
-  await perSecond(total, inFlight, url, ours);
-  const rates = { bare: [] as number[], ours: [] as number[] };
+  const withClient: Send = async (at) => (await client.send({ method: "GET", url: at, expected: [200] })).body;
+  await requestsPerSecond(total, inFlight, url, withUndici);
+  await requestsPerSecond(total, inFlight, url, withClient);
+  const rates = { undici: [] as number[], client: [] as number[] };
   for (let round = 0; round < ROUNDS; round += 1) {
-    rates.bare.push(await perSecond(total, inFlight, url, bare));
-    rates.ours.push(await perSecond(total, inFlight, url, ours));
+    rates.undici.push(await requestsPerSecond(total, inFlight, url, withUndici));
+    rates.client.push(await requestsPerSecond(total, inFlight, url, withClient));
   }
-  const [reference, rate] = [median(rates.bare), median(rates.ours)];
-  console.log(
-    `undici ${reference.toFixed(0)} requests/s, ours ${rate.toFixed(0)} requests/s, ratio ${(rate / reference).toFixed(2)}`,
-  );
-  await queueing(client.send, url, total * 5);
+  const [undici, own] = [median(rates.undici), median(rates.client)];
+  const ratio = (own / undici).toFixed(2);
+  console.log(`undici ${undici.toFixed(0)} requests/s, client ${own.toFixed(0)} requests/s, ratio ${ratio}`);
+  await measureLongQueue(client, url, total * 5);
   await client.close();
   await agent.close();
 }
 
-/** All requests at once: the queue must not cost more the longer it is. */
-async function queueing(send: ReturnType<typeof createHttpClient>["send"], url: URL, total: number): Promise<void> {
+/** Sends all requests at once. The time per request must not grow with the length of the queue. */
+async function measureLongQueue(client: HttpClient, url: URL, total: number): Promise<void> {
   const start = performance.now();
-  await Promise.all(Array.from({ length: total }, () => send({ method: "GET", url, expected: [200] })));
+  await Promise.all(Array.from({ length: total }, () => client.send({ method: "GET", url, expected: [200] })));
   const rate = (total / (performance.now() - start)) * 1_000;
   console.log(`${total} requests queued at once: ${rate.toFixed(0)} requests/s`);
 }
