@@ -85,6 +85,8 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     else await sweepRepositories(steps, evidence, plans);
     await collectGarbage(steps);
   });
+  // After an error, requests of other steps may still be waiting: none of them is sent after the result.
+  await services.http.close();
   return record.result(services.clock.now(), services.http.counts());
 }
 

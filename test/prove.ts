@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import fc from "fast-check";
-import { PROPERTIES } from "./plan/properties.ts";
+import { PLAN_PROPERTIES } from "./plan/properties.ts";
+import { RECHECK_PROPERTIES } from "./plan/recheck-properties.ts";
 import { sample } from "./plan/worlds.ts";
+
+const PROPERTIES = { ...PLAN_PROPERTIES, ...RECHECK_PROPERTIES };
 
 /**
  * `npm run prove [registries] [seed]`: checks every property of the plan in that many random registries, then every fault and

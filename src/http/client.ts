@@ -38,6 +38,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     for (const queue of queues.values()) queue.cancel(reason);
   });
 
+  let closed: Promise<void> | null = null;
+
   function queueOf(host: string): HostQueue {
     const known = queues.get(host);
     if (known !== undefined) return known;
@@ -99,13 +101,18 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     }
   }
 
+  async function closeAll(): Promise<void> {
+    shutdown.close();
+    await (await openDispatcher()).destroy();
+  }
+
   return {
     send,
     counts: () => Object.fromEntries(counts),
     budget: (host, api) => queues.get(host)?.budget(api) ?? null,
-    async close() {
-      shutdown.close();
-      await (await openDispatcher()).destroy();
+    close() {
+      closed ??= closeAll();
+      return closed;
     },
   };
 }
