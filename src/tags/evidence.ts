@@ -1,5 +1,13 @@
 import { LATE_PUSH_MS, type PullRequest, type PullRequests } from "../refs/refs.ts";
-import { type FindLive, findCommit, findInAnyCase, type Live, type LiveEntry, type LiveTags } from "./live-tags.ts";
+import {
+  type FindLive,
+  findCommit,
+  findIn,
+  findInAnyCase,
+  type Live,
+  type LiveEntry,
+  type LiveTags,
+} from "./live-tags.ts";
 import { branchSlugs, provingSlugs } from "./slugs.ts";
 
 /** Evidence that a ref is gone. */
@@ -41,7 +49,7 @@ export function knownRefs(live: LiveTags, pullRequests: PullRequests): KnownRefs
     branch: either(live.branch, findInAnyCase(open.flatMap(headBranches))),
     // The commits of closed pull requests are no evidence: a live branch may contain them.
     commit: either(live.commit, findCommit(open.flatMap(commits))),
-    goneBranch: (text) => goneBranches.get(text),
+    goneBranch: findIn(goneBranches),
     pullRequest: (number) => numbers.get(number),
   };
 }

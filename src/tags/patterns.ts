@@ -12,9 +12,11 @@ export interface Placeholder {
   readonly kind: "branch" | "tag" | "version" | "pr" | "sha";
   /** As written: `{branch}`. `{major}.{minor}` is one placeholder, because one Git tag fills both. */
   readonly source: string;
-  /** Whether no text is before it, or after it. */
+  /** Whether no text is before it, and after it. */
   readonly opensBefore: boolean;
   readonly opensAfter: boolean;
+  /** Whether `*` is directly before or after it. */
+  readonly besideAny: boolean;
 }
 
 /** A compiled entry of the input `tag-patterns`. */
@@ -72,7 +74,7 @@ function compile(source: string): TagPattern {
   return texts.map((text, index) => ({
     text,
     lowerText: text.toLowerCase(),
-    wildcard: wildcardOf(tokens[index], text === "", texts[index + 1] === ""),
+    wildcard: wildcardOf(tokens, texts, index),
   }));
 }
 
@@ -84,10 +86,16 @@ function kindOf(token: string): Token["kind"] | "text" | null {
   return /^[\w.-]/.test(token) ? "text" : null;
 }
 
-function wildcardOf(token: Token | undefined, opensBefore: boolean, opensAfter: boolean): PatternPart["wildcard"] {
+function wildcardOf(tokens: readonly Token[], texts: readonly string[], index: number): PatternPart["wildcard"] {
+  const token = tokens[index];
   if (token === undefined) return null;
   const { kind, source } = token;
-  return kind === "any" ? { kind } : { kind, source, opensBefore, opensAfter };
+  if (kind === "any") return { kind };
+  const opensBefore = texts[index] === "";
+  const opensAfter = texts[index + 1] === "";
+  const besideAny =
+    (opensBefore && tokens[index - 1]?.kind === "any") || (opensAfter && tokens[index + 1]?.kind === "any");
+  return { kind, source, opensBefore, opensAfter, besideAny };
 }
 
 function problemOf(token: string, next: string | undefined): string {

@@ -55,7 +55,10 @@ export function readings(pattern: TagPattern, tag: string, known: KnownRefs): re
     // Long names first: they explain a tag best.
     for (const end of ends.reverse()) {
       const capture = captureOf(wildcard, tag, start, end, known);
-      if (capture !== null) readFrom(end, index + 1, [...captures, capture], exact);
+      if (capture === null) continue;
+      // An unknown name beside `*` takes one character: `*` can take the others.
+      if (wildcard.besideAny && isUnknownName(capture) && capture.text.length > 1) continue;
+      readFrom(end, index + 1, [...captures, capture], exact);
     }
   };
   readFrom(0, 0, [], true);
@@ -109,9 +112,14 @@ function captureOf(
   }
 }
 
-/** Whether nothing in a reading is known or can be looked up. */
+/** Whether nothing in a reading is known, and nothing can be looked up. */
 function saysNothing({ captures }: Reading): boolean {
   return captures.every(({ kind, ref }) => ref === undefined && kind !== "pr" && kind !== "sha");
+}
+
+/** Whether a capture can be any text. */
+function isUnknownName({ kind, ref }: Capture): boolean {
+  return ref === undefined && (kind === "branch" || kind === "tag");
 }
 
 function isUnknownCommitInCapitals({ kind, text, ref }: Capture): boolean {
