@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../../clock.ts";
+import { excerpt } from "../../http/redact.ts";
 
 // @actions/exec starts no process group, so it cannot end a command with its children.
 
@@ -11,7 +12,7 @@ export type CommandResult =
       readonly kind: "exited";
       readonly code: number;
       readonly signal: NodeJS.Signals | null;
-      /** The end of standard error. */
+      /** The end of standard error, in one line. */
       readonly errorOutput: string;
     }
   /** `isRunning`: it could not be ended, because it belongs to another user (sudo). */
@@ -118,7 +119,7 @@ function withoutInputs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 function exited(code: number | null, signal: NodeJS.Signals | null, errorOutput: string): CommandResult {
   const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
-  return { kind: "exited", code: exitCode, signal, errorOutput: errorOutput.trim() };
+  return { kind: "exited", code: exitCode, signal, errorOutput: excerpt(errorOutput, [], MAX_ERROR_OUTPUT) };
 }
 
 function killed(child: ChildProcess, kind: StopReason): CommandResult {

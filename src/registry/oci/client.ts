@@ -1,4 +1,3 @@
-import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
@@ -6,8 +5,9 @@ import type { Descriptor, ManifestContent } from "../manifest.ts";
 import { type Authorizer, createAuthorizer } from "./auth/authorizer.ts";
 import type { AuthorizerOptions } from "./auth/options.ts";
 import { createdAtOf, verifyDigest } from "./content.ts";
+import { invalidName, parseRepositories, parseTags } from "./lists.ts";
 import { digestOfBytes, MANIFEST_TYPES, MAX_MANIFEST_BYTES, parseManifest } from "./manifest.ts";
-import { type FetchPage, firstPage, parseBody, readPages, rejectWebPage } from "./pages.ts";
+import { type FetchPage, firstPage, readPages, rejectWebPage } from "./pages.ts";
 import { isRepositoryName, isTag } from "./reference.ts";
 import { missingIfUnsupported, readReferrers } from "./referrers.ts";
 
@@ -44,13 +44,6 @@ export interface OciClient {
 const ACCEPT = MANIFEST_TYPES.join(", ");
 /** The config of artifacts that have none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
-
-/** A list without tags must at least name its repository. Otherwise the answer is not a list of tags. */
-const Tags = v.union([
-  v.object({ tags: v.array(v.string()) }),
-  v.object({ name: v.string(), tags: v.nullish(v.array(v.string())) }),
-]);
-const Repositories = v.object({ repositories: v.nullable(v.array(v.string())) });
 
 export function createOciClient(options: OciClientOptions): OciClient {
   return new HttpOciClient(options);
@@ -114,7 +107,7 @@ class HttpOciClient implements OciClient {
   async catalog(): Promise<readonly string[]> {
     const url = new URL("/v2/_catalog", this.#origin);
     const all = await missingIfUnsupported(() =>
-      this.#list(url, "registry:catalog:*", (page) => parseBody(Repositories, page).repositories ?? []),
+      this.#list(url, "registry:catalog:*", (page) => parseRepositories(page, this.#origin)),
     );
     if (all === "missing") throw noCatalog(this.#origin);
     return all;
@@ -170,23 +163,8 @@ class HttpOciClient implements OciClient {
   }
 }
 
-function parseTags(response: HttpResponse, origin: URL): readonly string[] {
-  const tags = parseBody(Tags, response).tags ?? [];
-  const invalid = tags.find((tag) => !isTag(tag));
-  if (invalid !== undefined) throw invalidName(origin, "tag", invalid);
-  return tags;
-}
-
 function pullScope(name: string): string {
   return `repository:${name}:pull`;
-}
-
-function invalidName(origin: URL, what: "repository name" | "tag", text: string): Fault {
-  return new Fault(
-    "listing",
-    `${JSON.stringify(text.slice(0, 200))} at ${origin.host} is not a valid ${what}`,
-    "Check `repository-pattern` and the repositories and tags that the registry lists.",
-  );
 }
 
 function noCatalog(origin: URL): Fault {

@@ -158,6 +158,11 @@ describe("the catalog", () => {
     expect(requests()).toHaveLength(2);
   });
 
+  it.each(["", "a b", "../x", "a\nb", "a?b"])("with the invalid name %j is an error", async (name) => {
+    const { oci } = await setUp(replaceReplies(always, { status: 200, body: { repositories: ["app", name] } }));
+    await expect(oci.catalog()).rejects.toEqual(listingFault("is not a valid repository name"));
+  });
+
   it.each([404, 400, 405, 406, 501])("that returns %i is an error, not an empty list", async (status) => {
     const { oci } = await setUp(replaceReplies(always, { status, body: "404 page not found\n" }));
     await expect(oci.catalog()).rejects.toMatchObject({
