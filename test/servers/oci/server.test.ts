@@ -108,20 +108,23 @@ describe("a registry", () => {
   it.each([
     ["refused", 400],
     ["accepted", 201],
-  ] as const)("checks the manifests that a pushed index lists: missing ones are %s", async (missingReferences, status) => {
-    const store = new RegistryStore();
-    const other = new RegistryStore();
-    const sparse = pushIndex(other, { repository: "app", children: [digestOfNothing("child")] });
-    const { url } = await start(store, { missingReferences });
-    const body = other.resolve("app", sparse)?.bytes.toString("utf8") ?? "";
-    const response = await fetch(new URL("/v2/app/manifests/v1", url), {
-      method: "PUT",
-      headers: { "content-type": INDEX },
-      body,
-    });
-    expect(response.status).toBe(status);
-    expect(store.tags("app")).toEqual(status === 201 ? ["v1"] : []);
-  });
+  ] as const)(
+    "checks the manifests that a pushed index lists: missing ones are %s",
+    async (missingReferences, status) => {
+      const store = new RegistryStore();
+      const other = new RegistryStore();
+      const sparse = pushIndex(other, { repository: "app", children: [digestOfNothing("child")] });
+      const { url } = await start(store, { missingReferences });
+      const body = other.resolve("app", sparse)?.bytes.toString("utf8") ?? "";
+      const response = await fetch(new URL("/v2/app/manifests/v1", url), {
+        method: "PUT",
+        headers: { "content-type": INDEX },
+        body,
+      });
+      expect(response.status).toBe(status);
+      expect(store.tags("app")).toEqual(status === 201 ? ["v1"] : []);
+    },
+  );
 
   it.each([
     ["yes", 200, 1],
