@@ -1,21 +1,21 @@
 /**
- * A build goes on after its pull request was closed, may have waited for a runner before (a day at most), and pushes then:
- * the image is younger than the closing. It also covers what GitHub's clock and the registry's differ by. In milliseconds.
+ * How long after a pull request was closed its builds may still push images, in milliseconds: a build may wait for a runner for
+ * a day at most. It also covers the difference between the clocks of GitHub and the registry.
  */
 export const LATE_PUSH_MS = 24 * 3_600_000;
 
-/** GitHub numbers pull requests with GraphQL's `Int`. */
+/** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
 export const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
 
-/** A branch or a Git tag, with the commit that it stands for (a tag's is peeled). */
+/** A branch or a Git tag. */
 export interface Ref {
   /** Without `refs/heads/` or `refs/tags/`. */
   readonly name: string;
-  /** 40 or 64 lower-case hex digits. */
+  /** 40 or 64 hex digits in lower case; of an annotated tag, the commit it points to. */
   readonly commit: string;
 }
 
-/** Every branch and Git tag that exists. */
+/** All branches and Git tags of a repository. */
 export interface LiveRefs {
   readonly branches: readonly Ref[];
   readonly tags: readonly Ref[];
@@ -24,34 +24,33 @@ export interface LiveRefs {
 export interface PullRequest {
   readonly number: number;
   readonly state: "open" | "closed" | "merged";
-  /** When it was closed or merged, in milliseconds since the epoch; null while open. */
+  /** When it was closed or merged, in milliseconds since the epoch; null: it is open. */
   readonly closedAt: number | null;
   readonly headBranch: string;
-  /** True also where the head repository is gone: such a branch was never proven to be this repository's. */
+  /** Also true if the head repository was deleted: it may have been a fork. */
   readonly fromFork: boolean;
   readonly headCommit: string;
-  /** The temporary merge commit while open, the merge's own commit once merged; null where GitHub tells none. */
+  /** The test merge while it is open, and the merge commit once it is merged; null: GitHub returned none. */
   readonly mergeCommit: string | null;
 }
 
-/** What is known of pull requests: as much as the questions that were asked need. */
+/** The pull requests that were looked up. */
 export interface PullRequests {
-  /** Answers to questions by number; `missing`: no pull request has that number (an issue may). */
+  /** The results of the lookups by number. `missing`: no pull request has this number; an issue may have it. */
   readonly byNumber: ReadonlyMap<number, PullRequest | "missing">;
-  /** All open ones, where a commit or a branch tag was asked for; else empty. */
+  /** All open ones, if a commit or a branch was looked up; else empty. */
   readonly open: readonly PullRequest[];
-  /** Closed and merged ones, newest first, as far back as a question after a branch needed them. */
+  /** Closed and merged ones, newest first, as far back as the lookups needed. */
   readonly closed: readonly PullRequest[];
 }
 
-/** What the image tags of a registry leave open once the living refs have spoken. */
+/** What image tags name that live refs do not explain. */
 export interface PullRequestLookups {
-  /** Numbers that image tags name. */
   readonly numbers: ReadonlySet<number>;
-  /** Image tags that may come from the head branch of a closed pull request. */
+  /** Image tags that may be named after the head branch of a closed pull request. */
   readonly branchTags: ReadonlySet<string>;
-  /** Abbreviated or full commits (hex, 7 to 40 digits) that image tags name and no branch tip or Git tag has. */
+  /** Commits of 7 to 40 hex digits. */
   readonly commits: ReadonlySet<string>;
-  /** The oldest push of `branchTags`, in milliseconds since the epoch; null: unknown, no bound. */
+  /** The oldest push of `branchTags`, in milliseconds since the epoch; null: unknown. */
   readonly oldestPush: number | null;
 }

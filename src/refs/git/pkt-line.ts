@@ -1,6 +1,6 @@
 /**
- * Git's packet-line framing: four hex digits of length, themselves included, then the payload.
- * Lengths 0 to 2 are packets without one. https://git-scm.com/docs/gitprotocol-common#_pkt_line_format,
+ * A packet of Git's packet-line format: four hex digits with the packet's length, then the payload. Lengths 0 to 2 have no payload.
+ * https://git-scm.com/docs/gitprotocol-common#_pkt_line_format,
  * https://git-scm.com/docs/gitprotocol-v2#_packet_line_framing
  */
 export type Packet =
@@ -10,15 +10,15 @@ export type Packet =
   | { readonly type: "response-end" };
 
 /**
- * Why an answer cannot be read.
+ * Why a response cannot be read.
  *
- * - `truncated`: it ends before its end.
- * - `malformed`: it is not what the protocol says.
- * - `refused`: the server sent an error packet; `message` holds its text, which is from outside.
+ * - `truncated`: its end is missing.
+ * - `malformed`: it does not follow the protocol.
+ * - `refused`: the server sent an error packet. `message` is its text, which is untrusted.
  */
 export type GitProtocolErrorCode = "truncated" | "malformed" | "refused";
 
-/** An answer of a Git server that cannot be read whole. */
+/** A Git server's response that cannot be read completely. */
 export class GitProtocolError extends Error {
   readonly code: GitProtocolErrorCode;
 
@@ -30,22 +30,24 @@ export class GitProtocolError extends Error {
 }
 
 const LENGTH_DIGITS = 4;
-/** The longest packet, its four digits included (gitprotocol-common: 65,516 bytes of payload). */
+/** The length of the longest packet, including its length digits (gitprotocol-common: 65,516 bytes of payload). */
 const MAX_PACKET = 65_520;
 
-/** Packets -> bytes. Throws RangeError where a payload is longer than a packet can hold. */
+const SPECIAL_PACKETS = ["flush", "delim", "response-end"] as const;
+
+/** Returns packets as bytes. Throws RangeError if a payload is too long for a packet. */
 export function encodePackets(packets: readonly Packet[]): Buffer {
   return Buffer.concat(packets.map(encodePacket));
 }
 
-/** A line of text as the specifications want it sent: with a line feed. */
+/** Returns a packet with a line of text. The protocol requires the line feed. */
 export function textPacket(text: string): Packet {
   return { type: "line", payload: Buffer.from(`${text}\n`) };
 }
 
 /**
- * Bytes -> packets, one at a time, as an answer may hold millions of empty ones. The payloads are views of `bytes`.
- * Throws GitProtocolError where the last packet is cut or a length is none, once it comes to that.
+ * Yields the packets in `bytes`, one at a time because a response may contain millions of empty packets. Payloads are views of
+ * `bytes`. Throws GitProtocolError when it reaches an invalid length or an incomplete packet.
  */
 export function* decodePackets(bytes: Uint8Array): Generator<Packet, void, void> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -58,44 +60,39 @@ export function* decodePackets(bytes: Uint8Array): Generator<Packet, void, void>
 }
 
 function encodePacket(packet: Packet): Buffer {
-  switch (packet.type) {
-    case "flush":
-      return Buffer.from("0000");
-    case "delim":
-      return Buffer.from("0001");
-    case "response-end":
-      return Buffer.from("0002");
-    case "line": {
-      const length = packet.payload.length + LENGTH_DIGITS;
-      if (length > MAX_PACKET) throw new RangeError(`a packet of ${length} bytes is longer than ${MAX_PACKET}`);
-      return Buffer.concat([Buffer.from(length.toString(16).padStart(LENGTH_DIGITS, "0")), packet.payload]);
-    }
-  }
+  if (packet.type !== "line") return lengthDigits(SPECIAL_PACKETS.indexOf(packet.type));
+  const length = packet.payload.length + LENGTH_DIGITS;
+  if (length > MAX_PACKET) throw new RangeError(`a packet of ${length} bytes is longer than ${MAX_PACKET}`);
+  return Buffer.concat([lengthDigits(length), packet.payload]);
+}
+
+function lengthDigits(length: number): Buffer {
+  return Buffer.from(length.toString(16).padStart(LENGTH_DIGITS, "0"));
 }
 
 function packetLength(buffer: Buffer, offset: number): number {
   const digits = buffer.toString("latin1", offset, offset + LENGTH_DIGITS);
   if (!/^[0-9a-f]*$/i.test(digits)) {
-    throw new GitProtocolError("malformed", `no packet length at byte ${offset}: ${JSON.stringify(digits)}`);
+    throw new GitProtocolError("malformed", `invalid packet length ${JSON.stringify(digits)} at byte ${offset}`);
   }
   if (digits.length < LENGTH_DIGITS) {
-    throw new GitProtocolError("truncated", `the answer ends within a packet length, at byte ${buffer.length}`);
+    throw new GitProtocolError("truncated", `the response ends within a packet length, at byte ${buffer.length}`);
   }
   return Number.parseInt(digits, 16);
 }
 
 function packetAt(buffer: Buffer, offset: number, length: number): Packet {
-  if (length === 0) return { type: "flush" };
-  if (length === 1) return { type: "delim" };
-  if (length === 2) return { type: "response-end" };
+  const special = SPECIAL_PACKETS[length];
+  if (special !== undefined) return { type: special };
   if (length < LENGTH_DIGITS || length > MAX_PACKET) {
-    throw new GitProtocolError("malformed", `a packet length of ${length} at byte ${offset}`);
+    throw new GitProtocolError("malformed", `invalid packet length ${length} at byte ${offset}`);
   }
-  if (offset + length > buffer.length) {
+  const end = offset + length;
+  if (end > buffer.length) {
     throw new GitProtocolError(
       "truncated",
-      `the answer ends at byte ${buffer.length}, within a packet that reaches to byte ${offset + length}`,
+      `the response ends at byte ${buffer.length}, within a packet that ends at byte ${end}`,
     );
   }
-  return { type: "line", payload: buffer.subarray(offset + LENGTH_DIGITS, offset + length) };
+  return { type: "line", payload: buffer.subarray(offset + LENGTH_DIGITS, end) };
 }

@@ -1,13 +1,13 @@
 import type { LiveRefs, Ref } from "../refs.ts";
 import { decodePackets, GitProtocolError, type Packet } from "./pkt-line.ts";
 
-/** A ref as the server told it. `name` is whole (`refs/tags/v1`); `id` is peeled where the server peeled it. */
+/** A ref with its full name, such as `refs/tags/v1`. `id` is the commit if the server peeled an annotated tag. */
 interface AdvertisedRef {
   readonly name: string;
   readonly id: string;
 }
 
-/** SHA-1 or SHA-256, as Git writes it. */
+/** SHA-1 or SHA-256. */
 const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 const HEADS = "refs/heads/";
 const TAGS = "refs/tags/";
@@ -15,123 +15,123 @@ const PEELED = "^{}";
 const BANNER = "# service=git-upload-pack";
 
 /**
- * The answer to an `ls-refs` command of protocol v2 -> the branches and tags in it.
- * It must be whole: without its flush packet it is cut, however good its lines are.
- * https://git-scm.com/docs/gitprotocol-v2#_ls_refs. Throws GitProtocolError.
+ * Returns the branches and tags in the response to an `ls-refs` command of protocol v2. A response without its flush packet is
+ * truncated. Throws GitProtocolError. https://git-scm.com/docs/gitprotocol-v2#_ls_refs
  */
 export function parseLsRefs(bytes: Uint8Array): LiveRefs {
-  return liveRefs(oneMessage(decodePackets(bytes), lsRefsLine));
+  return liveRefs(readMessage(decodePackets(bytes), lsRefsLine));
 }
 
 /**
- * The reference advertisement of protocol v0 or v1 (`info/refs?service=git-upload-pack`) -> the branches and tags in it.
- * https://git-scm.com/docs/gitprotocol-http#_smart_server_response,
- * https://git-scm.com/docs/gitprotocol-pack#_reference_discovery. Throws GitProtocolError.
+ * Returns the branches and tags in a reference advertisement of protocol v0 or v1 (`info/refs?service=git-upload-pack`). Throws
+ * GitProtocolError. https://git-scm.com/docs/gitprotocol-http#_smart_server_response,
+ * https://git-scm.com/docs/gitprotocol-pack#_reference_discovery
  */
 export function parseAdvertisement(bytes: Uint8Array): LiveRefs {
-  return liveRefs(peelInto(oneMessage(withoutBanner(decodePackets(bytes)), advertisementLine)));
+  return liveRefs(peelTags(readMessage(withoutBanner(decodePackets(bytes)), advertisementLine)));
 }
 
-/** The banner is a message of its own: one line and a flush packet. */
+/** The banner is a message of one line. */
 function withoutBanner(packets: Iterator<Packet, void, void>): Iterator<Packet, void, void> {
   const first = packets.next().value;
-  const banner = first?.type === "line" ? textOrRefusal(first.payload) : "";
-  // Git's own server leaves the banner out where it speaks v2.
+  const banner = first?.type === "line" ? textOf(first.payload) : "";
+  // Git's own server omits the banner in protocol v2.
   if (banner === "version 2") throw onlyV2();
   if (banner !== BANNER) {
-    throw new GitProtocolError("malformed", `the answer does not begin with ${JSON.stringify(BANNER)}`);
+    throw new GitProtocolError("malformed", `the response does not begin with ${JSON.stringify(BANNER)}`);
   }
   const second = packets.next().value;
-  if (second === undefined) throw new GitProtocolError("truncated", "the answer ends after its banner");
+  if (second === undefined) throw new GitProtocolError("truncated", "the response ends after its banner");
   if (second.type !== "flush") throw new GitProtocolError("malformed", "no flush packet after the banner");
   return packets;
 }
 
 /**
- * What `read` makes of an answer that is one message: lines, a flush packet, and nothing behind it.
- * Each line is read before the next is looked at, so that what is no list of refs at all is not called a cut one.
+ * Returns the refs in a response of one message: lines, a flush packet, and nothing after it. Each line is parsed before the
+ * next packet is read, so that a response which is no list of refs is reported as malformed, not as truncated.
  */
-function oneMessage(packets: Iterator<Packet, void, void>, read: (line: string) => AdvertisedRef[]): AdvertisedRef[] {
+function readMessage(
+  packets: Iterator<Packet, void, void>,
+  parseLine: (line: string) => AdvertisedRef | null,
+): AdvertisedRef[] {
   const refs: AdvertisedRef[] = [];
   let lines = 0;
   for (let packet = packets.next().value; packet !== undefined; packet = packets.next().value) {
     if (packet.type === "line") {
       lines += 1;
-      for (const ref of read(textOrRefusal(packet.payload))) refs.push(ref);
+      const ref = parseLine(textOf(packet.payload));
+      if (ref !== null) refs.push(ref);
       continue;
     }
-    if (packet.type !== "flush") throw new GitProtocolError("malformed", `a ${packet.type} packet among refs`);
+    if (packet.type !== "flush") throw new GitProtocolError("malformed", `a ${packet.type} packet between refs`);
     if (packets.next().value !== undefined) {
-      throw new GitProtocolError("malformed", "data after the end of the answer");
+      throw new GitProtocolError("malformed", "data after the end of the response");
     }
     return refs;
   }
-  throw new GitProtocolError("truncated", `the answer ends after ${lines} lines, without a flush packet`);
+  throw new GitProtocolError("truncated", `the response ends after ${lines} lines, without a flush packet`);
 }
 
-/** https://git-scm.com/docs/gitprotocol-pack#_pkt_line_format: an error packet may stand in any packet's place. */
-function textOrRefusal(payload: Buffer): string {
-  const text = textOf(payload);
+/**
+ * Returns the text of a packet without its line feed. Invalid UTF-8 is replaced: image tags are ASCII, so none depends on it.
+ * Throws for an error packet (https://git-scm.com/docs/gitprotocol-pack#_pkt_line_format).
+ */
+function textOf(payload: Buffer): string {
+  const text = payload.toString("utf8").replace(/\n$/, "");
   if (text.startsWith("ERR ")) throw new GitProtocolError("refused", text.slice("ERR ".length));
   return text;
 }
 
-/** A name that is not UTF-8 keeps its valid part: image tags are ASCII, so no tag can depend on the rest. */
-function textOf(payload: Buffer): string {
-  const text = payload.toString("utf8");
-  return text.endsWith("\n") ? text.slice(0, -1) : text;
-}
-
-function lsRefsLine(line: string): AdvertisedRef[] {
-  const [id, name, ...attributes] = line.split(" ");
-  if (id === undefined || name === undefined || name === "") throw noRef(line);
-  // A branch that HEAD names and no commit has made yet.
-  if (id === "unborn") return [];
+function lsRefsLine(line: string): AdvertisedRef | null {
+  const [id = "", name = "", ...attributes] = line.split(" ");
+  // HEAD may name a branch without commits.
+  if (id === "unborn" && name !== "") return null;
   const peeled = attributes.find((attribute) => attribute.startsWith("peeled:"))?.slice("peeled:".length);
-  if (!OBJECT_ID.test(id) || (peeled !== undefined && !OBJECT_ID.test(peeled))) throw noRef(line);
-  return [{ name, id: peeled ?? id }];
+  return refOf(line, name, id, peeled);
 }
 
-function advertisementLine(line: string): AdvertisedRef[] {
-  if (line === "version 1") return [];
+function advertisementLine(line: string): AdvertisedRef | null {
+  if (line === "version 1") return null;
   if (line === "version 2") throw onlyV2();
-  // Capabilities stand behind a NUL in the first line, and say nothing of refs.
+  // The first line also has the server's capabilities.
   const [text = ""] = line.split("\0", 1);
-  // A shallow repository tells where it is cut, after its refs.
-  const shallow = /^shallow (.*)$/.exec(text)?.[1];
-  const [id, name, ...more] = shallow === undefined ? text.split(" ") : [shallow, "shallow"];
-  if (id === undefined || name === undefined || name === "" || more.length > 0) throw noRef(line);
-  if (!OBJECT_ID.test(id)) throw noRef(line);
-  // Stands in for the refs of an empty repository.
-  return shallow !== undefined || name === `capabilities${PEELED}` ? [] : [{ name, id }];
+  // A shallow repository lists the commits without parents after its refs.
+  const isShallow = text.startsWith("shallow ");
+  const [id = "", name = "", ...more] = isShallow ? [text.slice("shallow ".length), "shallow"] : text.split(" ");
+  if (more.length > 0) throw invalidLine(line);
+  const ref = refOf(line, name, id);
+  // An empty repository has this line in place of refs.
+  return isShallow || name === `capabilities${PEELED}` ? null : ref;
 }
 
-/** `refs/tags/v1^{}` follows `refs/tags/v1` and tells what that annotated tag points at. */
-function peelInto(refs: readonly AdvertisedRef[]): AdvertisedRef[] {
-  const peeled = new Map(
-    refs.filter(({ name }) => name.endsWith(PEELED)).map(({ name, id }) => [name.slice(0, -PEELED.length), id]),
-  );
-  // `^` cannot be part of a ref's name (git check-ref-format), so the ending is never a name's own.
+function refOf(line: string, name: string, id: string, peeled = id): AdvertisedRef {
+  if (name === "" || !OBJECT_ID.test(id) || !OBJECT_ID.test(peeled)) throw invalidLine(line);
+  return { name, id: peeled };
+}
+
+/** The line after an annotated tag `refs/tags/v1` is `refs/tags/v1^{}` with its commit. A ref's name cannot contain `^`. */
+function peelTags(refs: readonly AdvertisedRef[]): AdvertisedRef[] {
+  const commits = new Map(refs.map(({ name, id }) => [name, id]));
   return refs
     .filter(({ name }) => !name.endsWith(PEELED))
-    .map(({ name, id }) => ({ name, id: peeled.get(name) ?? id }));
+    .map(({ name, id }) => ({ name, id: commits.get(name + PEELED) ?? id }));
 }
 
-/** A server may send more than was asked for (gitprotocol-v2, ref-prefix): what is neither branch nor tag is left out. */
+/** A server may send other refs too (gitprotocol-v2, ref-prefix). */
 function liveRefs(refs: readonly AdvertisedRef[]): LiveRefs {
   return { branches: below(HEADS, refs), tags: below(TAGS, refs) };
 }
 
 function below(prefix: string, refs: readonly AdvertisedRef[]): Ref[] {
-  return refs.flatMap(({ name, id }) =>
-    name.startsWith(prefix) && name.length > prefix.length ? [{ name: name.slice(prefix.length), commit: id }] : [],
-  );
+  return refs
+    .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
+    .map(({ name, id }) => ({ name: name.slice(prefix.length), commit: id }));
 }
 
-function noRef(line: string): GitProtocolError {
-  return new GitProtocolError("malformed", `a line that is no ref: ${JSON.stringify(line.slice(0, 200))}`);
+function invalidLine(line: string): GitProtocolError {
+  return new GitProtocolError("malformed", `a line that is not a ref: ${JSON.stringify(line.slice(0, 200))}`);
 }
 
 function onlyV2(): GitProtocolError {
-  return new GitProtocolError("malformed", "the server advertises protocol v2 only, though v0 was asked for");
+  return new GitProtocolError("malformed", "the server advertises only protocol v2, although v0 was requested");
 }

@@ -1,32 +1,34 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
-import type { HttpClient } from "../../http/http.ts";
-import { bodyBytes, openOctokit } from "../../http/octokit.ts";
+import { createGitHubApi, type GitHubApi } from "../../http/github.ts";
+import type { HttpClient, HttpResponse } from "../../http/http.ts";
+import { type AnswerSource, parseJson } from "../../http/json.ts";
 import { excerpt } from "../../http/redact.ts";
 import type { Settings } from "../../settings.ts";
 
-/** What `repository` of a query holds, still to be parsed. */
-export interface RepositoryAnswer {
+type GitHub = Settings["github"];
+
+/** The fields of `repository` in a response, not validated yet. */
+export interface RepositoryResponse {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** The fields that GitHub says do not exist (NOT_FOUND), as against those that it could not read. */
+  /** Fields that do not exist according to GitHub (NOT_FOUND). Other fields that are null could not be read. */
   readonly missing: ReadonlySet<string>;
-  /** The length of the answer, in bytes. */
   readonly sizeBytes: number;
 }
 
-/** Asks GitHub's GraphQL about the one Git repository: `$owner` and `$name` are given to every document. */
-export type AskRepository = (
+/** Sends a GraphQL document about the Git repository, with the variables `$owner` and `$name`. */
+export type QueryRepository = (
   document: string,
   variables?: Readonly<Record<string, unknown>>,
-) => Promise<RepositoryAnswer>;
+) => Promise<RepositoryResponse>;
 
-/** How often a query is sent that is refused as the hour's budget is spent; between them the HTTP stack waits for the reset. */
-const ATTEMPTS_RATE_LIMITED = 3;
+/** How often a query is sent if the rate limit refuses it. Before each retry, `HttpClient` waits for the limit's reset. */
+const RATE_LIMIT_ATTEMPTS = 3;
 
-const NOTHING_TOUCHED = "Nothing that depends on the pull requests was touched; run it again once GitHub answers.";
+const RUN_AGAIN = "Run it again when GitHub responds.";
 
-const Answer = v.object({
+const Response = v.object({
   data: v.nullish(v.object({ repository: v.nullish(v.record(v.string(), v.unknown())) })),
   errors: v.optional(
     v.array(
@@ -39,112 +41,94 @@ const Answer = v.object({
   ),
 });
 
-type Answer = v.InferOutput<typeof Answer>;
-type AnswerError = NonNullable<Answer["errors"]>[number];
+type Response = v.InferOutput<typeof Response>;
+type ResponseError = NonNullable<Response["errors"]>[number];
 
 /**
- * Opens GitHub's GraphQL for `github.repository`.
- *
- * What it returns throws Fault `permission` (401, 403, FORBIDDEN) or `listing` (anything else that is not a whole answer); an
- * HttpError `interrupted` comes through as it is.
+ * Opens GitHub's GraphQL API for `github.repository`. The function that it returns throws Fault `permission` (401, 403,
+ * FORBIDDEN), Fault `listing` (any other incomplete response), and HttpError `interrupted`.
  */
-export async function openGraphql(http: HttpClient, github: Settings["github"]): Promise<AskRepository> {
-  const octokit = await openOctokit(http, github);
+export function createRepositoryQuery(http: HttpClient, github: GitHub): QueryRepository {
+  const api = createGitHubApi(http, github);
   const [owner, name] = github.repository.split("/");
-  // Not octokit.graphql: it finds the address by `baseUrl`, and the runner tells it (on GHES they differ).
-  const url = github.graphqlUrl.href;
-
   return async (query, variables = {}) => {
     const body = { query, variables: { owner, name, ...variables } };
     for (let attempt = 1; ; attempt += 1) {
-      const response = await octokit
-        .request({ method: "POST", url, ...body })
-        .catch((error: unknown) => failedRequest(github, error));
-      const { headers, data } = response;
-      const parsed = v.safeParse(Answer, data);
-      if (!parsed.success) throw listingFault(github, "the answer is not one of GraphQL", parsed.issues);
-      const limited = parsed.output.errors?.find(isRateLimit);
-      if (limited === undefined) return repositoryOf(github, parsed.output, bodyBytes(response));
-      // Without these the HTTP stack would not wait, and the same question at once is the wrong one.
-      const waits = headers["x-ratelimit-remaining"] === "0" && headers["x-ratelimit-reset"] !== undefined;
-      if (!waits || attempt >= ATTEMPTS_RATE_LIMITED) throw listingFault(github, limited.message, limited);
+      const response = await send(api, github, body);
+      const parsed = parseJson(response.body, Response, responseOf(github));
+      const limit = parsed.errors?.find(isRateLimit);
+      if (limit === undefined) return repositoryOf(github, parsed, response.body.length);
+      // Without these headers `HttpClient` does not know how long to wait.
+      const waits = response.headers["x-ratelimit-remaining"] === "0" && "x-ratelimit-reset" in response.headers;
+      if (!waits || attempt >= RATE_LIMIT_ATTEMPTS) throw listingFault(github, limit.message, limit);
     }
   };
 }
 
-/** Why the pull requests of a repository could not be read whole. */
-export function listingFault(github: Settings["github"], why: string, cause?: unknown): Fault {
-  return new Fault("listing", sentence(github, why), NOTHING_TOUCHED, cause === undefined ? {} : { cause });
+/** Describes a response, or one part of it, for `parseJson` and `parseValue`. */
+export function responseOf(github: GitHub, part = ""): AnswerSource {
+  return { request: messageOf(github, `POST ${github.graphqlUrl.href}${part}`), remedy: RUN_AGAIN };
 }
 
-/** GraphQL answers in parts: whatever part is wanting decides whether the rest can be used. */
-function repositoryOf(github: Settings["github"], { data, errors = [] }: Answer, sizeBytes: number): RepositoryAnswer {
+/** Returns the error for a list of pull requests that cannot be read completely. */
+export function listingFault(github: GitHub, why: string, cause?: unknown): Fault {
+  return new Fault("listing", messageOf(github, why), RUN_AGAIN, cause === undefined ? {} : { cause });
+}
+
+async function send(api: GitHubApi, github: GitHub, body: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
+  try {
+    return await api.send({ method: "POST", url: github.graphqlUrl, body, idempotent: true, expected: [200] });
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.code === "interrupted") throw error;
+    const why = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
+    const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
+    throw isRefusal ? permissionFault(github, why, error) : listingFault(github, why, error);
+  }
+}
+
+/** A GraphQL response can have errors beside data. Only errors about fields that are not needed are ignored. */
+function repositoryOf(github: GitHub, { data, errors = [] }: Response, sizeBytes: number): RepositoryResponse {
   const missing = new Set<string>();
   for (const error of errors) {
     const [root, field, ...below] = error.path ?? [];
-    const notFound = error.type === "NOT_FOUND" && root === "repository";
-    if (notFound && field === undefined) throw noRepository(github, error);
-    if (notFound && typeof field === "string" && below.length === 0) missing.add(field);
-    // A fork that the token may not see: it is null then, which says as much as is needed.
+    const isMissing = error.type === "NOT_FOUND" && root === "repository";
+    if (isMissing && field === undefined) throw noRepository(github, error);
+    if (isMissing && typeof field === "string" && below.length === 0) missing.add(field);
+    // It is null if the token has no access to the fork. That is all the information needed.
     else if (error.path?.at(-1) !== "headRepository") throw faultOf(github, error);
   }
   if (data?.repository == null) throw noRepository(github, errors);
   return { fields: data.repository, missing, sizeBytes };
 }
 
-function faultOf(github: Settings["github"], error: AnswerError): Fault {
-  const { type, message } = error;
-  if (type === "FORBIDDEN" || type === "INSUFFICIENT_SCOPES") return permissionFault(github, message, error);
-  return listingFault(github, message, error);
+function faultOf(github: GitHub, error: ResponseError): Fault {
+  const isRefusal = error.type === "FORBIDDEN" || error.type === "INSUFFICIENT_SCOPES";
+  return (isRefusal ? permissionFault : listingFault)(github, error.message, error);
 }
 
-function isRateLimit({ type }: AnswerError): boolean {
-  // Both RATE_LIMITED and RATE_LIMIT have been seen.
+/** GitHub uses both RATE_LIMITED and RATE_LIMIT. */
+function isRateLimit({ type }: ResponseError): boolean {
   return type?.startsWith("RATE_LIMIT") === true;
 }
 
-/** A request without a usable answer, as Octokit throws it. */
-function failedRequest(github: Settings["github"], error: unknown): never {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof HttpError) {
-    if (cause.code === "interrupted") throw cause;
-    throw listingFault(github, cause.message, cause);
-  }
-  const refusal = v.safeParse(Refusal, error);
-  if (!refusal.success) throw listingFault(github, error instanceof Error ? error.message : String(error), error);
-  const { status, message, response } = refusal.output;
-  const why = `POST ${github.graphqlUrl.href} answered ${status}: ${message}`;
-  if (status === 401) throw permissionFault(github, why, error);
-  if (status === 403 && !isAboutRate(response?.headers ?? {}, message)) throw permissionFault(github, why, error);
-  throw listingFault(github, why, error);
+function permissionFault(github: GitHub, why: string, cause: unknown): Fault {
+  const permission = `the permission \`pull-requests: read\` on ${github.repository}`;
+  const remedy =
+    github.token === ""
+      ? `Set \`github-token\` to a token with ${permission}.`
+      : `Check that \`github-token\` is valid and has ${permission}.`;
+  return new Fault("permission", messageOf(github, why), remedy, { cause });
 }
 
-const Refusal = v.object({
-  status: v.number(),
-  message: v.string(),
-  response: v.optional(v.object({ headers: v.record(v.string(), v.unknown()) })),
-});
-
-function isAboutRate(headers: Readonly<Record<string, unknown>>, message: string): boolean {
-  if ("retry-after" in headers || headers["x-ratelimit-remaining"] === "0") return true;
-  return /rate limit|abuse detection/i.test(message);
-}
-
-function permissionFault(github: Settings["github"], why: string, cause: unknown): Fault {
-  const lacking = github.token === "" ? "`github-token` is empty" : "`github-token` is refused";
-  const remedy = `${lacking}: it needs the permission \`pull-requests: read\` on ${github.repository}.`;
-  return new Fault("permission", sentence(github, why), remedy, { cause });
-}
-
-function noRepository(github: Settings["github"], cause: unknown): Fault {
+function noRepository(github: GitHub, cause: unknown): Fault {
   return new Fault(
     "listing",
-    sentence(github, "GitHub knows no such repository, or not for this token"),
-    "Check the name in `git-repository`, and that `github-token` has `pull-requests: read` on it.",
+    messageOf(github, "the Git repository does not exist, or the token has no access to it"),
+    "Check the name in `git-repository`, and that `github-token` has the permission `pull-requests: read` on it.",
     { cause },
   );
 }
 
-function sentence({ repository, token }: Settings["github"], why: string): string {
-  return `the pull requests of ${repository} could not be read: ${excerpt(why, token === "" ? [] : [token], 500)}`;
+function messageOf({ repository, token }: GitHub, why: string): string {
+  return `Could not read the pull requests of ${repository}: ${excerpt(why, token === "" ? [] : [token], 500)}`;
 }

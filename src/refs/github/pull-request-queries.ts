@@ -1,41 +1,39 @@
 import * as v from "valibot";
+import { parseValue } from "../../http/json.ts";
 import type { Settings } from "../../settings.ts";
 import type { PullRequest } from "../refs.ts";
-import { listingFault, type RepositoryAnswer } from "./graphql.ts";
+import { listingFault, type RepositoryResponse, responseOf } from "./graphql.ts";
 
-/** The most that GitHub gives on one page, and the numbers that are asked for in one request. */
-export const PAGE = 100;
-/** Numbers are GraphQL's `Int`: above this there is no pull request, and asking for one is an error. */
-export const LARGEST_NUMBER = 2 ** 31 - 1;
+/** GitHub's limit for the entries of a page. Also the number of lookups by number in one request. */
+export const PAGE_SIZE = 100;
 
 const CLOSED_FIELDS =
   "number state closedAt updatedAt headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid }";
 const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
-const PAGE_FIELDS = "totalCount pageInfo { hasNextPage endCursor }";
 
 /**
- * Pull requests by number. By `pullRequest`, not `issueOrPullRequest`: what is only an issue is NOT_FOUND either way, and a
- * token without `issues: read` would be refused.
+ * Returns a query for pull requests by number. It uses `pullRequest`, because `issueOrPullRequest` needs the permission
+ * `issues: read`; both return NOT_FOUND for an issue.
  */
 export function byNumberQuery(numbers: readonly number[]): string {
-  const fields = numbers.map((number) => `${aliasOf(number)}: pullRequest(number: ${number}) { ...answer }`);
+  const fields = numbers.map((number) => `${aliasOf(number)}: pullRequest(number: ${number}) { ...fields }`);
   return `query PullRequests($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) {
     ${fields.join("\n    ")}
   }
 }
-fragment answer on PullRequest { ${FIELDS} }`;
+fragment fields on PullRequest { ${FIELDS} }`;
 }
 
 function aliasOf(number: number): string {
   return `p${number}`;
 }
 
-/** All open pull requests, in the order of their birth: nothing that happens while they are read changes that order. */
+/** Open pull requests by creation date: changes while the pages are read do not affect this order. */
 export const OPEN_QUERY = listQuery("OpenPullRequests", "[OPEN]", "CREATED_AT, direction: ASC", FIELDS);
-/** Open pull requests, the last touched first. */
-export const REOPENED_QUERY = listQuery("TouchedPullRequests", "[OPEN]", "UPDATED_AT, direction: DESC", FIELDS);
-/** Closed and merged pull requests, the last touched first. */
+/** Open pull requests, the last updated first. */
+export const UPDATED_QUERY = listQuery("UpdatedPullRequests", "[OPEN]", "UPDATED_AT, direction: DESC", FIELDS);
+/** Closed and merged pull requests, the last updated first. */
 export const CLOSED_QUERY = listQuery(
   "ClosedPullRequests",
   "[CLOSED, MERGED]",
@@ -46,27 +44,29 @@ export const CLOSED_QUERY = listQuery(
 function listQuery(operation: string, states: string, order: string, fields: string): string {
   return `query ${operation}($owner: String!, $name: String!, $after: String) {
   repository(owner: $owner, name: $name) {
-    pullRequests(first: ${PAGE}, after: $after, states: ${states}, orderBy: { field: ${order} }) {
-      ${PAGE_FIELDS}
+    pullRequests(first: ${PAGE_SIZE}, after: $after, states: ${states}, orderBy: { field: ${order} }) {
+      totalCount pageInfo { hasNextPage endCursor }
       nodes { ${fields} }
     }
   }
 }`;
 }
 
-/** A pull request, and when anything last happened to it, in milliseconds since the epoch; never before it was closed. */
-export interface Touched {
+/** A pull request and its last update, in milliseconds since the epoch. Closing it is an update. */
+export interface PageEntry {
   readonly pullRequest: PullRequest;
   readonly updatedAt: number;
 }
 
 export interface Page {
-  /** Of all pages, as it was when this one was read. */
+  /** The length of the whole list when this page was read. */
   readonly totalCount: number;
-  readonly entries: readonly Touched[];
-  /** Where the next page begins; null: this is the last. */
+  readonly entries: readonly PageEntry[];
+  /** The cursor of the next page; null: this is the last page. */
   readonly next: string | null;
 }
+
+const STATES = { OPEN: "open", CLOSED: "closed", MERGED: "merged" } as const;
 
 const Time = v.pipe(
   v.string(),
@@ -89,8 +89,22 @@ const Node = v.pipe(
     mergeCommit: Commit,
     potentialMergeCommit: Commit,
   }),
-  v.check(({ state, closedAt }) => state === "OPEN" || closedAt !== null, "closed, but it does not say when"),
-  v.transform(touched),
+  v.check(({ state, closedAt }) => state === "OPEN" || closedAt !== null, "closed, but without `closedAt`"),
+  v.transform((node): PageEntry => {
+    const state = STATES[node.state];
+    // GitHub computes the test merge later, so it can be null.
+    const merge = { open: node.potentialMergeCommit, merged: node.mergeCommit, closed: null }[state];
+    const pullRequest: PullRequest = {
+      number: node.number,
+      state,
+      closedAt: state === "open" ? null : node.closedAt,
+      headBranch: node.headRefName,
+      fromFork: node.isCrossRepository || node.headRepository === null,
+      headCommit: node.headRefOid,
+      mergeCommit: merge?.oid ?? null,
+    };
+    return { pullRequest, updatedAt: node.updatedAt };
+  }),
 );
 
 const Connection = v.object({
@@ -99,75 +113,25 @@ const Connection = v.object({
   nodes: v.array(Node),
 });
 
-const STATES = { OPEN: "open", CLOSED: "closed", MERGED: "merged" } as const;
-
-interface RawNode {
-  readonly number: number;
-  readonly state: keyof typeof STATES;
-  readonly closedAt: number | null;
-  readonly updatedAt: number;
-  readonly headRefName: string;
-  readonly headRefOid: string;
-  readonly isCrossRepository: boolean;
-  readonly headRepository: { readonly id: string } | null;
-  readonly mergeCommit?: { readonly oid: string } | null | undefined;
-  readonly potentialMergeCommit?: { readonly oid: string } | null | undefined;
-}
-
-function touched(node: RawNode): Touched {
-  const state = STATES[node.state];
-  // While it is open, GitHub may still be computing the temporary one: null then.
-  const merge = state === "open" ? node.potentialMergeCommit : state === "merged" ? node.mergeCommit : null;
-  const pullRequest: PullRequest = {
-    number: node.number,
-    state,
-    closedAt: state === "open" ? null : node.closedAt,
-    headBranch: node.headRefName,
-    fromFork: node.isCrossRepository || node.headRepository === null,
-    headCommit: node.headRefOid,
-    mergeCommit: merge?.oid ?? null,
-  };
-  return { pullRequest, updatedAt: node.updatedAt };
-}
-
-/** The answer to one number of a `byNumberQuery`. Null without a word why is no answer: Fault `listing`. */
+/** Returns the pull request `number` of a `byNumberQuery`. Throws Fault `listing` if it is null without NOT_FOUND. */
 export function parseByNumber(
   github: Settings["github"],
-  { fields, missing }: RepositoryAnswer,
+  { fields, missing }: RepositoryResponse,
   number: number,
 ): PullRequest | "missing" {
-  const alias = aliasOf(number);
-  const field = fields[alias];
-  if (field === null && missing.has(alias)) return "missing";
-  const { pullRequest } = parseOrFail(github, Node, field, `the answer for #${number}`);
+  const field = fields[aliasOf(number)];
+  if (field === null && missing.has(aliasOf(number))) return "missing";
+  const { pullRequest } = parseValue(field, Node, responseOf(github, ` (pull request #${number})`));
   if (pullRequest.number === number) return pullRequest;
-  throw listingFault(github, `asked for #${number}, GitHub answered #${pullRequest.number}`);
+  throw listingFault(github, `GitHub returned #${pullRequest.number} instead of #${number}`);
 }
 
-/** One page of a list query. `after`: the cursor it was asked with; a page that ends where it began would be read for ever. */
-export function parsePage(github: Settings["github"], { fields }: RepositoryAnswer, after: string | null): Page {
-  const { pullRequests } = fields;
-  const { totalCount, pageInfo, nodes } = parseOrFail(github, Connection, pullRequests, "a page");
+/** Returns one page of a list. `after` is its cursor: a page that is its own next page would never end. */
+export function parsePage(github: Settings["github"], { fields }: RepositoryResponse, after: string | null): Page {
+  const { totalCount, pageInfo, nodes } = parseValue(fields["pullRequests"], Connection, responseOf(github));
   const { hasNextPage, endCursor } = pageInfo;
   if (hasNextPage && (endCursor === null || endCursor === after)) {
-    throw listingFault(github, "GitHub says that there are more, and not where they begin");
+    throw listingFault(github, "GitHub returned a page without the cursor of the next page");
   }
   return { totalCount, entries: nodes, next: hasNextPage ? endCursor : null };
-}
-
-function parseOrFail<TSchema extends v.GenericSchema>(
-  github: Settings["github"],
-  schema: TSchema,
-  value: unknown,
-  what: string,
-): v.InferOutput<TSchema> {
-  const parsed = v.safeParse(schema, value);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  const where = v.getDotPath(issue);
-  throw listingFault(
-    github,
-    `${what} is not as GitHub describes it${where === null ? "" : `, at ${where}`}: ${issue.message}`,
-    parsed.issues,
-  );
 }

@@ -1,213 +1,184 @@
 import type { HttpClient } from "../../http/http.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
-import { LATE_PUSH_MS, type PullRequest, type PullRequestLookups, type PullRequests } from "../refs.ts";
-import { type AskRepository, listingFault, openGraphql } from "./graphql.ts";
+import {
+  LARGEST_PULL_REQUEST,
+  LATE_PUSH_MS,
+  type PullRequest,
+  type PullRequestLookups,
+  type PullRequests,
+} from "../refs.ts";
+import { createRepositoryQuery, listingFault, type QueryRepository } from "./graphql.ts";
 import {
   byNumberQuery,
   CLOSED_QUERY,
-  LARGEST_NUMBER,
   OPEN_QUERY,
-  PAGE,
+  PAGE_SIZE,
   type Page,
   parseByNumber,
   parsePage,
-  REOPENED_QUERY,
+  UPDATED_QUERY,
 } from "./pull-request-queries.ts";
 
-/** What GitHub's clock and this machine's may differ by. */
+/** The largest expected difference between the clocks of GitHub and this machine. */
 const CLOCK_SKEW_MS = 3_600_000;
-/** How often a list that moves while it is read is read again. */
-const LOOKS = 3;
-/** A million of them: no repository has so many, and a list of more never ends. */
-const MOST_PAGES = 10_000;
-/** One takes about half a KiB. */
-const MOST_MIB = 512;
+/** How often a list is read if it changes while it is read. */
+const LIST_ATTEMPTS = 3;
+/** A million pull requests. No repository has so many, so a longer list is endless. */
+const MAX_PAGES = 10_000;
+/** A pull request takes about half a KiB. */
+const MAX_MIB = 512;
 
-/** The image tags that one closed pull request proves dead by its head branch. */
-export type DeadByBranch = (pullRequest: PullRequest) => readonly string[];
+/** Returns the image tags that one closed pull request proves orphaned by its head branch. */
+export type OrphanedTags = (pullRequest: PullRequest) => readonly string[];
 
-/** The pull requests of one repository. */
 interface Source {
   readonly github: Settings["github"];
-  readonly ask: () => Promise<AskRepository>;
+  readonly query: QueryRepository;
 }
 
 /**
- * Answers `questions`, with as few requests to GitHub's GraphQL as they need, down to none:
+ * Returns the pull requests that `lookups` need, with as few GraphQL requests as possible:
  *
- * - numbers: 100 a request; one that cannot be a pull request's is `missing` without being asked for.
- * - commits and branch tags: all open pull requests, 100 a request, as any of them gives life.
- * - branch tags: closed pull requests, the last touched first, 100 a request, until `deadByBranch` has answered for every
- *   one, or they were closed before the oldest manifest in question was pushed.
+ * - numbers: 100 in a request.
+ * - commits and branch tags: all open pull requests, 100 in a request, because any of them may name the tag.
+ * - branch tags: closed pull requests, the last updated first, 100 in a request, until `orphanedTags` has returned each tag, or
+ *   all others were closed too long before the oldest push.
  *
- * `known`, the event's own pull request, is taken at its word.
- *
- * Throws Fault `permission` or `listing`; an HttpError `interrupted` comes through as it is.
+ * The data of the event's own pull request is taken from `event`. Throws Fault `permission` or `listing`, and HttpError
+ * `interrupted`.
  */
-export async function answerQuestions(
+export async function lookUpPullRequests(
   http: HttpClient,
   github: Settings["github"],
-  questions: PullRequestLookups,
-  known: ClosedPullRequestEvent | null,
-  deadByBranch: DeadByBranch,
+  lookups: PullRequestLookups,
+  event: ClosedPullRequestEvent | null,
+  orphanedTags: OrphanedTags,
 ): Promise<PullRequests> {
-  const source = sourceOf(http, github);
-  const event = known === null ? null : fromEvent(known);
-  const { numbers, commits, branchTags } = questions;
-  const asksForLife = commits.size > 0 || branchTags.size > 0;
+  const source = { github, query: createRepositoryQuery(http, github) };
+  const known = event === null ? null : fromEvent(event);
+  const needsOpen = lookups.commits.size > 0 || lookups.branchTags.size > 0;
   const [byNumber, open, closed] = await Promise.all([
-    answerNumbers(source, numbers, event),
-    // A branch that is gone here may still be that of an open pull request, a fork's.
-    asksForLife ? readOpen(source) : [],
-    search(source, questions, event, deadByBranch),
+    lookUpNumbers(source, lookups.numbers, known),
+    needsOpen ? listOpen(source) : [],
+    lookUpBranches(source, lookups, known, orphanedTags),
   ]);
   return { byNumber, open, closed };
 }
 
 /**
- * The pull requests that are open and were touched since `since` (milliseconds since the epoch, by this machine's clock): all
- * that were opened or reopened since are among them. Throws as `answerQuestions` does.
+ * Returns open pull requests, at least all that were opened or reopened since `since` (milliseconds since the epoch, by this
+ * machine's clock). Throws the same errors as `lookUpPullRequests`.
  */
-export async function openedSince(
+export async function listOpenedSince(
   http: HttpClient,
   github: Settings["github"],
   since: number,
 ): Promise<readonly PullRequest[]> {
-  const source = sourceOf(http, github);
+  const source = { github, query: createRepositoryQuery(http, github) };
   const found = new Map<number, PullRequest>();
-  let bound = since - CLOCK_SKEW_MS;
-  for (let look = 1; look <= LOOKS; look += 1) {
+  let oldest = since - CLOCK_SKEW_MS;
+  for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
     let pages = 0;
-    let newest = bound;
-    for await (const { entries } of pagesOf(source, REOPENED_QUERY)) {
+    let newest = oldest;
+    for await (const { entries } of pagesOf(source, UPDATED_QUERY)) {
       pages += 1;
       for (const { pullRequest } of entries) found.set(pullRequest.number, pullRequest);
       newest = Math.max(newest, ...entries.map(({ updatedAt }) => updatedAt));
-      if (entries.some(({ updatedAt }) => updatedAt < bound)) break;
+      if (entries.some(({ updatedAt }) => updatedAt < oldest)) break;
     }
     if (pages <= 1) return [...found.values()];
-    // What was touched between two pages went from the end to the beginning, unseen: only one page is one moment.
-    bound = newest;
+    // A pull request that is updated between two requests moves to the first page: read that again.
+    oldest = newest;
   }
-  throw listingFault(github, `they changed faster than they could be read, ${LOOKS} times`);
+  throw listingFault(github, `the list changed while it was read, ${LIST_ATTEMPTS} times in a row`);
 }
 
-function sourceOf(http: HttpClient, github: Settings["github"]): Source {
-  let opened: Promise<AskRepository> | null = null;
-  return {
-    github,
-    ask: () => {
-      opened ??= openGraphql(http, github);
-      return opened;
-    },
-  };
+function fromEvent({ merged, ...event }: ClosedPullRequestEvent): PullRequest {
+  return { ...event, state: merged ? "merged" : "closed", mergeCommit: merged ? event.mergeCommit : null };
 }
 
-function fromEvent(event: ClosedPullRequestEvent): PullRequest {
-  const { number, closedAt, headBranch, headCommit, fromFork, merged } = event;
-  const mergeCommit = merged ? event.mergeCommit : null;
-  return { number, state: merged ? "merged" : "closed", closedAt, headBranch, headCommit, fromFork, mergeCommit };
-}
-
-async function answerNumbers(
-  { github, ask }: Source,
+async function lookUpNumbers(
+  { github, query }: Source,
   numbers: ReadonlySet<number>,
-  event: PullRequest | null,
+  known: PullRequest | null,
 ): Promise<Map<number, PullRequest | "missing">> {
-  const answers = new Map<number, PullRequest | "missing">();
-  const asked: number[] = [];
+  const results = new Map<number, PullRequest | "missing">();
+  const remaining: number[] = [];
   for (const number of numbers) {
-    if (number === event?.number) answers.set(number, event);
-    else if (!Number.isInteger(number) || number < 1 || number > LARGEST_NUMBER) answers.set(number, "missing");
-    else asked.push(number);
+    if (number === known?.number) results.set(number, known);
+    else if (!Number.isInteger(number) || number < 1 || number > LARGEST_PULL_REQUEST) results.set(number, "missing");
+    else remaining.push(number);
   }
-  const batches = Array.from({ length: Math.ceil(asked.length / PAGE) }, (_, at) =>
-    asked.slice(at * PAGE, (at + 1) * PAGE),
+  const batches = Array.from({ length: Math.ceil(remaining.length / PAGE_SIZE) }, (_, index) =>
+    remaining.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
   );
   await Promise.all(
     batches.map(async (batch) => {
-      const answer = await (await ask())(byNumberQuery(batch));
-      for (const number of batch) answers.set(number, parseByNumber(github, answer, number));
+      const response = await query(byNumberQuery(batch));
+      for (const number of batch) results.set(number, parseByNumber(github, response, number));
     }),
   );
-  return answers;
+  return results;
 }
 
-/** Closed pull requests, as many as the branch tags in question need, newest first. */
-async function search(
+/** Returns the closed pull requests that the branch tags need, newest first. */
+async function lookUpBranches(
   source: Source,
   { branchTags, oldestPush }: PullRequestLookups,
-  event: PullRequest | null,
-  deadByBranch: DeadByBranch,
+  known: PullRequest | null,
+  orphanedTags: OrphanedTags,
 ): Promise<readonly PullRequest[]> {
-  const unanswered = new Set(branchTags);
-  if (unanswered.size === 0) return [];
+  const remaining = new Set(branchTags);
+  if (remaining.size === 0) return [];
   const closed = new Map<number, PullRequest>();
-  const found = (pullRequest: PullRequest): void => {
+  const add = (pullRequest: PullRequest): void => {
     closed.set(pullRequest.number, pullRequest);
-    for (const tag of deadByBranch(pullRequest)) unanswered.delete(tag);
+    for (const tag of orphanedTags(pullRequest)) remaining.delete(tag);
   };
-  if (event !== null) found(event);
-  const until = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
-  if (unanswered.size > 0) await readClosed(source, until, unanswered, found);
-  return [...closed.values()].sort(newestFirst);
+  if (known !== null) add(known);
+  const oldest = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
+  if (remaining.size > 0) {
+    for await (const { entries } of pagesOf(source, CLOSED_QUERY)) {
+      for (const { pullRequest } of entries) add(pullRequest);
+      // Closing is an update, so the pull requests after this one were closed before `oldest` too. One that is updated while
+      // the list is read may be missed: then its images are kept in this run.
+      if (remaining.size === 0 || entries.some(({ updatedAt }) => updatedAt < oldest)) break;
+    }
+  }
+  return [...closed.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
 }
 
 /**
- * All open pull requests. They give life, so each must be there: in the order of their birth none can slip past a cursor, and a
- * total above what was read (a page cut short, one that was reopened behind the cursor) has it all read again.
+ * Returns all open pull requests. They keep images, so the list must be complete: it is read again if it is shorter than its
+ * total count, because a pull request was reopened meanwhile.
  */
-async function readOpen(source: Source): Promise<readonly PullRequest[]> {
-  let lacking = 0;
-  for (let look = 1; look <= LOOKS; look += 1) {
+async function listOpen(source: Source): Promise<readonly PullRequest[]> {
+  let missing = 0;
+  for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
     const open = new Map<number, PullRequest>();
     let total = 0;
-    for await (const page of pagesOf(source, OPEN_QUERY)) {
-      for (const { pullRequest } of page.entries) open.set(pullRequest.number, pullRequest);
-      total = page.totalCount;
+    for await (const { entries, totalCount } of pagesOf(source, OPEN_QUERY)) {
+      for (const { pullRequest } of entries) open.set(pullRequest.number, pullRequest);
+      total = totalCount;
     }
-    lacking = total - open.size;
-    if (lacking <= 0) return [...open.values()];
+    missing = total - open.size;
+    if (missing <= 0) return [...open.values()];
   }
-  throw listingFault(
-    source.github,
-    `GitHub's list of open ones is ${lacking} short of its own count, ${LOOKS} times over`,
-  );
+  const why = `the list of open pull requests has ${missing} entries less than GitHub counts`;
+  throw listingFault(source.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
 }
 
-/**
- * Order and bound are on one clock, GitHub's: a pull request is touched when it is closed, so once one was last touched before
- * `until`, this and all further ones were closed before it. One that is touched while the pages are read goes to the front
- * unseen; so an image may stay that could go, and goes next time.
- */
-async function readClosed(
-  source: Source,
-  until: number,
-  unanswered: ReadonlySet<string>,
-  found: (pullRequest: PullRequest) => void,
-): Promise<void> {
-  for await (const { entries } of pagesOf(source, CLOSED_QUERY)) {
-    for (const { pullRequest } of entries) found(pullRequest);
-    if (unanswered.size === 0 || entries.some(({ updatedAt }) => updatedAt < until)) return;
-  }
-}
-
-async function* pagesOf({ github, ask }: Source, query: string): AsyncGenerator<Page> {
-  const askRepository = await ask();
-  const count = createSizeLimit(MOST_MIB, (why) => listingFault(github, why));
+async function* pagesOf({ github, query }: Source, document: string): AsyncGenerator<Page> {
+  const addSize = createSizeLimit(MAX_MIB, (why) => listingFault(github, why));
   let after: string | null = null;
-  for (let read = 0; read < MOST_PAGES; read += 1) {
-    const answer = await askRepository(query, { after });
-    count(answer.sizeBytes);
-    const page: Page = parsePage(github, answer, after);
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const response = await query(document, { after });
+    addSize(response.sizeBytes);
+    const page: Page = parsePage(github, response, after);
     yield page;
     after = page.next;
     if (after === null) return;
   }
-  throw listingFault(github, `there is no end to them after ${MOST_PAGES} pages`);
-}
-
-function newestFirst(a: PullRequest, b: PullRequest): number {
-  return (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number;
+  throw listingFault(github, `the list has more than ${MAX_PAGES} pages`);
 }
