@@ -13,7 +13,7 @@ export function permissionFault(
 ): Fault {
   const secrets = credential === null ? [] : secretsOf(basicAuthorization(credential));
   const cause = statusError(method, response, secrets);
-  const who = credential === null ? "anonymous access" : "the credential";
-  const message = `Missing permission: ${method} ${cause.url} returned ${response.status} for ${who} (scope ${scopes.join(" ")})`;
+  const who = credential === null ? "Anonymous access" : "The credential";
+  const message = `${who} lacks the permission ${scopes.join(" ")}: ${cause.message}`;
   return new Fault("permission", message, remedy, { cause });
 }

@@ -110,7 +110,7 @@ describe("a missing permission is an error", () => {
     [
       "if there is no credential",
       () => setUp({ credential: null, behaviour: { guard: basicAuth(LOGIN) } }),
-      "anonymous",
+      "Anonymous",
       1,
     ],
     ["if the token server refuses", () => setUpWithTokens({ accepts: () => false }), "/token", 2],
