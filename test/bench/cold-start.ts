@@ -24,7 +24,7 @@ const gitHost = await serveGitHost({
   branches: ["main"],
   pullRequests: [1, 2, 3, 4, 5].map((number) => pullRequest(number, { state: "merged", closedAt: now - DAY })),
   // The time of the Git processes on the server is not measured.
-  gitAnswers: "kept",
+  gitResponses: "cached",
 });
 const inputs = {
   registry: `http://${registry.address}`,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pushImage, pushMultiArch, pushReferrer } from "../servers/content.ts";
 import { type GitContents, makeRepository, serveGit, type TestRepository } from "../servers/git/server.ts";
-import { type GitHubServer, type PlayedPullRequest, pullRequest, serveGitHub } from "../servers/github/server.ts";
+import { type GitHubServer, pullRequest, serveGitHub, type TestPullRequest } from "../servers/github/server.ts";
 import type { TestServer } from "../servers/http-server.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
 
@@ -49,14 +49,14 @@ export function serveExampleGitHost(now: number): Promise<GitHost> {
 /** Serves `octo/web` with these refs. */
 export async function serveGitHost(
   contents: GitContents & {
-    readonly pullRequests: readonly PlayedPullRequest[];
-    readonly gitAnswers?: "fresh" | "kept";
+    readonly pullRequests: readonly TestPullRequest[];
+    readonly gitResponses?: "fresh" | "cached";
   },
 ): Promise<GitHost> {
   const root = mkdtempSync(join(tmpdir(), "refsweep-git-"));
   const repository = await makeRepository(root, "octo/web", contents);
-  const { pullRequests, gitAnswers = "fresh" } = contents;
-  const git = await serveGit({ root, token: GITHUB_TOKEN, answers: gitAnswers });
+  const { pullRequests, gitResponses = "fresh" } = contents;
+  const git = await serveGit({ root, token: GITHUB_TOKEN, responses: gitResponses });
   const github = await serveGitHub({ token: GITHUB_TOKEN, repositories: { "octo/web": { pullRequests } } });
   return {
     github,

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { pushImage } from "../servers/content.ts";
-import { commitOf, type PlayedPullRequest, pullRequest } from "../servers/github/server.ts";
+import { commitOf, pullRequest, type TestPullRequest } from "../servers/github/server.ts";
 import { missingContent } from "../servers/pull.ts";
 import { sweepScenario } from "./harness.ts";
 import { NOW, openScenario, type Scenario, type StoreScenarioKind } from "./scenario.ts";
@@ -19,7 +19,7 @@ afterEach(async () => {
 interface EvidenceCase {
   readonly branches?: readonly string[];
   readonly tags?: readonly string[];
-  readonly pullRequests: readonly PlayedPullRequest[];
+  readonly pullRequests: readonly TestPullRequest[];
   readonly images: readonly (readonly [tags: readonly string[], days: number])[];
   readonly inputs?: Readonly<Record<string, string>>;
 }
@@ -56,9 +56,9 @@ const ended = (days: number) => ({
   closedAt: NOW - days * DAY,
   updatedAt: NOW - days * DAY,
 });
-const merged = (number: number, headBranch: string, days: number): PlayedPullRequest =>
+const merged = (number: number, headBranch: string, days: number): TestPullRequest =>
   pullRequest(number, { state: "merged", headBranch, ...ended(days) });
-const closed = (number: number, days: number): PlayedPullRequest =>
+const closed = (number: number, days: number): TestPullRequest =>
   pullRequest(number, { state: "closed", headBranch: "topic", ...ended(days) });
 const HEAD = commitOf("head", 7);
 const DEFAULTS = "{branch}\n{tag}\nv{version}\n{version}\npr-{pr}\npr-{pr}-*\nsha-{sha}\n{sha}";

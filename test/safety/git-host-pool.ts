@@ -13,8 +13,8 @@ export interface GitHostPool {
  * @param pullRequestsPerPage the page size of GitHub's lists; default: GitHub's own
  */
 export async function openGitHostPool(count: number, pullRequestsPerPage?: number): Promise<GitHostPool> {
-  const gitHosts = await Promise.all(Array.from({ length: count }, () => serveScenarioGitHost("kept")));
-  for (const { github } of gitHosts) github.state.mostPerPage = pullRequestsPerPage ?? github.state.mostPerPage;
+  const gitHosts = await Promise.all(Array.from({ length: count }, () => serveScenarioGitHost("cached")));
+  for (const { github } of gitHosts) github.state.maxPerPage = pullRequestsPerPage ?? github.state.maxPerPage;
   const free = [...gitHosts];
   const waiting: ((gitHost: GitHost) => void)[] = [];
 

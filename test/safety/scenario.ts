@@ -50,12 +50,12 @@ export interface ScenarioOptions {
 /**
  * Serves `octo/web` with the refs that the scenarios' images are named after.
  *
- * @param gitAnswers `kept`: for tests that never change a branch or a tag
+ * @param gitResponses `cached`: for tests that never change a branch or a tag
  */
-export function serveScenarioGitHost(gitAnswers: "fresh" | "kept" = "fresh"): Promise<GitHost> {
+export function serveScenarioGitHost(gitResponses: "fresh" | "cached" = "fresh"): Promise<GitHost> {
   const closed = { createdAt: NOW - 20 * DAY, closedAt: NOW - 5 * DAY, updatedAt: NOW - 5 * DAY };
   return serveGitHost({
-    gitAnswers,
+    gitResponses,
     branches: ["main", "next"],
     pullRequests: [
       ...[1, 2, 3].map((number) => pullRequest(number, { state: "merged", ...closed })),

@@ -9,7 +9,7 @@ import { serveScenarioGitHost } from "./scenario.ts";
 export function useGitHost(take: (gitHost: GitHost) => void): void {
   let gitHost: GitHost;
   beforeAll(async () => {
-    gitHost = await serveScenarioGitHost("kept");
+    gitHost = await serveScenarioGitHost("cached");
     take(gitHost);
   });
   afterEach(() => {

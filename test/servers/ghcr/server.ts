@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { type PlayGitHubOptions, playGitHub } from "../github/server.ts";
+import { createGitHub, type GitHubOptions } from "../github/server.ts";
 import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
 import { packagesRoute } from "./api.ts";
 import { PACKAGES_BEHAVIOUR, type PackagesBehaviour } from "./behaviour.ts";
@@ -16,7 +16,7 @@ export interface ServeGhcrOptions extends ServeOptions {
   readonly limits?: GitHubLimits | null;
   readonly behaviour?: Partial<PackagesBehaviour>;
   /** The pull requests of the owner's Git repositories, by `owner/name`. */
-  readonly repositories?: PlayGitHubOptions["repositories"];
+  readonly repositories?: GitHubOptions["repositories"];
 }
 
 /** GitHub's API and its container registry for one owner, on two ports of 127.0.0.1 and one store. */
@@ -41,7 +41,7 @@ export async function serveGhcr(options: ServeGhcrOptions): Promise<GhcrServer> 
   const behaviour = { ...PACKAGES_BEHAVIOUR, ...options.behaviour };
   const limit = new RateLimit(clock, limits, "core");
   const graphqlLimit = new RateLimit(clock, limits, "graphql");
-  const github = playGitHub({
+  const github = createGitHub({
     repositories: options.repositories ?? {},
     owners: { [owner]: type },
     token,

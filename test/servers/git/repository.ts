@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const { PATH = "" } = process.env;
 
-/** Git without the settings of whoever runs the tests. */
+/** The environment of Git, without the settings of the user who runs the tests. */
 export const GIT_ENVIRONMENT = {
   PATH,
   GIT_CONFIG_NOSYSTEM: "1",
@@ -21,32 +21,32 @@ export interface Output {
   readonly code: number | null;
 }
 
-/** What a repository is made of; every branch and every light tag has a commit of its own. */
+/** The refs of a repository. Every branch and every lightweight tag has a commit of its own. */
 export interface GitContents {
   readonly branches?: readonly string[];
   readonly lightTags?: readonly string[];
   readonly annotatedTags?: readonly string[];
-  /** Default `sha1`. */
+  /** Default: `sha1`. */
   readonly objectFormat?: "sha1" | "sha256";
 }
 
-/** A bare repository on disk, as a server has it. Names are short: `main`, `v1.2.3`. */
+/** A bare repository on disk. Names are short: `main`, `v1.2.3`. */
 export interface TestRepository {
   readonly path: string;
-  /** Makes a new commit on a branch, and the branch if there is none; answers the commit. */
+  /** Adds a commit to a branch, and creates the branch if it does not exist. Returns the commit. */
   commit(branch: string): Promise<string>;
   createBranch(name: string, commit: string): Promise<void>;
   deleteBranch(name: string): Promise<void>;
   createTag(name: string, commit: string): Promise<void>;
   createAnnotatedTag(name: string, target: string): Promise<void>;
   deleteTag(name: string): Promise<void>;
-  /** Any ref, by its whole name: `refs/pull/12/head`. */
+  /** Sets any ref by its full name, such as `refs/pull/12/head`. */
   setRef(name: string, commit: string): Promise<void>;
-  /** The commit that a ref or a tag stands for. */
+  /** Returns the commit of a ref or a tag. */
   commitOf(revision: string): Promise<string>;
 }
 
-/** Makes the bare repository `root/name.git` with its refs, thousands of them in one go. */
+/** Creates the bare repository `root/name.git` with its refs. Thousands of refs take one command. */
 export async function makeRepository(
   root: string,
   name: string,
@@ -59,7 +59,7 @@ export async function makeRepository(
   return repositoryAt(path);
 }
 
-/** Runs git and answers what it printed. Rejects where it fails. */
+/** Runs git and returns its output. Rejects if it fails. */
 export async function git(args: readonly string[], input = "", environment: NodeJS.ProcessEnv = {}): Promise<string> {
   const child = spawn("git", args, { env: { ...GIT_ENVIRONMENT, ...environment } });
   const { stdout, stderr, code } = await gather(child, Buffer.from(input));
@@ -67,7 +67,7 @@ export async function git(args: readonly string[], input = "", environment: Node
   return stdout.toString();
 }
 
-/** Feeds a process, waits for its end, and answers all it wrote. */
+/** Writes `input` to a process, waits for its end, and returns its output. */
 export function gather(child: ChildProcessWithoutNullStreams, input: Buffer): Promise<Output> {
   return new Promise((resolve, reject) => {
     const out: Buffer[] = [];
@@ -76,7 +76,7 @@ export function gather(child: ChildProcessWithoutNullStreams, input: Buffer): Pr
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     child.once("error", reject);
     child.once("close", (code) => resolve({ stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString(), code }));
-    // A program may end before it has read all of it; its code and its words tell why.
+    // A program may end before it has read all of its input. Its exit code and output say why.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });
@@ -97,8 +97,8 @@ function repositoryAt(path: string): TestRepository {
     commitOf: (revision) => run("rev-parse", "--verify", `${revision}^{commit}`),
     async commit(branch) {
       const ref = `refs/heads/${branch}`;
-      const known = (await run("for-each-ref", "--format=%(objectname)", ref)) !== "";
-      const from = known ? `from ${ref}^0\n` : "";
+      const exists = (await run("for-each-ref", "--format=%(objectname)", ref)) !== "";
+      const from = exists ? `from ${ref}^0\n` : "";
       await git(["-C", path, "fast-import", "--quiet"], `${commitCommand(ref, `more of ${branch}`)}${from}\n`);
       return run("rev-parse", ref);
     },

@@ -5,36 +5,36 @@ import { GIT_ENVIRONMENT, gather, type Output } from "./repository.ts";
 export { type GitContents, git, makeRepository, type TestRepository } from "./repository.ts";
 
 export interface ServeGitOptions extends ServeOptions {
-  /** The folder of the repositories: `OWNER/NAME.git` in it is served as `/OWNER/NAME.git`. */
+  /** The folder with the repositories: `OWNER/NAME.git` in it is served at `/OWNER/NAME.git`. */
   readonly root: string;
-  /** If given, every request must bring it as the password of `x-access-token`. */
+  /** If given, every request needs it as the password of the user `x-access-token`. */
   readonly token?: string;
-  /** `v0`: a server that has never heard of the Git-Protocol header. Default `v2`. */
+  /** `v0`: the server ignores the Git-Protocol header. Default: `v2`. */
   readonly protocol?: "v0" | "v2";
-  /** `kept`: what was asked once is answered so for ever, without a process, for repositories that nothing changes. */
-  readonly answers?: "fresh" | "kept";
+  /** `cached`: equal requests get equal responses, without a new process. For repositories that do not change. */
+  readonly responses?: "fresh" | "cached";
 }
 
-/** Git's own HTTP server (`git http-backend`, a CGI program) for the repositories in a folder, on 127.0.0.1. */
+/** Starts Git's own HTTP server (`git http-backend`, a CGI program) for the repositories in a folder, on 127.0.0.1. */
 export function serveGit(options: ServeGitOptions): Promise<TestServer> {
   const expected =
     options.token === undefined ? null : `Basic ${Buffer.from(`x-access-token:${options.token}`).toString("base64")}`;
-  const kept = new Map<string, Reply>();
+  const cache = new Map<string, Reply>();
   return serve(async (request) => {
     if (expected !== null && request.headers.authorization !== expected) {
       return { status: 401, headers: { "www-authenticate": 'Basic realm="GitHub"' }, body: "Repository not found." };
     }
-    if (options.answers !== "kept") return reply(await backend(request, options));
+    if (options.responses !== "cached") return reply(await backend(request, options));
     const key = [request.method, request.path, request.headers["git-protocol"], request.body.toString("latin1")].join(
       "\n",
     );
-    const answer = kept.get(key) ?? reply(await backend(request, options));
-    kept.set(key, answer);
-    return answer;
+    const response = cache.get(key) ?? reply(await backend(request, options));
+    cache.set(key, response);
+    return response;
   }, options);
 }
 
-/** One request as a CGI program takes it: https://www.rfc-editor.org/rfc/rfc3875#section-4.1 */
+/** Runs the CGI program for one request: https://www.rfc-editor.org/rfc/rfc3875#section-4.1 */
 async function backend(request: ServedRequest, { root, protocol }: ServeGitOptions): Promise<Output> {
   const { headers, body } = request;
   const gitProtocol = headers["git-protocol"];
@@ -55,7 +55,7 @@ async function backend(request: ServedRequest, { root, protocol }: ServeGitOptio
   return gather(child, body);
 }
 
-/** A dying backend has sent its headers already: like Apache, what came of it is the answer. */
+/** Returns the output of the CGI program as a response. Like Apache, it ignores the exit code. */
 function reply({ stdout }: Output): Reply {
   const end = stdout.indexOf("\r\n\r\n");
   if (end < 0) return { status: 500, body: "git http-backend sent no headers" };

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSchema, type DocumentNode, execute, GraphQLError, type GraphQLSchema, parse, validate } from "graphql";
 import {
+  type GitHubRepository,
   type GitHubState,
   inOrder,
   type Order,
-  type PlayedPullRequest,
-  type PlayedRepository,
   sortKey,
+  type TestPullRequest,
   timeOf,
 } from "./state.ts";
 
@@ -15,7 +15,7 @@ const SCHEMA = join(import.meta.dirname, "../../../node_modules/@octokit/graphql
 
 let schema: GraphQLSchema | undefined;
 
-/** GitHub's own public schema, whole; it takes a tenth of a second. */
+/** Returns GitHub's public schema. Building it takes a tenth of a second. */
 export function githubSchema(): GraphQLSchema {
   if (schema === undefined) {
     schema = buildSchema(readFileSync(SCHEMA, "utf8"), { assumeValid: true, assumeValidSDL: true, noLocation: true });
@@ -28,14 +28,14 @@ export interface GraphqlRequest {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** Executes a document against GitHub's schema, and answers as GitHub does: always 200, errors beside partial data. */
-export async function answerGraphql(state: GitHubState, { query, variables }: GraphqlRequest): Promise<unknown> {
+/** Executes a document against GitHub's schema. The body may have errors beside partial data, as at GitHub. */
+export async function executeGraphql(state: GitHubState, { query, variables }: GraphqlRequest): Promise<unknown> {
   const { document, invalid } = read(query);
   if (invalid.length > 0) return { errors: invalid.map(errorOf) };
   const { data, errors } = await execute({
     schema: githubSchema(),
     document,
-    rootValue: { repository: (named: RepositoryArguments) => repository(state, named) },
+    rootValue: { repository: (names: RepositoryArguments) => repository(state, names) },
     ...(variables === undefined ? {} : { variableValues: variables }),
   });
   return errors === undefined ? { data } : { data, errors: errors.map(errorOf) };
@@ -48,7 +48,7 @@ interface ReadDocument {
 
 const documents = new Map<string, ReadDocument>();
 
-/** A document, held against the schema once: the same few are asked again and again, and the schema is large. */
+/** Validates each document only once, because the schema is large. */
 function read(query: string): ReadDocument {
   const known = documents.get(query);
   if (known !== undefined) return known;
@@ -58,7 +58,7 @@ function read(query: string): ReadDocument {
   return found;
 }
 
-/** GitHub has `type` beside the message, and the path; validation errors have neither. */
+/** Returns an error in GitHub's form, with `type`. Validation errors have no type and no path. */
 function errorOf({ message, path, locations, extensions }: GraphQLError): unknown {
   const { type, ...others } = extensions;
   return {
@@ -90,29 +90,33 @@ interface ListArguments {
 }
 
 function repository(state: GitHubState, { owner, name }: RepositoryArguments): unknown {
-  const played = state.repositories.get(`${owner}/${name}`.toLowerCase());
-  if (played === undefined) {
+  const found = state.repositories.get(`${owner}/${name}`.toLowerCase());
+  if (found === undefined) {
     throw refusal("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
   }
-  const permitted = (): void => {
+  const requirePermission = (): void => {
     if (state.permission === "none") throw refusal("FORBIDDEN", "Resource not accessible by integration");
   };
   return {
     pullRequest({ number }: { readonly number: number }) {
-      permitted();
-      const found = played.pullRequests.get(number);
-      if (found !== undefined) return node(found);
+      requirePermission();
+      const pullRequest = found.pullRequests.get(number);
+      if (pullRequest !== undefined) return node(pullRequest);
       throw refusal("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
     },
     pullRequests(list: ListArguments) {
-      permitted();
-      return connection(played, list, state.mostPerPage);
+      requirePermission();
+      return connection(found, list, state.maxPerPage);
     },
   };
 }
 
-/** A cursor names the place after an entry by the entry's own sort key, so that it holds while the list moves. */
-function connection(played: PlayedRepository, { first, after, states, orderBy }: ListArguments, most: number): unknown {
+/** A cursor contains the sort key of the last entry, so that it stays valid when the list changes. */
+function connection(
+  repository: GitHubRepository,
+  { first, after, states, orderBy }: ListArguments,
+  max: number,
+): unknown {
   if (first === undefined) {
     throw refusal(
       "MISSING_PAGINATION_BOUNDARIES",
@@ -129,11 +133,11 @@ function connection(played: PlayedRepository, { first, after, states, orderBy }:
     by: orderBy?.field === "UPDATED_AT" ? "updated" : "created",
     direction: orderBy?.direction === "DESC" ? "descending" : "ascending",
   };
-  const all = inOrder(played.pullRequests.values(), order).filter(
+  const all = inOrder(repository.pullRequests.values(), order).filter(
     ({ state }) => states?.some((wanted) => wanted.toLowerCase() === state) ?? true,
   );
   const rest = typeof after === "string" ? all.filter(isAfter(after, order)) : all;
-  const page = rest.slice(0, Math.min(first, most));
+  const page = rest.slice(0, Math.min(first, max));
   const last = page.at(-1);
   return {
     totalCount: all.length,
@@ -142,18 +146,18 @@ function connection(played: PlayedRepository, { first, after, states, orderBy }:
   };
 }
 
-function cursorOf(entry: PlayedPullRequest, { by }: Order): string {
+function cursorOf(entry: TestPullRequest, { by }: Order): string {
   return Buffer.from(`cursor:v2:${sortKey(entry, by)}:${entry.number}`).toString("base64");
 }
 
-function isAfter(cursor: string, { by, direction }: Order): (entry: PlayedPullRequest) => boolean {
+function isAfter(cursor: string, { by, direction }: Order): (entry: TestPullRequest) => boolean {
   const [, , key = "", number = ""] = Buffer.from(cursor, "base64").toString("utf8").split(":");
   if (key === "") throw refusal("INVALID_CURSOR_ARGUMENTS", `\`${cursor}\` does not appear to be a valid cursor.`);
   const sign = direction === "ascending" ? 1 : -1;
   return (entry) => sign * (sortKey(entry, by) - Number(key) || entry.number - Number(number)) > 0;
 }
 
-function node(entry: PlayedPullRequest): unknown {
+function node(entry: TestPullRequest): unknown {
   const { number, state, head, mergeCommit, closedAt } = entry;
   const commit = mergeCommit === null ? null : { oid: mergeCommit };
   return {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reply, ServedRequest } from "../http-server.ts";
-import { type GitHubState, inOrder, type Order, type PlayedPullRequest, timeOf } from "./state.ts";
+import { type GitHubState, inOrder, type Order, type TestPullRequest, timeOf } from "./state.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** GitHub's own description of its REST API, as far as it is read here. */
+/** The parts of GitHub's description of its REST API that the tests read. */
 export interface RestDescription extends Json {
   readonly components: {
     readonly schemas: Readonly<Record<string, Json>>;
@@ -17,7 +17,7 @@ const DESCRIPTION = join(import.meta.dirname, "../../../node_modules/@octokit/op
 
 let description: RestDescription | undefined;
 
-/** Loaded when it is first wanted: 13 MB, a tenth of a second. */
+/** Reads the description (13 MB) at the first call, which takes a tenth of a second. */
 export function restDescription(): RestDescription {
   if (description === undefined) {
     description = JSON.parse(readFileSync(DESCRIPTION, "utf8")) as RestDescription;
@@ -25,7 +25,7 @@ export function restDescription(): RestDescription {
   return description;
 }
 
-/** An example of the description, to be told apart by what a state says: their shape is GitHub's own. */
+/** Returns an example from the description. The state replaces its values. */
 function example(name: string): Json {
   const value = restDescription().components.examples[name]?.value;
   const first: unknown = Array.isArray(value) ? value[0] : value;
@@ -39,8 +39,8 @@ export function restError(status: number, message: string): Reply {
   return { status, body: { message, documentation_url: DOCUMENTATION, status: String(status) } };
 }
 
-/** Answers a REST request, its path without the API's prefix; null: it is not one of these. */
-export function answerRest(state: GitHubState, path: string, { method, url }: ServedRequest): Reply | null {
+/** Returns the response to a REST request; null: another route handles it. `path` is without the API's prefix. */
+export function handleRest(state: GitHubState, path: string, { method, url }: ServedRequest): Reply | null {
   if (method !== "GET") return null;
   const [root, owner, name, leaf, ...more] = path.split("/").slice(1).map(decodeURIComponent);
   if (root === "users" && owner !== undefined && name === undefined) return user(state, owner);
@@ -55,16 +55,16 @@ function user(state: GitHubState, login: string): Reply {
 }
 
 function pulls(state: GitHubState, repository: string, url: URL): Reply {
-  const played = state.repositories.get(repository.toLowerCase());
-  if (played === undefined) return restError(404, "Not Found");
+  const found = state.repositories.get(repository.toLowerCase());
+  if (found === undefined) return restError(404, "Not Found");
   if (state.permission === "none") return restError(403, "Resource not accessible by integration");
   const query = url.searchParams;
   const by = query.get("sort") === "updated" ? "updated" : "created";
   const descending = (query.get("direction") ?? (query.has("sort") ? "asc" : "desc")) === "desc";
   const order: Order = { by, direction: descending ? "descending" : "ascending" };
-  const wanted = query.get("state") ?? "open";
-  const all = inOrder(played.pullRequests.values(), order).filter(
-    (each) => wanted === "all" || (each.state === "open") === (wanted === "open"),
+  const stateFilter = query.get("state") ?? "open";
+  const all = inOrder(found.pullRequests.values(), order).filter(
+    (each) => stateFilter === "all" || (each.state === "open") === (stateFilter === "open"),
   );
   const perPage = Math.min(100, Math.max(1, Number(query.get("per_page") ?? 30)));
   const page = Math.max(1, Number(query.get("page") ?? 1));
@@ -78,16 +78,16 @@ function pulls(state: GitHubState, repository: string, url: URL): Reply {
 /** https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api#using-link-headers */
 function links(url: URL, page: number, last: number): string {
   const to = (target: number, relation: string): string => {
-    const there = new URL(url);
-    there.searchParams.set("page", String(target));
-    return `<${there.href}>; rel="${relation}"`;
+    const link = new URL(url);
+    link.searchParams.set("page", String(target));
+    return `<${link.href}>; rel="${relation}"`;
   };
   const before = page > 1 ? [to(page - 1, "prev"), to(1, "first")] : [];
   const after = page < last ? [to(page + 1, "next"), to(last, "last")] : [];
   return [...before, ...after].join(", ");
 }
 
-function simplePullRequest(repository: string, entry: PlayedPullRequest, origin: string): Json {
+function simplePullRequest(repository: string, entry: TestPullRequest, origin: string): Json {
   const { number, state, head, headBranch, headCommit, mergeCommit, closedAt } = entry;
   const template = example("pull-request-simple-items");
   const [owner = ""] = repository.split("/");
@@ -106,7 +106,7 @@ function simplePullRequest(repository: string, entry: PlayedPullRequest, origin:
     closed_at: closedAt === null ? null : timeOf(closedAt),
     merged_at: state === "merged" && closedAt !== null ? timeOf(closedAt) : null,
     merge_commit_sha: mergeCommit,
-    // The example's own teams are not as the description wants them.
+    // The teams in the example do not match the description.
     requested_teams: [],
     head: {
       ...asJson(templateHead),

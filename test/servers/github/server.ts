@@ -6,24 +6,24 @@ import {
   serve,
   type TestServer,
 } from "../http-server.ts";
-import { answerGraphql } from "./graphql.ts";
-import { answerRest, restError } from "./rest.ts";
+import { executeGraphql } from "./graphql.ts";
+import { handleRest, restError } from "./rest.ts";
 import { createState, type GitHubState, type RepositoryFixture } from "./state.ts";
 
-export { commitOf, type GitHubState, type PlayedPullRequest, pullRequest } from "./state.ts";
+export { commitOf, type GitHubState, pullRequest, type TestPullRequest } from "./state.ts";
 
-/** Another part of GitHub's API: answers a request that brought the token, its path without the API's prefix; null: not its own. */
+/** Another part of GitHub's API. Returns the response to a request with a valid token; null: another route handles it. */
 export type Route = (path: string, request: ServedRequest) => Reply | Promise<Reply> | null;
 
-export interface PlayGitHubOptions {
+export interface GitHubOptions {
   /** By `owner/name`. */
   readonly repositories: Readonly<Record<string, RepositoryFixture>>;
   readonly owners?: Readonly<Record<string, "Organization" | "User">>;
-  /** Every request must bring it. */
+  /** The token that every request needs. */
   readonly token: string;
-  /** `enterprise`: as GitHub Enterprise Server has it, `/api/v3/...` and `/api/graphql`. Default `github.com`. */
+  /** `enterprise`: the paths of GitHub Enterprise Server, `/api/v3/...` and `/api/graphql`. Default: `github.com`. */
   readonly layout?: "github.com" | "enterprise";
-  /** Asked before the routes that are here. */
+  /** They come before the routes of this server. */
   readonly routes?: readonly Route[];
 }
 
@@ -33,32 +33,32 @@ export interface GitHubServer {
   readonly apiUrl: URL;
   readonly graphqlUrl: URL;
   readonly requests: TestServer["requests"];
-  /** What may be changed while it runs. */
+  /** May be changed while the server runs. */
   readonly state: GitHubState;
   inject: TestServer["inject"];
   close(): Promise<void>;
 }
 
-/** GitHub's REST and GraphQL APIs as a handler, for a server that plays more than them. */
-export function playGitHub(options: PlayGitHubOptions): { readonly handler: Handler; readonly state: GitHubState } {
+/** Returns GitHub's REST and GraphQL APIs as a handler, for a server that has more than them. */
+export function createGitHub(options: GitHubOptions): { readonly handler: Handler; readonly state: GitHubState } {
   const { repositories, owners, token, layout = "github.com", routes = [] } = options;
   const state = createState(repositories, owners);
   const prefix = layout === "enterprise" ? "/api/v3" : "";
   const graphqlPath = layout === "enterprise" ? "/api/graphql" : "/graphql";
-  const own: Route = (path, request) => answerRest(state, path, request);
+  const rest: Route = (path, request) => handleRest(state, path, request);
   let served = 0;
 
-  async function answer(request: ServedRequest): Promise<Reply> {
+  async function respond(request: ServedRequest): Promise<Reply> {
     const [scheme = "", secret] = (request.headers.authorization ?? "").split(" ");
     if (!/^(?:bearer|token)$/i.test(scheme) || secret !== token) return restError(401, "Bad credentials");
-    // GitHub refuses clients that do not say who they are.
+    // GitHub refuses requests without a User-Agent.
     if (!request.headers["user-agent"]) return restError(403, "Request forbidden by administrative rules.");
     const { pathname } = request.url;
     if (pathname === graphqlPath && request.method === "POST") {
-      return { status: 200, body: await answerGraphql(state, JSON.parse(request.body.toString("utf8"))) };
+      return { status: 200, body: await executeGraphql(state, JSON.parse(request.body.toString("utf8"))) };
     }
     if (!pathname.startsWith(`${prefix}/`)) return restError(404, "Not Found");
-    for (const route of [...routes, own]) {
+    for (const route of [...routes, rest]) {
       const reply = await route(pathname.slice(prefix.length), request);
       if (reply !== null) return reply;
     }
@@ -68,16 +68,16 @@ export function playGitHub(options: PlayGitHubOptions): { readonly handler: Hand
   return {
     state,
     async handler(request) {
-      const reply = await answer(request);
+      const reply = await respond(request);
       served += 1;
-      return { ...reply, headers: { "x-github-request-id": `PLAY:${served}`, ...reply.headers } };
+      return { ...reply, headers: { "x-github-request-id": `TEST:${served}`, ...reply.headers } };
     },
   };
 }
 
-/** GitHub on 127.0.0.1. */
-export async function serveGitHub(options: PlayGitHubOptions & ServeOptions): Promise<GitHubServer> {
-  const { handler, state } = playGitHub(options);
+/** Starts GitHub's APIs on 127.0.0.1. */
+export async function serveGitHub(options: GitHubOptions & ServeOptions): Promise<GitHubServer> {
+  const { handler, state } = createGitHub(options);
   const server = await serve(handler, options);
   const enterprise = options.layout === "enterprise";
   return {

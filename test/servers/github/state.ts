@@ -1,53 +1,53 @@
-/** A pull request as a test describes it. Times are milliseconds since the epoch. */
-export interface PlayedPullRequest {
+/** A pull request of the test server. Times are milliseconds since the epoch. */
+export interface TestPullRequest {
   readonly number: number;
   readonly state: "open" | "closed" | "merged";
   readonly headBranch: string;
   readonly headCommit: string;
   /** Where its head branch is, or was. */
   readonly head: "this repository" | "fork" | "deleted fork";
-  /** The merge's commit; while open the temporary one, null while GitHub computes it. */
+  /** The test merge while it is open (null until GitHub has computed it), and the merge commit once it is merged. */
   readonly mergeCommit: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly closedAt: number | null;
 }
 
-export interface PlayedRepository {
-  readonly pullRequests: Map<number, PlayedPullRequest>;
-  /** Numbers of issues: they are of one sequence with those of the pull requests. */
+export interface GitHubRepository {
+  readonly pullRequests: Map<number, TestPullRequest>;
+  /** Issues and pull requests share one sequence of numbers. */
   readonly issues: Set<number>;
 }
 
-/** All that the played GitHub knows; it may be changed between requests. */
+/** The data of the test server. It may be changed between requests. */
 export interface GitHubState {
-  /** By `owner/name` in lower case: GitHub compares them so. */
-  readonly repositories: Map<string, PlayedRepository>;
+  /** By `owner/name` in lower case, because GitHub ignores case. */
+  readonly repositories: Map<string, GitHubRepository>;
   /** Accounts by login in lower case. */
   readonly owners: Map<string, "Organization" | "User">;
-  /** What the token may do; `none`: neither pull requests nor issues. */
+  /** The token's permission; `none`: neither pull requests nor issues. */
   permission: "pull-requests: read" | "none";
-  /** How many pull requests a page has at most, whatever is asked for. */
-  mostPerPage: number;
+  /** The most pull requests on a page, also if a request wants more. */
+  maxPerPage: number;
 }
 
 export interface RepositoryFixture {
-  readonly pullRequests?: readonly PlayedPullRequest[];
+  readonly pullRequests?: readonly TestPullRequest[];
   readonly issues?: readonly number[];
 }
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 
-/** 40 hex digits that are the same for the same words. */
+/** Returns 40 hex digits, the same for the same arguments. */
 export function commitOf(kind: "head" | "merge", number: number): string {
   return `${kind === "head" ? "a" : "b"}${number.toString(16).padStart(39, "0")}`;
 }
 
-/** A pull request of this repository, open, the `number`th hour's of 2026, unless told otherwise. */
-export function pullRequest(number: number, told: Partial<Omit<PlayedPullRequest, "number">> = {}): PlayedPullRequest {
-  const { state = "open", createdAt = START + number * HOUR } = told;
-  const closedAt = told.closedAt ?? (state === "open" ? null : createdAt + HOUR);
+/** Returns a pull request, by default an open one of this repository, created in the `number`th hour of 2026. */
+export function pullRequest(number: number, fields: Partial<Omit<TestPullRequest, "number">> = {}): TestPullRequest {
+  const { state = "open", createdAt = START + number * HOUR } = fields;
+  const closedAt = fields.closedAt ?? (state === "open" ? null : createdAt + HOUR);
   return {
     number,
     state,
@@ -57,7 +57,7 @@ export function pullRequest(number: number, told: Partial<Omit<PlayedPullRequest
     mergeCommit: state === "closed" ? null : commitOf("merge", number),
     createdAt,
     updatedAt: closedAt ?? createdAt,
-    ...told,
+    ...fields,
     closedAt,
   };
 }
@@ -70,17 +70,17 @@ export function createState(
     const byNumber = new Map(pullRequests.map((each) => [each.number, each]));
     return [name.toLowerCase(), { pullRequests: byNumber, issues: new Set(issues) }] as const;
   });
-  const logins = Object.keys(repositories).map((name) => [(name.split("/")[0] ?? "").toLowerCase(), "User"] as const);
-  const told = Object.entries(owners).map(([login, type]) => [login.toLowerCase(), type] as const);
+  const users = Object.keys(repositories).map((name) => [(name.split("/")[0] ?? "").toLowerCase(), "User"] as const);
+  const others = Object.entries(owners).map(([login, type]) => [login.toLowerCase(), type] as const);
   return {
     repositories: new Map(entries),
-    owners: new Map([...logins, ...told]),
+    owners: new Map([...users, ...others]),
     permission: "pull-requests: read",
-    mostPerPage: 100,
+    maxPerPage: 100,
   };
 }
 
-/** `2026-11-21T12:00:00Z`: GitHub gives whole seconds. */
+/** Returns a time as GitHub writes it, in whole seconds: `2026-11-21T12:00:00Z`. */
 export function timeOf(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }
@@ -90,12 +90,12 @@ export interface Order {
   readonly direction: "ascending" | "descending";
 }
 
-/** Sorted as GitHub sorts: by whole seconds, then by number. */
-export function inOrder(all: Iterable<PlayedPullRequest>, { by, direction }: Order): PlayedPullRequest[] {
+/** Sorts as GitHub does: by whole seconds, then by number. */
+export function inOrder(all: Iterable<TestPullRequest>, { by, direction }: Order): TestPullRequest[] {
   const sign = direction === "ascending" ? 1 : -1;
   return [...all].sort((a, b) => sign * (sortKey(a, by) - sortKey(b, by) || a.number - b.number));
 }
 
-export function sortKey({ createdAt, updatedAt }: PlayedPullRequest, by: Order["by"]): number {
+export function sortKey({ createdAt, updatedAt }: TestPullRequest, by: Order["by"]): number {
   return Math.floor((by === "created" ? createdAt : updatedAt) / 1_000);
 }
