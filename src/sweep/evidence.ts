@@ -5,7 +5,7 @@ import type { HttpClient } from "../http/http.ts";
 import type { Reason } from "../plan/keep.ts";
 import { joinImagesInUse, tagsInUse } from "../protect/images-in-use.ts";
 import { listRefs } from "../refs/git/ls-refs.ts";
-import { openedSince as listOpenedSince, answerQuestions as lookUpPullRequests } from "../refs/github/pull-requests.ts";
+import { listOpenedSince, lookUpPullRequests } from "../refs/github/pull-requests.ts";
 import type { PullRequests } from "../refs/refs.ts";
 import type { ImagesInUse } from "../registry/images-in-use.ts";
 import type { Listing } from "../registry/registry.ts";
