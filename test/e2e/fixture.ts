@@ -77,7 +77,7 @@ export async function openFixture(gitHost: GitHost, options: FixtureOptions = {}
   };
 }
 
-/** The event of a closed pull request of `octo/web`. By default its branch is in `octo/web` and it was merged yesterday. */
+/** The event of a closed pull request of `octo/web`. By default its branch is in `octo/web` and it was merged two days ago. */
 export function closed(number: number, more: Readonly<Record<string, unknown>> = {}): Event {
   return {
     name: "pull_request",
@@ -86,7 +86,7 @@ export function closed(number: number, more: Readonly<Record<string, unknown>> =
       pull_request: {
         number,
         merged: true,
-        closed_at: new Date(Date.now() - DAY).toISOString(),
+        closed_at: new Date(Date.now() - 2 * DAY).toISOString(),
         merge_commit_sha: "b".repeat(40),
         head: { ref: "feature/login", sha: "a".repeat(40), repo: { full_name: "octo/web" } },
         base: { repo: { full_name: "octo/web" } },

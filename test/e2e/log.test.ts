@@ -50,7 +50,7 @@ describe("groups", () => {
   test("a dry run lists the planned deletions with their reasons", async () => {
     const { log } = await fixture.step({ "dry-run": "true", "repository-pattern": "web" });
     expect(log).toMatch(/^::group::web: 23 to delete, \d+ kept$/m);
-    expect(log).toMatch(/^would be deleted: .*pr-10.*pull request #10 merged/m);
+    expect(log).toMatch(/^would be deleted: .*pr-10.*pull request #10 was merged/m);
   });
 });
 
@@ -91,7 +91,7 @@ describe("untrusted text is escaped in log, summary and outputs", () => {
       );
       const result = await fixture.sweep({ "repository-pattern": "**" });
       expect(result.errors).toMatchObject([
-        { kind: "listing", message: expect.stringContaining("name of a repository") },
+        { kind: "listing", message: expect.stringContaining("not a repository name") },
       ]);
     }
     expectEscaped(await fixture.step({ "repository-pattern": "**" }));

@@ -17,16 +17,16 @@ describe("a collection of untagged manifests", () => {
   const OF_UNTAGGED = { "run-gc": "true", "gc-type": "untagged manifests and unreferenced blobs" };
 
   test.each<[string, (store: RegistryStore, now: number) => void, Record<string, string>, string]>([
-    ["in use", untagged(), { "protect-digests": digest }, "1 manifest"],
-    ["kept by `untagged: keep`", untagged(), { untagged: "keep" }, "1 manifest"],
-    ["in the grace period", (store, now) => untagged({ pushedAt: now })(store, now), {}, "1 manifest"],
+    ["in use", untagged(), { "protect-digests": digest }, "1 kept manifest "],
+    ["kept by `untagged: keep`", untagged(), { untagged: "keep" }, "1 kept manifest "],
+    ["in the grace period", (store, now) => untagged({ pushedAt: now })(store, now), {}, "1 kept manifest "],
     [
       "a platform of a kept image",
       (store, now) => {
         pushMultiArch(store, { repository: "web", seed: SEED, tags: ["main"], pushedAt: now - 8 * DAY });
       },
       {},
-      "2 manifests",
+      "2 kept manifests ",
     ],
   ])("is not started if an untagged manifest is %s", async (_title, fill, inputs, count) => {
     const fixture = await open({}, (store, now) => {
@@ -57,7 +57,9 @@ describe("a collection of untagged manifests", () => {
       return null;
     });
     const { errors } = await fixture.sweep({ ...OF_UNTAGGED, "run-gc": "always" });
-    expect(errors).toMatchObject([{ kind: "garbage-collection", message: expect.stringContaining("1 manifest") }]);
+    expect(errors).toMatchObject([
+      { kind: "garbage-collection", message: expect.stringContaining("1 kept manifest ") },
+    ]);
     expect(starts(fixture)).toEqual([]);
   });
 

@@ -25,8 +25,8 @@ afterEach(async () => {
 });
 
 test.each<EndlessList & { readonly maxRequests: number }>([
-  { ...ENDLESS.repositories, maxRequests: 1_000 },
-  { ...ENDLESS.apps, maxRequests: 1_000 },
+  { ...ENDLESS.repositories, maxRequests: 1_010 },
+  { ...ENDLESS.apps, maxRequests: 1_010 },
   { ...ENDLESS.catalog, maxRequests: 10_100 },
   { ...ENDLESS.referrers, maxRequests: 40_100 },
   { ...ENDLESS.packages, maxRequests: 10_100 },
@@ -93,7 +93,7 @@ test.each<EndlessList & { readonly maxMiB: number }>([
   { ...ENDLESS.tags, maxMiB: 64 },
   // Refsweep requests the announced pages concurrently.
   { title: "announced manifests", kind: "digitalocean", server: "api", script: manifests(9_000), maxMiB: 512 },
-  { title: "announced versions", kind: "ghcr", server: "api", script: versionsUpTo(9_000), maxMiB: 256 },
+  { ...ENDLESS.versions, title: "announced versions", script: versionsUpTo(9_000), maxMiB: 256 },
 ])(
   "a list above its size limit is an error, and nothing is deleted: $title",
   async ({ kind, server: name, inputs, script, maxMiB }) => {

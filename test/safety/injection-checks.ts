@@ -28,7 +28,8 @@ const OUTPUTS = [
 const COMMANDS = new Set(["group", "endgroup", "error", "warning", "notice"]);
 const ELEMENTS =
   /^(?:h3|h4|p|ul|li|blockquote|table|thead|tbody|tr|th|td|details|summary|code|pre|b|strong|i|sub|br|a)$/;
-const LINK = /^href=(?:http:\/\/127\.0\.0\.1:\d+\/octo\/web\/pull\/\d+|https?:\/\/(?:docs\.)?github\.com\/)/;
+const LINK =
+  /^href=(?:http:\/\/127\.0\.0\.1:\d+\/octo\/|https:\/\/docs\.github\.com\/|https:\/\/cloud\.digitalocean\.com\/registry\/acme$)/;
 const ATTRIBUTES = /^(?:align=(?:left|right)|title=)/;
 
 /** Runs `work` with the log of a step and publishes its result like the action. */

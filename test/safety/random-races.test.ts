@@ -65,8 +65,10 @@ describe.each<StoreScenarioKind>(["digitalocean", "distribution", "oci"])("%s: w
       try {
         const trace = injectEvents(scenario, kind, events, refused);
         const first = await sweepAndCheck(scenario, { ...inputs, concurrency: "1" }, trace);
-        const kinds = [...new Set(first.errors.map((error) => error.kind))];
-        assert.deepEqual(kinds, trace.refused() ? ["deletion"] : []);
+        // A refused deletion may be no longer planned in its recheck. Then it is not an error.
+        const hasFailed = first.repositories[0]?.manifests.some(({ outcome }) => outcome === "failed") === true;
+        assert.deepEqual([...new Set(first.errors.map((error) => error.kind))], hasFailed ? ["deletion"] : []);
+        assert.ok(trace.refused() || !hasFailed, "only a refused deletion fails");
         assertTagsPullable(scenario, trace.late);
         scenario.servers[kind === "digitalocean" ? "api" : "registry"]?.inject([]);
         const second = await sweepAndCheck(scenario, inputs);

@@ -43,7 +43,7 @@ test.each([
     expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining(pushed) }]);
     expect(missingContent(scenario.store, "web", "next")).toEqual([]);
     const outcomes = result.repositories[0]?.manifests.filter(({ digest }) => children.includes(digest));
-    expect(outcomes).toMatchObject(children.map(() => ({ decision: "delete", outcome: "kept" })));
+    expect(outcomes).toMatchObject(children.map(() => ({ decision: "delete", outcome: "deferred" })));
   },
 );
 
@@ -119,7 +119,7 @@ describe("a token that is refused meanwhile ends the run", () => {
     expect(contentsOf(scenario.store)).toEqual(before);
   });
 
-  test("while manifests are deleted: the remaining ones are kept with a reason", async () => {
+  test("while manifests are deleted: the remaining ones are deferred with a reason", async () => {
     scenario = await openScenario("digitalocean");
     let deletions = 0;
     scenario.servers["api"]?.inject(({ method }) => {
@@ -132,7 +132,7 @@ describe("a token that is refused meanwhile ends the run", () => {
     const planned = result.repositories[0]?.manifests.filter(({ decision }) => decision === "delete") ?? [];
     const [deleted, failed, ...others] = planned;
     expect([deleted?.outcome, failed?.outcome]).toEqual(["deleted", "failed"]);
-    expect(new Set(others.map(({ outcome }) => outcome))).toEqual(new Set(["kept"]));
+    expect(new Set(others.map(({ outcome }) => outcome))).toEqual(new Set(["deferred"]));
     for (const { error } of others) expect(error).toMatch(/./);
   });
 });
