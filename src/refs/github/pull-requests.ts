@@ -1,3 +1,4 @@
+import { counted } from "../../format.ts";
 import type { HttpClient } from "../../http/http.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
@@ -165,7 +166,7 @@ async function listOpen(source: Source): Promise<readonly PullRequest[]> {
     missing = total - open.size;
     if (missing <= 0) return [...open.values()];
   }
-  const why = `the list of open pull requests has ${missing} entries less than GitHub counts`;
+  const why = `the list of open pull requests has ${counted(missing, "entry", "entries")} fewer than GitHub counts`;
   throw listingFault(source.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
 }
 

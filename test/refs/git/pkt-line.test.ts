@@ -16,7 +16,7 @@ const packet: fc.Arbitrary<Packet> = fc.oneof(
 );
 
 describe("packet lines", () => {
-  it("come back as they were sent", () => {
+  it("are decoded to the packets that were encoded", () => {
     fc.assert(
       fc.property(fc.array(packet), (packets) => {
         expect(decodePackets(encodePackets(packets))).toEqual(packets);
@@ -24,7 +24,7 @@ describe("packet lines", () => {
     );
   });
 
-  it("are the specification's examples", () => {
+  it("match the examples of the specification", () => {
     // https://git-scm.com/docs/gitprotocol-common#_pkt_line_format
     const examples: readonly [string, Packet][] = [
       ["0006a\n", line("a\n")],
@@ -41,23 +41,23 @@ describe("packet lines", () => {
     }
   });
 
-  it("read a length in capital digits too", () => {
+  it("may have a length in upper case", () => {
     expect(decodePackets(Buffer.from("000Bfoobar\n"))).toEqual([textPacket("foobar")]);
   });
 
-  it("hold 65,516 bytes and not one more", () => {
+  it("have at most 65,516 bytes of payload", () => {
     const longest = line(Buffer.alloc(65_516, "x"));
     expect(decodePackets(encodePackets([longest]))).toEqual([longest]);
     expect(() => encodePackets([line(Buffer.alloc(65_517))])).toThrow(RangeError);
   });
 
-  it("cut anywhere are an error, or end at a packet's border", () => {
+  it("that end within a packet are an error", () => {
     fc.assert(
       fc.property(fc.array(packet, { maxLength: 8 }), fc.nat(), (packets, cut) => {
-        const whole = encodePackets(packets);
-        const bytes = whole.subarray(0, cut % (whole.length + 1));
-        const borders = packets.map((_, index) => encodePackets(packets.slice(0, index)).length);
-        if (bytes.length === whole.length || borders.includes(bytes.length)) decodePackets(bytes);
+        const all = encodePackets(packets);
+        const bytes = all.subarray(0, cut % (all.length + 1));
+        const boundaries = packets.map((_, index) => encodePackets(packets.slice(0, index)).length);
+        if (bytes.length === all.length || boundaries.includes(bytes.length)) decodePackets(bytes);
         else expect(() => decodePackets(bytes)).toThrow(expect.objectContaining({ code: "truncated" }));
       }),
     );
@@ -86,7 +86,7 @@ function line(payload: string | Uint8Array): Packet {
   return { type: "line", payload: Buffer.from(payload) };
 }
 
-it("one packet is read at a time: millions that nobody asks for cost nothing", () => {
+it("decodes one packet at a time, so that millions of them need no memory", () => {
   const packets = decodeLazily(Buffer.alloc(16 * 1024 * 1024, "0004"));
   const before = process.memoryUsage().heapUsed;
   expect(packets.next().value).toEqual({ type: "line", payload: Buffer.alloc(0) });

@@ -12,21 +12,21 @@ const CAPABILITIES = "multi_ack symref=HEAD:refs/heads/main object-format=sha1 a
 
 const parsers = { "ls-refs": parseLsRefs, advertisement: parseAdvertisement };
 
-describe("an answer to ls-refs", () => {
+describe("a response to ls-refs", () => {
   it.each<[string, string[], { branches: string[]; tags: string[] }]>([
-    ["nothing", [], { branches: [], tags: [] }],
+    ["no refs", [], { branches: [], tags: [] }],
     ["a branch", [`${A} refs/heads/main`], { branches: [`main ${A}`], tags: [] }],
     ["a branch with slashes", [`${A} refs/heads/a/b/c`], { branches: [`a/b/c ${A}`], tags: [] }],
-    ["a light tag", [`${A} refs/tags/v1`], { branches: [], tags: [`v1 ${A}`] }],
+    ["a lightweight tag", [`${A} refs/tags/v1`], { branches: [], tags: [`v1 ${A}`] }],
     ["an annotated tag, as its commit", [`${A} refs/tags/v1 peeled:${B}`], { branches: [], tags: [`v1 ${B}`] }],
     ["a SHA-256 branch", [`${WIDE} refs/heads/main`], { branches: [`main ${WIDE}`], tags: [] }],
     [
-      "attributes in any order, known or not",
+      "attributes in any order, also unknown ones",
       [`${A} refs/tags/v1 new:thing peeled:${B} symref-target:refs/tags/x`],
       { branches: [], tags: [`v1 ${B}`] },
     ],
     [
-      "refs that nobody asked for: left out",
+      "other refs, which are skipped",
       [
         `${A} HEAD symref-target:refs/heads/main`,
         `${A} refs/pull/1/head`,
@@ -35,42 +35,50 @@ describe("an answer to ls-refs", () => {
       ],
       { branches: [`main ${B}`], tags: [] },
     ],
-    ["a ref without a name of its own: left out", [`${A} refs/heads/`, `${A} refs/tags/`], { branches: [], tags: [] }],
-    ["a HEAD without a commit: left out", ["unborn HEAD symref-target:refs/heads/main"], { branches: [], tags: [] }],
+    ["a ref with an empty name, which is skipped", [`${A} refs/heads/`, `${A} refs/tags/`], { branches: [], tags: [] }],
+    [
+      "a HEAD without a commit, which is skipped",
+      ["unborn HEAD symref-target:refs/heads/main"],
+      { branches: [], tags: [] },
+    ],
     ["a name beyond ASCII", [`${A} refs/heads/größe`], { branches: [`größe ${A}`], tags: [] }],
     ["a name with a byte order mark", [`${A} refs/heads/\ufeffx`], { branches: [`\ufeffx ${A}`], tags: [] }],
-  ])("holds %s", (_what, lines, expected) => {
-    expect(shown(parseLsRefs(answer(lines)))).toEqual(expected);
+  ])("with %s", (_what, lines, expected) => {
+    expect(shown(parseLsRefs(response(lines)))).toEqual(expected);
   });
 
-  it("may leave out the line feeds", () => {
+  it("may have lines without line feeds", () => {
     const packet: Packet = { type: "line", payload: Buffer.from(`${A} refs/heads/main`) };
     expect(shown(parseLsRefs(encodePackets([packet, FLUSH])))).toEqual({ branches: [`main ${A}`], tags: [] });
   });
 
   it.each<[string, Packet[], string]>([
     ["without its flush packet", [textPacket(`${A} refs/heads/main`)], "truncated"],
-    ["of nothing at all", [], "truncated"],
+    ["without any packet", [], "truncated"],
     ["with a short id", [textPacket(`${A.slice(1)} refs/heads/main`), FLUSH], "malformed"],
     ["with an id of 41 digits", [textPacket(`${A}a refs/heads/main`), FLUSH], "malformed"],
     ["with an id in capitals", [textPacket(`${A.toUpperCase()} refs/heads/main`), FLUSH], "malformed"],
     ["with a bad peeled id", [textPacket(`${A} refs/tags/v1 peeled:abc`), FLUSH], "malformed"],
-    ["with a bad id of a ref that is left out", [textPacket("xyz refs/pull/1/head"), FLUSH], "malformed"],
+    ["with a bad id of a ref that is skipped", [textPacket("xyz refs/pull/1/head"), FLUSH], "malformed"],
     ["with a line of one word", [textPacket("NAK"), FLUSH], "malformed"],
     ["with a line of one word and no end", [textPacket("NAK")], "malformed"],
     ["with an empty line", [textPacket(""), FLUSH], "malformed"],
     ["with a delimiter", [{ type: "delim" }, FLUSH], "malformed"],
     ["with a response end", [{ type: "response-end" }], "malformed"],
-    ["with data behind its end", [FLUSH, textPacket(`${A} refs/heads/main`)], "malformed"],
+    ["with data after its end", [FLUSH, textPacket(`${A} refs/heads/main`)], "malformed"],
     ["with two ends", [FLUSH, FLUSH], "malformed"],
-    ["that is capabilities", [textPacket("version 2"), textPacket("ls-refs=unborn"), FLUSH], "malformed"],
+    ["with capabilities", [textPacket("version 2"), textPacket("ls-refs=unborn"), FLUSH], "malformed"],
     ["that is an error packet", [textPacket("ERR access denied")], "refused"],
-    ["with an error packet in it", [textPacket(`${A} refs/heads/main`), textPacket("ERR gone"), FLUSH], "refused"],
+    [
+      "with an error packet after a ref",
+      [textPacket(`${A} refs/heads/main`), textPacket("ERR gone"), FLUSH],
+      "refused",
+    ],
   ])("%s is an error", (_what, packets, code) => {
     expect(() => parseLsRefs(encodePackets(packets))).toThrow(expect.objectContaining({ code }));
   });
 
-  it("says what the server's error packet says", () => {
+  it("has the message of the server's error packet", () => {
     expect(() => parseLsRefs(encodePackets([textPacket("ERR access denied")]))).toThrow(/^access denied$/);
   });
 });
@@ -95,47 +103,47 @@ describe("a reference advertisement", () => {
     ],
     ["an empty repository", [`${"0".repeat(40)} capabilities^{}\0${CAPABILITIES}`], { branches: [], tags: [] }],
     ["an empty repository of v1", ["version 1"], { branches: [], tags: [] }],
-    ["an empty repository that says nothing", [], { branches: [], tags: [] }],
+    ["an empty repository without a line", [], { branches: [], tags: [] }],
     [
       "a shallow repository",
       [`${A} refs/heads/main\0${CAPABILITIES}`, `shallow ${B}`],
       { branches: [`main ${A}`], tags: [] },
     ],
     ["SHA-256", [`${WIDE} refs/heads/main\0object-format=sha256`], { branches: [`main ${WIDE}`], tags: [] }],
-  ])("holds %s", (_what, lines, expected) => {
+  ])("with %s", (_what, lines, expected) => {
     expect(shown(parseAdvertisement(encodePackets([...BANNER, ...lines.map(textPacket), FLUSH])))).toEqual(expected);
   });
 
   it.each<[string, Packet[], string]>([
     ["without its flush packet", [...BANNER, textPacket(`${A} refs/heads/main\0`)], "truncated"],
-    ["of a banner alone", BANNER, "truncated"],
-    ["of a banner without flush", [textPacket("# service=git-upload-pack")], "truncated"],
+    ["with only a banner", BANNER, "truncated"],
+    ["with a banner without flush", [textPacket("# service=git-upload-pack")], "truncated"],
     ["without a banner", [textPacket(`${A} refs/heads/main\0`), FLUSH], "malformed"],
     ["for pushing", [textPacket("# service=git-receive-pack"), FLUSH, FLUSH], "malformed"],
-    ["of nothing at all", [], "malformed"],
+    ["without any packet", [], "malformed"],
     ["of v2 capabilities", [...BANNER, textPacket("version 2"), textPacket("ls-refs"), FLUSH], "malformed"],
     ["with a name of two words", [...BANNER, textPacket(`${A} refs/heads/a b`), FLUSH], "malformed"],
     ["of v2 capabilities without a banner", [textPacket("version 2"), textPacket("ls-refs"), FLUSH], "malformed"],
     ["with a bad id", [...BANNER, textPacket("abc refs/heads/main"), FLUSH], "malformed"],
     ["with a bad shallow id", [...BANNER, textPacket("shallow abc"), FLUSH], "malformed"],
     ["that is an error packet", [textPacket("ERR Repository not found.")], "refused"],
-    ["with an error packet behind the banner", [...BANNER, textPacket("ERR no")], "refused"],
+    ["with an error packet after the banner", [...BANNER, textPacket("ERR no")], "refused"],
   ])("%s is an error", (_what, packets, code) => {
     expect(() => parseAdvertisement(encodePackets(packets))).toThrow(expect.objectContaining({ code }));
   });
 });
 
-describe.each(["ls-refs", "advertisement"] as const)("a cut answer (%s)", (kind) => {
+describe.each(["ls-refs", "advertisement"] as const)("a truncated response (%s)", (kind) => {
   const refs = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 12 });
 
-  it("is an error wherever it is cut, never a shorter list", () => {
+  it("is an error at any length, never a shorter list", () => {
     fc.assert(
       fc.property(refs, (names) => {
         const lines = names.map((name) => textPacket(`${A} refs/heads/${name}`));
-        const whole = encodePackets([...(kind === "ls-refs" ? [] : BANNER), ...lines, FLUSH]);
-        expect(parsers[kind](whole).branches).toHaveLength(names.length);
-        for (let length = 0; length < whole.length; length += 1) {
-          expect(() => parsers[kind](whole.subarray(0, length))).toThrow(GitProtocolError);
+        const complete = encodePackets([...(kind === "ls-refs" ? [] : BANNER), ...lines, FLUSH]);
+        expect(parsers[kind](complete).branches).toHaveLength(names.length);
+        for (let length = 0; length < complete.length; length += 1) {
+          expect(() => parsers[kind](complete.subarray(0, length))).toThrow(GitProtocolError);
         }
       }),
       { numRuns: 30 },
@@ -143,7 +151,7 @@ describe.each(["ls-refs", "advertisement"] as const)("a cut answer (%s)", (kind)
   });
 });
 
-function answer(lines: readonly string[]): Buffer {
+function response(lines: readonly string[]): Buffer {
   return encodePackets([...lines.map(textPacket), FLUSH]);
 }
 
