@@ -5,7 +5,7 @@ import type { HttpClient } from "../http/http.ts";
 import type { Reason } from "../plan/keep.ts";
 import { joinImagesInUse, tagsInUse } from "../protect/images-in-use.ts";
 import { listRefs } from "../refs/git/ls-refs.ts";
-import { listOpenedSince, lookUpPullRequests } from "../refs/github/pull-requests.ts";
+import { findPullRequests, listOpenedSince } from "../refs/github/pull-requests.ts";
 import type { PullRequests } from "../refs/refs.ts";
 import type { ImagesInUse } from "../registry/images-in-use.ts";
 import type { Listing } from "../registry/registry.ts";
@@ -51,7 +51,7 @@ export async function readEvidence(
   // The event of a job that is run again is old: its pull request may be open again.
   const readAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
   const isOrphaned = orphanedTags(lookups, live);
-  const pullRequests = await lookUpPullRequests(http, settings.github, lookups, settings.event, isOrphaned);
+  const pullRequests = await findPullRequests(http, settings.github, lookups, settings.event, isOrphaned);
   return { live, pullRequests, inUse, readAt };
 }
 

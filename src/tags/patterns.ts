@@ -115,5 +115,5 @@ function checkTokens(source: string, tokens: readonly Token[]): void {
   }
   // A number ends where its digits end (pr-2 is not pr-267), so such a pattern would match nothing.
   const beside = /(?<=\d)\{pr\}|\{pr\}(?=\d)/.exec(source);
-  if (beside) throw new TagPatternError(source, beside.index + 1, "{pr} cannot have a digit beside it");
+  if (beside) throw new TagPatternError(source, beside.index + 1, "{pr} cannot follow a digit, or be followed by one");
 }

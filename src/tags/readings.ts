@@ -56,7 +56,7 @@ export function readings(pattern: TagPattern, tag: string, known: KnownRefs): re
     for (const end of ends.reverse()) {
       const capture = captureOf(wildcard, tag, start, end, known);
       if (capture === null) continue;
-      // An unknown name beside `*` takes one character: `*` can take the others.
+      // Next to `*`, one character is enough for an unknown name: `*` can take the others.
       if (wildcard.besideAny && isUnknownName(capture) && capture.text.length > 1) continue;
       readFrom(end, index + 1, [...captures, capture], exact);
     }

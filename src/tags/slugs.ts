@@ -6,7 +6,7 @@ export const LONGEST_TAG = 128;
 const TAG_TEXT = /^[A-Za-z0-9._-]+$/;
 const GITLAB_LONGEST = 63;
 
-// What Handlebars escapes in `{{…}}`: docker/metadata-action renders prefix, suffix and raw values with it.
+// The HTML escape of Handlebars, with which docker/metadata-action renders prefix, suffix and raw values.
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -17,17 +17,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "=": "&#x3D;",
 };
 
-/** docker/metadata-action's sanitiser: each run of characters that no image tag can hold becomes one `-`. */
+/** Replaces each run of characters that an image tag cannot contain by one `-`, as docker/metadata-action does. */
 export function sanitize(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, "-");
 }
 
-/** The sanitised name where it went through an HTML escape first: `it's` gives `it-x27-s`. */
+/** Sanitizes a name after an HTML escape: `it's` gives `it-x27-s`. */
 export function sanitizeEscaped(name: string): string {
   return sanitize(name.replace(/[&<>"'`=]/g, (character) => ESCAPES[character] ?? character));
 }
 
-/** GitLab's `CI_COMMIT_REF_SLUG` (`Gitlab::Utils.slugify`): lower case, cut at 63, then no `-` at either end. */
+/** Returns GitLab's `CI_COMMIT_REF_SLUG` (`Gitlab::Utils.slugify`): lower case, at most 63 characters, trimmed of `-`. */
 export function gitlabSlug(name: string): string {
   return name
     .toLowerCase()
@@ -36,7 +36,7 @@ export function gitlabSlug(name: string): string {
     .replace(/^-+|-+$/g, "");
 }
 
-/** Every slug that builds give the branch `name`, each once, the commonest first; only texts that an image tag can hold. */
+/** Returns the image tags that builds give to a branch, the most common first. */
 export function branchSlugs(name: string): string[] {
   return possible([...plainSlugs(name), gitlabSlug(name)]);
 }
@@ -46,16 +46,16 @@ function plainSlugs(name: string): string[] {
 }
 
 /**
- * The slugs that a branch is known by once it is gone: GitLab's only where it lost neither its beginning nor its end, as what is
- * left of `_prod`, or of a name whose first word is in another script, is anybody's name.
+ * Returns the image tags that prove that a deleted branch was built. GitLab's slug is one of them only if it is not trimmed: the
+ * slug of `_prod`, or of a name that begins in another script, may be that of another branch.
  */
 export function provingSlugs(name: string): string[] {
-  const isWhole = /^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/su.test(name);
-  return isWhole ? branchSlugs(name) : possible(plainSlugs(name));
+  const isUntrimmed = /^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/su.test(name);
+  return isUntrimmed ? branchSlugs(name) : possible(plainSlugs(name));
 }
 
 /**
- * Every slug that builds give the Git tag `name`: those of a branch, the version without its `v` whatever its form
+ * Returns the image tags that builds give to a Git tag: those of a branch, the version without its `v`
  * (`type=match,pattern=v(.*)`, `${TAG#v}`), and the normal form of a PEP 440 version.
  */
 export function tagSlugs(name: string): string[] {
@@ -64,7 +64,7 @@ export function tagSlugs(name: string): string[] {
   return possible([...branchSlugs(name), ...bare, ...(normal === null ? [] : [sanitize(normal)])]);
 }
 
-/** Whether a registry accepts `text` as a tag, but for its first character (OCI distribution-spec, "Pull"). */
+/** Whether `text` has the length and the characters of an image tag (OCI distribution-spec, "Pull"). */
 export function isTag(text: string): boolean {
   return text.length <= LONGEST_TAG && TAG_TEXT.test(text);
 }

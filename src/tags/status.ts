@@ -21,7 +21,7 @@ export type ProtectedBy = (tag: string) => string | null;
 
 const REFERRERS: Readonly<Record<string, string>> = { ".sig": "signature", ".att": "attestation", ".sbom": "SBOM" };
 
-/** Returns a function that tells the status of a tag. A pull request that `pullRequests` lacks proves nothing. */
+/** Returns a function that returns the status of a tag. A pull request that `pullRequests` lacks proves nothing. */
 export function tagStatuses(
   live: LiveTags,
   pullRequests: PullRequests,

@@ -3,7 +3,7 @@ import type { PullRequest } from "../../src/refs/refs.ts";
 import { closed, commitOf, explain, merged, open, refsOf, UNMATCHED } from "./fixtures.ts";
 
 describe("a live ref wins over a gone one", () => {
-  test("whatever slug the build gave to the live branch", () => {
+  test("if another slug of the live branch is spelled like the gone one", () => {
     const world = {
       refs: refsOf({ branches: ["feature/foo"] }),
       pullRequests: [closed(1, { headBranch: "feature-foo" })],

@@ -119,7 +119,7 @@ describe("a deleted branch", () => {
     }
   });
 
-  test("beside a * ends at a word boundary", () => {
+  test("before a * ends at a word boundary", () => {
     const world = { patterns: ["{branch}*"], pullRequests: [closed(1, { headBranch: "fix" })] };
     expect(explain("fix-alpine", world)).toMatch(/^orphaned/);
     expect(explain("fixture", world)).toBe(UNMATCHED);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { branchSlugs, gitlabSlug, provingSlugs, sanitize, sanitizeEscaped, tagSlugs } from "../../src/tags/slugs.ts";
 import { pep440Of, semverOf } from "../../src/tags/versions.ts";
 
-describe("docker/metadata-action's sanitiser", () => {
+describe("docker/metadata-action's sanitizer", () => {
   test.each([
     ["releases/v1", "releases-v1"],
     ["feature//x", "feature-x"],

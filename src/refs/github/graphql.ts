@@ -86,7 +86,7 @@ async function send(api: GitHubApi, github: GitHub, body: Readonly<Record<string
   }
 }
 
-/** A GraphQL response can have errors beside data. Only errors about fields that are not needed are ignored. */
+/** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
 function repositoryOf(github: GitHub, { data, errors = [] }: Response, sizeBytes: number): RepositoryResponse {
   const missing = new Set<string>();
   for (const error of errors) {

@@ -59,7 +59,7 @@ export interface PageEntry {
 }
 
 export interface Page {
-  /** The length of the whole list when this page was read. */
+  /** The length of the complete list when this page was read. */
   readonly totalCount: number;
   readonly entries: readonly PageEntry[];
   /** The cursor of the next page; null: this is the last page. */

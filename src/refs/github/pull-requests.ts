@@ -49,7 +49,7 @@ interface Source {
  * The data of the event's own pull request is taken from `event`. Throws Fault `permission` or `listing`, and HttpError
  * `interrupted`.
  */
-export async function lookUpPullRequests(
+export async function findPullRequests(
   http: HttpClient,
   github: Settings["github"],
   lookups: PullRequestLookups,
@@ -60,16 +60,16 @@ export async function lookUpPullRequests(
   const known = event === null ? null : fromEvent(event);
   const needsOpen = lookups.commits.size > 0 || lookups.branchTags.size > 0;
   const [byNumber, open, closed] = await Promise.all([
-    lookUpNumbers(source, lookups.numbers, known),
+    findByNumber(source, lookups.numbers, known),
     needsOpen ? listOpen(source) : [],
-    lookUpBranches(source, lookups, known, orphanedTags),
+    findByBranch(source, lookups, known, orphanedTags),
   ]);
   return { byNumber, open, closed };
 }
 
 /**
  * Returns open pull requests, at least all that were opened or reopened since `since` (milliseconds since the epoch, by this
- * machine's clock). Throws the same errors as `lookUpPullRequests`.
+ * machine's clock). Throws the same errors as `findPullRequests`.
  */
 export async function listOpenedSince(
   http: HttpClient,
@@ -99,7 +99,7 @@ function fromEvent({ merged, ...event }: ClosedPullRequestEvent): PullRequest {
   return { ...event, state: merged ? "merged" : "closed", mergeCommit: merged ? event.mergeCommit : null };
 }
 
-async function lookUpNumbers(
+async function findByNumber(
   { github, query }: Source,
   numbers: ReadonlySet<number>,
   known: PullRequest | null,
@@ -124,7 +124,7 @@ async function lookUpNumbers(
 }
 
 /** Returns the closed pull requests that the branch tags need, newest first. */
-async function lookUpBranches(
+async function findByBranch(
   source: Source,
   { branchTags, oldestPush }: PullRequestLookups,
   known: PullRequest | null,

@@ -4,7 +4,7 @@ import { refuse, type ServerFault } from "../../servers/http-server.ts";
 import { closedOnes, json, page, TOKEN, useGitHub } from "./fixture.ts";
 
 const fixture = useGitHub();
-const { add, lookUp } = fixture;
+const { add, find } = fixture;
 
 describe("an incomplete response is an error", () => {
   const field = (value: unknown, errors?: unknown) => json({ data: { repository: { p1: value } }, errors });
@@ -33,7 +33,7 @@ describe("an incomplete response is an error", () => {
       "listing",
       "Something went wrong",
     ],
-    ["an error without a path beside data", field(node, [{ message: "timeout" }]), "listing", "timeout"],
+    ["data and an error without a path", field(node, [{ message: "timeout" }]), "listing", "timeout"],
     [
       "another missing field",
       field(node, [{ type: "NOT_FOUND", message: "x", path: [...path, "mergeCommit"] }]),
@@ -81,13 +81,13 @@ describe("an incomplete response is an error", () => {
     const closedAt = state === "OPEN" ? null : node.updatedAt;
     fixture.server.inject([field({ ...node, ...commits, state, closedAt })]);
     const mergeCommit = digit?.repeat(40) ?? null;
-    expect((await lookUp({ numbers: [1] })).byNumber.get(1)).toMatchObject({ mergeCommit });
+    expect((await find({ numbers: [1] })).byNumber.get(1)).toMatchObject({ mergeCommit });
   });
 
   it("a fork without access is only a fork", async () => {
     const errors = [{ type: "FORBIDDEN", message: "SAML", path: [...path, "headRepository"] }];
     fixture.server.inject([field({ ...node, headRepository: null }, errors)]);
-    expect((await lookUp({ numbers: [1] })).byNumber.get(1)).toMatchObject({ fromFork: true });
+    expect((await find({ numbers: [1] })).byNumber.get(1)).toMatchObject({ fromFork: true });
   });
 
   it("a token without the permission", async () => {
@@ -137,7 +137,7 @@ describe("a rate limit", () => {
     add(pullRequest(1));
     fixture.server.inject([limited(usedUp(), type)]);
     const before = fixture.clock.now();
-    expect((await lookUp({ numbers: [1] })).byNumber.get(1)).toMatchObject({ state: "open" });
+    expect((await find({ numbers: [1] })).byNumber.get(1)).toMatchObject({ state: "open" });
     expect(fixture.server.requests).toHaveLength(2);
     expect(fixture.clock.now() - before).toBeGreaterThanOrEqual(600_000);
   });
@@ -165,5 +165,5 @@ describe("a rate limit", () => {
 it("a 502 is retried", async () => {
   add(pullRequest(1));
   fixture.server.inject([refuse(502)]);
-  expect((await lookUp({ numbers: [1] })).byNumber.get(1)).toMatchObject({ state: "open" });
+  expect((await find({ numbers: [1] })).byNumber.get(1)).toMatchObject({ state: "open" });
 });

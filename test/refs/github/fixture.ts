@@ -2,7 +2,7 @@ import { afterEach, beforeEach } from "vitest";
 import { Fault } from "../../../src/fault.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HttpClient } from "../../../src/http/http.ts";
-import { lookUpPullRequests, type OrphanedTags } from "../../../src/refs/github/pull-requests.ts";
+import { findPullRequests, type OrphanedTags } from "../../../src/refs/github/pull-requests.ts";
 import type { PullRequestLookups, PullRequests } from "../../../src/refs/refs.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
@@ -28,7 +28,7 @@ export interface Lookups {
   readonly oldestPush?: number;
 }
 
-export interface LookUpOptions {
+export interface FindOptions {
   readonly event?: ClosedPullRequestEvent | null;
   readonly orphanedTags?: OrphanedTags;
 }
@@ -42,8 +42,8 @@ export interface GitHubFixture {
   restart(options: { readonly layout: "enterprise" }): Promise<void>;
   settings(): Settings["github"];
   add(...pullRequests: readonly TestPullRequest[]): void;
-  lookUp(lookups: Lookups, options?: LookUpOptions): Promise<PullRequests>;
-  /** Returns the Fault that `lookUp` throws. */
+  find(lookups: Lookups, options?: FindOptions): Promise<PullRequests>;
+  /** Returns the Fault that `find` throws. */
   fault(lookups: Lookups): Promise<Fault>;
   /** Returns the names of the GraphQL queries. */
   operations(): readonly string[];
@@ -95,13 +95,13 @@ export function useGitHub(): GitHubFixture {
     add(...pullRequests) {
       for (const each of pullRequests) fixture.repository.pullRequests.set(each.number, each);
     },
-    lookUp(lookups, { event = null, orphanedTags = () => [] } = {}) {
+    find(lookups, { event = null, orphanedTags = () => [] } = {}) {
       const branchTags = new Set(lookups.branchTags);
       const onlyLookedUp: OrphanedTags = (each) => orphanedTags(each).filter((tag) => branchTags.has(tag));
-      return lookUpPullRequests(fixture.http, fixture.settings(), lookupsOf(lookups), event, onlyLookedUp);
+      return findPullRequests(fixture.http, fixture.settings(), lookupsOf(lookups), event, onlyLookedUp);
     },
     async fault(lookups) {
-      const error: unknown = await fixture.lookUp(lookups).catch((thrown: unknown) => thrown);
+      const error: unknown = await fixture.find(lookups).catch((thrown: unknown) => thrown);
       if (error instanceof Fault) return error;
       throw error instanceof Error ? error : new Error("it did not fail");
     },

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { createHttpClient } from "../../../src/http/client.ts";
-import { lookUpPullRequests, type OrphanedTags } from "../../../src/refs/github/pull-requests.ts";
+import { findPullRequests, type OrphanedTags } from "../../../src/refs/github/pull-requests.ts";
 import type { PullRequest } from "../../../src/refs/refs.ts";
 import { commitOf, pullRequest, type TestPullRequest } from "../../servers/github/server.ts";
 import { closedOnes, eventOf, HOUR, lookupsOf, range, START, useGitHub } from "./fixture.ts";
 
 const fixture = useGitHub();
-const { add, lookUp, operations } = fixture;
+const { add, find, operations } = fixture;
 
 const byHeadBranch: OrphanedTags = ({ headBranch }) => [headBranch];
 
 it("no lookups send no request", async () => {
-  expect(await lookUp({})).toEqual({ byNumber: new Map(), open: [], closed: [] });
+  expect(await find({})).toEqual({ byNumber: new Map(), open: [], closed: [] });
   expect(fixture.server.requests).toHaveLength(0);
 });
 
@@ -31,7 +31,7 @@ describe("a lookup by number", () => {
   ];
   it.each(cases)("returns a pull request that is %s", async (_state, existing, expected) => {
     add(existing);
-    const { byNumber, open, closed } = await lookUp({ numbers: [1] });
+    const { byNumber, open, closed } = await find({ numbers: [1] });
     expect(byNumber.get(1)).toMatchObject({ number: 1, headCommit: commitOf("head", 1), ...expected });
     expect([open, closed]).toEqual([[], []]);
     expect(fixture.server.requests).toHaveLength(1);
@@ -40,16 +40,16 @@ describe("a lookup by number", () => {
   it("returns `missing` for an issue and an unused number", async () => {
     add(pullRequest(1));
     fixture.repository.issues.add(2);
-    const { byNumber } = await lookUp({ numbers: [1, 2, 3] });
+    const { byNumber } = await find({ numbers: [1, 2, 3] });
     expect([byNumber.get(2), byNumber.get(3)]).toEqual(["missing", "missing"]);
     expect(byNumber.get(1)).toMatchObject({ state: "open" });
   });
 
   it("returns `missing` without a request for numbers that no pull request can have", async () => {
-    const { byNumber } = await lookUp({ numbers: [0, 2 ** 31, 20261121030000, Number.MAX_SAFE_INTEGER] });
+    const { byNumber } = await find({ numbers: [0, 2 ** 31, 20261121030000, Number.MAX_SAFE_INTEGER] });
     expect([...byNumber.values()]).toEqual(["missing", "missing", "missing", "missing"]);
     expect(fixture.server.requests).toHaveLength(0);
-    expect((await lookUp({ numbers: [2 ** 31 - 1] })).byNumber.get(2 ** 31 - 1)).toBe("missing");
+    expect((await find({ numbers: [2 ** 31 - 1] })).byNumber.get(2 ** 31 - 1)).toBe("missing");
     expect(fixture.server.requests).toHaveLength(1);
   });
 
@@ -60,14 +60,14 @@ describe("a lookup by number", () => {
   ])("of %i numbers sends %i requests", async (count, requests) => {
     const numbers = range(1, count);
     add(...numbers.map((number) => pullRequest(number)));
-    const { byNumber } = await lookUp({ numbers });
+    const { byNumber } = await find({ numbers });
     const found = [...byNumber.values()].map((each) => (each === "missing" ? 0 : each.number));
     expect(found.sort((a, b) => a - b)).toEqual(numbers);
     expect(fixture.server.requests).toHaveLength(requests);
   });
 
   it("takes the event's pull request from the event", async () => {
-    const { byNumber, closed } = await lookUp({ numbers: [7] }, { event: eventOf({ number: 7, merged: true }) });
+    const { byNumber, closed } = await find({ numbers: [7] }, { event: eventOf({ number: 7, merged: true }) });
     expect(byNumber.get(7)).toMatchObject({ number: 7, state: "merged" });
     expect(closed).toEqual([]);
     expect(fixture.server.requests).toHaveLength(0);
@@ -77,7 +77,7 @@ describe("a lookup by number", () => {
 describe("a lookup by head branch", () => {
   it("reads closed pull requests, the last updated first, until each tag is found", async () => {
     add(...closedOnes(250), pullRequest(251));
-    const { closed } = await lookUp({ branchTags: ["feature/120"] }, { orphanedTags: byHeadBranch });
+    const { closed } = await find({ branchTags: ["feature/120"] }, { orphanedTags: byHeadBranch });
     expect(closed.map(({ number }) => number)).toEqual(range(250, 51));
     expect(operations().toSorted()).toEqual(["ClosedPullRequests", "ClosedPullRequests", "OpenPullRequests"]);
   });
@@ -90,14 +90,14 @@ describe("a lookup by head branch", () => {
   ])("ends at a pull request that was closed %s", async (_when, hour, pages) => {
     add(...closedOnes(350));
     const oldestPush = START + hour * HOUR;
-    const { closed } = await lookUp({ branchTags: ["gone"], oldestPush }, { orphanedTags: byHeadBranch });
+    const { closed } = await find({ branchTags: ["gone"], oldestPush }, { orphanedTags: byHeadBranch });
     expect(closed).toHaveLength(pages * 100);
     expect(operations().toSorted()).toEqual([...Array(pages).fill("ClosedPullRequests"), "OpenPullRequests"]);
   });
 
   it("ends at the last page if a push time is unknown", async () => {
     add(...closedOnes(350));
-    const { closed, open } = await lookUp({ branchTags: ["gone"] }, { orphanedTags: byHeadBranch });
+    const { closed, open } = await find({ branchTags: ["gone"] }, { orphanedTags: byHeadBranch });
     expect(closed).toHaveLength(350);
     expect(open).toEqual([]);
     expect(fixture.server.requests).toHaveLength(5);
@@ -107,7 +107,7 @@ describe("a lookup by head branch", () => {
     const old = closedOnes(150).map((each) => ({ ...each, updatedAt: START + 1_000 * HOUR + each.number * 1_000 }));
     add(...old, pullRequest(900, { state: "closed", headBranch: "wanted" }));
     const oldestPush = START + 899 * HOUR;
-    const { closed } = await lookUp({ branchTags: ["wanted"], oldestPush }, { orphanedTags: byHeadBranch });
+    const { closed } = await find({ branchTags: ["wanted"], oldestPush }, { orphanedTags: byHeadBranch });
     // The result is sorted by the time of closing.
     expect(closed[0]).toMatchObject({ number: 900 });
     expect(closed).toHaveLength(151);
@@ -115,7 +115,7 @@ describe("a lookup by head branch", () => {
 
   it("does not read closed pull requests if the event's has the branch", async () => {
     const event = eventOf({ number: 7, headBranch: "feature/7" });
-    const { closed } = await lookUp({ branchTags: ["feature/7"] }, { event, orphanedTags: byHeadBranch });
+    const { closed } = await find({ branchTags: ["feature/7"] }, { event, orphanedTags: byHeadBranch });
     expect(closed).toMatchObject([{ number: 7, headBranch: "feature/7", state: "closed" }]);
     expect(operations()).toEqual(["OpenPullRequests"]);
   });
@@ -124,7 +124,7 @@ describe("a lookup by head branch", () => {
     add(pullRequest(12, { state: "closed", headBranch: "patch-1" }), ...closedOnes(150, 1_000));
     add(pullRequest(40, { head: "fork", headBranch: "patch-1" }));
     const lookups = { numbers: [12], branchTags: ["patch-1"], oldestPush: START + 2_000 * HOUR };
-    const { byNumber, open, closed } = await lookUp(lookups, { orphanedTags: byHeadBranch });
+    const { byNumber, open, closed } = await find(lookups, { orphanedTags: byHeadBranch });
     expect(byNumber.get(12)).toMatchObject({ state: "closed", headBranch: "patch-1" });
     expect(closed.map(({ number }) => number)).not.toContain(12);
     expect(open.map(({ number }) => number)).toEqual([40]);
@@ -137,7 +137,7 @@ describe("a lookup by head branch", () => {
       if (ordinal === 3) add(pullRequest(10, { state: "closed", updatedAt: START + 1_000 * HOUR }), pullRequest(300));
       return null;
     });
-    const { closed } = await lookUp({ branchTags: ["gone"] }, { orphanedTags: byHeadBranch });
+    const { closed } = await find({ branchTags: ["gone"] }, { orphanedTags: byHeadBranch });
     const numbers = closed.map(({ number }) => number);
     // 10 moved to the first page while the second one was read, so its image is kept in this run.
     expect(numbers).toEqual(range(250, 1).filter((number) => number !== 10));
@@ -147,7 +147,7 @@ describe("a lookup by head branch", () => {
 describe("all lookups together", () => {
   it("send a request for each 100 numbers and each page", async () => {
     add(...range(1, 150).map((number) => pullRequest(number)), ...closedOnes(150, 1_000));
-    await lookUp({ numbers: range(950, 1_099), branchTags: ["gone"], commits: ["0123456"] });
+    await find({ numbers: range(950, 1_099), branchTags: ["gone"], commits: ["0123456"] });
     expect(operations().toSorted()).toEqual([
       "ClosedPullRequests",
       "ClosedPullRequests",
@@ -161,7 +161,7 @@ describe("all lookups together", () => {
   it("end with `interrupted` if the job was cancelled", async () => {
     const cancelled = createHttpClient({ clock: fixture.clock, concurrency: 4, signal: AbortSignal.abort() });
     const lookups = lookupsOf({ numbers: [1] });
-    const work = lookUpPullRequests(cancelled, fixture.settings(), lookups, null, () => []);
+    const work = findPullRequests(cancelled, fixture.settings(), lookups, null, () => []);
     await expect(work).rejects.toMatchObject({ name: "HttpError", code: "interrupted" });
     await cancelled.close();
     expect(fixture.server.requests).toHaveLength(0);
@@ -172,7 +172,7 @@ describe("all lookups together", () => {
     add(pullRequest(1));
     const github = { ...fixture.settings(), repository: "OCTO/Web" };
     const lookups = lookupsOf({ numbers: [1] });
-    const { byNumber } = await lookUpPullRequests(fixture.http, github, lookups, null, () => []);
+    const { byNumber } = await findPullRequests(fixture.http, github, lookups, null, () => []);
     expect(byNumber.get(1)).toMatchObject({ number: 1 });
     expect(fixture.server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(["POST /api/graphql"]);
   });

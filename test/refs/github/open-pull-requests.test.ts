@@ -4,13 +4,13 @@ import { commitOf, pullRequest } from "../../servers/github/server.ts";
 import { closedOnes, HOUR, json, page, range, START, useGitHub } from "./fixture.ts";
 
 const fixture = useGitHub();
-const { add, lookUp, operations } = fixture;
+const { add, find, operations } = fixture;
 
 describe("a lookup by commit", () => {
   it("reads all open pull requests, and no others", async () => {
     const numbers = range(1, 230);
     add(...numbers.map((number) => pullRequest(number)), ...closedOnes(20, 1_000));
-    const { open, closed } = await lookUp({ commits: [commitOf("head", 9), commitOf("merge", 200)] });
+    const { open, closed } = await find({ commits: [commitOf("head", 9), commitOf("merge", 200)] });
     expect(open.map(({ number }) => number)).toEqual(numbers);
     expect(closed).toEqual([]);
     expect(operations()).toEqual(["OpenPullRequests", "OpenPullRequests", "OpenPullRequests"]);
@@ -18,7 +18,7 @@ describe("a lookup by commit", () => {
 
   it("reads no closed pull requests for an unknown commit, because they prove nothing", async () => {
     add(pullRequest(1), pullRequest(2, { state: "merged" }), pullRequest(3, { state: "closed" }));
-    const { open, closed } = await lookUp({ commits: ["0123456"] });
+    const { open, closed } = await find({ commits: ["0123456"] });
     expect(open.map(({ number }) => number)).toEqual([1]);
     expect(closed).toEqual([]);
     expect(operations()).toEqual(["OpenPullRequests"]);
@@ -31,7 +31,7 @@ describe("a lookup by commit", () => {
       if (ordinal === 2) add(pullRequest(3));
       return null;
     });
-    const { open } = await lookUp({ commits: [commitOf("head", 3)] });
+    const { open } = await find({ commits: [commitOf("head", 3)] });
     expect(open.map(({ number }) => number)).toContain(3);
     expect(fixture.server.requests).toHaveLength(4);
   });
@@ -42,7 +42,7 @@ describe("a lookup by commit", () => {
       if (ordinal === 2) add(pullRequest(3, { state: "closed" }), pullRequest(151));
       return null;
     });
-    const { open } = await lookUp({ commits: [commitOf("head", 151)] });
+    const { open } = await find({ commits: [commitOf("head", 151)] });
     expect(open.map(({ number }) => number)).toEqual(range(1, 151));
     expect(fixture.server.requests).toHaveLength(2);
   });

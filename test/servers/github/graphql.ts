@@ -28,7 +28,7 @@ export interface GraphqlRequest {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** Executes a document against GitHub's schema. The body may have errors beside partial data, as at GitHub. */
+/** Executes a document against GitHub's schema. As at GitHub, the body may have both data and errors. */
 export async function executeGraphql(state: GitHubState, { query, variables }: GraphqlRequest): Promise<unknown> {
   const { document, invalid } = read(query);
   if (invalid.length > 0) return { errors: invalid.map(errorOf) };
@@ -111,7 +111,7 @@ function repository(state: GitHubState, { owner, name }: RepositoryArguments): u
   };
 }
 
-/** A cursor contains the sort key of the last entry, so that it stays valid when the list changes. */
+/** A cursor contains the sort key of the last entry, so that it is valid after the list changed. */
 function connection(
   repository: GitHubRepository,
   { first, after, states, orderBy }: ListArguments,

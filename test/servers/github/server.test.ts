@@ -64,7 +64,7 @@ describe("REST responses are valid in GitHub's description of its API", () => {
     expect(organization.body).toMatchObject({ login: "octo", type: "Organization" });
     expect(violations({ $ref: "#/components/schemas/public-user" }, organization.body)).toEqual([]);
     expect((await get("/users/MONA")).body).toMatchObject({ type: "User" });
-    expect(await get("/users/nobody")).toMatchObject({ status: 404, body: { message: "Not Found" } });
+    expect(await get("/users/unknown")).toMatchObject({ status: 404, body: { message: "Not Found" } });
   });
 
   it("errors", async () => {
@@ -95,7 +95,7 @@ describe("lists of pull requests", () => {
 });
 
 describe("GraphQL", () => {
-  it("returns an error with its path for a missing field, beside the other fields", async () => {
+  it("returns the other fields and an error with its path for a missing field", async () => {
     await start({ repositories: { "octo/web": { pullRequests: [pullRequest(1)], issues: [2] } } });
     const document = `{ repository(owner: "octo", name: "WEB") {
       p1: pullRequest(number: 1) { number state } p2: pullRequest(number: 2) { number } } }`;

@@ -80,7 +80,7 @@ export function createState(
   };
 }
 
-/** Returns a time as GitHub writes it, in whole seconds: `2026-11-21T12:00:00Z`. */
+/** Returns a time as GitHub writes it, without milliseconds: `2026-11-21T12:00:00Z`. */
 export function timeOf(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }
@@ -90,7 +90,7 @@ export interface Order {
   readonly direction: "ascending" | "descending";
 }
 
-/** Sorts as GitHub does: by whole seconds, then by number. */
+/** Sorts as GitHub does: by seconds, then by number. */
 export function inOrder(all: Iterable<TestPullRequest>, { by, direction }: Order): TestPullRequest[] {
   const sign = direction === "ascending" ? 1 : -1;
   return [...all].sort((a, b) => sign * (sortKey(a, by) - sortKey(b, by) || a.number - b.number));
