@@ -1,6 +1,7 @@
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { HttpClient, HttpResponse } from "../../http/http.ts";
+import { excerpt } from "../../http/redact.ts";
 import type { LiveRefs } from "../refs.ts";
 import { encodePackets, GitProtocolError, textPacket } from "./pkt-line.ts";
 import { parseAdvertisement, parseLsRefs } from "./ref-lines.ts";
@@ -59,11 +60,11 @@ async function readRefs(http: HttpClient, repository: GitRepository): Promise<Li
   try {
     return await sendLsRefs(http, repository);
   } catch (refusal) {
-    if (!mayBeOlderServer(refusal)) throw faultOf(repository, refusal, "");
+    if (!mayBeOlderServer(refusal)) throw faultOf(repository, refusal);
     try {
       return await readAdvertisement(http, repository);
     } catch (error) {
-      throw faultOf(repository, error, ` (protocol v2 failed before: ${textOf(refusal)})`);
+      throw faultOf(repository, error, refusal);
     }
   }
 }
@@ -120,9 +121,12 @@ function mayBeOlderServer(error: unknown): boolean {
   return error.status !== undefined && !NOT_ABOUT_THE_PROTOCOL.has(error.status);
 }
 
-function faultOf(repository: GitRepository, error: unknown, suffix: string): unknown {
+/** `refusal` is the reason why the older protocol was tried. */
+function faultOf(repository: GitRepository, error: unknown, refusal?: unknown): unknown {
   if (error instanceof HttpError && error.code === "interrupted") return error;
-  const message = `Could not read the branches and tags of ${nameOf(repository)}: ${textOf(error)}${suffix}`;
+  const before = refusal === undefined ? "" : ` (protocol v2 failed before: ${textOf(repository, refusal)})`;
+  const why = textOf(repository, error) + before;
+  const message = `Could not read the branches and tags of ${nameOf(repository)}: ${why}`;
   const isRefusal = error instanceof HttpError && error.code === "status" && !error.retryable;
   const status = isRefusal ? error.status : undefined;
   const kind = status === 401 || status === 403 ? "permission" : "listing";
@@ -152,6 +156,7 @@ function nameOf({ url }: GitRepository): string {
   return url.origin + url.pathname;
 }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** The message may be untrusted: that of an error packet. */
+function textOf({ token }: GitRepository, error: unknown): string {
+  return excerpt(error instanceof Error ? error.message : String(error), token === null ? [] : [token], 500);
 }

@@ -37,6 +37,15 @@ describe("if both protocols fail, the error", () => {
     }
   });
 
+  it("has the server's text on one line, without the token", async () => {
+    const text = textPacket(`ERR first\n- second ${TOKEN}`);
+    const faults = [refuse(200, RESULT, encodePackets([text])), refuse(200, ADVERTISEMENT, encodePackets([text]))];
+    const { message } = await fixture.fault(await fixture.start({ faults }), TOKEN);
+    expect(message).toContain("first - second ***");
+    expect(message).not.toContain("\n");
+    expect(message).not.toContain(TOKEN);
+  });
+
   it("names the content type of a server with dumb HTTP", async () => {
     const faults = [refuse(405), refuse(200, { "content-type": "text/plain" }, `${COMMIT}\trefs/heads/main\n`)];
     const fault = await fixture.fault(await fixture.start({ faults }));
