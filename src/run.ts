@@ -71,12 +71,8 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
       rules: rulesOf(settings, registry.capabilities, services.clock.now()),
     };
 
-    const [listings, live, appImages] = await Promise.all([
-      listRepositories(steps),
-      readLiveTags(sources),
-      readAppImages?.() ?? null,
-      readStorage(steps),
-    ]);
+    const [live, appImages] = await Promise.all([readLiveTags(sources), readAppImages?.() ?? null, readStorage(steps)]);
+    const listings = await listRepositories(steps);
     const inUse = appImages === null ? filesInUse : joinImagesInUse([filesInUse, appImages]);
     const evidence = await readEvidence(sources, live, inUse, listings.values());
     const plans = await planRepositories(steps, evidence, listings);

@@ -13,15 +13,22 @@ export interface Progress {
   readonly failed: ReadonlyMap<Digest, Reason>;
   /** What was read for the plan. A digest names its content, so nothing is read twice. */
   readonly contents: ReadonlyMap<Digest, Known>;
+  /** The plan's graph. */
+  readonly graph: Graph;
 }
 
 /**
  * Adds the planned manifests that the list of a recheck does not show. Those that are gone take their children and referrers
  * with them, as the plan says. If the list shows untagged manifests, everything else it does not show is gone too.
  */
-export function addPlanned(graph: Graph, { pending, gone, failed, contents }: Progress): void {
+export function addPlanned(graph: Graph, { pending, gone, failed, contents, graph: before }: Progress): void {
   for (const digest of gone) graph.addUnlisted(digest, "gone");
-  for (const digest of [...pending.keys(), ...failed.keys()])
-    graph.addUnlisted(digest, graph.listsUntagged ? "gone" : "exists");
+  const rest = [...pending.keys(), ...failed.keys()];
+  for (const digest of rest) graph.addUnlisted(digest, graph.listsUntagged ? "gone" : "exists");
   for (const [digest, known] of contents) if (known !== "missing") graph.addContent(digest, known);
+  // A signature that lost its tag still belongs to its image.
+  for (const digest of rest) {
+    if (graph.get(digest)?.listed !== null) continue;
+    for (const subject of before.subjects(digest)) graph.addReferrers(subject, [digest]);
+  }
 }

@@ -77,7 +77,7 @@ export class RunRecord {
   }
 
   addNotice(text: string): void {
-    this.#notices.push(text);
+    this.#notices.push(inOneLine(text));
   }
 
   setStorage(storage: Storage): void {
@@ -86,7 +86,7 @@ export class RunRecord {
 
   setCollection(collection: GarbageCollection | RunResult["garbageCollection"]): void {
     const { status, freedBytes, blobsDeleted, note } = collection;
-    this.#collection = { status, freedBytes, blobsDeleted, note };
+    this.#collection = { status, freedBytes, blobsDeleted, note: inOneLine(note) };
   }
 
   setPlan(repository: string, planned: PlannedRepository): void {
@@ -163,8 +163,9 @@ export class RunRecord {
   }
 
   #addError(error: Fault | HttpError): void {
-    const fault = faultOf(error);
-    if (!this.#errors.some(({ message }) => message === fault.message)) this.#errors.push(fault);
+    const { kind, message, remedy } = faultOf(error);
+    const fault = new Fault(kind, inOneLine(message), inOneLine(remedy), { cause: error });
+    if (!this.#errors.some((known) => known.message === fault.message)) this.#errors.push(fault);
   }
 }
 
@@ -200,4 +201,9 @@ function remainingOf(repository: string, manifest: ManifestResult): { descriptio
     description: `${repository}@${digest} (${error ?? reason})`,
     isTagged: outcome !== "changed" && tags.length > 0,
   };
+}
+
+/** Only invalid inputs are a list. In any other message a line break is text from outside. */
+function inOneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
 }

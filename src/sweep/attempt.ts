@@ -22,10 +22,16 @@ export class Attempts {
   readonly #uncertain = new Set<string>();
   #inARow = 0;
   #limited = false;
+  #answered = false;
 
   /** Whether the batch must end: the host limits requests, or fails on one after the other. */
   get endsBatch(): boolean {
     return this.#limited || this.#inARow >= MAX_FAILURES_IN_A_ROW;
+  }
+
+  /** Whether the registry answered any request of the batch. */
+  get wasAnswered(): boolean {
+    return this.#answered;
   }
 
   /** Whether the host limited the last batch. */
@@ -41,10 +47,12 @@ export class Attempts {
   startBatch(): void {
     this.#inARow = 0;
     this.#limited = false;
+    this.#answered = false;
   }
 
   succeeded(): void {
     this.#inARow = 0;
+    this.#answered = true;
   }
 
   /** Records the error of an attempt. Throws it if it is a bug. */
@@ -55,7 +63,10 @@ export class Attempts {
     if (isRateLimit(error)) this.#limited = true;
     if (error.unsent === true || error.code === "expired" || isRateLimit(error)) return "again";
     this.#inARow += 1;
-    if (!error.retryable) return "failed";
+    if (!error.retryable) {
+      this.#answered = true;
+      return "failed";
+    }
     this.#uncertain.add(key);
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);

@@ -2,27 +2,26 @@ import type { Clock } from "../clock.ts";
 
 /** How long deletions may follow one recheck, in milliseconds. */
 export const BATCH_MS = 60_000;
-/** Batches in a row without a single result, after which a sweep gives up. */
+/** Batches in a row without progress, after which a sweep gives up. */
 const MAX_IDLE_BATCHES = 5;
 const FIRST_WAIT_MS = 500;
 
 /**
- * Runs batches until nothing is left. After a batch without a result it waits, each time three times as long.
+ * Runs batches until nothing is left. After a batch without progress it waits, each time three times as long.
  *
  * @param left returns how many are left
- * @param batch runs one batch
- * @returns whether it finished; false: too many batches in a row had no result
+ * @param batch runs one batch; returns whether it made progress
+ * @returns whether it finished; false: too many batches in a row made no progress
  */
 export async function inBatches(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
   left: () => number,
-  batch: () => Promise<void>,
+  batch: () => Promise<boolean>,
 ): Promise<boolean> {
   let idle = 0;
-  for (let before = left(); before > 0; before = left()) {
-    await batch();
-    idle = left() < before ? 0 : idle + 1;
-    if (idle >= MAX_IDLE_BATCHES) return false;
+  while (left() > 0) {
+    idle = (await batch()) ? 0 : idle + 1;
+    if (idle >= MAX_IDLE_BATCHES) return left() === 0;
     if (idle > 0) await clock.sleep(FIRST_WAIT_MS * 3 ** (idle - 1) * (0.5 + clock.random()), signal);
   }
   return true;

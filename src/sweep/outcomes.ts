@@ -47,6 +47,6 @@ export class Outcomes {
       else if (outcome === "deleted" || outcome === "gone") gone.add(digest);
       else failed.set(digest, { status: "undecided", reason: "it could not be deleted" });
     }
-    return { pending, gone, failed, contents };
+    return { pending, gone, failed, contents, graph };
   }
 }

@@ -69,7 +69,7 @@ class Removal {
     return [...this.#results.values()].filter(({ outcome }) => outcome === "reported");
   }
 
-  async #removeBatch(): Promise<void> {
+  async #removeBatch(): Promise<boolean> {
     const { clock, concurrency, signal, recheck } = this.#services;
     this.#attempts.startBatch();
     const { planned } = await recheck();
@@ -81,9 +81,11 @@ class Removal {
         await this.#remove(entry, timer.sendBy);
       }
     };
-    await pMap(this.#left(), removeOrKeep, { concurrency });
+    const left = this.#left();
+    await pMap(left, removeOrKeep, { concurrency });
     if (this.#error !== null) throw this.#error;
     signal.throwIfAborted();
+    return this.#attempts.wasAnswered || left.some(({ tag }) => this.#results.get(tag)?.outcome === "changed");
   }
 
   async #remove(entry: StaleTag, sendBy: number): Promise<void> {

@@ -111,12 +111,12 @@ class RepositorySweep {
   }
 
   /** One recheck, and the deletions that can be sent within 60 s of it. */
-  async #deleteBatch(): Promise<void> {
+  async #deleteBatch(): Promise<boolean> {
     const { clock, signal, concurrency, permission, affordable } = this.#services;
     const pending = this.#outcomes.pending();
     // Parents come first, so that those that are deferred break nothing.
     this.#outcomes.defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
-    if (this.#outcomes.pending().length === 0) return;
+    if (this.#outcomes.pending().length === 0) return true;
     this.#attempts.startBatch();
     const { planned, agreement } = await this.#recheck();
     const timer = batchTimer(clock);
@@ -130,6 +130,7 @@ class RepositorySweep {
     await runSteps(rest, concurrency, send);
     if (this.#error !== null) throw this.#error;
     signal.throwIfAborted();
+    return this.#attempts.wasAnswered || agreed.size < open.size;
   }
 
   /** If the token may not delete at all, only one DELETE is sent. */
@@ -144,8 +145,19 @@ class RepositorySweep {
     return rest.map(({ digest, after }) => ({ digest, after: after.filter((each) => each !== first.digest) }));
   }
 
-  #recheck(): Promise<Recheck> {
+  async #recheck(): Promise<Recheck> {
+    await this.#settleLostAnswers();
     return this.#services.recheck(this.#planned, this.#outcomes.progress());
+  }
+
+  /** If the list shows tagged manifests only, it cannot show whether a DELETE whose answer was lost succeeded. */
+  async #settleLostAnswers(): Promise<void> {
+    const { registry } = this.#services;
+    for (const digest of this.#outcomes.pending()) {
+      if (registry.exists === undefined || !this.#attempts.mayHaveSucceeded(digest)) continue;
+      const exists = await registry.exists(this.#planned.plan.repository, digest);
+      if (!exists) this.#outcomes.settle(digest, this.#goneOutcome(digest));
+    }
   }
 
   #settleKept(digest: Digest, { graph }: PlannedRepository, reason: string | undefined): void {

@@ -80,7 +80,7 @@ function byBranch(pullRequest: PullRequest): Gone {
 }
 
 function gone({ number, state, closedAt }: PullRequest, reason: string, lastPush: number | null): Gone {
-  return { status: "orphaned", reason, pullRequest: number, merged: state === "merged", endedAt: closedAt, lastPush };
+  return { status: "orphaned", reason, pullRequest: number, merged: false, endedAt: closedAt, lastPush };
 }
 
 /** Returns `merged on 2026-11-02` (UTC). */

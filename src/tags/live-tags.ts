@@ -58,7 +58,7 @@ export function findInAnyCase(entries: readonly LiveEntry[]): FindLive {
   };
 }
 
-/** Finds a text in `map`. Most parts of a tag name nothing: a look at their outlines is much faster than their hashes. */
+/** Finds a text in `map`. Most parts of a tag name nothing, and comparing outlines is much faster than hashing texts. */
 export function findIn<T>(map: ReadonlyMap<string, T>): (text: string) => T | undefined {
   const outlineOf = (text: string): number => text.length * 0x10000 + text.charCodeAt(0) * 0x100 + text.charCodeAt(1);
   const outlines = new Set([...map.keys()].map(outlineOf));

@@ -12,11 +12,11 @@ export interface Placeholder {
   readonly kind: "branch" | "tag" | "version" | "pr" | "sha";
   /** As written: `{branch}`. `{major}.{minor}` is one placeholder, because one Git tag fills both. */
   readonly source: string;
-  /** Whether no text is before it, and after it. */
-  readonly opensBefore: boolean;
-  readonly opensAfter: boolean;
-  /** Whether `*` is directly before or after it. */
-  readonly besideAny: boolean;
+  /** Whether no text separates it from what is before it, and from what is after it. */
+  readonly joinedBefore: boolean;
+  readonly joinedAfter: boolean;
+  /** Whether `*` is directly before it or after it. */
+  readonly nextToAny: boolean;
 }
 
 /** A compiled entry of the input `tag-patterns`. */
@@ -91,11 +91,11 @@ function wildcardOf(tokens: readonly Token[], texts: readonly string[], index: n
   if (token === undefined) return null;
   const { kind, source } = token;
   if (kind === "any") return { kind };
-  const opensBefore = texts[index] === "";
-  const opensAfter = texts[index + 1] === "";
-  const besideAny =
-    (opensBefore && tokens[index - 1]?.kind === "any") || (opensAfter && tokens[index + 1]?.kind === "any");
-  return { kind, source, opensBefore, opensAfter, besideAny };
+  const joinedBefore = texts[index] === "";
+  const joinedAfter = texts[index + 1] === "";
+  const nextToAny =
+    (joinedBefore && tokens[index - 1]?.kind === "any") || (joinedAfter && tokens[index + 1]?.kind === "any");
+  return { kind, source, joinedBefore, joinedAfter, nextToAny };
 }
 
 function problemOf(token: string, next: string | undefined): string {
@@ -114,6 +114,6 @@ function checkTokens(source: string, tokens: readonly Token[]): void {
     throw new TagPatternError(source, excess.index + 1, `it has more than ${MOST_WILDCARDS} placeholders and "*"`);
   }
   // A number ends where its digits end (pr-2 is not pr-267), so such a pattern would match nothing.
-  const beside = /(?<=\d)\{pr\}|\{pr\}(?=\d)/.exec(source);
-  if (beside) throw new TagPatternError(source, beside.index + 1, "{pr} cannot follow a digit, or be followed by one");
+  const digit = /(?<=\d)\{pr\}|\{pr\}(?=\d)/.exec(source);
+  if (digit) throw new TagPatternError(source, digit.index + 1, "{pr} cannot follow a digit, or be followed by one");
 }

@@ -57,7 +57,7 @@ export function readings(pattern: TagPattern, tag: string, known: KnownRefs): re
       const capture = captureOf(wildcard, tag, start, end, known);
       if (capture === null) continue;
       // Next to `*`, one character is enough for an unknown name: `*` can take the others.
-      if (wildcard.besideAny && isUnknownName(capture) && capture.text.length > 1) continue;
+      if (wildcard.nextToAny && isUnknownName(capture) && capture.text.length > 1) continue;
       readFrom(end, index + 1, [...captures, capture], exact);
     }
   };
@@ -84,10 +84,10 @@ function captureOf(
   end: number,
   known: KnownRefs,
 ): Capture | null {
-  const { kind, source, opensBefore, opensAfter } = placeholder;
+  const { kind, source, joinedBefore, joinedAfter } = placeholder;
   const text = tag.slice(start, end);
   const cuts = (run: RegExp): boolean =>
-    (opensBefore && isInside(tag, start, run)) || (opensAfter && isInside(tag, end, run));
+    (joinedBefore && isInside(tag, start, run)) || (joinedAfter && isInside(tag, end, run));
   const capture = (ref: Live | Gone | undefined): Capture => ({ kind, text, end, ref });
   if (text === "") return null;
   switch (kind) {

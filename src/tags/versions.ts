@@ -14,7 +14,7 @@ const LONGEST = 256;
 
 /** Reads a Git tag as docker/metadata-action's `type=semver` does; null: not a strict semantic version. */
 export function semverOf(name: string): Version | null {
-  // node-semver also accepts blanks around a version, and takes its time to refuse other texts.
+  // node-semver also accepts blanks around a version, and is slow for texts that are not versions.
   const parsed = /^v?\d\S*$/.test(name) ? parse(withoutSlashes(name)) : null;
   if (parsed === null) return null;
   const { version, major, minor, prerelease } = parsed;

@@ -29,8 +29,8 @@ function namesOf(sample: Sample): readonly string[] {
 }
 
 function recheck(sample: Sample, states: States, now: World): Rechecked {
-  const { contents } = planOf(sample);
-  return recheckWorld({ world: sample.world, contents }, states, now, setupOf(sample));
+  const { contents, graph } = planOf(sample);
+  return recheckWorld({ world: sample.world, contents, graph }, states, now, setupOf(sample));
 }
 
 function allPending(sample: Sample): Record<string, State> {

@@ -250,7 +250,7 @@ export interface Rechecked extends Planned {
  * @param states of the manifests that are planned to be deleted, by name
  */
 export function recheckWorld(
-  planned: { readonly world: World; readonly contents?: ReadonlyMap<Digest, Known> },
+  planned: { readonly world: World; readonly contents?: ReadonlyMap<Digest, Known>; readonly graph?: Graph },
   states: Readonly<Record<string, State>>,
   now: World,
   setup: Setup = {},
@@ -269,6 +269,7 @@ export function recheckWorld(
       those("failed").map((digest) => [digest, { status: "undecided", reason: "it could not be deleted" }]),
     ),
     contents: planned.contents ?? new Map(everything),
+    graph: planned.graph ?? planWorld(planned.world, setup).graph,
   };
   const result = planWorld(now, setup, progress);
   const agreement = agree(progress.pending, result.plan, result.graph);

@@ -69,3 +69,15 @@ test("a batch ends after eight failures in a row", () => {
   fail(1);
   expect(attempts.endsBatch).toBe(true);
 });
+
+test("a batch was answered if a deletion succeeded or was rejected for good", () => {
+  const attempts = new Attempts();
+  attempts.failed("a", httpError({ status: 500, retryable: true }));
+  expect(attempts.wasAnswered).toBe(false);
+  attempts.failed("a", httpError({ status: 400 }));
+  expect(attempts.wasAnswered).toBe(true);
+  attempts.startBatch();
+  expect(attempts.wasAnswered).toBe(false);
+  attempts.succeeded();
+  expect(attempts.wasAnswered).toBe(true);
+});

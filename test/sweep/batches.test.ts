@@ -13,6 +13,7 @@ async function batchesOf(
     () => left[batches] ?? 0,
     async () => {
       batches += 1;
+      return (left[batches] ?? 0) < (left[batches - 1] ?? 0);
     },
   );
   return { finished, batches, waits };

@@ -62,6 +62,10 @@ export class DistributionRegistry implements Registry {
     return content;
   }
 
+  exists(repository: string, digest: Digest): Promise<boolean> {
+    return this.#options.oci.exists(this.#nameOf(repository), digest);
+  }
+
   createdAt(repository: string, digest: Digest): Promise<number | null> {
     return readCreationTime(this.#options.oci, this.#nameOf(repository), digest);
   }
