@@ -28,7 +28,7 @@ export interface Gone {
 
 /** The live tags, and what the pull requests add to them. */
 export interface KnownRefs extends LiveTags {
-  /** Finds the evidence against a deleted branch, spelled exactly. */
+  /** Finds the evidence against a branch, spelled exactly. A branch that exists is found by `branch` first. */
   readonly goneBranch: (text: string) => Gone | undefined;
   /** Undefined: no such pull request is known. */
   readonly pullRequest: (number: number) => Live | Gone | undefined;
@@ -41,7 +41,7 @@ export function knownRefs(live: LiveTags, pullRequests: PullRequests): KnownRefs
   const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
   const goneBranches = new Map<string, Gone>();
   for (const pullRequest of all.toReversed()) {
-    if (!isBranchGone(pullRequest, live)) continue;
+    if (!isBranchEvidence(pullRequest)) continue;
     for (const slug of provingSlugs(pullRequest.headBranch)) goneBranches.set(slug, byBranch(pullRequest));
   }
   return {
@@ -54,16 +54,15 @@ export function knownRefs(live: LiveTags, pullRequests: PullRequests): KnownRefs
   };
 }
 
-/** Whether a pull request proves that its head branch is gone. A fork's branch is not a branch of this repository. */
-export function isBranchGone({ state, fromFork, headBranch }: PullRequest, { branchNames }: LiveTags): boolean {
-  return state !== "open" && !fromFork && !branchNames.has(headBranch);
+/** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */
+export function isBranchEvidence({ state, fromFork }: PullRequest): boolean {
+  return state !== "open" && !fromFork;
 }
 
-/** Returns each pull request once, the last to end first. It is open if any list says so. */
+/** Returns each pull request once, the last to end first. It is open if any list says so: later entries win. */
 function eachOnce({ byNumber, open, closed }: PullRequests): PullRequest[] {
   const all = [...closed, ...byNumber.values(), ...open].filter((each) => each !== "missing");
-  const openLast = all.toSorted((a, b) => Number(a.state === "open") - Number(b.state === "open"));
-  const once = new Map(openLast.map((pullRequest) => [pullRequest.number, pullRequest]));
+  const once = new Map(all.map((pullRequest) => [pullRequest.number, pullRequest]));
   return [...once.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
 }
 
@@ -80,7 +79,7 @@ function byBranch(pullRequest: PullRequest): Gone {
 }
 
 function gone({ number, state, closedAt }: PullRequest, reason: string, lastPush: number | null): Gone {
-  return { status: "orphaned", reason, pullRequest: number, merged: false, endedAt: closedAt, lastPush };
+  return { status: "orphaned", reason, pullRequest: number, merged: state === "merged", endedAt: closedAt, lastPush };
 }
 
 /** Returns `merged on 2026-11-02` (UTC). */

@@ -17,8 +17,6 @@ export type LiveEntry = readonly [text: string, live: Live];
 /** The image tags that builds give to what exists in Git. */
 export interface LiveTags {
   readonly patterns: TagPatterns;
-  /** The branches, as Git spells them. */
-  readonly branchNames: ReadonlySet<string>;
   readonly branch: FindLive;
   readonly tag: FindLive;
   /** For each version wildcard of the patterns, as written. */
@@ -34,7 +32,6 @@ export function liveTagsOf(patterns: TagPatterns, refs: LiveRefs): LiveTags {
   const versions = patterns.flat().flatMap(({ wildcard }) => (wildcard?.kind === "version" ? wildcard.source : []));
   return {
     patterns,
-    branchNames: new Set(branches.map(({ name }) => name)),
     branch: findRef(branches, branchSlugs, "branch"),
     tag: findRef(tags, tagSlugs, "Git tag"),
     versions: new Map(versions.map((source) => [source, findRef(tags, versionTags(source), "Git tag")])),

@@ -1,5 +1,5 @@
 import type { PullRequest, PullRequestLookups, PullRequests } from "../refs/refs.ts";
-import { isBranchGone, knownRefs } from "./evidence.ts";
+import { isBranchEvidence, knownRefs } from "./evidence.ts";
 import type { LiveTags } from "./live-tags.ts";
 import type { TagPatterns } from "./patterns.ts";
 import { isInside, type Reading, readings } from "./readings.ts";
@@ -63,7 +63,7 @@ export function orphanedTags(
     .flatMap((tag) => branchStarts(tag, live.patterns))
     .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
   return (pullRequest) => {
-    if (!isBranchGone(pullRequest, live)) return [];
+    if (!isBranchEvidence(pullRequest)) return [];
     const candidates = new Set(provingSlugs(pullRequest.headBranch).flatMap((slug) => tagsWith(starts, slug)));
     if (candidates.size === 0) return [];
     const statusOf = tagStatuses(live, { ...NO_PULL_REQUESTS, closed: [pullRequest] }, () => null);
