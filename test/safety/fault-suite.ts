@@ -1,6 +1,6 @@
 import pMap from "p-map";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type FaultPosition, openCase, positionsOf, SWEEP_CASES, tryFault } from "./fault-trials.ts";
+import { type FaultPosition, openCase, positionsOf, SWEEP_CASES, type SweepCase, tryFault } from "./fault-trials.ts";
 import { FAULTS } from "./faults.ts";
 import { type GitHostPool, openGitHostPool } from "./git-host-pool.ts";
 import { type Baseline, baselineOf } from "./harness.ts";
@@ -25,35 +25,50 @@ function sampleOf(positions: readonly FaultPosition[], index: number): readonly 
   return sample.length > 0 ? sample : positions.slice(0, 1);
 }
 
-const totals = { trials: 0, requests: 0, startedAt: 0 };
-let pool: GitHostPool;
+interface Totals {
+  trials: number;
+  requests: number;
+}
 
-beforeAll(async () => {
-  totals.startedAt = performance.now();
-  pool = await openGitHostPool(CONCURRENCY, 2);
-});
+/** Tests every fault at a sample of the requests of each sweep of these kinds of registries. */
+export function testFaults(...kinds: readonly ScenarioKind[]): void {
+  const cases = SWEEP_CASES.filter(({ kind }) => kinds.includes(kind));
+  const totals: Totals = { trials: 0, requests: 0 };
+  let pool: GitHostPool;
+  let startedAt = 0;
 
-afterAll(async () => {
-  await pool.close();
-  const seconds = Math.round((performance.now() - totals.startedAt) / 1_000);
-  const faults = `${Object.keys(FAULTS).length} faults at ${totals.requests} requests of ${SWEEP_CASES.length} sweeps`;
-  if (IS_COMPLETE) console.log(`${faults}: ${totals.trials} trials, ${seconds} s`);
-});
+  beforeAll(async () => {
+    startedAt = performance.now();
+    pool = await openGitHostPool(CONCURRENCY, 2);
+  });
 
-describe.each(SWEEP_CASES)("a sweep with one faulty request: $title", (sweepCase) => {
+  afterAll(async () => {
+    await pool.close();
+    const seconds = Math.round((performance.now() - startedAt) / 1_000);
+    const faults = `${Object.keys(FAULTS).length} faults at ${totals.requests} requests of ${cases.length} sweeps`;
+    if (IS_COMPLETE) console.log(`${faults}: ${totals.trials} trials, ${seconds} s`);
+  });
+
+  describe.each(cases)("a sweep with one faulty request: $title", (sweepCase) => {
+    testFaultsOf(sweepCase, () => pool, totals);
+  });
+}
+
+function testFaultsOf(sweepCase: SweepCase, pool: () => GitHostPool, totals: Totals): void {
+  const hasPages = sweepCase.maxPerPage !== undefined;
   let baseline: Baseline;
 
   beforeAll(async () => {
-    baseline = await pool.use(async (gitHost) => baselineOf(await openCase(sweepCase), gitHost, sweepCase.inputs));
+    baseline = await pool().use(async (gitHost) => baselineOf(await openCase(sweepCase), gitHost, sweepCase.inputs));
     for (const { length } of Object.values(baseline.requests)) totals.requests += length;
   });
 
-  test(sweepCase.maxPerPage === undefined ? "only GitHub's list has pages" : "all lists have pages", () => {
+  test(hasPages ? "all lists have pages" : "only GitHub's list has pages", () => {
     const further = Object.values(baseline.requests)
       .flat()
       .filter(({ path, body }) => /[?&](?:page=[2-9]|page_token=|last=)/.test(path) || body.includes('"after":"'));
     const lists = new Set(further.map(({ path }) => path.replace(/\?.*/, "").split("/").at(-1)));
-    expect([...lists].sort()).toEqual(sweepCase.maxPerPage === undefined ? ["graphql"] : PAGED[sweepCase.kind]);
+    expect([...lists].sort()).toEqual(hasPages ? PAGED[sweepCase.kind] : ["graphql"]);
   });
 
   test.concurrent.each(Object.entries(FAULTS).map(([name, fault], index) => ({ name, fault, index })))(
@@ -64,7 +79,7 @@ describe.each(SWEEP_CASES)("a sweep with one faulty request: $title", (sweepCase
       const failures: string[] = [];
       const trial = async (position: FaultPosition): Promise<void> => {
         try {
-          await pool.use((gitHost) => tryFault(sweepCase, fault, position, gitHost, baseline));
+          await pool().use((gitHost) => tryFault(sweepCase, fault, position, gitHost, baseline));
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error);
           failures.push(`${name}, at request ${position.ordinal} to ${position.server}: ${message}`);
@@ -76,4 +91,4 @@ describe.each(SWEEP_CASES)("a sweep with one faulty request: $title", (sweepCase
     },
     900_000,
   );
-});
+}
