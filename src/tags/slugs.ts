@@ -46,8 +46,8 @@ function plainSlugs(name: string): string[] {
 }
 
 /**
- * Returns the image tags that prove that a deleted branch was built. GitLab's slug is one of them only if it is not trimmed: the
- * slug of `_prod`, or of a name that begins in another script, may be that of another branch.
+ * Returns the image tags that only builds of this branch have. GitLab's slug is one of them only if it is not trimmed: the slug
+ * of `_prod`, or of a name that begins in another script, may be that of another branch.
  */
 export function provingSlugs(name: string): string[] {
   const isUntrimmed = /^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/su.test(name);

@@ -1,5 +1,5 @@
 /**
- * A packet of Git's packet-line format: four hex digits with the packet's length, then the payload. Lengths 0 to 2 have no payload.
+ * A packet of Git's packet-line format: four hex digits with its length, then the payload. Lengths 0 to 2 have no payload.
  * https://git-scm.com/docs/gitprotocol-common#_pkt_line_format,
  * https://git-scm.com/docs/gitprotocol-v2#_packet_line_framing
  */
