@@ -56,7 +56,7 @@ export function createGitHubApi(
 /** The toolkit's type. Its code would load a second HTTP client. */
 type OctokitRequest = InstanceType<typeof GitHub>["request"];
 
-/** The arguments with which Octokit calls `fetch`, as far as they are used. */
+/** The arguments that Octokit passes to `fetch`. Others are ignored. */
 interface OctokitInit {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

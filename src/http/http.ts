@@ -55,7 +55,7 @@ export interface HttpClient {
   /**
    * Sends a request as soon as the limits of its host allow it, and retries it if that can help. Throws HttpError.
    *
-   * A DELETE is sent at most once: whatever goes wrong, the caller has to check again whether the deletion is still right.
+   * A DELETE is sent at most once. If it fails, recheck the deletion before you send it again.
    */
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Returns the number of requests sent to each host, retries included. A host has its port if that is not the default. */

@@ -18,7 +18,7 @@ export interface HostPause {
   readonly secondary: boolean;
 }
 
-/** Clocks with a smaller difference count as equal: `Date` has whole seconds, and a response takes time. */
+/** Smaller differences between two clocks are ignored: `Date` has whole seconds, and a response takes time. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** A thousand years, because `retry-after` can have more digits than a number holds. */
@@ -86,7 +86,7 @@ export function readPause(
   return { until, reason: `it returned ${status}${secondary ? ", a secondary rate limit" : ""}`, secondary };
 }
 
-/** Without `retry-after` and an empty budget, only the body of a response tells GitHub's secondary limit from a permission. */
+/** GitHub's secondary limit without `retry-after` differs from a missing permission only by the message in the body. */
 function isSecondary({ status, headers, body }: RateResponse): boolean {
   if (status === 503) return false;
   if (headers["x-ratelimit-remaining"] === "0") return false;

@@ -2,7 +2,7 @@ import type { HttpError } from "./errors.ts";
 import type { HttpRequest } from "./http.ts";
 import { secretsOf } from "./redact.ts";
 
-/** A request with all its headers and defaults, as it is sent to one host. */
+/** A request with all headers and defaults. */
 export interface OutgoingRequest {
   readonly method: HttpRequest["method"];
   readonly url: URL;

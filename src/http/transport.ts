@@ -25,7 +25,7 @@ export async function sendOnce(
     const raw = await receive(dispatcher, options, limits, inFlight);
     const plain = joinHeaders(raw.headers);
     const encoding = plain["content-encoding"];
-    // Without the condition each response would cost a turn of the event loop more.
+    // Most responses are not compressed, and `await` takes time.
     const decompressed = encoding === undefined ? raw.body : await decompress(raw.body, encoding, maxBytes(raw.status));
     return { kind: "response", status: raw.status, headers: plain, body: decompressed };
   } catch (cause) {

@@ -105,7 +105,7 @@ describe("a request that cannot be sent by its sendBy", () => {
     expect([server.requests.length, clock.now()]).toEqual([1, NOW]);
   });
 
-  test("fails when its turn comes too late", async () => {
+  test("fails if a response allows it too late", async () => {
     const clock = createFakeClock({ passes: "by hand" });
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => {
