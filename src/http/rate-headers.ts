@@ -18,7 +18,7 @@ export interface HostPause {
   readonly secondary: boolean;
 }
 
-/** Smaller differences between two clocks are ignored: `Date` has whole seconds, and a response takes time. */
+/** Smaller differences between two clocks are ignored: `Date` has a resolution of a second, and a response takes time. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /** A thousand years, because `retry-after` can have more digits than a number holds. */
