@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { prepareDispatcher } from "./dispatcher.ts";
+import { createConnectionPool } from "./connection-pool.ts";
 import { HostQueue, type OnWait } from "./host-queue.ts";
 import type { HostPolicy, HttpClient, HttpRequest, HttpResponse } from "./http.ts";
 import type { HostPause } from "./rate-headers.ts";
@@ -31,7 +31,7 @@ const TIMEOUT_MS = 30_000;
 /** Creates the HTTP client of a run. Throws Fault `input` for an invalid proxy in the environment. */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { clock, concurrency, timeoutMs = TIMEOUT_MS, environment = {} } = options;
-  const openDispatcher = prepareDispatcher({ connections: concurrency, timeoutMs, environment });
+  const pool = createConnectionPool({ connections: concurrency, timeoutMs, environment });
   const queues = new Map<string, HostQueue>();
   const counts = new Map<string, number>();
   const shutdown = new Shutdown(clock, options.signal, (reason) => {
@@ -63,7 +63,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     }
     counts.set(request.url.host, (counts.get(request.url.host) ?? 0) + 1);
     const inFlight = shutdown.inFlight(request.method);
-    const result = await sendOnce(await openDispatcher(), request, inFlight, timeoutMs);
+    const result = await sendOnce(await pool.open(), request, inFlight, timeoutMs);
     const pause = queue.release(slot, result.kind === "response" ? result : null);
     if (result.kind === "error" && inFlight.aborted) throw cancelledError(request, "in flight", result.error);
     return { result, pause };
@@ -103,7 +103,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
 
   async function closeAll(): Promise<void> {
     shutdown.close();
-    await (await openDispatcher()).destroy();
+    await (await pool.open()).destroy();
   }
 
   return {

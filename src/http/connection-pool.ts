@@ -3,7 +3,7 @@ import type { Dispatcher, EnvHttpProxyAgent } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { Fault } from "../fault.ts";
 
-export interface DispatcherOptions {
+export interface PoolOptions {
   /** Connections to one host. */
   readonly connections: number;
   /** For the response headers, and between two chunks of the body. */
@@ -13,11 +13,14 @@ export interface DispatcherOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/**
- * Returns a function that opens undici's connection pool on its first call, with the proxies of the environment. Throws
- * Fault `input` for an invalid proxy.
- */
-export function prepareDispatcher(options: DispatcherOptions): () => Dispatcher | Promise<Dispatcher> {
+/** Undici's connection pool. It is opened by the first request. */
+export interface ConnectionPool {
+  open(): Dispatcher | Promise<Dispatcher>;
+  close(): Promise<void>;
+}
+
+/** Creates a pool that uses the proxies of the environment. Throws Fault `input` for an invalid proxy. */
+export function createConnectionPool(options: PoolOptions): ConnectionPool {
   const { connections, timeoutMs, environment } = options;
   const pool = {
     connections,
@@ -33,14 +36,17 @@ export function prepareDispatcher(options: DispatcherOptions): () => Dispatcher 
   const noProxy = environment["no_proxy"] ?? environment["NO_PROXY"] ?? "";
   const isDirect = httpProxy === "" && httpsProxy === "";
   let opened: Dispatcher | Promise<Dispatcher> | null = null;
-  return () => {
-    if (opened === null) {
-      // V8 would optimize undici's WebAssembly parser after some 20 responses, which takes 50 ms and 20 MB: too much for a
-      // short run. Flags must not be set earlier, because they make Node load its own modules more slowly.
-      setFlagsFromString("--wasm-tiering-budget=1000000000");
-      opened = isDirect ? new Agent(pool) : openProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
-    }
-    return opened;
+  return {
+    open() {
+      if (opened === null) {
+        // V8 would optimize undici's WebAssembly parser after some 20 responses, which takes 50 ms and 20 MB: too much for a
+        // short run. Flags must not be set earlier, because they make Node load its own modules more slowly.
+        setFlagsFromString("--wasm-tiering-budget=1000000000");
+        opened = isDirect ? new Agent(pool) : openProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+      }
+      return opened;
+    },
+    close: async () => (await opened)?.destroy(),
   };
 }
 
