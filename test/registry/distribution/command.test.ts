@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { Fault } from "../../../src/fault.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
-import { childProcess, collect, isRunning, readFileOf, tempFolder, waitUntil } from "./gc-scripts.ts";
+import { childProcess, collect, isRunning, readFileOf, tempFolder, useTempFolder, waitUntil } from "./gc-scripts.ts";
+
+useTempFolder();
 
 const CANCELLED = new Fault("interrupted", "The job was cancelled", "Run again.");
 /** A command whose children ignore SIGTERM. */

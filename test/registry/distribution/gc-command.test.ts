@@ -3,7 +3,9 @@ import { Fault } from "../../../src/fault.ts";
 import { HttpError } from "../../../src/http/errors.ts";
 import type { GcContext } from "../../../src/registry/distribution/gc-command.ts";
 import { silentLog } from "../../run.ts";
-import { collect, EMPTY, readFileOf, tempFolder } from "./gc-scripts.ts";
+import { collect, EMPTY, readFileOf, tempFolder, useTempFolder } from "./gc-scripts.ts";
+
+useTempFolder();
 
 const A = `sha256:${"a".repeat(64)}`;
 const B = `sha256:${"b".repeat(64)}`;

@@ -15,11 +15,13 @@ export const EMPTY: GcContext = { sizeOf: () => null, findIndexOrReferrer: async
 
 let folder = "";
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "refsweep-gc-"));
-});
-
-afterEach(() => rmSync(folder, { recursive: true }));
+/** Creates a folder for each test of the file that calls this. */
+export function useTempFolder(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "refsweep-gc-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+}
 
 /** The folder of the current test; scripts get it as `TEST_FOLDER`. */
 export function tempFolder(): string {
