@@ -64,7 +64,7 @@ function endlessTags(): ResponseWriter {
   let page = 0;
   return (outgoing, sent) => {
     page += 1;
-    const tags = Array.from({ length: 80_000 }, (_, n) => `p${page}-${n}`);
+    const tags = Array.from({ length: 80_000 }, (_, n) => `build-${page}-${n}`);
     const link = `</v2/web/tags/list?n=1000&last=${page}>; rel="next"`;
     return fixedBody(Buffer.from(JSON.stringify({ name: "web", tags })), { link })(outgoing, sent);
   };
