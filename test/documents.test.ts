@@ -28,3 +28,10 @@ describe.each(DOCUMENTS)("%s", (document) => {
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 });
+
+test("docs/pitfalls.md names tests that exist", () => {
+  const named = [...readText("docs/pitfalls.md").matchAll(/`(test\/[^`]+)`: "(.+)"$/gm)];
+  expect(named.length).toBeGreaterThan(30);
+  const missing = named.filter(([, path = "", title = ""]) => !readText(path).includes(title));
+  expect(missing.map(([line]) => line)).toEqual([]);
+});
