@@ -25,8 +25,8 @@ export default defineConfig({
     // Most tests wait for servers and processes, so one worker fewer would leave a core idle.
     maxWorkers: "100%",
     slowTestThreshold: 10_000,
-    // Test names from tables are longer than the default of 40 characters.
-    chaiConfig: { truncateThreshold: 120 },
+    // Test names in tables are longer than the default of 40 characters.
+    taskTitleValueFormatTruncate: 150,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     server: { deps: { inline: [BUNDLED] } },
