@@ -1,9 +1,8 @@
 import type { Digest } from "../digest.ts";
-import { describeManifest } from "../format.ts";
 import type { ListedManifest } from "../registry/manifest.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph, Node } from "./graph.ts";
 import type { DeletionStep, RepositoryPlan } from "./plan.ts";
-import { reach } from "./reach.ts";
+import { describeStep, reach } from "./reach.ts";
 
 /** The deletions that a plan and its recheck agree on. */
 export interface Agreement {
@@ -32,8 +31,9 @@ export function agree(
       : "it was not planned to be deleted";
     if (reason !== null) changed.set(digest, reason);
   }
-  const needed = reach(graph, changed.keys());
-  const isAgreed = (digest: Digest): boolean => !changed.has(digest) && !needed.has(digest);
+  const steps = reach([...changed.keys()].flatMap((digest): Node | readonly Node[] => graph.get(digest) ?? []));
+  const needed = new Map([...steps].map(([{ digest }, step]) => [digest, step]));
+  const isAgreed = (digest: Digest): boolean => !needed.has(digest);
   const decisions = new Map(recheck.decisions.map((decision) => [decision.digest, decision]));
   return {
     deletions: recheck.deletions
@@ -41,8 +41,7 @@ export function agree(
       .map(({ digest, after }) => ({ digest, after: after.filter(isAgreed) })),
     reasonToKeep(digest) {
       const step = needed.get(digest);
-      if (step === undefined) return changed.get(digest) ?? decisions.get(digest)?.reason;
-      return `${step.relation} of ${describeManifest(step.from, graph.get(step.from)?.tags ?? [])}`;
+      return step ? describeStep(step) : (changed.get(digest) ?? decisions.get(digest)?.reason);
     },
   };
 }

@@ -5,7 +5,7 @@ import { type Graph, isContent, type Node } from "./graph.ts";
 import type { BlobUse } from "./plan.ts";
 
 /** Returns the blobs of deleted and of kept manifests, each once. */
-export function blobUse(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>): BlobUse {
+export function blobUse(graph: Graph, verdicts: ReadonlyMap<Node, Verdict>): BlobUse {
   const deleted = new Map<Digest, Blob>();
   const kept = new Set<Digest>();
   let complete = true;
@@ -13,7 +13,7 @@ export function blobUse(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>): B
     if (node.gone) continue;
     const blobs = blobsOf(node);
     if (blobs === null) complete = false;
-    else if (verdicts.get(node.digest)?.decision !== "delete") for (const { digest } of blobs) kept.add(digest);
+    else if (verdicts.get(node)?.decision !== "delete") for (const { digest } of blobs) kept.add(digest);
     else for (const blob of blobs) if (!deleted.has(blob.digest)) deleted.set(blob.digest, blob);
   }
   return { deleted: [...deleted.values()], kept: [...kept], complete };

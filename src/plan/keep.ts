@@ -13,13 +13,13 @@ export interface Reason {
 const UNKNOWN_TAG: TagStatus = { status: "live", reason: "its tag appeared after the refs were read" };
 
 /** Returns the statuses of a manifest's tags. */
-export function statusesOf(node: Node, statuses: ReadonlyMap<string, TagStatus>): readonly TagStatus[] {
-  return node.tags.map((tag) => statuses.get(tag) ?? UNKNOWN_TAG);
+export function statusesOf({ tags }: Node, statuses: ReadonlyMap<string, TagStatus>): readonly TagStatus[] {
+  return tags.map((tag) => statuses.get(tag) ?? UNKNOWN_TAG);
 }
 
 /**
- * Returns the manifests that are kept for their own sake: by a tag, or because they are in `kept`. The parents of those in
- * `kept` are kept too, because some registries delete an index with its children.
+ * Returns the manifests that are kept for their own sake: by a tag, or because they are in `kept`. The parents of those in use
+ * are kept too, because some registries delete an index with its children.
  *
  * @param kept manifests that are in use, or that could not be deleted
  */
@@ -28,14 +28,18 @@ export function keepByThemselves(
   statuses: ReadonlyMap<string, TagStatus>,
   rules: Rules,
   kept: ReadonlyMap<Digest, Reason>,
-): ReadonlyMap<Digest, Reason> {
-  const keepers = new Map<Digest, Reason>();
+): ReadonlyMap<Node, Reason> {
+  const keepers = new Map<Node, Reason>();
   for (const node of graph.nodes) {
     if (node.gone) continue;
-    const reason = keptByTag(statusesOf(node, statuses), rules) ?? kept.get(node.digest);
-    if (reason !== undefined) keepers.set(node.digest, reason);
+    const byTag = node.tags.length === 0 ? undefined : keptByTag(statusesOf(node, statuses), rules);
+    const reason = byTag ?? kept.get(node.digest);
+    if (reason !== undefined) keepers.set(node, reason);
   }
-  for (const [digest, { status }] of kept) if (status === "in-use") keepParents(graph, digest, keepers);
+  for (const [digest, { status }] of kept) {
+    const node = graph.get(digest);
+    if (status === "in-use" && node !== undefined) keepParents(node, keepers);
+  }
   return keepers;
 }
 
@@ -44,17 +48,17 @@ function keptByTag(own: readonly TagStatus[], rules: Rules): Reason | undefined 
   if (live !== undefined) return { status: live.status === "protected" ? "protected" : "live", reason: live.reason };
   if (rules.unmatchedTags === "delete") return undefined;
   // A neutral tag says nothing about its image. Without any other tag, the image is unmatched.
-  const isNeutral = own.length > 0 && own.every(({ status }) => status === "neutral");
+  const isNeutral = own.every(({ status }) => status === "neutral");
   const unmatched = own.find(({ status }) => status === "unmatched") ?? (isNeutral ? own[0] : undefined);
   return unmatched && { status: "unmatched", reason: unmatched.reason };
 }
 
-function keepParents(graph: Graph, digest: Digest, keepers: Map<Digest, Reason>): void {
+function keepParents(inUse: Node, keepers: Map<Node, Reason>): void {
   const reason: Reason = { status: "in-use", reason: "it lists an image that is in use" };
-  const seen = new Set<Digest>([digest]);
-  for (const child of seen) {
-    for (const parent of graph.parents(child)) {
-      if (graph.get(parent)?.gone !== false) continue;
+  const seen = new Set<Node>([inUse]);
+  for (const node of seen) {
+    for (const parent of node.parents) {
+      if (parent.gone) continue;
       seen.add(parent);
       if (!keepers.has(parent)) keepers.set(parent, reason);
     }

@@ -1,13 +1,13 @@
 import type { Digest } from "../digest.ts";
 import { formatAge, formatSetting } from "../format.ts";
-import type { Graph } from "./graph.ts";
+import type { Node } from "./graph.ts";
 import type { Orphan } from "./orphans.ts";
 import type { Rules } from "./plan.ts";
 import { type CreationTimes, pushTime } from "./push-time.ts";
 
 /** Orphans that a limit keeps, each with the reason. */
 export interface Limited {
-  readonly kept: ReadonlyMap<Digest, string>;
+  readonly kept: ReadonlyMap<Node, string>;
   /** Orphans whose creation time decides and was not read yet. */
   readonly untimed: readonly Digest[];
 }
@@ -16,27 +16,22 @@ export interface Limited {
  * Applies the limits: untagged images, scope and grace period to each orphan, then `keep-count` to what is left of the roots.
  * A tagged child of a deleted index has limits of its own.
  */
-export function limit(
-  graph: Graph,
-  orphans: readonly Orphan[],
-  rules: Rules,
-  createdAt: CreationTimes | null,
-): Limited {
-  const kept = new Map<Digest, string>();
+export function limit(orphans: readonly Orphan[], rules: Rules, createdAt: CreationTimes | null): Limited {
+  const kept = new Map<Node, string>();
   const untimed = new Set<Digest>();
   for (const orphan of orphans) {
     if (!orphan.isRoot && orphan.isUntagged) continue;
-    const { digest } = orphan.node;
+    const { node } = orphan;
     const time = pushTime(orphan.node, createdAt);
-    const reason = keptUntagged(graph, orphan, rules) ?? outOfScope(orphan, rules);
-    if (reason === null && time === undefined && timeDecides(orphan, rules)) untimed.add(digest);
-    const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(graph, orphan, rules, time);
-    if (limited !== null) kept.set(digest, limited);
+    const reason = keptUntagged(orphan, rules) ?? outOfScope(orphan, rules);
+    if (reason === null && time === undefined && timeDecides(orphan, rules)) untimed.add(node.digest);
+    const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time);
+    if (limited !== null) kept.set(node, limited);
   }
-  const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node.digest));
-  const counted = roots.filter(({ node }) => graph.subjects(node.digest).length === 0);
+  const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node));
+  const counted = roots.filter(({ node }) => node.subjects.length === 0);
   const reason = `one of the newest ${rules.keepCount} images that would be deleted (keep-count)`;
-  for (const { node } of newest(counted, rules.keepCount, createdAt, untimed)) kept.set(node.digest, reason);
+  for (const { node } of newest(counted, rules.keepCount, createdAt, untimed)) kept.set(node, reason);
   return { kept, untimed: [...untimed] };
 }
 
@@ -44,8 +39,8 @@ function timeDecides({ isProven, gone }: Orphan, { gracePeriodMs }: Rules): bool
   return (!isProven && gracePeriodMs > 0) || gone.some(({ lastPush }) => lastPush !== null);
 }
 
-function keptUntagged(graph: Graph, { node }: Orphan, rules: Rules): string | null {
-  const isReferrer = graph.subjects(node.digest).length > 0;
+function keptUntagged({ node }: Orphan, rules: Rules): string | null {
+  const isReferrer = node.subjects.length > 0;
   return rules.untagged === "keep" && node.tags.length === 0 && !isReferrer
     ? "untagged images are kept (untagged: keep)"
     : null;
@@ -68,11 +63,11 @@ function mergedJustNow({ gone }: Orphan, rules: Rules): string | null {
 }
 
 /** An image that nothing names may be a push in progress. */
-function pushedJustNow(graph: Graph, orphan: Orphan, rules: Rules, time: number | null | undefined): string | null {
+function pushedJustNow(orphan: Orphan, rules: Rules, time: number | null | undefined): string | null {
   if (orphan.isProven || rules.gracePeriodMs === 0 || time === undefined) return null;
   if (time === null) {
     // Signatures often have no time. Without their subject they are of no use, whenever they were pushed.
-    const isReferrer = orphan.isUntagged && graph.subjects(orphan.node.digest).length > 0;
+    const isReferrer = orphan.isUntagged && orphan.node.subjects.length > 0;
     return isReferrer ? null : `its push time is unknown (${gracePeriod(rules)})`;
   }
   const age = rules.now - time;

@@ -6,6 +6,7 @@ import { type DecisionInput, decide, type Verdict } from "./decide.ts";
 import { type Graph, isContent, type Node } from "./graph.ts";
 import type { Decision, DeletionStep, RepositoryPlan } from "./plan.ts";
 import { applyPushTimes, pushTime } from "./push-time.ts";
+import { describeStep } from "./reach.ts";
 
 /** A plan, or the manifests whose creation time it needs first. */
 export type PlanStep = { readonly plan: RepositoryPlan } | { readonly untimed: readonly Digest[] };
@@ -18,123 +19,129 @@ export function makePlan(repository: string, given: DecisionInput): PlanStep {
   const input = { ...given, statuses: applyPushTimes(given.graph, given.statuses, given.createdAt) };
   const { verdicts, untimed } = decide(input);
   // Without a deletion no time decides anything.
-  const [firstVerdict] = verdicts.values();
-  if (untimed.length > 0 && firstVerdict?.decision === "delete") return { untimed };
-  const unreadable = unreadableManifests(input.graph);
-  const [first] = unreadable;
-  return {
-    plan: planOf(
-      repository,
-      input,
-      first === undefined ? verdicts : keepAll(input.graph, verdicts, first.digest),
-      unreadable,
-    ),
-  };
+  const [first] = verdicts.values();
+  if (untimed.length > 0 && first?.decision === "delete") return { untimed };
+  const unreadable = unreadableNodes(input.graph);
+  return { plan: planOf(repository, input, keepAllIf(unreadable, verdicts), unreadable) };
 }
 
-function unreadableManifests(graph: Graph): RepositoryPlan["unreadable"] {
-  const unreadable: { readonly digest: Digest; readonly reason: string }[] = [];
-  for (const { digest, known } of graph.nodes) {
-    if (known === undefined || known === "missing" || !("unreadable" in known)) continue;
-    unreadable.push({ digest, reason: known.unreadable });
+interface UnreadableNode {
+  readonly node: Node;
+  readonly reason: string;
+}
+
+function unreadableNodes(graph: Graph): readonly UnreadableNode[] {
+  const unreadable: UnreadableNode[] = [];
+  for (const node of graph.nodes) {
+    const { known } = node;
+    if (known !== undefined && known !== "missing" && "unreadable" in known) {
+      unreadable.push({ node, reason: known.unreadable });
+    }
   }
   return unreadable;
 }
 
-function keepAll(graph: Graph, verdicts: ReadonlyMap<Digest, Verdict>, unread: Digest): ReadonlyMap<Digest, Verdict> {
-  const reason = `${describeManifest(unread, graph.get(unread)?.tags ?? [])} could not be read and may refer to it`;
-  const kept: Verdict = { decision: "keep", with: null, status: "undecided", reason };
-  return new Map([...verdicts].map(([digest, verdict]) => [digest, verdict.decision === "keep" ? verdict : kept]));
+type Verdicts = ReadonlyMap<Node, Verdict>;
+
+function keepAllIf([first]: readonly UnreadableNode[], verdicts: Verdicts): Verdicts {
+  if (first === undefined) return verdicts;
+  const reason = `${describeManifest(first.node.digest, first.node.tags)} could not be read and may refer to it`;
+  const kept: Verdict = { decision: "keep", cause: { status: "undecided", reason } };
+  return new Map([...verdicts].map(([node, verdict]) => [node, verdict.decision === "keep" ? verdict : kept]));
 }
 
 function planOf(
   repository: string,
   input: DecisionInput,
-  verdicts: ReadonlyMap<Digest, Verdict>,
-  unreadable: RepositoryPlan["unreadable"],
+  verdicts: Verdicts,
+  unreadable: readonly UnreadableNode[],
 ): RepositoryPlan {
   const { graph } = input;
   const decisions: Decision[] = [];
-  const broken: RepositoryPlan["broken"][number][] = [];
   const deletions: DeletionStep[] = [];
+  const broken: RepositoryPlan["broken"][number][] = [];
   const ghosts: Digest[] = [];
-  for (const [digest, verdict] of verdicts) {
-    const node = graph.get(digest);
-    if (node === undefined) continue;
+  for (const [node, verdict] of verdicts) {
+    const { digest } = node;
     decisions.push(decisionOf(node, verdict, verdicts, input));
     if (node.known === "missing") ghosts.push(digest);
-    if (verdict.decision === "delete") deletions.push(stepOf(graph, digest, verdicts));
+    if (verdict.decision === "delete") deletions.push(stepOf(graph, node, verdicts));
     const missing = verdict.decision === "keep" ? missingChildren(graph, node) : [];
     if (missing.length > 0) broken.push({ digest, missing });
   }
-  return { repository, decisions, deletions, broken, ghosts, unreadable, blobs: blobUse(graph, verdicts) };
+  return {
+    repository,
+    decisions,
+    deletions,
+    broken,
+    ghosts,
+    unreadable: unreadable.map(({ node, reason }) => ({ digest: node.digest, reason })),
+    blobs: blobUse(graph, verdicts),
+  };
 }
 
-function stepOf(graph: Graph, digest: Digest, verdicts: ReadonlyMap<Digest, Verdict>): DeletionStep {
-  const claims = [...graph.parents(digest), ...graph.subjects(digest)];
-  return { digest, after: claims.filter((claim) => verdicts.get(claim)?.decision === "delete") };
+function stepOf(graph: Graph, { digest, parents, subjects }: Node, verdicts: Verdicts): DeletionStep {
+  const claims = [...parents, ...subjects.flatMap((subject): Node | readonly Node[] => graph.get(subject) ?? [])];
+  const after = claims.filter((claim) => verdicts.get(claim)?.decision === "delete");
+  return { digest, after: after.map((claim) => claim.digest) };
 }
 
-function decisionOf(
-  node: Node,
-  verdict: Verdict,
-  verdicts: ReadonlyMap<Digest, Verdict>,
-  { graph, statuses, rules, createdAt }: DecisionInput,
-): Decision {
+function decisionOf(node: Node, { decision, cause }: Verdict, verdicts: Verdicts, input: DecisionInput): Decision {
+  const { rules, createdAt } = input;
   const { digest, tags, listed } = node;
-  const { decision, status, reason } = verdict;
+  const isStep = "from" in cause;
+  const status = isStep ? cause.relation : cause.status;
   const isKeptByTag =
     decision === "keep" &&
     (["live", "protected"].includes(status) || (status === "unmatched" && rules.unmatchedTags === "keep"));
   return {
     digest,
     tags,
-    kind: kindOf(graph, node),
-    image: imageOf(digest, verdicts),
+    kind: kindOf(node),
+    image: imageOf(node, verdicts).digest,
     pushedAt: pushTime(node, createdAt) ?? listed?.pushedAt ?? null,
     sizeBytes: sizeOf(node),
     decision,
     status,
-    reason,
-    staleTags: isKeptByTag ? staleTags(node, statuses, { rules, createdAt }) : [],
+    reason: isStep ? describeStep(cause) : cause.reason,
+    staleTags: isKeptByTag ? staleTags(node, input) : [],
     ...(listed?.versionId === undefined ? {} : { versionId: listed.versionId }),
   };
 }
 
-function kindOf(graph: Graph, { digest, known, listedAs }: Node): Decision["kind"] {
-  if (graph.subjects(digest).length > 0) return "referrer";
+function kindOf({ known, listedAs, subjects }: Node): Decision["kind"] {
+  if (subjects.length > 0) return "referrer";
   return isContent(known) ? known.kind : (listedAs ?? "unknown");
 }
 
-/** The manifest that decides about `digest`, at the end of the chain. */
-function imageOf(digest: Digest, verdicts: ReadonlyMap<Digest, Verdict>): Digest {
-  let image = digest;
-  for (let next = verdicts.get(image)?.with; next !== null && next !== undefined; next = verdicts.get(image)?.with) {
-    image = next;
+/** The manifest that decides about `node`, at the end of the chain of steps. */
+function imageOf(node: Node, verdicts: Verdicts): Node {
+  let image = node;
+  for (let cause = verdicts.get(image)?.cause; cause !== undefined && "from" in cause; ) {
+    image = cause.from;
+    cause = verdicts.get(image)?.cause;
   }
   return image;
 }
 
 /** Tags whose ref is gone, on a manifest that another tag keeps. An unmatched tag must be older than the grace period. */
-function staleTags(
-  node: Node,
-  statuses: ReadonlyMap<string, TagStatus>,
-  { rules, createdAt }: Pick<DecisionInput, "rules" | "createdAt">,
-): Decision["staleTags"] {
+function staleTags(node: Node, { statuses, rules, createdAt }: DecisionInput): Decision["staleTags"] {
   const time = pushTime(node, createdAt);
   const isTimed = typeof time === "number";
   const isOld = isTimed && rules.now - time >= rules.gracePeriodMs;
+  const isStale = (status: TagStatus): boolean =>
+    status.status === "orphaned"
+      ? (status.lastPush === null || isTimed) && [null, status.pullRequest].includes(rules.pullRequest)
+      : status.status === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && isOld;
   return node.tags.flatMap((tag) => {
     const status = statuses.get(tag);
-    const isStale =
-      status?.status === "orphaned"
-        ? (status.lastPush === null || isTimed) && [null, status.pullRequest].includes(rules.pullRequest)
-        : status?.status === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && isOld;
-    return isStale && status !== undefined ? [{ tag, reason: status.reason }] : [];
+    return status !== undefined && isStale(status) ? [{ tag, reason: status.reason }] : [];
   });
 }
 
-/** The children of a kept index that do not exist. An image that was not read exists as far as the list shows it. */
-function missingChildren(graph: Graph, node: Node): readonly Digest[] {
-  return graph.children(node).filter((child) => graph.isMissing(child) || (graph.listsUntagged && !graph.has(child)));
+/** The children of a kept index that do not exist. An image that was not read exists if the list shows it. */
+function missingChildren(graph: Graph, { known }: Node): readonly Digest[] {
+  if (!isContent(known) || known.children.length === 0) return [];
+  const digests = new Set(known.children.map(({ digest }) => digest));
+  return [...digests].filter((child) => graph.isMissing(child) || (graph.listsUntagged && !graph.has(child)));
 }

@@ -10,6 +10,8 @@ export interface Orphan {
   readonly node: Node;
   readonly status: ManifestStatus;
   readonly reason: string;
+  /** How many parents and subjects must be deleted before it is. */
+  readonly claims: number;
   /** Nothing claims it: it is not deleted with anything else. */
   readonly isRoot: boolean;
   /** It has no tag of its own, or only tags such as `sha256-….sig`. */
@@ -52,50 +54,49 @@ export function countClaims(
   statuses: ReadonlyMap<string, TagStatus>,
   rules: SubjectRules,
 ): number {
+  if (node.subjects.length === 0) return node.parents.length;
   const tagged = taggedSubjects(node.tags, statuses);
-  const claims = graph.subjects(node.digest).filter((subject) => {
+  const claims = node.subjects.filter((subject) => {
     if (graph.has(subject)) return true;
     const mayBeElsewhere = !rules.hasOwnSignatures && tagged.includes(subject);
     return !rules.checksSubjects || mayBeElsewhere || !rules.isMissing(subject);
   });
-  return graph.parents(node.digest).length + claims.length;
+  return node.parents.length + claims.length;
 }
 
 /** Returns a manifest that nothing keeps as an orphan. */
-export function orphanOf(graph: Graph, node: Node, statuses: ReadonlyMap<string, TagStatus>, claims: number): Orphan {
+export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, claims: number): Orphan {
+  const isRoot = claims === 0;
+  if (node.tags.length === 0) {
+    return { node, ...untagged(node), claims, isRoot, isUntagged: true, isProven: false, gone: NONE };
+  }
   const own = statusesOf(node, statuses).filter(({ status }) => status !== "referrer");
   const gone = own.filter((status) => status.status === "orphaned");
   const unmatched = own.filter(({ status }) => status === "unmatched");
+  const reasons = new Set([...gone, ...unmatched].map(({ reason }) => reason));
   return {
     node,
-    ...describe(
-      graph,
-      node,
-      [...gone, ...unmatched].map(({ reason }) => reason),
-      gone.length > 0,
-    ),
-    isRoot: claims === 0,
+    ...(reasons.size > 0 ? named(reasons, gone.length > 0) : untagged(node)),
+    claims,
+    isRoot,
     isUntagged: own.length === 0,
     isProven: gone.length > 0 && unmatched.length === 0,
     gone,
   };
 }
 
-function describe(
-  graph: Graph,
-  node: Node,
-  reasons: readonly string[],
-  isOrphaned: boolean,
-): Pick<Orphan, "status" | "reason"> {
-  if (reasons.length > 0) {
-    const reason = [...new Set(reasons)].slice(0, 3).join("; ");
-    return { status: isOrphaned ? "orphaned" : "unmatched", reason };
-  }
-  const [subject] = graph.subjects(node.digest);
+const NONE: readonly never[] = [];
+
+function named(reasons: ReadonlySet<string>, isOrphaned: boolean): Pick<Orphan, "status" | "reason"> {
+  return { status: isOrphaned ? "orphaned" : "unmatched", reason: [...reasons].slice(0, 3).join("; ") };
+}
+
+/** The reason of a manifest without a tag that names a ref. */
+function untagged({ subjects, tags }: Node): Pick<Orphan, "status" | "reason"> {
+  const [subject] = subjects;
   if (subject !== undefined) {
     return { status: "referrer", reason: `referrer of ${shortDigest(subject)}, which does not exist` };
   }
-  if (node.tags.length > 0)
-    return { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
+  if (tags.length > 0) return { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
   return { status: "untagged", reason: "untagged and unreferenced" };
 }

@@ -29,6 +29,6 @@ export function addPlanned(graph: Graph, { pending, gone, failed, contents, grap
   // A signature that lost its tag still belongs to its image.
   for (const digest of rest) {
     if (graph.get(digest)?.listed !== null) continue;
-    for (const subject of before.subjects(digest)) graph.addReferrers(subject, [digest]);
+    for (const subject of before.get(digest)?.subjects ?? []) graph.addReferrers(subject, [digest]);
   }
 }

@@ -1,67 +1,65 @@
-import type { Digest } from "../digest.ts";
-import type { Graph, Node } from "./graph.ts";
+import { describeManifest } from "../format.ts";
+import type { Node } from "./graph.ts";
 
 /** How a manifest was reached: from its parent, or from its subject. */
 export interface Step {
-  readonly from: Digest;
+  readonly from: Node;
   readonly relation: "child" | "referrer";
 }
 
-/** Returns everything that `roots` need: what they list and what is attached to them, at any depth. Without the roots. */
-export function reach(graph: Graph, roots: Iterable<Digest>): ReadonlyMap<Digest, Step> {
-  const start = new Set(roots);
-  const reached = new Map<Digest, Step>();
-  const open = [...start];
+/** Returns a step as a reason: `child of sha256:1a2b3c4d5e6f (pr-12)`. */
+export function describeStep({ from, relation }: Step): string {
+  return `${relation} of ${describeManifest(from.digest, from.tags)}`;
+}
+
+/** Manifests, each with the step that reached it; null: a root. */
+export type Reached = ReadonlyMap<Node, Step | null>;
+
+/** Returns `roots` and everything that they need: what they list and what is attached to them, at any depth. */
+export function reach(roots: Iterable<Node>): Reached {
+  const reached = new Map<Node, Step | null>();
+  for (const root of roots) reached.set(root, null);
+  const open = [...reached.keys()];
+  const add = (node: Node, step: Step): void => {
+    if (reached.has(node)) return;
+    reached.set(node, step);
+    open.push(node);
+  };
   for (let from = open.pop(); from !== undefined; from = open.pop()) {
-    const node = graph.get(from);
-    if (node === undefined) continue;
-    for (const [digest, relation] of followers(graph, node)) {
-      if (!graph.has(digest) || start.has(digest) || reached.has(digest)) continue;
-      reached.set(digest, { from, relation });
-      open.push(digest);
-    }
+    for (const child of from.children) add(child, { from, relation: "child" });
+    for (const referrer of from.referrers) add(referrer, { from, relation: "referrer" });
   }
   return reached;
 }
 
 /**
  * Returns what is deleted with `roots`, in the order of deletion: each root, then at once its children, then its referrers. A
- * manifest follows as soon as everything that claims it is deleted. Includes the roots (`null`).
+ * manifest follows as soon as everything that claims it is deleted.
  *
  * @param claims how many parents and subjects claim a manifest; null: it is kept, whatever is deleted
  */
-export function follow(
-  graph: Graph,
-  roots: readonly Digest[],
-  claims: (digest: Digest) => number | null,
-): ReadonlyMap<Digest, Step | null> {
-  const deleted = new Map<Digest, Step | null>();
-  const waitsFor = new Map<Digest, number>();
-  const open: { readonly digest: Digest; readonly step: Step | null }[] = [];
-  const release = (digest: Digest): boolean => {
-    const before = waitsFor.get(digest) ?? claims(digest);
-    if (before === null || deleted.has(digest)) return false;
-    waitsFor.set(digest, before - 1);
+export function follow(roots: readonly Node[], claims: (node: Node) => number | null): Reached {
+  const deleted = new Map<Node, Step | null>();
+  const waitsFor = new Map<Node, number>();
+  const open: (readonly [Node, Step | null])[] = [];
+  const isReleased = (node: Node): boolean => {
+    const before = waitsFor.get(node) ?? claims(node);
+    if (before === null || deleted.has(node)) return false;
+    waitsFor.set(node, before - 1);
     return before === 1;
   };
   for (const root of roots) {
-    open.push({ digest: root, step: null });
+    open.push([root, null]);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      deleted.set(next.digest, next.step);
-      const node = graph.get(next.digest);
-      if (node === undefined) continue;
-      const released: typeof open = [];
-      for (const [digest, relation] of followers(graph, node)) {
-        if (release(digest)) released.push({ digest, step: { from: node.digest, relation } });
-      }
+      const [from, step] = next;
+      deleted.set(from, step);
+      const children = from.children.filter(isReleased).map((node) => [node, { from, relation: "child" }] as const);
+      const referrers = from.referrers
+        .filter(isReleased)
+        .map((node) => [node, { from, relation: "referrer" }] as const);
       // The last one pushed comes next.
-      open.push(...released.reverse());
+      open.push(...referrers.reverse(), ...children.reverse());
     }
   }
   return deleted;
-}
-
-function* followers(graph: Graph, node: Node): Generator<readonly [Digest, Step["relation"]]> {
-  for (const child of graph.children(node)) yield [child, "child"];
-  for (const referrer of graph.referrers(node.digest)) yield [referrer, "referrer"];
 }

@@ -1,18 +1,9 @@
 import type { Digest } from "../digest.ts";
-import { type DecisionInput, decide } from "./decide.ts";
+import type { DecisionInput } from "./decide.ts";
 import type { Graph, Node } from "./graph.ts";
 import { keepByThemselves } from "./keep.ts";
-import { reach } from "./reach.ts";
-
-/**
- * Whether anything could be deleted, as far as the list alone shows it. Reading only finds more that must be kept, so what the
- * list alone keeps is kept.
- */
-export function mayDelete(input: DecisionInput): boolean {
-  const { verdicts } = decide({ ...input, rules: { ...input.rules, keepsLastTagged: false } }, "listed");
-  const [first] = verdicts.values();
-  return first?.decision === "delete";
-}
+import { applyPushTimes } from "./push-time.ts";
+import { type Reached, reach } from "./reach.ts";
 
 /** What a plan still needs to know. */
 export interface Wanted {
@@ -29,32 +20,31 @@ export interface Wanted {
  * @param listed digests whose referrers were listed; null: the registry has no referrers API, or lists untagged manifests
  */
 export function wantedNext(input: DecisionInput, listed: ReadonlySet<Digest> | null): Wanted {
-  const { graph, statuses, rules, kept } = input;
+  const { graph, rules, kept } = input;
   const unread = [...graph.nodes].filter(({ known, gone }) => known === undefined && !gone);
   const roots = unread.filter(({ digest, tags }) => tags.length > 0 || kept.has(digest));
-  const first = roots.length > 0 ? roots : unread.filter((node) => mayNest(graph, node));
+  const first = roots.length > 0 ? roots : unread.filter(mayNest);
   if (first.length > 0) return { contents: first.map(({ digest }) => digest), referrers: [] };
-  const keepers = keepByThemselves(graph, statuses, rules, kept);
-  const reached = reach(graph, keepers.keys());
-  const isKept = (digest: Digest): boolean => keepers.has(digest) || reached.has(digest);
-  const rest = unread.filter(({ digest, listedAs }) => listedAs !== "image" || !isKept(digest));
+  const statuses = applyPushTimes(graph, input.statuses, input.createdAt);
+  const needed = reach(keepByThemselves(graph, statuses, rules, kept).keys());
+  const rest = unread.filter((node) => node.listedAs !== "image" || !needed.has(node));
   if (rest.length > 0) return { contents: rest.map(({ digest }) => digest), referrers: [] };
-  const subjects = rules.pullRequest === null ? unknownSubjects(graph, isKept) : [];
+  const subjects = rules.pullRequest === null ? unknownSubjects(graph, needed) : [];
   const unlisted = [...graph.nodes].filter(({ digest, gone }) => !gone && listed?.has(digest) === false);
   return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
 }
 
 /** Whether an index lists it and does not call it an image. */
-function mayNest(graph: Graph, { digest, listedAs }: Node): boolean {
-  return listedAs !== "image" && graph.parents(digest).length > 0;
+function mayNest({ listedAs, parents }: Node): boolean {
+  return listedAs !== "image" && parents.length > 0;
 }
 
 /** Subjects that no list shows: a referrer is deleted if its subject answers 404. */
-function unknownSubjects(graph: Graph, isKept: (digest: Digest) => boolean): readonly Digest[] {
+function unknownSubjects(graph: Graph, needed: Reached): readonly Digest[] {
   const subjects = new Set<Digest>();
-  for (const { digest } of graph.nodes) {
-    if (isKept(digest)) continue;
-    for (const subject of graph.subjects(digest)) {
+  for (const node of graph.nodes) {
+    if (needed.has(node)) continue;
+    for (const subject of node.subjects) {
       if (!graph.has(subject) && !graph.wasRead(subject)) subjects.add(subject);
     }
   }

@@ -5,10 +5,11 @@
  */
 import { fork } from "node:child_process";
 import { type Digest, isDigest } from "../../src/digest.ts";
+import { mayDelete } from "../../src/plan/decide.ts";
 import { Graph } from "../../src/plan/graph.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Rules } from "../../src/plan/plan.ts";
-import { mayDelete, wantedNext } from "../../src/plan/wanted.ts";
+import { wantedNext } from "../../src/plan/wanted.ts";
 import type { ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
 import type { TagStatus } from "../../src/tags/status.ts";
 
@@ -29,8 +30,8 @@ const RULES: Rules = {
 
 /** Returns a new flat string each time, as a JSON parser does. */
 function digestOf(number: number): Digest {
-  const text = Buffer.from(`sha256:${number.toString(16).padStart(64, "0")}`).toString("latin1");
-  if (!isDigest(text)) throw new Error(`not a digest: ${text}`);
+  const text: unknown = JSON.parse(`"sha256:${number.toString(16).padStart(64, "0")}"`);
+  if (typeof text !== "string" || !isDigest(text)) throw new Error(`not a digest: ${text}`);
   return text;
 }
 

@@ -112,16 +112,16 @@ function decideVisible(input: OracleInput, visible: ReadonlySet<string>): Expect
   return { deleted: isBlind ? new Set() : deleted, kept };
 }
 
-/** Everything is read but the images that kept indexes list. */
+/** Everything is read but the images that kept indexes list and nothing uses. */
 function isRead(
-  { world }: OracleInput,
+  { world, inUse }: OracleInput,
   visible: ReadonlySet<string>,
   kept: ReadonlySet<string>,
   name: string,
 ): boolean {
   const isNested =
     world[name]?.children !== undefined && [...visible].some((parent) => childrenOf(world, parent).includes(name));
-  return isListed(world, name) || isNested || !kept.has(name);
+  return isListed(world, name) || inUse.includes(name) || isNested || !kept.has(name);
 }
 
 /** Returns the parents and subjects that must be deleted before a manifest. */
@@ -196,10 +196,11 @@ export function below(world: World, name: string): ReadonlySet<string> {
 export function subjectsOf(world: World, name: string): readonly string[] {
   const item = world[name];
   const own = item?.read === undefined && item?.subject !== undefined ? [item.subject] : [];
-  return [...new Set([...own, ...taggedSubjectsOf(world, name)])];
+  return [...new Set([...own, ...taggedSubjectsOf(world, name), ...(item?.lostSubjects ?? [])])];
 }
 
-function taggedSubjectsOf(world: World, name: string): readonly string[] {
+/** The manifests that a manifest's own tags attach it to. */
+export function taggedSubjectsOf(world: World, name: string): readonly string[] {
   return (world[name]?.tags ?? []).flatMap((tag) => /^sha256-([^.]*)/.exec(tag)?.[1] ?? []);
 }
 

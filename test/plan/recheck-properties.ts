@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { childrenOf, closure, expectedOf, subjectsOf } from "./oracle.ts";
+import { childrenOf, closure, expectedOf, subjectsOf, taggedSubjectsOf } from "./oracle.ts";
 import {
   assertApart,
   assertWithin,
@@ -11,7 +11,7 @@ import {
   setupOf,
   withoutLastTagged,
 } from "./properties.ts";
-import { digestOf, type Rechecked, recheckWorld, type State, type World } from "./world.ts";
+import { digestOf, type Item, type Rechecked, recheckWorld, type State, type World } from "./world.ts";
 import type { Sample } from "./worlds.ts";
 
 /** The properties of every recheck, by the sentence that states them. */
@@ -103,7 +103,8 @@ function agreedBy(sample: Sample, states: States, now: World): ReadonlySet<strin
   const isGone = (name: string): boolean =>
     states[name] === "gone" || (registry.listsUntagged && now[name] === undefined);
   const gone = new Set(names.filter((name) => isGone(name) && now[name] === undefined));
-  const withGone: World = { ...Object.fromEntries([...gone].map((name) => [name, untagged(world, name)])), ...now };
+  const left = Object.fromEntries(Object.keys(now).map((name) => [name, afterLosingTags(sample, states, now, name)]));
+  const withGone: World = { ...Object.fromEntries([...gone].map((name) => [name, untagged(world, name)])), ...left };
   const { deleted } = expectedOf({
     ...sample,
     world: withGone,
@@ -115,6 +116,13 @@ function agreedBy(sample: Sample, states: States, now: World): ReadonlySet<strin
   const others = [...deleted].filter((name) => !isAgreed(name));
   const needed = closure(withGone, new Set(Object.keys(withGone)), others);
   return new Set([...deleted].filter((name) => isAgreed(name) && !needed.has(name)));
+}
+
+/** A planned manifest that no list shows any more stays attached to its subjects. */
+function afterLosingTags({ world, registry }: Sample, states: States, now: World, name: string): Item {
+  const item = now[name] ?? {};
+  const isListed = registry.listsUntagged || (item.tags ?? []).length > 0;
+  return isListed || states[name] === undefined ? item : { ...item, lostSubjects: taggedSubjectsOf(world, name) };
 }
 
 /** A deleted manifest has no tags any more; its content is known. */

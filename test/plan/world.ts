@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../../src/digest.ts";
 import { type Agreement, agree } from "../../src/plan/agree.ts";
-import type { DecisionInput } from "../../src/plan/decide.ts";
+import { type DecisionInput, mayDelete } from "../../src/plan/decide.ts";
 import { Graph } from "../../src/plan/graph.ts";
 import type { Reason } from "../../src/plan/keep.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Decision, RepositoryPlan, Rules } from "../../src/plan/plan.ts";
 import { addPlanned, type Progress } from "../../src/plan/progress.ts";
-import { mayDelete, wantedNext } from "../../src/plan/wanted.ts";
+import { wantedNext } from "../../src/plan/wanted.ts";
 import type { Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
 import type { TagStatus } from "../../src/tags/status.ts";
 
@@ -36,6 +36,8 @@ export interface Item {
   readonly children?: readonly string[];
   /** Name of its `subject`. */
   readonly subject?: string;
+  /** Names of the manifests that it was attached to by a tag it lost. */
+  readonly lostSubjects?: readonly string[];
   /** Age in hours; null: unknown. Default 1,000. */
   readonly hours?: number | null;
   readonly read?: "missing" | "unreadable";
