@@ -1,3 +1,3 @@
 import { testFaults } from "./fault-suite.ts";
 
-testFaults("distribution", "oci");
+testFaults("oci");
