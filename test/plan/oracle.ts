@@ -112,16 +112,17 @@ function decideVisible(input: OracleInput, visible: ReadonlySet<string>): Expect
   return { deleted: isBlind ? new Set() : deleted, kept };
 }
 
-/** Everything is read but the images that kept indexes list and nothing uses. */
+/** Everything is read but the images below kept indexes that are tagged or in use. */
 function isRead(
   { world, inUse }: OracleInput,
   visible: ReadonlySet<string>,
   kept: ReadonlySet<string>,
   name: string,
 ): boolean {
-  const isNested =
-    world[name]?.children !== undefined && [...visible].some((parent) => childrenOf(world, parent).includes(name));
-  return isListed(world, name) || inUse.includes(name) || isNested || !kept.has(name);
+  const isFirst = (each: string): boolean => isListed(world, each) || inUse.includes(each);
+  const isIndex = world[name]?.children !== undefined;
+  const isBelowFirst = [...visible].some((each) => isFirst(each) && below(world, each).has(name));
+  return isFirst(name) || isIndex || !isBelowFirst || !kept.has(name);
 }
 
 /** Returns the parents and subjects that must be deleted before a manifest. */

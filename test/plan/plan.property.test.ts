@@ -4,16 +4,17 @@ import { PLAN_PROPERTIES } from "./properties.ts";
 import { RECHECK_PROPERTIES } from "./recheck-properties.ts";
 import { sample } from "./worlds.ts";
 
-const RUNS = 2000;
+/** The same registries in every run, so that a failure is the change's. `npm run prove` draws others. */
+const RUNS = { numRuns: 2000, seed: 20_261_128 };
 
 describe("the plan of any registry", () => {
   test.each(Object.entries(PLAN_PROPERTIES))("%s", (_sentence, property) => {
-    fc.assert(fc.property(sample, property), { numRuns: RUNS });
+    fc.assert(fc.property(sample, property), RUNS);
   });
 });
 
 describe("the recheck of any plan", () => {
   test.each(Object.entries(RECHECK_PROPERTIES))("%s", (_sentence, property) => {
-    fc.assert(fc.property(sample, property), { numRuns: RUNS });
+    fc.assert(fc.property(sample, property), RUNS);
   });
 });
