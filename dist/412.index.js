@@ -1,0 +1,856 @@
+export const id = 412;
+export const ids = [412];
+export const modules = {
+
+/***/ 4412:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  openDigitalOcean: () => (/* binding */ openDigitalOcean)
+});
+
+// EXTERNAL MODULE: ./build/fault.js
+var fault = __webpack_require__(4900);
+// EXTERNAL MODULE: ./build/registry/names.js
+var names = __webpack_require__(450);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 13 modules
+var client = __webpack_require__(4067);
+// EXTERNAL MODULE: ./build/registry/token.js
+var token = __webpack_require__(5327);
+// EXTERNAL MODULE: ./build/http/errors.js
+var errors = __webpack_require__(2602);
+// EXTERNAL MODULE: ./build/http/json.js
+var json = __webpack_require__(3223);
+;// CONCATENATED MODULE: ./build/registry/digitalocean/api.js
+
+
+
+/** Opens the API. Sends nothing. */
+function createDigitalOceanApi(options) {
+    let generation = null;
+    async function sendTo(candidate, request) {
+        const response = await send(options, { ...request, path: [candidate, options.registry, ...request.path] });
+        if (response.status < 300)
+            generation = candidate;
+        return response;
+    }
+    /** A 404 changes nothing on the server, so the request itself shows which generation the API has. */
+    async function ofRegistry(request) {
+        if (generation !== null)
+            return sendTo(generation, request);
+        const response = await sendTo("registries", { ...request, expected: [...request.expected, 404] });
+        return response.status === 404 ? sendTo("registry", request) : response;
+    }
+    return { registry: options.registry, ofRegistry, ofAccount: (request) => send(options, request) };
+}
+async function send(options, request) {
+    const { method, body, expected, scope, sendBy } = request;
+    try {
+        return await options.http.send({
+            method,
+            url: urlOf(options.apiUrl, request),
+            headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+            authorization: `Bearer ${options.token}`,
+            expected,
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+            ...(sendBy === undefined ? {} : { sendBy }),
+        });
+    }
+    catch (error) {
+        throw permissionFault(error, scope) ?? error;
+    }
+}
+/** A digest's `:` is not encoded, as in the API's own examples. */
+function urlOf(apiUrl, { path, query = {} }) {
+    const encoded = path.map((segment) => encodeURIComponent(segment).replaceAll("%3A", ":")).join("/");
+    const url = new URL(`${apiUrl.href.replace(/\/+$/, "")}/v2/${encoded}`);
+    for (const [name, value] of Object.entries(query))
+        url.searchParams.set(name, String(value));
+    return url;
+}
+function permissionFault(error, scope) {
+    if (!(error instanceof errors/* HttpError */.j))
+        return null;
+    const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
+    if (error.status === 401) {
+        const remedy = `Set \`token\` to a DigitalOcean API token that has not expired and has the scope ${scope}.`;
+        return new fault/* Fault */.v("permission", `DigitalOcean rejected the token: ${answer}`, remedy, { cause: error });
+    }
+    if (error.status === 403) {
+        const remedy = `Give the DigitalOcean API token the scope ${scope}.`;
+        return new fault/* Fault */.v("permission", `The token lacks a permission: ${answer}`, remedy, { cause: error });
+    }
+    return null;
+}
+/** Returns the JSON body of a response. Throws a Fault if it does not match `schema`. */
+function parseBody(response, schema, kind = "listing") {
+    return (0,json/* parseJson */.q)(response.body, schema, {
+        request: `${response.url.origin}${response.url.pathname}`,
+        remedy: "Run again. If the error persists, check `api-url` and any proxy between the runner and the API.",
+        kind,
+    });
+}
+
+// EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
+var dist = __webpack_require__(7934);
+// EXTERNAL MODULE: ./build/digest.js
+var build_digest = __webpack_require__(4974);
+;// CONCATENATED MODULE: ./build/registry/digitalocean/pages.js
+
+
+
+/** The largest `per_page` that the API accepts (OpenAPI document, shared/parameters.yml). */
+const PER_PAGE = 200;
+const MAX_PAGES = 1_000;
+const MAX_MIB = 64;
+/** `links` of a list. It is absent if everything fits on one page, and may be `{}` (shared/pages.yml). */
+const Links = dist/* object */.Ikc({
+    links: dist/* nullish */.cl6(dist/* object */.Ikc({ pages: dist/* nullish */.cl6(dist/* object */.Ikc({ next: dist/* nullish */.cl6(dist/* string */.YjP()) })) })),
+});
+/** `meta` of a list: `total` counts the entries of all pages, and proves that a list is complete. */
+const Meta = dist/* object */.Ikc({ meta: dist/* object */.Ikc({ total: dist/* pipe */.FsL(dist/* number */.aig(), dist/* integer */.ndf(), dist/* minValue */.Wwf(0)) }) });
+/** Reads a list page by page, along its links. A page that answers 404 is null, and the last. */
+async function* readLinkedPages(list) {
+    const visited = new Set();
+    let bytes = 0;
+    let next = {};
+    while (next !== null) {
+        const key = JSON.stringify(next);
+        if (visited.has(key))
+            return list.onEndless("a page links to an earlier one");
+        if (visited.size === MAX_PAGES)
+            return list.onEndless(`it has more than ${MAX_PAGES} pages`);
+        visited.add(key);
+        const response = await list.fetch({ ...next, per_page: PER_PAGE });
+        bytes += response.body.length;
+        if (bytes > MAX_MIB * 1024 * 1024)
+            return list.onEndless(`it is larger than ${MAX_MIB} MiB`);
+        const page = response.status === 404 ? null : parseBody(response, list.page, list.kind);
+        yield page;
+        next = page === null ? null : nextPage(page);
+    }
+}
+/**
+ * Returns the query of the next page, or null on the last page.
+ *
+ * Takes only the page from the link, because the token must not be sent to a host that a response names. The API's links
+ * name https://api.digitalocean.com in any case.
+ */
+function nextPage(page) {
+    const next = page.links?.pages?.next;
+    if (next === undefined || next === null || next === "")
+        return null;
+    const query = URL.parse(next, "https://api.digitalocean.com")?.searchParams;
+    const number = query?.get("page") ?? null;
+    const token = query?.get("page_token") ?? null;
+    if (number === null && token === null) {
+        throw new fault/* Fault */.v("listing", "DigitalOcean's link to the next page has no page number", "Run again.");
+    }
+    return { ...(number === null ? {} : { page: number }), ...(token === null ? {} : { page_token: token }) };
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean/apps.js
+
+
+
+
+const AppPage = dist/* object */.Ikc({
+    ...dist/* partial */.OH3(Meta).entries,
+    ...Links.entries,
+    apps: dist/* nullish */.cl6(dist/* array */.YOg(dist/* record */.g1P(dist/* string */.YjP(), dist/* unknown */.L5J())), []),
+});
+/** The `image` of a component (OpenAPI document, apps_image_source_spec.yml). */
+const Image = dist/* object */.Ikc({
+    registry: dist/* nullish */.cl6(dist/* string */.YjP(), ""),
+    repository: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)),
+    tag: dist/* nullish */.cl6(dist/* string */.YjP(), ""),
+    digest: dist/* nullish */.cl6(dist/* string */.YjP(), ""),
+});
+const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
+/**
+ * Returns the images of this registry that App Platform apps use: those named in an app's spec and in the specs of the
+ * deployments that the API returns with it, and the digests that these deployments resolved. Needs the scope `app:read`.
+ *
+ * Searches all fields of an app, so that a new kind of component counts too. Keeping too many images does no harm.
+ */
+async function listAppImages(api) {
+    const digests = new Set();
+    const tags = new Map();
+    for (const node of nodesOf(await listApps(api))) {
+        if (typeof node === "string") {
+            for (const [text] of node.matchAll(DIGESTS))
+                if ((0,build_digest/* isDigest */.B)(text))
+                    digests.add(text);
+            continue;
+        }
+        const image = imageOf(node);
+        if (image === null || !isOfRegistry(image.registry, api.registry) || image.digest !== "")
+            continue;
+        // App Platform deploys `latest` if the spec has neither tag nor digest.
+        const tag = image.tag === "" ? "latest" : image.tag;
+        tags.set(image.repository, (tags.get(image.repository) ?? new Set()).add(tag));
+    }
+    return { digests, tags };
+}
+/** The API requires an empty `registry` for DOCR, which means the team's own registry. A name is accepted in both its forms. */
+function isOfRegistry(name, registry) {
+    return name === "" || name === registry || name === `registry.digitalocean.com/${registry}`;
+}
+/** Returns `node` as an image of DigitalOcean's registry; null if it is anything else. Throws if the image is invalid. */
+function imageOf(node) {
+    if (!("registry_type" in node) || String(node.registry_type).toUpperCase() !== "DOCR")
+        return null;
+    const image = dist/* safeParse */.xLC(Image, node);
+    if (image.success)
+        return image.output;
+    throw incomplete(`an app has an image of an unknown shape: ${image.issues[0].message}`);
+}
+/** Yields every object and every string in `values`, at any depth. */
+function* nodesOf(values) {
+    const stack = [...values];
+    while (stack.length > 0) {
+        const node = stack.pop();
+        if (typeof node === "string")
+            yield node;
+        if (typeof node !== "object" || node === null)
+            continue;
+        yield node;
+        for (const value of Object.values(node))
+            stack.push(value);
+    }
+}
+async function listApps(api) {
+    const apps = [];
+    let total = 0;
+    const pages = readLinkedPages({
+        page: AppPage,
+        fetch: (query) => api.ofAccount({ method: "GET", path: ["apps"], query, expected: [200], scope: "app:read" }),
+        onEndless: (reason) => {
+            throw incomplete(reason);
+        },
+    });
+    for await (const page of pages) {
+        for (const app of page?.apps ?? [])
+            apps.push(app);
+        total = page?.meta?.total ?? total;
+    }
+    if (apps.length < total)
+        throw incomplete(`${apps.length} of ${total} apps were listed`);
+    return apps;
+}
+function incomplete(reason) {
+    return new fault/* Fault */.v("listing", `The list of App Platform apps cannot be read completely: ${reason}`, "Run again, or set `protect-apps: false` to skip the apps.");
+}
+
+// EXTERNAL MODULE: ./build/registry/digitalocean/capabilities.js
+var capabilities = __webpack_require__(3711);
+// EXTERNAL MODULE: ./build/format.js
+var format = __webpack_require__(7413);
+;// CONCATENATED MODULE: ./build/registry/digitalocean/collections.js
+
+
+
+const Count = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* number */.aig(), null), null);
+const Collection = dist/* object */.Ikc({
+    uuid: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)),
+    status: dist/* nullish */.cl6(dist/* string */.YjP(), "unknown"),
+    /** In GODO, but not in the OpenAPI document. */
+    type: dist/* nullish */.cl6(dist/* string */.YjP(), "unreferenced blobs only"),
+    blobs_deleted: Count,
+    freed_bytes: Count,
+});
+const CollectionAnswer = dist/* object */.Ikc({ garbage_collection: Collection });
+const CollectionPage = dist/* object */.Ikc({
+    ...Links.entries,
+    garbage_collections: dist/* nullish */.cl6(dist/* array */.YOg(Collection), []),
+});
+/** The API's prose says `success`, its enum `succeeded`. */
+const SUCCEEDED = new Set(["succeeded", "success"]);
+const FAILED = new Set(["failed", "cancelled", "canceled"]);
+/** Returns whether a garbage collection succeeded. */
+function hasSucceeded({ status }) {
+    return SUCCEEDED.has(status);
+}
+/** Returns whether a garbage collection has ended. With any other status, documented or not, it is running. */
+function hasEnded({ status }) {
+    return SUCCEEDED.has(status) || FAILED.has(status);
+}
+/** Starts a garbage collection. If another one is running, it throws HttpError with an undocumented status. */
+async function startCollection(api, type) {
+    const response = await api.ofRegistry({
+        method: "POST",
+        path: ["garbage-collection"],
+        body: { type },
+        expected: [201],
+        scope: "registry:update",
+    });
+    return parseBody(response, CollectionAnswer, "garbage-collection").garbage_collection;
+}
+/** Returns the active garbage collection; null if there is none. */
+async function getActiveCollection(api) {
+    const response = await api.ofRegistry({
+        method: "GET",
+        path: ["garbage-collection"],
+        expected: [200, 404],
+        scope: "registry:read",
+    });
+    if (response.status === 404)
+        return null;
+    return parseBody(response, CollectionAnswer, "garbage-collection").garbage_collection;
+}
+/**
+ * Returns a garbage collection, active or ended; null if the API does not show it. Only the list of all garbage
+ * collections shows how one ended.
+ */
+async function findCollection(api, uuid) {
+    const active = await getActiveCollection(api);
+    if (active?.uuid === uuid)
+        return active;
+    const pages = readLinkedPages({
+        page: CollectionPage,
+        kind: "garbage-collection",
+        fetch: (query) => api.ofRegistry({
+            method: "GET",
+            path: ["garbage-collections"],
+            query,
+            expected: [200, 404],
+            scope: "registry:read",
+        }),
+        onEndless: () => undefined,
+    });
+    for await (const page of pages) {
+        const found = page?.garbage_collections.find((collection) => collection.uuid === uuid);
+        if (found !== undefined)
+            return found;
+    }
+    return null;
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean/wait.js
+
+
+const FIRST_POLL_MS = 5_000;
+const MAX_POLL_MS = 30_000;
+/**
+ * Waits until no garbage collection is running. The registry is read-only while one is.
+ * Throws Fault `registry` after the timeout.
+ */
+async function waitUntilWritable({ api, clock, log, timeoutMs, signal }) {
+    const deadline = clock.now() + timeoutMs;
+    for (const intervalMs of pollIntervals()) {
+        const active = await getActiveCollection(api);
+        if (active === null || hasEnded(active))
+            return;
+        const leftMs = deadline - clock.now();
+        if (leftMs <= 0) {
+            throw new fault/* Fault */.v("registry", `Registry ${api.registry} is read-only: its garbage collection ${active.uuid} is running (${active.status})`, "Run again when the garbage collection has ended, or raise `gc-timeout`.");
+        }
+        log.info(`Waiting for garbage collection ${active.uuid} of ${api.registry} to end: ${active.status}`);
+        await clock.sleep(Math.min(intervalMs, leftMs), signal);
+    }
+}
+/** Yields the waits between two polls, in milliseconds. */
+function* pollIntervals() {
+    for (let ms = FIRST_POLL_MS;; ms = Math.min(ms * 1.5, MAX_POLL_MS))
+        yield ms;
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean/collect.js
+
+
+
+
+
+/** A collection that is neither active nor in the list for this many polls is given up. */
+const MAX_MISSED_POLLS = 4;
+/** Starts a garbage collection, or joins a running one, and waits for its end or the timeout. */
+async function collect(options) {
+    const { api, clock, log, type, timeoutMs } = options;
+    const deadline = clock.now() + timeoutMs;
+    for (;;) {
+        const running = await startOrJoin(options);
+        const { uuid, status } = running.collection;
+        log.info(`Garbage collection ${uuid} of ${api.registry} ${running.own ? "started" : "was already running"}: ${status}`);
+        const result = await follow(options, running, deadline);
+        if (result.fault !== undefined || running.own || includes(running.collection, type))
+            return result;
+        if (result.status === "started" || result.status === "timed-out")
+            return notStarted(api, running.collection);
+    }
+}
+/** The statuses before the manifests are read. */
+const EARLY = new Set(["requested", "waiting for write JWTs to expire"]);
+/** Returns whether a collection that someone else started frees what this run deleted. */
+function includes(collection, type) {
+    const coversType = collection.type === type || collection.type === "untagged manifests and unreferenced blobs";
+    return coversType && EARLY.has(collection.status);
+}
+/** The response to a second start is undocumented, so after any error the active collection shows what happened. */
+async function startOrJoin({ api, type }) {
+    for (let attempt = 1;; attempt += 1) {
+        try {
+            return { collection: await startCollection(api, type), own: true };
+        }
+        catch (error) {
+            if (!mayHaveStarted(error))
+                throw error;
+            const active = await getActiveCollection(api);
+            // An unreadable response is that of a collection that was started.
+            if (active !== null && !hasEnded(active))
+                return { collection: active, own: error instanceof fault/* Fault */.v };
+            if (error instanceof fault/* Fault */.v)
+                throw error;
+            // The other collection may have ended since. A refused start started nothing, so it can be repeated.
+            if (attempt > 1 || !isRefusal(error))
+                throw couldNotStart(api.registry, error);
+        }
+    }
+}
+function mayHaveStarted(error) {
+    if (error instanceof fault/* Fault */.v)
+        return error.kind === "garbage-collection";
+    return error instanceof errors/* HttpError */.j && error.code !== "interrupted";
+}
+function isRefusal({ status = 0 }) {
+    return status >= 400 && status < 500;
+}
+function couldNotStart(registry, error) {
+    return new fault/* Fault */.v("garbage-collection", `The garbage collection of ${registry} could not be started: ${error.detail ?? error.message}`, "Start it in DigitalOcean's control panel, or run again with `run-gc: always`.", { cause: error });
+}
+async function follow(options, running, deadline) {
+    const { collection, own } = running;
+    if (hasEnded(collection))
+        return ended(running);
+    const { uuid } = collection;
+    const started = unfinished("started", own
+        ? `Garbage collection ${uuid} was started and is still running.`
+        : `Garbage collection ${uuid} was already running and has not ended.`);
+    if (options.timeoutMs === 0)
+        return started;
+    try {
+        return await waitForEnd(options, running, deadline);
+    }
+    catch (error) {
+        return { ...started, fault: waitFault(options, uuid, error) };
+    }
+}
+async function waitForEnd(options, running, deadline) {
+    const { api, clock, log, timeoutMs, signal } = options;
+    let { collection } = running;
+    const { uuid } = collection;
+    let missed = 0;
+    for (const intervalMs of pollIntervals()) {
+        const leftMs = deadline - clock.now();
+        if (leftMs <= 0)
+            break;
+        await clock.sleep(Math.min(intervalMs, leftMs), signal);
+        const found = await poll(options, uuid);
+        if (found === "unavailable")
+            continue;
+        missed = found === null ? missed + 1 : 0;
+        if (missed === MAX_MISSED_POLLS)
+            return vanished(uuid);
+        if (found === null)
+            continue;
+        if (found.status !== collection.status)
+            log.info(`Garbage collection ${uuid} of ${api.registry}: ${found.status}`);
+        collection = found;
+        if (hasEnded(found))
+            return ended({ ...running, collection });
+    }
+    const text = `did not finish within gc-timeout (${(0,format/* formatDuration */.a3)(timeoutMs)}); it is still running (${collection.status})`;
+    return unfinished("timed-out", `Garbage collection ${uuid} ${text} and the registry is read-only until it ends.`);
+}
+/** Returns the current collection; null if the API does not show it; `unavailable` if the API does not respond. */
+async function poll({ api, log }, uuid) {
+    try {
+        return await findCollection(api, uuid);
+    }
+    catch (error) {
+        if (!(error instanceof errors/* HttpError */.j) || !error.retryable)
+            throw error;
+        log.info(`Could not read the status of garbage collection ${uuid}; trying again: ${error.message}`);
+        return "unavailable";
+    }
+}
+/** Returns the error that ended the wait. The collection itself is still running. */
+function waitFault({ api, signal }, uuid, error) {
+    if (signal.aborted || (error instanceof errors/* HttpError */.j && error.code === "interrupted")) {
+        return new fault/* Fault */.v("interrupted", `The job was cancelled while garbage collection ${uuid} was running`, `It is still running, and the registry ${api.registry} is read-only until it ends.`, { cause: error });
+    }
+    if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j)
+        return error;
+    throw error;
+}
+function ended({ collection, own }) {
+    const { uuid, status, freed_bytes: freedBytes, blobs_deleted: blobsDeleted } = collection;
+    const name = own ? `Garbage collection ${uuid}` : `Garbage collection ${uuid}, which was already running,`;
+    const succeeded = hasSucceeded(collection);
+    const note = succeeded
+        ? `${name} succeeded.`
+        : `${name} ended with the status "${status}". Run again with run-gc: always.`;
+    return { status: succeeded ? "succeeded" : "failed", freedBytes, blobsDeleted, note };
+}
+function notStarted({ registry }, { uuid, type }) {
+    const text = `Garbage collection ${uuid} (${type}), which someone else started, is still running, so none was started within gc-timeout.`;
+    const remedy = `When it has ended, run again with run-gc: always, or start one in the control panel of ${registry}.`;
+    return unfinished("timed-out", `${text} ${remedy}`);
+}
+function vanished(uuid) {
+    const text = `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of garbage collections does not show its result.`;
+    return unfinished("failed", `${text} Check the control panel.`);
+}
+function unfinished(status, note) {
+    return { status, freedBytes: null, blobsDeleted: null, note };
+}
+
+// EXTERNAL MODULE: ./node_modules/p-map/index.js
+var p_map = __webpack_require__(606);
+// EXTERNAL MODULE: ./build/http/size-limit.js
+var size_limit = __webpack_require__(8494);
+// EXTERNAL MODULE: ./build/registry/oci/reference.js
+var reference = __webpack_require__(6409);
+// EXTERNAL MODULE: ./build/registry/stable-list.js
+var stable_list = __webpack_require__(1656);
+// EXTERNAL MODULE: ./build/registry/time.js
+var time = __webpack_require__(6413);
+;// CONCATENATED MODULE: ./build/registry/digitalocean/manifests.js
+
+
+
+
+
+
+
+
+
+
+/** Enough for about 200,000 manifests of twenty layers: 0.3 KiB for a manifest, 0.1 KiB for a blob. */
+const manifests_MAX_MIB = 512;
+const manifests_MAX_PAGES = 10_000;
+/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
+const PAGES_AT_ONCE = 512;
+// GODO marks every field as `omitempty`, and the API's own example misspells one. A size may have any shape. Tags decide
+// what is deleted, so they must be valid.
+const Size = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* number */.aig()), null);
+const BlobEntry = dist/* object */.Ikc({
+    digest: dist/* nullish */.cl6(dist/* string */.YjP(), ""),
+    compressed_size_bytes: Size,
+    compressed_size_byte: Size,
+});
+const ManifestEntry = dist/* object */.Ikc({
+    digest: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* guard */.ahr(build_digest/* isDigest */.B, "not a digest")),
+    tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(reference/* isTag */.dz, "not a tag"))), []),
+    blobs: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* array */.YOg(BlobEntry), []), []),
+    compressed_size_bytes: Size,
+    updated_at: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* string */.YjP()), null),
+});
+const ManifestPage = dist/* object */.Ikc({ ...Meta.entries, manifests: dist/* nullish */.cl6(dist/* array */.YOg(ManifestEntry), []) });
+/** Returns the function that lists a repository; see `Registry.list`. */
+function createLister(api, retry) {
+    let listsTags = false;
+    return async (repository) => {
+        const listing = await listManifests(api, repository, retry);
+        listsTags ||= listing.manifests.some(({ tags }) => tags.length > 0);
+        // Untagged manifests and an answer without the field `tags` look the same, and untagged manifests are deleted.
+        if (listsTags || listing.manifests.length === 0)
+            return listing;
+        if (await hasTags(api, repository))
+            throw tagsMissing(api.registry, repository);
+        return listing;
+    };
+}
+async function hasTags(api, repository) {
+    const response = await api.ofRegistry({
+        method: "GET",
+        path: ["repositories", repository, "tags"],
+        query: { per_page: 1 },
+        expected: [200, 404],
+        scope: "registry:read",
+    });
+    // The repository exists, so a 404 does not prove that it has no tags.
+    return response.status === 404 || parseBody(response, dist/* object */.Ikc(Meta.entries)).meta.total > 0;
+}
+function tagsMissing(registry, repository) {
+    return new fault/* Fault */.v("listing", `DigitalOcean's lists of ${registry}/${repository} contradict each other: no manifest has a tag, but the list of tags is not empty`, "Run again later: the list of tags can be hours old. If the error persists, report it to DigitalOcean.");
+}
+/** Lists every manifest once, `meta.total` in all. */
+function listManifests(api, repository, retry) {
+    const name = `${api.registry}/${repository}`;
+    return (0,stable_list/* readUntilStable */.s)(`the manifests of ${name}`, retry, async () => {
+        const countBytes = (0,size_limit/* createSizeLimit */.L)(manifests_MAX_MIB, (reason) => endless(name, reason));
+        const fetch = (page) => fetchPage(api, repository, page, countBytes);
+        const first = await fetch(1);
+        const { total } = first.meta;
+        const size = first.manifests.length;
+        if (total > 0 && size === 0)
+            return { changed: `the first page of ${total} manifests is empty` };
+        const last = total === 0 ? 1 : Math.ceil(total / size);
+        if (last > manifests_MAX_PAGES)
+            throw endless(name, `it has ${total} manifests, ${size} on a page`);
+        const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
+        const pages = [first, ...(await (0,p_map/* default */.Ay)(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
+        const changed = changeBetween(pages);
+        return changed === null ? { value: listingOf(pages) } : { changed };
+    });
+}
+function endless(name, reason) {
+    return new fault/* Fault */.v("listing", `DigitalOcean's list of the manifests of ${name} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
+}
+async function fetchPage(api, repository, page, countBytes) {
+    const response = await api.ofRegistry({
+        method: "GET",
+        path: ["repositories", repository, "digests"],
+        query: { page, per_page: PER_PAGE },
+        expected: [200, 404],
+        scope: "registry:read",
+    });
+    countBytes(response.body.length);
+    if (response.status !== 404)
+        return parseBody(response, ManifestPage);
+    throw new fault/* Fault */.v("listing", `Repository ${api.registry}/${repository} does not exist: ${response.url.pathname} returned 404`, "Correct `repository-pattern`. If the repository was deleted just now, run again.");
+}
+/** Returns how the list changed between its pages, because of a push or a deletion; null if it did not. */
+function changeBetween(pages) {
+    const digests = pages.flatMap(({ manifests }) => manifests.map(({ digest }) => digest));
+    const totals = new Set(pages.map(({ meta }) => meta.total));
+    if (totals.size > 1)
+        return `its total changed: ${[...totals].join(", ")}`;
+    if (new Set(digests).size < digests.length)
+        return "a manifest was listed twice";
+    const [total] = totals;
+    return digests.length === total ? null : `${digests.length} of ${total} manifests were listed`;
+}
+function listingOf(pages) {
+    const manifests = pages.flatMap((page) => page.manifests.map((entry) => ({
+        digest: entry.digest,
+        tags: entry.tags,
+        pushedAt: (0,time/* parseTime */.p)(entry.updated_at),
+        sizeBytes: sizeOf(entry.compressed_size_bytes),
+        blobs: blobsOf(entry),
+    })));
+    return { manifests };
+}
+/** Sizes are 0 until DigitalOcean computes them, some time after the push. */
+function sizeOf(bytes) {
+    return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+}
+/** Returns null if any blob is invalid or none is listed: an incomplete list would pass for a complete one. */
+function blobsOf(entry) {
+    const blobs = [];
+    for (const { digest, compressed_size_bytes: size, compressed_size_byte: misspelt } of entry.blobs) {
+        if (!(0,build_digest/* isDigest */.B)(digest))
+            return null;
+        blobs.push({ digest, sizeBytes: sizeOf(size ?? misspelt) });
+    }
+    return blobs.length === 0 ? null : blobs;
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean/repositories.js
+
+
+
+
+
+
+const Name = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(reference/* isRepositoryName */.en, "not a repository name"));
+const RepositoryPage = dist/* object */.Ikc({
+    ...Meta.entries,
+    ...Links.entries,
+    repositories: dist/* nullish */.cl6(dist/* array */.YOg(dist/* object */.Ikc({ name: Name })), []),
+});
+/** See `Registry.repositories`. */
+async function selectRepositories(api, retry, selection) {
+    const existing = await listRepositories(api, retry);
+    if (existing !== null)
+        return (0,names/* selectFrom */.JU)(api.registry, existing, selection);
+    throw new fault/* Fault */.v("registry", `DigitalOcean has no registry ${JSON.stringify(api.registry)} in the team of this token: all its paths returned 404`, "Correct the name in `registry` (registry.digitalocean.com/NAME), or use a token of the team that owns the registry.");
+}
+/** Returns the names of all repositories, sorted; null if the registry does not exist. */
+function listRepositories(api, retry) {
+    return (0,stable_list/* readUntilStable */.s)(`the repositories of ${api.registry}`, retry, async () => {
+        const names = new Set();
+        let total = null;
+        for await (const page of repositoryPages(api)) {
+            if (page === null)
+                return total === null ? { value: null } : { changed: "a linked page returned 404" };
+            for (const { name } of page.repositories)
+                names.add(name);
+            total = page.meta.total;
+        }
+        if (names.size < (total ?? 0))
+            return { changed: `${names.size} of ${total} repositories were listed` };
+        return { value: [...names].sort() };
+    });
+}
+function repositoryPages(api) {
+    return readLinkedPages({
+        page: RepositoryPage,
+        fetch: (query) => api.ofRegistry({
+            method: "GET",
+            path: ["repositoriesV2"],
+            query,
+            expected: [200, 404],
+            scope: "registry:read",
+        }),
+        onEndless: (reason) => {
+            throw new fault/* Fault */.v("listing", `The list of repositories of ${api.registry} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
+        },
+    });
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean/storage.js
+
+
+
+
+const Bytes = dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(0));
+const RegistryAnswer = dist/* object */.Ikc({ registry: dist/* object */.Ikc({ name: dist/* string */.YjP(), storage_usage_bytes: Bytes }) });
+const SubscriptionAnswer = dist/* object */.Ikc({
+    subscription: dist/* object */.Ikc({ tier: dist/* object */.Ikc({ included_storage_bytes: Bytes }) }),
+});
+/** Returns the registry's storage. A value that cannot be read is null: it is shown, and decides nothing. */
+async function readStorage(api) {
+    const [usedBytes, includedBytes] = await Promise.all([
+        orNull(async () => {
+            const { registry } = await get(api, RegistryAnswer, ["registries", api.registry], ["registry"]);
+            // The older path has no name: it returns the only registry of the team.
+            return registry.name === api.registry ? registry.storage_usage_bytes : null;
+        }),
+        orNull(async () => {
+            const answer = await get(api, SubscriptionAnswer, ["registries", "subscription"], ["registry", "subscription"]);
+            return answer.subscription.tier.included_storage_bytes;
+        }),
+    ]);
+    return { usedBytes, includedBytes };
+}
+/** Reads the documented path, and the older one if the documented one returns 404. */
+async function get(api, schema, path, olderPath) {
+    const request = { method: "GET", scope: "registry:read" };
+    const response = await api.ofAccount({ ...request, path, expected: [200, 404] });
+    if (response.status === 200)
+        return parseBody(response, schema);
+    return parseBody(await api.ofAccount({ ...request, path: olderPath, expected: [200] }), schema);
+}
+async function orNull(read) {
+    try {
+        return await read();
+    }
+    catch (error) {
+        if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j)
+            return null;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/registry/digitalocean/registry.js
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Opens DigitalOcean's container registry: its API for lists, deletions and garbage collection, its OCI endpoint for
+ * manifests. Shapes, statuses and scopes are those of DigitalOcean's OpenAPI document (specification/resources/registry).
+ */
+function openDigitalOcean(settings, services) {
+    const { registry: address, apiUrl, gcType, gcTimeoutMs } = settings;
+    const { http, clock, log, signal } = services;
+    const { secret } = (0,token/* requireCredential */.t)(settings);
+    const api = createDigitalOceanApi({ http, apiUrl, token: secret, registry: address.path });
+    const oci = (0,client/* createOciClient */.D)({
+        ...{ http, clock, log, origin: address.origin },
+        // The API token is both user and password at the OCI endpoint (DigitalOcean's docs; docker/login-action#895).
+        credential: { username: secret, secret },
+        mayReceiveCredential: (realm) => realm.host === apiUrl.host,
+        remedy: "Give the token in `token` the scope registry:read.",
+    });
+    const retry = { clock, signal };
+    const collector = { api, clock, log, signal, type: gcType, timeoutMs: gcTimeoutMs };
+    const confirmGone = (0,names/* oncePerRepository */.ld)((repository) => confirmReadable(api, repository));
+    let writable = null;
+    async function remove(repository, path, sendBy) {
+        const request = { path: ["repositories", repository, ...path], expected: [204, 404], sendBy };
+        const response = await api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
+        if (response.status === 204)
+            return "deleted";
+        await confirmGone(repository);
+        return "gone";
+    }
+    return {
+        capabilities: capabilities/* capabilities */.R,
+        repositories: (selection) => selectRepositories(api, retry, selection),
+        list: createLister(api, retry),
+        read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
+        createdAt: async () => null,
+        referrers: async () => null,
+        prepareDeletion: () => {
+            writable ??= waitUntilWritable(collector);
+            return writable;
+        },
+        delete: async (repository, { digest }, sendBy) => ({
+            outcome: await remove(repository, ["digests", digest], sendBy),
+        }),
+        deleteTag: (repository, tag, sendBy) => remove(repository, ["tags", tag], sendBy),
+        appImages: () => listAppImages(api),
+        storage: () => readStorage(api),
+        collectGarbage: () => collect(collector),
+    };
+}
+/** A 404 also answers a token that may not read, so it means `gone` only if the repository can be read. */
+async function confirmReadable(api, repository) {
+    const response = await api.ofRegistry({
+        method: "GET",
+        path: ["repositories", repository, "digests"],
+        query: { per_page: 1 },
+        expected: [200, 404],
+        scope: "registry:read",
+    });
+    if (response.status === 200)
+        return;
+    throw new fault/* Fault */.v("deletion", `DELETE returned 404, and so did the repository ${api.registry}/${repository}, so it may not have been deleted`, "Check that the repository exists and that the token has the scopes registry:read and registry:delete.");
+}
+
+
+/***/ }),
+
+/***/ 1656:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   s: () => (/* binding */ readUntilStable)
+/* harmony export */ });
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(4900);
+
+const MAX_ATTEMPTS = 4;
+/**
+ * Reads a list until it did not change while it was read. Waits longer before each attempt.
+ * Throws Fault `listing` if the list changed during every attempt.
+ *
+ * @param list what is read, for the error: `the manifests of acme/web`
+ */
+async function readUntilStable(list, { clock, signal }, read) {
+    for (let attempt = 1;; attempt += 1) {
+        const result = await read();
+        if ("value" in result)
+            return result.value;
+        if (attempt === MAX_ATTEMPTS) {
+            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress.");
+        }
+        await clock.sleep(500 * 2 ** attempt, signal);
+    }
+}
+
+
+/***/ })
+
+};
