@@ -3,7 +3,7 @@ import type { TagStatus } from "../tags/status.ts";
 import type { Graph, Node } from "./graph.ts";
 import { keepByThemselves, type Reason } from "./keep.ts";
 import { type Limited, limit, newest } from "./limits.ts";
-import { countClaims, hasOwnSignatures, type Orphan, orphanOf } from "./orphans.ts";
+import { countClaims, hasLocalSignatures, type Orphan, orphanOf } from "./orphans.ts";
 import type { Rules } from "./plan.ts";
 import type { CreationTimes } from "./push-time.ts";
 import { follow, type Reached, reach, type Step } from "./reach.ts";
@@ -13,7 +13,7 @@ export interface DecisionInput {
   readonly graph: Graph;
   readonly statuses: ReadonlyMap<string, TagStatus>;
   readonly rules: Rules;
-  /** Manifests that are kept whatever their tags say: in use, or refused by the registry. */
+  /** Manifests that are kept independently of their tags: in use, or refused by the registry. */
   readonly kept: ReadonlyMap<Digest, Reason>;
   /** Null: the list has the push times. */
   readonly createdAt: CreationTimes | null;
@@ -99,7 +99,7 @@ type Orphans = ReadonlyMap<Node, Orphan>;
 function findOrphans({ graph, statuses, rules }: DecisionInput, needed: Reached, stage: "listed" | "read"): Orphans {
   const subjectRules = {
     checksSubjects: rules.pullRequest === null,
-    hasOwnSignatures: hasOwnSignatures(graph, statuses) || (stage === "listed" && !graph.listsUntagged),
+    hasLocalSignatures: hasLocalSignatures(graph, statuses) || (stage === "listed" && !graph.listsUntagged),
     isMissing: (subject: Digest) => stage === "listed" || graph.isMissing(subject),
   };
   const orphans = new Map<Node, Orphan>();

@@ -65,7 +65,7 @@ export class Graph {
     return this.#nodes.has(digest);
   }
 
-  /** Whether the registry was asked for `digest`. */
+  /** Whether `digest` was requested from the registry. */
   wasRead(digest: Digest): boolean {
     return this.#unlisted.has(digest) || this.#nodes.get(digest)?.known !== undefined;
   }
@@ -143,7 +143,7 @@ export class Graph {
     else detached.push(referrer);
   }
 
-  /** Removes a manifest that turned out not to exist. */
+  /** Removes a manifest that does not exist. */
   #remove(node: MutableNode): void {
     this.#nodes.delete(node.digest);
     this.#unlisted.set(node.digest, "missing");

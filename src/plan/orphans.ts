@@ -26,8 +26,8 @@ export interface Orphan {
 export interface SubjectRules {
   /** A sweep of one pull request does not check whether subjects exist. */
   readonly checksSubjects: boolean;
-  /** Whether a tag of the repository refers to a manifest that exists here (see `hasOwnSignatures`). */
-  readonly hasOwnSignatures: boolean;
+  /** Whether a tag of the repository refers to a manifest that exists here (see `hasLocalSignatures`). */
+  readonly hasLocalSignatures: boolean;
   /** Whether a subject that no list shows does not exist. */
   isMissing(subject: Digest): boolean;
 }
@@ -36,7 +36,7 @@ export interface SubjectRules {
  * Whether any tag such as `sha256-….sig` refers to a manifest of this repository. With `COSIGN_REPOSITORY`, cosign puts
  * signatures into another repository than their images: if no signature has its image here, a missing image proves nothing.
  */
-export function hasOwnSignatures(graph: Graph, statuses: ReadonlyMap<string, TagStatus>): boolean {
+export function hasLocalSignatures(graph: Graph, statuses: ReadonlyMap<string, TagStatus>): boolean {
   for (const { tags } of graph.nodes) {
     const isHere = (subject: Digest): boolean => {
       const node = graph.get(subject);
@@ -58,7 +58,7 @@ export function countClaims(
   const tagged = taggedSubjects(node.tags, statuses);
   const claims = node.subjects.filter((subject) => {
     if (graph.has(subject)) return true;
-    const mayBeElsewhere = !rules.hasOwnSignatures && tagged.includes(subject);
+    const mayBeElsewhere = !rules.hasLocalSignatures && tagged.includes(subject);
     return !rules.checksSubjects || mayBeElsewhere || !rules.isMissing(subject);
   });
   return node.parents.length + claims.length;

@@ -65,7 +65,7 @@ export interface DeletionStep {
 export interface BlobUse {
   /** Blobs of manifests that are deleted; sizes in bytes. */
   readonly deleted: readonly Blob[];
-  /** Blobs of manifests that are kept, as far as they are known. */
+  /** Blobs of manifests that are kept, if they are known. */
   readonly kept: readonly Digest[];
   /** False if the blobs of a kept manifest are unknown: a deleted blob may then still be in use. */
   readonly complete: boolean;

@@ -36,7 +36,7 @@ export function reach(roots: Iterable<Node>): Reached {
  * Returns what is deleted with `roots`, in the order of deletion: each root, then at once its children, then its referrers. A
  * manifest follows as soon as everything that claims it is deleted.
  *
- * @param claims how many parents and subjects claim a manifest; null: it is kept, whatever is deleted
+ * @param claims how many parents and subjects claim a manifest; null: it is always kept
  */
 export function follow(roots: readonly Node[], claims: (node: Node) => number | null): Reached {
   const deleted = new Map<Node, Step | null>();

@@ -9,7 +9,7 @@ import { type Reached, reach } from "./reach.ts";
 export interface Wanted {
   /** Manifests to read. */
   readonly contents: readonly Digest[];
-  /** Manifests whose referrers are to be listed. */
+  /** Manifests whose referrers must be listed. */
   readonly referrers: readonly Digest[];
 }
 

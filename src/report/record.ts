@@ -31,7 +31,7 @@ const NOT_STARTED: RunResult["garbageCollection"] = {
   note: "",
 };
 
-/** Records a run, so that its result can be written at any moment, whatever ended it. */
+/** Records a run, so that its result can be written at any time, also after an error. */
 export class RunRecord {
   readonly #head: Head;
   readonly #urlOf: (repository: string) => string | null;
@@ -56,7 +56,7 @@ export class RunRecord {
     };
   }
 
-  /** Runs `work` and records its error, whatever it is. */
+  /** Runs `work` and records its error, of any kind. */
   async attempt(work: () => Promise<void>): Promise<void> {
     try {
       await work();

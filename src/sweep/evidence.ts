@@ -57,7 +57,7 @@ export async function readEvidence(
 
 /**
  * Reads the evidence again for a recheck: branches and Git tags, pull requests that were opened since, and images in use. What was
- * in use when the run started stays protected. Throws Fault and HttpError.
+ * in use when the run started remains protected. Throws Fault and HttpError.
  */
 export async function readEvidenceAgain(sources: EvidenceSources, first: Evidence): Promise<Evidence> {
   const { settings, http, readAppImages } = sources;

@@ -80,7 +80,7 @@ const LIMITS: readonly Case[] = [
     deleted: ["a"],
   },
   {
-    title: "deletes a signature without an image whatever its time, unless it has another tag",
+    title: "deletes a signature without an image of any age, unless it has another tag",
     world: {
       sig: { tags: ["sha256-gone.sig"], hours: null },
       named: { tags: ["sha256-gone.att", "other"], hours: null },

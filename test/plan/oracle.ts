@@ -130,9 +130,9 @@ function claimsIn(input: OracleInput, visible: ReadonlySet<string>): (name: stri
   const { world, registry, rules, gone } = input;
   const exists = (subject: string): boolean =>
     gone?.has(subject) === true || (registry.listsUntagged ? world[subject] !== undefined : isListed(world, subject));
-  const hasOwnSignatures = [...visible].flatMap((name) => taggedSubjectsOf(world, name)).some(exists);
+  const hasLocalSignatures = [...visible].flatMap((name) => taggedSubjectsOf(world, name)).some(exists);
   const isClaim = (name: string, subject: string): boolean => {
-    const mayBeElsewhere = !hasOwnSignatures && taggedSubjectsOf(world, name).includes(subject);
+    const mayBeElsewhere = !hasLocalSignatures && taggedSubjectsOf(world, name).includes(subject);
     return world[subject] !== undefined || rules.pullRequest !== null || mayBeElsewhere;
   };
   return (name) => [

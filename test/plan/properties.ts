@@ -125,7 +125,7 @@ function monotoneInRules(given: Sample): void {
     assertWithin(deletedBy({ ...sample, rules: { ...rules, ...change } }), before, rule);
   }
   assertWithin(deletedBy({ ...sample, inUse: [...sample.inUse, chosen(sample)] }), before, "protect-digests");
-  // A scope has no grace period for merged pull requests: the user asked for exactly these images.
+  // A scope has no grace period for merged pull requests: the user named exactly these images.
   const isMerged = Object.values(sample.world).some(({ tags }) => tags?.some((tag) => tag.startsWith("merged")));
   const scoped = { ...sample, rules: { ...rules, pullRequest: rules.pullRequest ?? 12 } };
   if (!isMerged) assertWithin(deletedBy(scoped), before, "scope");

@@ -118,7 +118,7 @@ function agreedBy(sample: Sample, states: States, now: World): ReadonlySet<strin
   return new Set([...deleted].filter((name) => isAgreed(name) && !needed.has(name)));
 }
 
-/** A planned manifest that no list shows any more stays attached to its subjects. */
+/** A planned manifest that no list shows any more remains attached to its subjects. */
 function afterLosingTags({ world, registry }: Sample, states: States, now: World, name: string): Item {
   const item = now[name] ?? {};
   const isListed = registry.listsUntagged || (item.tags ?? []).length > 0;

@@ -69,7 +69,7 @@ const CASES: readonly Case[] = [
     agreed: ["c"],
   },
   {
-    title: "keeps what was not planned, with everything it needs, whatever was orphaned since",
+    title: "keeps what was not planned, with everything it needs, also if it was orphaned since",
     planned: { a: { tags: ["live"], children: ["child"] }, child: {}, c: { tags: ["orphaned-2"] } },
     states: { child: "pending", c: "pending" },
     now: { a: { tags: ["orphaned"], children: ["child"] }, child: {}, c: { tags: ["orphaned-2"] } },

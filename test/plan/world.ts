@@ -130,7 +130,7 @@ export interface Registry {
 
 export const LISTS_ALL: Registry = { listsUntagged: true, referrersApi: false };
 
-/** Everything that a plan depends on beside the world. */
+/** Everything that a plan depends on, apart from the world. */
 export interface Setup {
   readonly rules?: Partial<Rules>;
   readonly registry?: Registry;

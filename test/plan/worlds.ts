@@ -143,7 +143,7 @@ function eachTagOnce(world: World): World {
   );
 }
 
-/** If only tags are listed, an untagged subject may stay unknown. Here each has a tag, or an index with a tag. */
+/** If only tags are listed, an untagged subject may remain unknown. Here each has a tag, or an index with a tag. */
 function withShownSubjects(world: World): World {
   let shown: World = world;
   for (const name of Object.keys(world).flatMap((each) => subjectsOf(world, each))) {

@@ -127,7 +127,7 @@ describe.each(Object.entries(UNSETTLED))("after %s to a DELETE", (_title, fault)
   );
 });
 
-/** The target is the first deletion of a run, which goes alone; others may be deleted before it was found live. */
+/** The target is the first deletion of a run, which is sent alone; others may be deleted before it was found live. */
 function deletedBefore(before: readonly string[], after: readonly string[], tag: string): boolean {
   return before.includes(tag) && !after.includes(tag) && tag !== "pr-3";
 }
