@@ -20,11 +20,9 @@ const DESCRIPTION = "digitalocean-openapi";
 /** A program or a file that some tests need and that not every machine has. */
 export type Tool = (typeof PACKAGES)[number] | (typeof GO_PROGRAMS)[number] | typeof DESCRIPTION;
 
+const DESCRIPTION_PATH = "../shared/do-openapi/specification/DigitalOcean-registry.patched.v2.yaml";
 /** Where the description is expected: in a folder next to the repository. */
-export const DESCRIPTION_FILE = join(
-  import.meta.dirname,
-  "../../../shared/do-openapi/specification/DigitalOcean-registry.patched.v2.yaml",
-);
+export const DESCRIPTION_FILE = join(import.meta.dirname, "../..", DESCRIPTION_PATH);
 
 /**
  * Test options that skip a test if one of `tools` is missing: `test("pulls an image", needs("skopeo"), () => …)`.
@@ -50,7 +48,7 @@ export function findTool(tool: Tool): string | null {
 /** How to get a tool, as an imperative sentence. */
 export function howToInstall(tool: Tool): string {
   if (isGoProgram(tool)) return "Install Go and run .ci/go-programs.";
-  if (tool === DESCRIPTION) return `Put a copy of DigitalOcean's OpenAPI description at ${DESCRIPTION_FILE}.`;
+  if (tool === DESCRIPTION) return `Put a copy of DigitalOcean's OpenAPI description at ${DESCRIPTION_PATH}.`;
   return `Install the package ${tool}.`;
 }
 
