@@ -4,6 +4,7 @@
  * `node test/bench/plan.ts [manifests]`. Without a number: 25,000 and 100,000, and the growth between them.
  */
 import { fork } from "node:child_process";
+import { setFlagsFromString } from "node:v8";
 import { type Digest, isDigest } from "../../src/digest.ts";
 import { mayDelete } from "../../src/plan/decide.ts";
 import { Graph } from "../../src/plan/graph.ts";
@@ -97,6 +98,8 @@ interface Measured {
 }
 
 function measure(manifests: number): Measured {
+  // As src/index.ts does.
+  setFlagsFromString("--semi-space-growth-factor=1");
   const { listed, statuses } = list(manifests);
   let ms = 0;
   const timed = <T>(work: () => T): T => {
