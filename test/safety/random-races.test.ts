@@ -13,7 +13,8 @@ import { contentsOf, NOW, openScenario, type Scenario, type StoreScenarioKind } 
 import { useGitHost } from "./use-git-host.ts";
 
 const DAY = 86_400_000;
-const RUNS = process.env["REFSWEEP_PROVE"] === undefined ? 40 : 500;
+/** npm test draws the same changes in every run. With REFSWEEP_PROVE=1 (npm run prove) they are new ones. */
+const RUNS = process.env["REFSWEEP_PROVE"] === undefined ? { numRuns: 40, seed: 20_261_128 } : { numRuns: 500 };
 
 let gitHost: GitHost;
 
@@ -84,6 +85,6 @@ describe.each<StoreScenarioKind>(["digitalocean", "distribution", "oci"])("%s: w
     };
     const pushes = fc.array(push, { minLength: 2, maxLength: 9 });
     const events = fc.array(event, { maxLength: 3 });
-    await fc.assert(fc.asyncProperty(pushes, events, refusals, anyInputs, trial), { numRuns: RUNS });
+    await fc.assert(fc.asyncProperty(pushes, events, refusals, anyInputs, trial), RUNS);
   }, 900_000);
 });
