@@ -1,12 +1,12 @@
 import { EOL } from "node:os";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { createAnnotations, type Level } from "./annotations.ts";
+import { Annotations, type Level } from "./annotations.ts";
 import { escapeLog } from "./escape.ts";
-import { faultTitle } from "./fault-titles.ts";
+import { FAULT_TITLES } from "./fault-titles.ts";
 import { linesOf } from "./message.ts";
 import { createProgress } from "./progress.ts";
-import { addMask, endGroup, startGroup } from "./workflow-commands.ts";
+import { issueCommand } from "./workflow-commands.ts";
 
 /** The log of a GitHub Actions step. Lines are written at once, annotations by `flush`. */
 export interface ActionsLog extends Log {
@@ -27,7 +27,7 @@ export function createActionsLog(clock: Clock): ActionsLog {
   let secrets: readonly string[] = [];
   let openGroups = 0;
   let failed = false;
-  const annotations = createAnnotations();
+  const annotations = new Annotations();
 
   // Escaping can split a secret, which the runner would then not find.
   const hide = (text: string): string => {
@@ -47,23 +47,23 @@ export function createActionsLog(clock: Clock): ActionsLog {
     warn: (kind, text) => annotate("warning", kind, "Refsweep", text),
     error(kind, text) {
       failed = true;
-      annotate("error", kind, `Refsweep: ${faultTitle(kind)}`, text);
+      annotate("error", kind, `Refsweep: ${FAULT_TITLES[kind]}`, text);
     },
     async group(title, work) {
       // The runner has no nested groups: the end of the inner group would end both.
       if (openGroups > 0) info(title);
-      else startGroup(escapeLog(hide(title)));
+      else issueCommand("group", {}, escapeLog(hide(title)));
       openGroups += 1;
       try {
         return await work();
       } finally {
         openGroups -= 1;
-        if (openGroups === 0) endGroup();
+        if (openGroups === 0) issueCommand("endgroup", {}, "");
       }
     },
     mask(secret) {
       const forms = formsOf(secret).filter((form) => form !== "" && !secrets.includes(form));
-      for (const form of forms) addMask(form);
+      for (const form of forms) issueCommand("add-mask", {}, form);
       // The longest first, because one secret can be the beginning of another.
       secrets = [...secrets, ...forms].sort((a, b) => b.length - a.length);
     },

@@ -1,7 +1,7 @@
 import { formatCount } from "../format.ts";
 import { cut, escapeLog } from "./escape.ts";
 import { linesOf } from "./message.ts";
-import { annotate } from "./workflow-commands.ts";
+import { issueCommand } from "./workflow-commands.ts";
 
 /** The runner shows 10 annotations of a level for a step, each of up to 4,096 characters. */
 const MAX_ANNOTATIONS = 10;
@@ -17,31 +17,26 @@ interface Annotation {
 }
 
 /** Collects annotations, one a kind, until it is known how many there are of each. */
-export interface Annotations {
-  add(level: Level, kind: string, title: string, text: string): void;
-  /** Writes the annotations since the last call. Synchronous, because a cancelled job has little time left. */
-  flush(): void;
-}
-
-export function createAnnotations(): Annotations {
-  const collected = {
+export class Annotations {
+  readonly #byLevel = {
     notice: new Map<string, Annotation>(),
     warning: new Map<string, Annotation>(),
     error: new Map<string, Annotation>(),
   };
-  return {
-    add(level, kind, title, text) {
-      const known = collected[level].get(kind);
-      if (known === undefined) collected[level].set(kind, { title, text, more: 0 });
-      else known.more += 1;
-    },
-    flush() {
-      for (const level of ["notice", "warning", "error"] as const) {
-        for (const { title, text } of limit([...collected[level].values()])) annotate(level, title, text);
-        collected[level].clear();
-      }
-    },
-  };
+
+  add(level: Level, kind: string, title: string, text: string): void {
+    const known = this.#byLevel[level].get(kind);
+    if (known === undefined) this.#byLevel[level].set(kind, { title, text, more: 0 });
+    else known.more += 1;
+  }
+
+  /** Writes the annotations since the last call. */
+  flush(): void {
+    for (const [level, annotations] of Object.entries(this.#byLevel)) {
+      for (const { title, text } of limit([...annotations.values()])) issueCommand(level, { title }, text);
+      annotations.clear();
+    }
+  }
 }
 
 /** Returns at most as many annotations as the runner shows, each with the number of those it stands for. */

@@ -39,18 +39,18 @@ export function cut(text: string, max: number): string {
   const start = text.slice(0, max + 1);
   if (PLAIN.test(start)) return `${start.slice(0, max - 1)}…`;
   segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
-  let end = 0;
-  for (const { segment } of segmenter.segment(start)) {
-    if (end + segment.length > max - 1) break;
-    end += segment.length;
+  const graphemes = Array.from(segmenter.segment(start), ({ segment }) => segment);
+  return `${beginning(graphemes, max - 1) || beginning(start, max - 1)}…`;
+}
+
+/** Returns as many of the first parts as fit in `max` UTF-16 code units. */
+function beginning(parts: Iterable<string>, max: number): string {
+  let text = "";
+  for (const part of parts) {
+    if (text.length + part.length > max) break;
+    text += part;
   }
-  if (end === 0) {
-    for (const point of text.slice(0, max)) {
-      if (end + point.length > max - 1) break;
-      end += point.length;
-    }
-  }
-  return `${text.slice(0, end)}…`;
+  return text;
 }
 
 /**
@@ -63,7 +63,7 @@ export function escapeLog(text: string, max: number = LINE_LENGTH): string {
     .replaceAll("##[", "## [");
 }
 
-const SPECIAL = /[&<>"'\\`*_[\]|~$@]|:(?=\/\/)|(?<=www)\./giu;
+const SPECIAL = /[&<>"'\\`*_[\]|~$@]|:(?=\/\/)|(?<=[wW]{3})\./g;
 
 /** Characters that make a heading, a list or a table of a line that starts with them. */
 const LEADING = /^[-+=#\d!:]/;

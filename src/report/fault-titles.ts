@@ -1,6 +1,7 @@
 import type { FaultKind } from "../fault.ts";
 
-const TITLES = {
+/** The headings of errors. */
+export const FAULT_TITLES: Readonly<Record<FaultKind, string>> = {
   input: "Invalid input",
   permission: "Missing permission",
   listing: "Could not read everything from the registry",
@@ -10,9 +11,4 @@ const TITLES = {
   "garbage-collection": "Garbage collection failed",
   interrupted: "Job cancelled",
   unexpected: "Unexpected error",
-} as const satisfies Record<FaultKind, string>;
-
-/** Returns the heading of an error. */
-export function faultTitle(kind: FaultKind): string {
-  return TITLES[kind];
-}
+};

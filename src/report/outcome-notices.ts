@@ -11,16 +11,11 @@ export interface OutcomeNotice {
   readonly text: string;
 }
 
-interface Reason {
-  readonly text: string;
-  count: number;
-}
-
 /** Returns one notice about the refused deletions, and one about the deferred ones. */
 export function outcomeNotices(repositories: readonly RepositoryResult[]): readonly OutcomeNotice[] {
   return (["refused", "deferred"] as const).flatMap((kind) => {
-    const reasons = reasonsOf(repositories, kind);
-    const count = reasons.reduce((sum, reason) => sum + reason.count, 0);
+    const reasons = countReasons(repositories, kind);
+    const count = total(reasons);
     if (count === 0) return [];
     const deletions = counted(count, "deletion");
     const intro =
@@ -31,23 +26,27 @@ export function outcomeNotices(repositories: readonly RepositoryResult[]): reado
   });
 }
 
+type Reason = readonly [text: string, count: number];
+
 /** Counts the deletions by repository and reason, the most frequent first. */
-function reasonsOf(repositories: readonly RepositoryResult[], kind: OutcomeNotice["kind"]): readonly Reason[] {
-  const reasons = new Map<string, Reason>();
+function countReasons(repositories: readonly RepositoryResult[], kind: OutcomeNotice["kind"]): readonly Reason[] {
+  const counts = new Map<string, number>();
   for (const { name, manifests } of repositories) {
     for (const { outcome, error } of manifests) {
       if (outcome !== kind) continue;
-      const text = oneLine(`${name}: ${error ?? "no reason given"}`, 400);
-      const known = reasons.get(text);
-      if (known === undefined) reasons.set(text, { text, count: 1 });
-      else known.count += 1;
+      const reason = oneLine(`${name}: ${error ?? "no reason given"}`, 400);
+      counts.set(reason, (counts.get(reason) ?? 0) + 1);
     }
   }
-  return [...reasons.values()].sort((a, b) => b.count - a.count);
+  return [...counts].sort(([, a], [, b]) => b - a);
 }
 
 function listOf(reasons: readonly Reason[]): string {
-  const shown = reasons.slice(0, MAX_REASONS).map(({ text, count }) => `- ${text} (${counted(count, "manifest")})`);
-  const rest = reasons.slice(MAX_REASONS).reduce((sum, { count }) => sum + count, 0);
+  const shown = reasons.slice(0, MAX_REASONS).map(([text, count]) => `- ${text} (${counted(count, "manifest")})`);
+  const rest = total(reasons.slice(MAX_REASONS));
   return [...shown, ...(rest === 0 ? [] : [`- … and ${counted(rest, "manifest")} for other reasons`])].join("\n");
+}
+
+function total(reasons: readonly Reason[]): number {
+  return reasons.reduce((sum, [, count]) => sum + count, 0);
 }

@@ -6,7 +6,7 @@ import { deletionSections, plannedDeletions } from "./summary/deletions.ts";
 import { findingSections } from "./summary/findings.ts";
 import { footer } from "./summary/footer.ts";
 import { collectionLine, headline } from "./summary/headline.ts";
-import { keptGroups, keptTable } from "./summary/kept.ts";
+import { keptTable } from "./summary/kept.ts";
 import { errorSections, noticeSection } from "./summary/messages.ts";
 import { repositorySection } from "./summary/repositories.ts";
 
@@ -27,7 +27,7 @@ export function renderSummary(result: RunResult, budgetBytes: number = BUDGET_BY
   const total = countResults(result.repositories);
   const top = headline(result, total);
   const collection = collectionLine(result);
-  const end = `${keptTable(keptGroups(result))}${footer(result, total)}`;
+  const end = `${keptTable(result)}${footer(result, total)}`;
   let room = budgetBytes - byteLength(top + collection + end) - HEADING_BYTES;
   const show = (sections: readonly Section[], budget: number): Fitted => {
     const fitted = fitSections(sections, budget);

@@ -6,7 +6,7 @@ import { outputsOf } from "./outputs.ts";
 import { reportPieces } from "./report-file.ts";
 import type { RunResult } from "./result.ts";
 import { renderSummary } from "./summary.ts";
-import { formatOutput } from "./workflow-commands.ts";
+import { prepareKeyValueMessage } from "./workflow-commands.ts";
 
 /** Characters of the report file that are written at once. */
 const CHUNK_LENGTH = 1 << 18;
@@ -74,7 +74,7 @@ function* chunksOf(pieces: Iterable<string>): Generator<string> {
 function writeOutputs(outputs: Readonly<Record<string, string>>, path: string | undefined): void {
   if (!path) throw new Error("GITHUB_OUTPUT is not set");
   accessSync(path);
-  const lines = Object.entries(outputs).map(([name, value]) => `${formatOutput(name, value)}${EOL}`);
+  const lines = Object.entries(outputs).map(([name, value]) => `${prepareKeyValueMessage(name, value)}${EOL}`);
   appendFileSync(path, lines.join(""));
 }
 

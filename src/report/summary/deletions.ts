@@ -5,13 +5,10 @@ import type { Section } from "./budget.ts";
 import {
   bytesMarkup,
   code,
-  DETAILS_TAIL,
-  detailsHead,
   digestMarkup,
+  foldableTable,
   imageCount,
-  row,
   sentence,
-  tableHead,
   tagsMarkup,
   unbroken,
 } from "./markup.ts";
@@ -41,21 +38,19 @@ export function plannedDeletions(repository: RepositoryResult): PlannedDeletions
   };
 }
 
-/** Returns for each repository a foldable table of the manifests that its plan deletes, with reasons and outcomes. */
+/** Returns for each repository a table of the manifests that its plan deletes, with reasons and outcomes. */
 export function deletionSections(result: RunResult, all: readonly PlannedDeletions[]): readonly Section[] {
   const rows = all.reduce((sum, { manifests }) => sum + manifests.length, 0);
-  const state = rows <= MAX_UNFOLDED ? "open" : "closed";
-  return all.map((planned) => ({
-    head: `${detailsHead(titleOf(planned, result), state)}${tableHead("Image", "Tags", "Reason", " Size", " Pushed")}`,
-    count: planned.manifests.length,
-    row: (index) => deletionRow(planned.manifests[index], result),
-    tail: (leftOut) => `${leftOutNote(leftOut, planned.manifests.length)}${DETAILS_TAIL}`,
-  }));
-}
-
-function leftOutNote(leftOut: number, total: number): string {
-  if (leftOut === 0) return "";
-  return `\n<i>${formatCount(leftOut)} of these ${formatCount(total)} rows are left out. The report file has all.</i>\n`;
+  return all.map((planned) =>
+    foldableTable({
+      title: titleOf(planned, result),
+      state: rows <= MAX_UNFOLDED ? "open" : "closed",
+      columns: ["Image", "Tags", "Reason", " Size", " Pushed"],
+      items: planned.manifests,
+      cells: (manifest) => cellsOf(manifest, result),
+      leftOutNote: " The report file has all.",
+    }),
+  );
 }
 
 function titleOf({ repository, counts, keptAfterAll }: PlannedDeletions, { dryRun }: RunResult): string {
@@ -71,16 +66,15 @@ function titleOf({ repository, counts, keptAfterAll }: PlannedDeletions, { dryRu
   return `<b>${code(repository.name)}</b> &nbsp;${parts.filter((part) => part !== false).join(" · ")}`;
 }
 
-function deletionRow(manifest: ManifestResult | undefined, result: RunResult): string {
-  if (manifest === undefined) return "";
+function cellsOf(manifest: ManifestResult, { startedAt, gitRepositoryUrl }: RunResult): readonly string[] {
   const { digest, tags, kind, sizeBytes, pushedAt } = manifest;
-  return row(
+  return [
     `${digestMarkup(digest)}${kind === "index" || kind === "referrer" ? `\u00a0<sub>${kind}</sub>` : ""}`,
     tagsMarkup(tags),
-    reasonMarkup(manifest, result.gitRepositoryUrl),
+    reasonMarkup(manifest, gitRepositoryUrl),
     sizeBytes === null ? "" : unbroken(formatBytes(sizeBytes)),
-    pushedAt === null ? "" : unbroken(`${formatAge(result.startedAt - pushedAt)} ago`),
-  );
+    pushedAt === null ? "" : unbroken(`${formatAge(startedAt - pushedAt)} ago`),
+  ];
 }
 
 /** Returns the reason of the plan, and the outcome if it is not a deletion. */

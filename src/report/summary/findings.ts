@@ -2,7 +2,7 @@ import { counted, formatCount } from "../../format.ts";
 import type { StaleTag } from "../../sweep/outcome.ts";
 import type { RunResult } from "../result.ts";
 import type { Section } from "./budget.ts";
-import { code, DETAILS_TAIL, detailsHead, digestMarkup, row, sentence, tableHead } from "./markup.ts";
+import { code, digestMarkup, foldableTable, sentence, type Table } from "./markup.ts";
 
 const STALE_TAG_OUTCOMES: Readonly<Record<StaleTag["outcome"], string>> = {
   reported: "not removed",
@@ -18,55 +18,43 @@ export function findingSections(result: RunResult): readonly Section[] {
   return [unreadable(result), staleTags(result), brokenIndexes(result), ghosts(result)];
 }
 
+function unreadable({ repositories, gitRepositoryUrl }: RunResult): Section {
+  const all = repositories.flatMap(({ name, plan }) => (plan?.unreadable ?? []).map((one) => ({ name, ...one })));
+  const title = `<b>${counted(all.length, "manifest")} could not be read</b> &nbsp;nothing is deleted in these repositories`;
+  return table(title, ["Manifest", "Repository", "Reason"], all, ({ name, digest, reason }) => [
+    digestMarkup(digest),
+    code(name, 80),
+    sentence(reason, gitRepositoryUrl, 300),
+  ]);
+}
+
 function staleTags({ repositories, gitRepositoryUrl }: RunResult): Section {
   const all = repositories.flatMap(({ name, staleTags: tags }) => tags.map((stale) => ({ name, ...stale })));
   const title = `<b>${counted(all.length, "stale tag")}</b> &nbsp;tags of refs that are gone, on kept images`;
-  const head = tableHead("Tag", "Repository", "Image", "Reason", "Result");
-  return table(title, head, all, ({ name, tag, digest, reason, outcome }) =>
-    row(
-      code(tag, 80),
-      code(name, 80),
-      digestMarkup(digest),
-      sentence(reason, gitRepositoryUrl, 200),
-      STALE_TAG_OUTCOMES[outcome],
-    ),
-  );
+  return table(title, ["Tag", "Repository", "Image", "Reason", "Result"], all, (stale) => [
+    code(stale.tag, 80),
+    code(stale.name, 80),
+    digestMarkup(stale.digest),
+    sentence(stale.reason, gitRepositoryUrl, 200),
+    STALE_TAG_OUTCOMES[stale.outcome],
+  ]);
 }
 
 function brokenIndexes({ repositories }: RunResult): Section {
   const all = repositories.flatMap(({ name, plan }) => (plan?.broken ?? []).map((broken) => ({ name, ...broken })));
   const title = `<b>${counted(all.length, "broken index", "broken indexes")}</b> &nbsp;kept images whose platform manifests are missing: push them again`;
-  return table(title, tableHead("Index", "Repository", "Missing"), all, ({ name, digest, missing }) => {
+  return table(title, ["Index", "Repository", "Missing"], all, ({ name, digest, missing }) => {
     const rest = missing.length > 4 ? ` and ${formatCount(missing.length - 4)} more` : "";
-    return row(digestMarkup(digest), code(name, 80), `${missing.slice(0, 4).map(digestMarkup).join(" ")}${rest}`);
+    return [digestMarkup(digest), code(name, 80), `${missing.slice(0, 4).map(digestMarkup).join(" ")}${rest}`];
   });
 }
 
 function ghosts({ repositories }: RunResult): Section {
   const all = repositories.flatMap(({ name, plan }) => (plan?.ghosts ?? []).map((digest) => ({ name, digest })));
   const title = `<b>${counted(all.length, "ghost")}</b> &nbsp;manifests that the registry lists but does not have`;
-  return table(title, tableHead("Manifest", "Repository"), all, ({ name, digest }) =>
-    row(digestMarkup(digest), code(name, 80)),
-  );
+  return table(title, ["Manifest", "Repository"], all, ({ name, digest }) => [digestMarkup(digest), code(name, 80)]);
 }
 
-function unreadable({ repositories, gitRepositoryUrl }: RunResult): Section {
-  const all = repositories.flatMap(({ name, plan }) => (plan?.unreadable ?? []).map((one) => ({ name, ...one })));
-  const title = `<b>${counted(all.length, "manifest")} could not be read</b> &nbsp;nothing is deleted in these repositories`;
-  return table(title, tableHead("Manifest", "Repository", "Reason"), all, ({ name, digest, reason }) =>
-    row(digestMarkup(digest), code(name, 80), sentence(reason, gitRepositoryUrl, 300)),
-  );
-}
-
-function table<T>(title: string, head: string, all: readonly T[], rowOf: (one: T) => string): Section {
-  return {
-    head: `${detailsHead(title, "closed")}${head}`,
-    count: all.length,
-    row: (index) => {
-      const one = all[index];
-      return one === undefined ? "" : rowOf(one);
-    },
-    tail: (leftOut) =>
-      `${leftOut === 0 ? "" : `\n<i>${formatCount(leftOut)} of these ${formatCount(all.length)} rows are left out.</i>\n`}${DETAILS_TAIL}`,
-  };
+function table<T>(title: string, columns: readonly string[], items: readonly T[], cells: Table<T>["cells"]): Section {
+  return foldableTable({ title, state: "closed", columns, items, cells, leftOutNote: "" });
 }

@@ -4,11 +4,6 @@ import { groupOf, isImage } from "../counts.ts";
 import type { ManifestResult, RunResult } from "../result.ts";
 import { row, tableHead } from "./markup.ts";
 
-export interface KeptGroup {
-  readonly label: string;
-  readonly count: number;
-}
-
 const STATUS_LABELS = {
   protected: "protected tag",
   "in-use": "in use",
@@ -21,19 +16,15 @@ const STATUS_LABELS = {
   undecided: "not enough information to delete it",
 } as const satisfies Record<ManifestStatus, string>;
 
-/** Counts the kept images by the reason, largest group first. */
-export function keptGroups({ repositories }: RunResult): readonly KeptGroup[] {
+/** Returns the number of kept images by the reason, largest group first. */
+export function keptGroups({ repositories }: RunResult): readonly (readonly [label: string, count: number])[] {
   const counts = new Map<string, number>();
-  for (const { manifests } of repositories) {
-    for (const manifest of manifests) {
-      if (groupOf(manifest) !== "kept" || !isImage(manifest)) continue;
-      const label = labelOf(manifest);
-      counts.set(label, (counts.get(label) ?? 0) + 1);
-    }
+  for (const manifest of repositories.flatMap(({ manifests }) => manifests)) {
+    if (groupOf(manifest) !== "kept" || !isImage(manifest)) continue;
+    const label = labelOf(manifest);
+    counts.set(label, (counts.get(label) ?? 0) + 1);
   }
-  return [...counts]
-    .map(([label, count]) => ({ label, count }))
-    .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
+  return [...counts].sort(([labelA, a], [labelB, b]) => b - a || (labelA < labelB ? -1 : 1));
 }
 
 function labelOf({ decision, status, outcome }: ManifestResult): string {
@@ -43,8 +34,7 @@ function labelOf({ decision, status, outcome }: ManifestResult): string {
 }
 
 /** Returns the table of kept images; nothing if there are none. */
-export function keptTable(groups: readonly KeptGroup[]): string {
-  if (groups.length === 0) return "";
-  const rows = groups.map(({ label, count }) => row(label, formatCount(count)));
-  return `#### Kept images\n\n${tableHead("Reason", " Images")}${rows.join("")}\n`;
+export function keptTable(result: RunResult): string {
+  const rows = keptGroups(result).map(([label, count]) => row(label, formatCount(count)));
+  return rows.length === 0 ? "" : `#### Kept images\n\n${tableHead("Reason", " Images")}${rows.join("")}\n`;
 }

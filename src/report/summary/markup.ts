@@ -2,6 +2,7 @@ import { counted, formatBytes, formatCount, shortDigest } from "../../format.ts"
 import type { FreedBytes } from "../../plan/freed-bytes.ts";
 import type { ImageCount } from "../counts.ts";
 import { escapeInline, escapeMarkup, oneLine } from "../escape.ts";
+import type { Section } from "./budget.ts";
 
 /** Tags shown of one manifest. It can have thousands. */
 const MAX_TAGS = 6;
@@ -80,9 +81,24 @@ export function imageCount({ images, manifests }: ImageCount): string {
     : `${counted(images, "image")} (${counted(manifests, "manifest")})`;
 }
 
-/** Returns the start of a foldable part. GitHub reads Markdown in it only after an empty line. */
-export function detailsHead(summary: string, state: "open" | "closed"): string {
-  return `<details${state === "open" ? " open" : ""}><summary>${summary}</summary>\n\n`;
+export interface Table<T> {
+  readonly title: string;
+  readonly state: "open" | "closed";
+  readonly columns: readonly string[];
+  readonly items: readonly T[];
+  cells(item: T): readonly string[];
+  /** Follows the number of rows that are left out. */
+  readonly leftOutNote: string;
 }
 
-export const DETAILS_TAIL = "\n</details>\n\n";
+/** Returns a foldable table. GitHub reads Markdown in it only after an empty line. */
+export function foldableTable<T>({ title, state, columns, items, cells, leftOutNote }: Table<T>): Section {
+  const open = state === "open" ? " open" : "";
+  const note = (leftOut: number): string =>
+    `\n<i>${formatCount(leftOut)} of these ${formatCount(items.length)} rows are left out.${leftOutNote}</i>\n`;
+  return {
+    head: `<details${open}><summary>${title}</summary>\n\n${tableHead(...columns)}`,
+    rows: items.map((item) => () => row(...cells(item))),
+    tail: (leftOut) => `${leftOut === 0 ? "" : note(leftOut)}\n</details>\n\n`,
+  };
+}

@@ -1,5 +1,5 @@
 import { formatCount } from "../../format.ts";
-import { faultTitle } from "../fault-titles.ts";
+import { FAULT_TITLES } from "../fault-titles.ts";
 import { linesOf, withFullStop } from "../message.ts";
 import { outcomeNotices } from "../outcome-notices.ts";
 import type { RunResult } from "../result.ts";
@@ -12,29 +12,23 @@ const MAX_MESSAGES = 5;
 /** Longest line of a message, in UTF-16 code units. */
 const LINE_LENGTH = 600;
 
-type RunError = RunResult["errors"][number];
-
 /** Returns a box for each kind of error and remedy. */
 export function errorSections({ errors, gitRepositoryUrl }: RunResult): readonly Section[] {
-  const boxes = new Map<string, [RunError, ...RunError[]]>();
+  const boxes = new Map<string, { readonly first: RunResult["errors"][number]; readonly messages: string[] }>();
   for (const error of errors) {
     const key = `${error.kind} ${error.remedy}`;
-    const box = boxes.get(key);
-    if (box === undefined) boxes.set(key, [error]);
-    else box.push(error);
+    const box = boxes.get(key) ?? { first: error, messages: [] };
+    boxes.set(key, box);
+    box.messages.push(error.message);
   }
-  return [...boxes.values()].map(([first, ...others]) => errorBox(first, others, gitRepositoryUrl));
-}
-
-function errorBox(first: RunError, others: readonly RunError[], gitRepositoryUrl: string): Section {
-  const remedy = sentence(first.remedy, gitRepositoryUrl, 400);
-  const messages = [first, ...others].map(({ message }) => message);
-  const shown = messages.slice(0, MAX_MESSAGES);
-  return messageBox({
-    head: `> [!${first.kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${faultTitle(first.kind)}**\n>\n`,
-    lines: boxLines(shown, gitRepositoryUrl),
-    hidden: messages.length - shown.length,
-    foot: remedy === "" ? "" : `>\n> **Fix:** ${remedy}\n`,
+  return [...boxes.values()].map(({ first, messages }) => {
+    const remedy = sentence(first.remedy, gitRepositoryUrl, 400);
+    return messageBox({
+      head: `> [!${first.kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${FAULT_TITLES[first.kind]}**\n>\n`,
+      lines: boxLines(messages.slice(0, MAX_MESSAGES), gitRepositoryUrl),
+      hidden: Math.max(0, messages.length - MAX_MESSAGES),
+      foot: remedy === "" ? "" : `>\n> **Fix:** ${remedy}\n`,
+    });
   });
 }
 
@@ -53,27 +47,19 @@ interface Box {
 }
 
 function messageBox({ head, lines, hidden, foot }: Box): Section {
-  return {
-    head,
-    count: lines.length,
-    row: (index) => lines[index] ?? "",
-    tail: (leftOut) => {
-      const more = hidden + leftOut;
-      return `${more === 0 ? "" : `> - and ${formatCount(more)} more in the log\n`}${foot}\n`;
-    },
-  };
+  const note = (count: number): string => (count === 0 ? "" : `> - and ${formatCount(count)} more in the log\n`);
+  return { head, rows: lines.map((line) => () => line), tail: (leftOut) => `${note(hidden + leftOut)}${foot}\n` };
 }
 
 /** Returns the messages as lines of a box: a list if there are several, with the list of a message below it. */
 function boxLines(messages: readonly string[], gitRepositoryUrl: string): readonly string[] {
-  const indent = messages.length > 1 ? "  " : "";
-  const bullet = messages.length > 1 ? "- " : "";
+  const [bullet, nested] = messages.length > 1 ? ["- ", "  - "] : ["", "- "];
   return messages.flatMap((message) =>
     linesOf(withFullStop(message)).map((line, index) => {
       const text = index === 0 ? line : line.replace(/^- /, "");
       // Markdown would make a heading of the line above a dash alone.
       const markup = sentence(text, gitRepositoryUrl, LINE_LENGTH) || "no further details";
-      return `> ${index === 0 ? bullet : `${indent}- `}${markup}\n`;
+      return `> ${index === 0 ? bullet : nested}${markup}\n`;
     }),
   );
 }

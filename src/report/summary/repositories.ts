@@ -38,8 +38,7 @@ export function repositorySection(result: RunResult, all: readonly PlannedDeleti
   const end = lines.length === 0 ? "" : render(last);
   return {
     head: tableHead(...columns.map(({ title }) => title)),
-    count: body.length,
-    row: (index) => render(body.slice(index, index + 1)),
+    rows: body.map((line) => () => render([line])),
     tail: (leftOut) => {
       const hidden = sorted.slice(lines.length - leftOut, lines.length);
       const name = `${counted(leftOut, "more repository", "more repositories")}: see the report file`;

@@ -5,8 +5,7 @@ import { fitSections, type Section } from "../../../src/report/summary/budget.ts
 function section(name: string, rows: readonly string[]): Section {
   return {
     head: `${name}(\n`,
-    count: rows.length,
-    row: (index) => `${rows[index]}\n`,
+    rows: rows.map((row) => () => `${row}\n`),
     tail: (leftOut) => `) ${leftOut}\n`,
   };
 }
@@ -45,11 +44,10 @@ test("renders at most one row that it does not show", () => {
   let rendered = 0;
   const counting: Section = {
     head: "",
-    count: 100_000,
-    row: () => {
+    rows: Array.from({ length: 100_000 }, () => () => {
       rendered += 1;
       return "0123456789";
-    },
+    }),
     tail: () => "",
   };
   const { shown } = fitSections([counting], 1_000);
