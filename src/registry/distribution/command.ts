@@ -1,6 +1,5 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { constants } from "node:os";
-import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../../clock.ts";
 import { excerpt } from "../../http/redact.ts";
@@ -45,15 +44,21 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * closed, because a process that it started can hold it open. At the timeout, or if the job is cancelled, the command
  * and all processes of its group are ended.
  */
-export function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
+export function runCommand([program, ...args]: Command, options: CommandOptions): Promise<CommandResult> {
   const { clock, signal } = options;
   return new Promise((resolve) => {
-    const child = startGroup(command, options.environment);
+    const child = spawn(program, args, {
+      detached: process.platform !== "win32",
+      env: withoutInputs(options.environment),
+      stdio: ["ignore", "pipe", "pipe"],
+      windowsHide: true,
+    });
     const timers = new AbortController();
     const after = (ms: number, act: () => void): void => {
       clock.sleep(Math.min(ms, MAX_TIMER_MS), timers.signal).then(act, () => undefined);
     };
     let stopReason: StopReason | null = null;
+    let errorOutput = "";
     const finish = (result: CommandResult): void => {
       timers.abort();
       signal.removeEventListener("abort", onAbort);
@@ -72,24 +77,25 @@ export function runCommand(command: Command, options: CommandOptions): Promise<C
     signal.addEventListener("abort", onAbort, { once: true });
     after(options.timeoutMs, () => stop("timed out"));
     onText(child.stdout, options.onOutput);
-    const errorOutput = lastText(child.stderr);
+    onText(child.stderr, (chunk) => {
+      errorOutput = (errorOutput + chunk).slice(-MAX_ERROR_OUTPUT);
+    });
     child.once("error", (error) => finish({ kind: "not started", error }));
     child.once("exit", (code, killedBy) => {
-      if (stopReason === null) after(END_TIMEOUT_MS, () => finish(exited(code, killedBy, errorOutput())));
+      if (stopReason === null) after(END_TIMEOUT_MS, () => finish(exited(code, killedBy, errorOutput)));
     });
     // After a stop, other processes of the group can be running although the output is closed.
     child.once("close", (code, killedBy) =>
-      finish(stopReason === null ? exited(code, killedBy, errorOutput()) : killed(child, stopReason)),
+      finish(stopReason === null ? exited(code, killedBy, errorOutput) : killed(child, stopReason)),
     );
     if (signal.aborted) onAbort();
   });
 }
 
 /** Starts a command that runs on after this process ends. Returns the error if it cannot be started. */
-export function startDetached(command: Command, environment: NodeJS.ProcessEnv): Promise<Error | null> {
+export function startDetached([program, ...args]: Command, environment: NodeJS.ProcessEnv): Promise<Error | null> {
   // When the job ends, the runner ends all processes that have this variable (actions/runner, JobExtension).
   const { RUNNER_TRACKING_ID: _tracking, ...env } = withoutInputs(environment);
-  const [program, ...args] = command;
   return new Promise((resolve) => {
     const child = spawn(program, args, { detached: true, env, stdio: "ignore", windowsHide: true });
     child.once("error", resolve);
@@ -97,18 +103,6 @@ export function startDetached(command: Command, environment: NodeJS.ProcessEnv):
       child.unref();
       resolve(null);
     });
-  });
-}
-
-function startGroup(
-  [program, ...args]: Command,
-  environment: NodeJS.ProcessEnv,
-): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(program, args, {
-    detached: process.platform !== "win32",
-    env: withoutInputs(environment),
-    stdio: ["ignore", "pipe", "pipe"],
-    windowsHide: true,
   });
 }
 
@@ -124,15 +118,6 @@ function exited(code: number | null, signal: NodeJS.Signals | null, errorOutput:
 
 function killed(child: ChildProcess, kind: StopReason): CommandResult {
   return { kind, isRunning: !signalGroup(child, "SIGKILL") };
-}
-
-/** Returns a function that returns the last text of a stream. */
-function lastText(stream: NodeJS.ReadableStream): () => string {
-  let last = "";
-  onText(stream, (chunk) => {
-    last = (last + chunk).slice(-MAX_ERROR_OUTPUT);
-  });
-  return () => last;
 }
 
 function onText(stream: NodeJS.ReadableStream, receive: (chunk: string) => void): void {

@@ -1,10 +1,6 @@
-import pMap from "p-map";
 import type { Digest } from "../../digest.ts";
 import type { ManifestContent } from "../manifest.ts";
 import type { OciClient } from "../oci/client.ts";
-
-/** Requests prepared at once. The HTTP client limits how many are in flight. */
-const CONCURRENCY = 64;
 
 /**
  * Returns when an image was created, in milliseconds since the epoch; null: unknown. Reads its annotation, or else its config.
@@ -14,9 +10,7 @@ export async function readCreationTime(oci: OciClient, name: string, digest: Dig
   const content = await oci.read(name, digest);
   if (content === "missing") return null;
   if (content.kind === "image" || content.annotatedAt !== null) return imageTime(oci, name, content);
-  const times = await pMap(content.children, (child) => childTime(oci, name, child.digest), {
-    concurrency: CONCURRENCY,
-  });
+  const times = await Promise.all(content.children.map((child) => childTime(oci, name, child.digest)));
   const known = times.filter((time) => time !== null);
   return known.length === 0 ? null : Math.max(...known);
 }

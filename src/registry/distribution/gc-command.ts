@@ -1,21 +1,16 @@
-import type { Clock } from "../../clock.ts";
 import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { counted, formatBytes, formatDuration } from "../../format.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { Log } from "../../log.ts";
 import type { GarbageCollection } from "../registry.ts";
-import { type Command, type CommandResult, runCommand, startDetached } from "./command.ts";
+import { type Command, type CommandOptions, type CommandResult, runCommand, startDetached } from "./command.ts";
 import { createGcOutputParser, deletesUntagged, type GcOutput, isDryRun } from "./gc-output.ts";
 
-export interface GcCommandOptions {
+/** With a `timeoutMs` of 0, the command is started and not waited for. */
+export interface GcCommandOptions extends Omit<CommandOptions, "onOutput"> {
   readonly command: Command;
-  /** 0: start it and do not wait. */
-  readonly timeoutMs: number;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly signal: AbortSignal;
-  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** What a run knows about the registry before its collection. */
@@ -26,7 +21,6 @@ export interface GcContext {
   findIndexOrReferrer(): Promise<string | null>;
 }
 
-const UNKNOWN = { freedBytes: null, blobsDeleted: null } as const;
 const RUN_AGAIN = "Run again with `run-gc: always`.";
 
 /**
@@ -44,15 +38,13 @@ export async function collectByCommand(options: GcCommandOptions, context: GcCon
       "afterwards, because it caches which blobs exist.",
   );
   log.info(`Collecting garbage: ${command.join(" ")}`);
-  if (timeoutMs === 0) return started(await startDetached(command, options.environment), command);
+  if (timeoutMs === 0) {
+    const error = await startDetached(command, options.environment);
+    if (error !== null) return notStarted(command, error);
+    return resultOf("started", "gc-command was started. Refsweep does not wait for it (`gc-timeout: 0`).");
+  }
   const parser = createGcOutputParser();
-  const result = await runCommand(command, {
-    clock: options.clock,
-    environment: options.environment,
-    timeoutMs,
-    signal,
-    onOutput: (chunk) => parser.add(chunk),
-  });
+  const result = await runCommand(command, { ...options, onOutput: (chunk) => parser.add(chunk) });
   return collectionOf(result, parser.result(), options, context);
 }
 
@@ -60,33 +52,17 @@ export async function collectByCommand(options: GcCommandOptions, context: GcCon
  * `-m` of Distribution 2.8 deletes the child manifests of tagged indexes (distribution#3178); of all versions, referrers.
  */
 async function checkNoUntaggedInUse(context: GcContext): Promise<void> {
-  const notStarted = "gc-command was not started: `-m` (`--delete-untagged`) deletes child manifests and referrers";
+  const problem = "gc-command was not started: `-m` (`--delete-untagged`) deletes child manifests and referrers";
   const remedy = "Remove `-m` from `gc-command`. Refsweep deletes orphaned untagged manifests itself.";
   let found: string | null;
   try {
     found = await context.findIndexOrReferrer();
   } catch (error) {
-    if (isInterruption(error)) throw error;
-    const message = `${notStarted}, and the registry could not be checked for them`;
+    if (error instanceof HttpError && error.code === "interrupted") throw error;
+    const message = `${problem}, and the registry could not be checked for them`;
     throw new Fault("garbage-collection", message, remedy, { cause: error });
   }
-  if (found !== null) throw new Fault("garbage-collection", `${notStarted} of kept images, such as ${found}`, remedy);
-}
-
-function isInterruption(error: unknown): boolean {
-  return (
-    (error instanceof Fault && error.kind === "interrupted") ||
-    (error instanceof HttpError && error.code === "interrupted")
-  );
-}
-
-function started(error: Error | null, command: Command): GarbageCollection {
-  if (error !== null) return failed(notStarted(command, error));
-  return {
-    status: "started",
-    ...UNKNOWN,
-    note: "gc-command was started. Refsweep does not wait for it (`gc-timeout: 0`).",
-  };
+  if (found !== null) throw new Fault("garbage-collection", `${problem} of kept images, such as ${found}`, remedy);
 }
 
 function collectionOf(
@@ -97,13 +73,12 @@ function collectionOf(
 ): GarbageCollection {
   switch (result.kind) {
     case "not started":
-      return failed(notStarted(command, result.error));
+      return notStarted(command, result.error);
     case "timed out":
-      return {
-        status: "timed-out",
-        ...UNKNOWN,
-        note: `gc-command did not finish within ${formatDuration(timeoutMs)}; ${stateOf(result)}. Increase \`gc-timeout\`. ${RUN_AGAIN}`,
-      };
+      return resultOf(
+        "timed-out",
+        `gc-command did not finish within ${formatDuration(timeoutMs)}; ${stateOf(result)}. Increase \`gc-timeout\`. ${RUN_AGAIN}`,
+      );
     case "cancelled":
       throw new Fault(
         "interrupted",
@@ -112,7 +87,7 @@ function collectionOf(
         { cause: signal.reason },
       );
     case "exited":
-      return result.code === 0 ? succeeded(output, command, context) : failed(failureOf(result));
+      return result.code === 0 ? succeeded(output, command, context) : failed(result);
   }
 }
 
@@ -120,34 +95,37 @@ function stateOf({ isRunning }: { readonly isRunning: boolean }): string {
   return isRunning ? "it is still running, because it belongs to another user" : "Refsweep ended it";
 }
 
-function failed(note: string): GarbageCollection {
-  return { status: "failed", ...UNKNOWN, note };
+function notStarted([program]: Command, error: Error): GarbageCollection {
+  const note = `gc-command could not be started: ${program}: ${error.message}. It runs on the runner, without a shell.`;
+  return resultOf("failed", note);
 }
 
-function notStarted([program]: Command, error: Error): string {
-  return `gc-command could not be started: ${program}: ${error.message}. It runs on the runner, without a shell.`;
-}
-
-function failureOf({ code, signal, errorOutput }: Extract<CommandResult, { kind: "exited" }>): string {
+function failed({ code, signal, errorOutput }: Extract<CommandResult, { kind: "exited" }>): GarbageCollection {
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  return `gc-command ${how}. ${errorOutput === "" ? "It printed no error." : `Its error output: ${errorOutput}`}`;
+  const output = errorOutput === "" ? "It printed no error." : `Its error output: ${errorOutput}`;
+  return resultOf("failed", `gc-command ${how}. ${output}`);
 }
 
 function succeeded({ summary, eligible }: GcOutput, command: Command, context: GcContext): GarbageCollection {
   if (isDryRun(command)) {
     const blobs = summary === null ? "an unknown number of blobs" : counted(summary.blobs, "blob");
-    return succeededWith(0, 0, `gc-command is a dry run. It would delete ${blobs}.`);
+    return resultOf("succeeded", `gc-command is a dry run. It would delete ${blobs}.`, 0, 0);
   }
-  if (summary === null) return succeededWith(null, null, "gc-command succeeded, but did not print what it freed.");
+  if (summary === null) return resultOf("succeeded", "gc-command succeeded, but did not print what it freed.");
   const sizes = [...eligible].map((digest) => context.sizeOf(digest)).filter((size) => size !== null);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const isComplete = sizes.length === summary.blobs;
   const known = isComplete ? "" : ` Sizes are known for ${counted(sizes.length, "blob")}: ${formatBytes(bytes)}.`;
   const deleted = `${counted(summary.blobs, "blob")} and ${counted(summary.manifests, "manifest")} deleted`;
   const note = `gc-command succeeded: ${counted(summary.marked, "blob")} marked, ${deleted}.${known}`;
-  return succeededWith(isComplete ? bytes : null, summary.blobs, note);
+  return resultOf("succeeded", note, isComplete ? bytes : null, summary.blobs);
 }
 
-function succeededWith(freedBytes: number | null, blobsDeleted: number | null, note: string): GarbageCollection {
-  return { status: "succeeded", freedBytes, blobsDeleted, note };
+function resultOf(
+  status: GarbageCollection["status"],
+  note: string,
+  freedBytes: number | null = null,
+  blobsDeleted: number | null = null,
+): GarbageCollection {
+  return { status, freedBytes, blobsDeleted, note };
 }

@@ -23,7 +23,7 @@ export const distribution: Provider = {
   repositoryUrl: () => null,
   ratePolicy: () => () => ({}),
   async open(settings, services) {
-    const { openDistribution } = await import("./open.ts");
+    const { openDistribution } = await import("./registry.ts");
     return openDistribution(settings, services);
   },
 };

@@ -1,4 +1,3 @@
-import pMap from "p-map";
 import { Fault } from "../../fault.ts";
 import type { Log } from "../../log.ts";
 import type { RegistryAddress } from "../../settings.ts";
@@ -6,15 +5,16 @@ import { selectFrom, unknownRepositories } from "../names.ts";
 import type { OciClient } from "../oci/client.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
 
-/** Requests prepared at once. The HTTP client limits how many are in flight. */
-const CONCURRENCY = 64;
-
 export interface RepositorySource {
+  /** `path` is the prefix of all names; it can be empty. */
   readonly address: RegistryAddress;
   readonly oci: OciClient;
   readonly log: Log;
-  /** Returns the name with the prefix. */
-  readonly nameOf: (repository: string) => string;
+}
+
+/** Returns a repository's name with the prefix. */
+export function fullName({ path }: RegistryAddress, repository: string): string {
+  return path === "" ? repository : `${path}/${repository}`;
 }
 
 /** Returns the repositories that a selection matches: from the catalog, or checked one by one if it has no wildcard. */
@@ -49,14 +49,9 @@ async function selectLiterals(
 }
 
 /** Returns `names`. Throws Fault `registry` if one does not exist. */
-async function checkNames(
-  { address, oci, nameOf }: RepositorySource,
-  names: readonly string[],
-): Promise<RepositoryNames> {
-  const found = await pMap(names, async (name) => ({ name, tags: await oci.tags(nameOf(name)) }), {
-    concurrency: CONCURRENCY,
-  });
-  const missing = found.filter(({ tags }) => tags === "missing").map(({ name }) => name);
+async function checkNames({ address, oci }: RepositorySource, names: readonly string[]): Promise<RepositoryNames> {
+  const tags = await Promise.all(names.map((name) => oci.tags(fullName(address, name))));
+  const missing = names.filter((_, index) => tags[index] === "missing");
   if (missing.length > 0) {
     // Distribution 2.8 also returns 404 for a repository whose manifests were all pushed by digest.
     const existing = await listCatalog(oci, address.path).catch((): readonly string[] => []);
@@ -68,8 +63,7 @@ async function checkNames(
 
 /** Returns the sorted names of the catalog below `prefix`, without it. */
 async function listCatalog(oci: OciClient, prefix: string): Promise<readonly string[]> {
+  const start = prefix === "" ? "" : `${prefix}/`;
   const all = await oci.catalog();
-  const below =
-    prefix === "" ? all : all.flatMap((name) => (name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : []));
-  return [...new Set(below)].sort();
+  return all.flatMap((name) => (name.startsWith(start) ? name.slice(start.length) : [])).sort();
 }

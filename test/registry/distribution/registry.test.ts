@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Digest } from "../../../src/digest.ts";
 import { selectRepositories } from "../../../src/inputs/select-repositories.ts";
 import type { GcContext } from "../../../src/registry/distribution/gc-command.ts";
-import { type DistributionOptions, DistributionRegistry } from "../../../src/registry/distribution/registry.ts";
+import { createDistributionRegistry, type DistributionOptions } from "../../../src/registry/distribution/registry.ts";
 import type { GarbageCollection, Registry } from "../../../src/registry/registry.ts";
 import { silentLog } from "../../run.ts";
 import { digestOfNothing, IMAGE, INDEX, pushImage, pushIndex, pushReferrer } from "../../servers/content.ts";
@@ -24,7 +24,7 @@ async function setUp(
   const setup = await setUpClient(options);
   const { oci, server, store } = setup;
   const address = { provider: "distribution", origin: server.url, path: "", name: server.url.host };
-  const registry = new DistributionRegistry({ address, oci, log: silentLog, runGcCommand });
+  const registry = createDistributionRegistry({ address, oci, log: silentLog, runGcCommand });
   const digest = pushImage(store, { repository: "web", seed: "web", tags: ["main", "pr-1", "pr-2", "pr-3"] });
   return { ...setup, registry, digest };
 }
