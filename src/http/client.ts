@@ -1,12 +1,13 @@
 import type { Clock } from "../clock.ts";
 import { createConnectionPool } from "./connection-pool.ts";
+import { HttpError } from "./errors.ts";
 import { HostQueue, type OnWait } from "./host-queue.ts";
 import type { HostPolicy, HttpClient, HttpRequest, HttpResponse } from "./http.ts";
 import type { HostPause } from "./rate-headers.ts";
 import { followRedirect } from "./redirect.ts";
 import { type FinalResponse, type OutgoingRequest, type SendResult, toOutgoing } from "./request.ts";
 import { cancelledError, statusError } from "./request-errors.ts";
-import { decideRetry, type RetryState } from "./retry.ts";
+import { type RetryState, retryDelay } from "./retry.ts";
 import { Shutdown } from "./shutdown.ts";
 import { sendOnce } from "./transport.ts";
 
@@ -34,11 +35,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const pool = createConnectionPool({ connections: concurrency, timeoutMs, environment });
   const queues = new Map<string, HostQueue>();
   const counts = new Map<string, number>();
-  const shutdown = new Shutdown(clock, options.signal, (reason) => {
-    for (const queue of queues.values()) queue.cancel(reason);
+  const shutdown = new Shutdown(clock, options.signal);
+  shutdown.signal.addEventListener("abort", () => {
+    for (const queue of queues.values()) queue.cancel(shutdown.signal.reason);
   });
-
-  let closed: Promise<void> | null = null;
 
   function queueOf(host: string): HostQueue {
     const known = queues.get(host);
@@ -48,24 +48,25 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     return queue;
   }
 
-  function throwIfCancelled(request: OutgoingRequest, isRetry: boolean): void {
-    if (shutdown.started) throw cancelledError(request, isRetry ? "before a retry" : "unsent", shutdown.reason);
-  }
-
-  async function attempt(request: OutgoingRequest, queue: HostQueue, isRetry: boolean): Promise<Attempt> {
-    throwIfCancelled(request, isRetry);
+  async function attempt(
+    request: OutgoingRequest,
+    queue: HostQueue,
+    isRetry: boolean,
+  ): Promise<{ readonly result: SendResult; readonly pause: HostPause | null }> {
+    const dispatcher = await pool.open();
+    const cancelled = () => cancelledError(request, isRetry ? "before a retry" : "unsent", shutdown.signal.reason);
+    if (shutdown.signal.aborted) throw cancelled();
     const slot = await queue.acquire(request, isRetry);
-    try {
-      throwIfCancelled(request, isRetry);
-    } catch (error) {
+    if (shutdown.signal.aborted) {
       queue.release(slot, null);
-      throw error;
+      throw cancelled();
     }
     counts.set(request.url.host, (counts.get(request.url.host) ?? 0) + 1);
-    const inFlight = shutdown.inFlight(request.method);
-    const result = await sendOnce(await pool.open(), request, inFlight, timeoutMs);
-    const pause = queue.release(slot, result.kind === "response" ? result : null);
-    if (result.kind === "error" && inFlight.aborted) throw cancelledError(request, "in flight", result.error);
+    const signal = shutdown.signalFor(request.method);
+    const result = await sendOnce(dispatcher, request, signal, timeoutMs);
+    const failed = result instanceof HttpError;
+    const pause = queue.release(slot, failed ? null : result);
+    if (failed && signal.aborted) throw cancelledError(request, "in flight", result);
     return { result, pause };
   }
 
@@ -74,16 +75,15 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     const state: RetryState = { failures: 0, rateLimits: 0, rateLimitedSince: Number.POSITIVE_INFINITY };
     for (let attempts = 1; ; attempts += 1) {
       const { result, pause } = await attempt(request, queue, attempts > 1);
-      const decision = decideRetry(request, result, pause, state, clock);
-      if (decision.action === "stop" || shutdown.started) {
-        if (result.kind === "error") throw result.error;
+      const delay = retryDelay(request, result, pause, state, clock);
+      if (delay === null || shutdown.signal.aborted) {
+        if (result instanceof HttpError) throw result;
         return { response: result, attempts, rateLimited: pause !== null };
       }
-      if (decision.action === "retry after") {
-        await shutdown.sleep(decision.ms).catch((reason: unknown) => {
-          throw cancelledError(request, "before a retry", reason);
-        });
-      }
+      if (delay === 0) continue;
+      await clock.sleep(delay, shutdown.signal).catch((reason: unknown) => {
+        throw cancelledError(request, "before a retry", reason);
+      });
     }
   }
 
@@ -101,24 +101,13 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     }
   }
 
-  async function closeAll(): Promise<void> {
-    shutdown.close();
-    await (await pool.open()).destroy();
-  }
-
   return {
     send,
     counts: () => Object.fromEntries(counts),
-    budget: (host, api) => queues.get(host)?.budget(api) ?? null,
-    close() {
-      closed ??= closeAll();
-      return closed;
+    budget: (host) => queues.get(host)?.budget() ?? null,
+    async close() {
+      shutdown.close();
+      await pool.close();
     },
   };
-}
-
-/** One attempt, and the pause that its response demands. */
-interface Attempt {
-  readonly result: SendResult;
-  readonly pause: HostPause | null;
 }

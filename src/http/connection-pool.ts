@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
-import type { Dispatcher, EnvHttpProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { Fault } from "../fault.ts";
 
-export interface PoolOptions {
+interface PoolOptions {
   /** Connections to one host. */
   readonly connections: number;
   /** For the response headers, and between two chunks of the body. */
@@ -14,7 +14,7 @@ export interface PoolOptions {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Undici's connection pool. It is opened by the first request. */
-export interface ConnectionPool {
+interface ConnectionPool {
   open(): Dispatcher | Promise<Dispatcher>;
   close(): Promise<void>;
 }
@@ -42,18 +42,17 @@ export function createConnectionPool(options: PoolOptions): ConnectionPool {
         // V8 would optimize undici's WebAssembly parser after some 20 responses, which takes 50 ms and 20 MB: too much for a
         // short run. Flags must not be set earlier, because they make Node load its own modules more slowly.
         setFlagsFromString("--wasm-tiering-budget=1000000000");
-        opened = isDirect ? new Agent(pool) : openProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+        // Runs without a proxy do not load all of undici.
+        opened = isDirect
+          ? new Agent(pool)
+          : import("undici").then(
+              (undici) => new undici.EnvHttpProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy }),
+            );
       }
       return opened;
     },
     close: async () => (await opened)?.destroy(),
   };
-}
-
-/** Runs without a proxy do not load all of undici. */
-async function openProxyAgent(options: EnvHttpProxyAgent.Options): Promise<Dispatcher> {
-  const { EnvHttpProxyAgent } = await import("undici");
-  return new EnvHttpProxyAgent(options);
 }
 
 /** Like curl, takes `HOST:PORT` as http. */

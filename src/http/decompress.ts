@@ -1,16 +1,8 @@
-import type { InputType, ZlibOptions } from "node:zlib";
-
 /** A body larger than its limit, before or after decompression. */
 export class TooLargeError extends Error {}
 
 /** A body that cannot be decompressed. */
 export class DecompressionError extends Error {}
-
-type Decompressor = (
-  bytes: InputType,
-  options: ZlibOptions,
-  done: (error: Error | null, bytes: Buffer) => void,
-) => void;
 
 const MAX_ENCODINGS = 3;
 
@@ -30,23 +22,24 @@ export async function decompress(body: Buffer, encoding: string | undefined, max
 }
 
 async function decompressOnce(name: string, bytes: Buffer, maxBytes: number): Promise<Buffer> {
-  const decompressor = await loadDecompressor(name);
-  if (decompressor === null)
+  const [zlib, { promisify }] = await Promise.all([import("node:zlib"), import("node:util")]);
+  const { gunzip } = zlib;
+  const decompressors = new Map([
+    ["gzip", gunzip],
+    ["x-gzip", gunzip],
+    ["deflate", zlib.inflate],
+    ["br", zlib.brotliDecompress],
+  ]);
+  const decompressor = decompressors.get(name);
+  if (decompressor === undefined) {
     throw new DecompressionError(`its content-encoding "${name.slice(0, 40)}" is not supported`);
-  return new Promise((resolve, reject) => {
-    decompressor(bytes, { maxOutputLength: maxBytes }, (cause, result) => {
-      if (cause === null) resolve(result);
-      else if (codeOf(cause) === "ERR_BUFFER_TOO_LARGE") reject(new TooLargeError());
-      else reject(new DecompressionError("it cannot be decompressed", { cause }));
-    });
-  });
-}
-
-async function loadDecompressor(name: string): Promise<Decompressor | null> {
-  const zlib = await import("node:zlib");
-  if (name === "gzip" || name === "x-gzip") return zlib.gunzip;
-  if (name === "deflate") return zlib.inflate;
-  return name === "br" ? zlib.brotliDecompress : null;
+  }
+  try {
+    return await promisify(decompressor)(bytes, { maxOutputLength: maxBytes });
+  } catch (cause) {
+    if (codeOf(cause) === "ERR_BUFFER_TOO_LARGE") throw new TooLargeError();
+    throw new DecompressionError("it cannot be decompressed", { cause });
+  }
 }
 
 /** The `code` of a system's or a library's error; empty: it has none. */

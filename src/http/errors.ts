@@ -8,45 +8,36 @@
  * - `interrupted`: the run was cancelled.
  * - `expired`: the request could not be sent by its `sendBy`.
  */
-export type HttpErrorCode = "status" | "network" | "protocol" | "too-large" | "interrupted" | "expired";
+type HttpErrorCode = "status" | "network" | "protocol" | "too-large" | "interrupted" | "expired";
 
-export interface HttpErrorDetails {
+/** A request without the response it needs. `message` names the method, the URL and the cause. */
+export class HttpError extends Error {
   readonly code: HttpErrorCode;
   readonly method: string;
   /** Without user, password, and the values of query parameters that may be secret. */
   readonly url: string;
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** The server's id of the request (`x-request-id`, `x-github-request-id`, or `request_id` in the body). */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
   /** Set if the server never received the request. */
-  readonly unsent?: true;
+  readonly unsent?: true | undefined;
   /** The server's error message, cut to 300 characters. It is untrusted text: escape it before printing. */
-  readonly detail?: string;
-}
+  readonly detail?: string | undefined;
 
-/** A request without the response it needs. `message` names the method, the URL and the cause. */
-export class HttpError extends Error implements HttpErrorDetails {
-  readonly code: HttpErrorCode;
-  readonly method: string;
-  readonly url: string;
-  readonly status?: number;
-  readonly requestId?: string;
-  readonly retryable: boolean;
-  readonly unsent?: true;
-  readonly detail?: string;
-
-  constructor(message: string, details: HttpErrorDetails, options?: { cause?: unknown }) {
+  constructor(message: string, details: HttpErrorDetails, options?: ErrorOptions) {
     super(message, options);
     this.name = "HttpError";
     this.code = details.code;
     this.method = details.method;
     this.url = details.url;
+    this.status = details.status;
+    this.requestId = details.requestId;
     this.retryable = details.retryable;
-    if (details.status !== undefined) this.status = details.status;
-    if (details.requestId !== undefined) this.requestId = details.requestId;
-    if (details.unsent !== undefined) this.unsent = details.unsent;
-    if (details.detail !== undefined) this.detail = details.detail;
+    this.unsent = details.unsent;
+    this.detail = details.detail;
   }
 }
+
+export type HttpErrorDetails = Omit<HttpError, keyof Error>;

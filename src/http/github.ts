@@ -41,12 +41,12 @@ export function createGitHubApi(
       const url = "url" in request ? request.url : restUrl(apiUrl, request.path, request.query ?? {});
       const sent: { response?: HttpResponse } = {};
       const fetch = async (_: string, { headers, body }: OctokitInit): Promise<unknown> => {
-        sent.response = await http.send({ ...rest, method, url, headers, ...(body === undefined ? {} : { body }) });
+        sent.response = await http.send({ ...rest, method, url, headers, body });
         // Callers validate the body themselves, so Octokit does not have to parse it.
         return { status: 204, url: url.href, headers: [] };
       };
-      const options = { method, url: url.href, headers: HEADERS, request: { fetch } };
-      await sendWithOctokit(data === undefined ? options : { ...options, data }).catch(unwrap);
+      const options = { method, url: url.href, headers: HEADERS, request: { fetch }, data };
+      await sendWithOctokit(options).catch(unwrap);
       if (sent.response === undefined) throw new Error("Octokit did not send the request");
       return sent.response;
     },

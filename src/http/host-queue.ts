@@ -1,15 +1,15 @@
 import Queue from "yocto-queue";
 import type { Clock } from "../clock.ts";
-import type { Api, HostPolicy, RateBudget } from "./http.ts";
-import { type HostPause, type RateResponse, readBudget, readPause } from "./rate-headers.ts";
+import type { HostPolicy, RateBudget } from "./http.ts";
+import { type HostPause, readBudget, readPause } from "./rate-headers.ts";
 import { RateLimiter, type RequestCost } from "./rate-limiter.ts";
-import type { OutgoingRequest } from "./request.ts";
+import type { OutgoingRequest, ReceivedResponse } from "./request.ts";
 import { cancelledError, expiredError, hostUnavailableError } from "./request-errors.ts";
 
 export type OnWait = (wait: { readonly host: string; readonly ms: number; readonly reason: string }) => void;
 
 /** A host's permission to send one request now. `release` ends it. */
-export interface Slot {
+interface Slot {
   readonly cost: RequestCost;
   /** The host's pauses before the request was sent. */
   readonly pausesBefore: number;
@@ -24,7 +24,7 @@ interface Waiting {
 }
 
 /** The longest time that a host may delay a run. The longest windows of known hosts are an hour. */
-export const MAX_WAIT_MS = 3_600_000;
+const MAX_WAIT_MS = 3_600_000;
 /** Shorter waits are not logged. */
 const MIN_LOGGED_WAIT_MS = 1_000;
 
@@ -59,25 +59,20 @@ export class HostQueue {
     this.#allowedInFlight = this.#maxInFlight;
   }
 
-  budget(api?: Api): RateBudget | null {
-    return this.#limiter.budget(api);
+  budget(): RateBudget | null {
+    return this.#limiter.budget();
   }
 
-  /** Returns a slot, or a promise of one if the request has to wait. Rejects with HttpError. */
-  acquire(request: OutgoingRequest, isRetry: boolean): Slot | Promise<Slot> {
-    const cost = this.#cost(request);
-    if (this.#retries.size === 0 && (isRetry || this.#new.size === 0)) {
-      const now = this.#clock.now();
-      if (now <= request.sendBy && this.#canSend(now, cost)) return this.#admit(now, cost);
-    }
+  /** Waits until the request may be sent. Throws HttpError. */
+  acquire(request: OutgoingRequest, isRetry: boolean): Promise<Slot> {
     return new Promise((resolve, reject) => {
-      this.#enqueue(isRetry ? this.#retries : this.#new, { request, isRetry, cost, resolve, reject });
+      this.#enqueue({ request, isRetry, cost: this.#cost(request), resolve, reject });
       this.#admitWaiting();
     });
   }
 
   /** Ends a slot. `response` is null if there is none. Returns the pause that the response demands from the host's requests. */
-  release({ cost, pausesBefore }: Slot, response: RateResponse | null): HostPause | null {
+  release({ cost, pausesBefore }: Slot, response: ReceivedResponse | null): HostPause | null {
     const now = this.#clock.now();
     const pause = response && readPause(response, now, this.#limiter.consecutivePauses, this.#clock.random);
     const succeeded = response !== null && pause === null && response.status < 500;
@@ -109,19 +104,9 @@ export class HostQueue {
     return { api: "rest", points: this.#costOf?.(method) ?? 1, isWrite: method !== "GET" };
   }
 
-  #enqueue(queue: Queue<Waiting>, waiting: Waiting): void {
-    queue.enqueue(waiting);
+  #enqueue(waiting: Waiting): void {
+    (waiting.isRetry ? this.#retries : this.#new).enqueue(waiting);
     this.#earliestSendBy = Math.min(this.#earliestSendBy, waiting.request.sendBy);
-  }
-
-  #canSend(now: number, cost: RequestCost): boolean {
-    return this.#inFlight < this.#allowedInFlight && this.#limiter.readyAt(now, cost) <= now;
-  }
-
-  #admit(now: number, cost: RequestCost): Slot {
-    this.#inFlight += 1;
-    this.#limiter.sent(now, cost);
-    return { cost, pausesBefore: this.#pauses };
   }
 
   #admitWaiting(): void {
@@ -136,12 +121,14 @@ export class HostQueue {
       const now = this.#clock.now();
       const readyAt = this.#limiter.readyAt(now, first.cost);
       if (this.#rejectExpired(readyAt === Number.POSITIVE_INFINITY ? now : Math.max(now, readyAt))) continue;
-      if (!this.#canSend(now, first.cost)) {
+      if (readyAt > now || this.#inFlight >= this.#allowedInFlight) {
         this.#waitUntil(readyAt, now, first.cost);
         return;
       }
       queue.dequeue();
-      first.resolve(this.#admit(now, first.cost));
+      this.#inFlight += 1;
+      this.#limiter.sent(now, first.cost);
+      first.resolve({ cost: first.cost, pausesBefore: this.#pauses });
     }
   }
 
@@ -149,16 +136,11 @@ export class HostQueue {
   #rejectExpired(at: number): boolean {
     if (at <= this.#earliestSendBy) return false;
     this.#earliestSendBy = Number.POSITIVE_INFINITY;
-    let found = false;
-    for (const queue of [this.#retries, this.#new]) {
-      for (const waiting of [...queue.drain()]) {
-        if (waiting.request.sendBy < at) {
-          waiting.reject(expiredError(waiting.request));
-          found = true;
-        } else this.#enqueue(queue, waiting);
-      }
-    }
-    return found;
+    const all = [...this.#retries.drain(), ...this.#new.drain()];
+    const expired = all.filter(({ request }) => request.sendBy < at);
+    for (const { request, reject } of expired) reject(expiredError(request));
+    for (const waiting of all) if (waiting.request.sendBy >= at) this.#enqueue(waiting);
+    return expired.length > 0;
   }
 
   #waitUntil(at: number, now: number, cost: RequestCost): void {
@@ -185,9 +167,7 @@ export class HostQueue {
   }
 
   #rejectAll(errorFor: (waiting: Waiting) => unknown): void {
-    for (const queue of [this.#retries, this.#new]) {
-      for (const waiting of queue.drain()) waiting.reject(errorFor(waiting));
-    }
+    for (const waiting of [...this.#retries.drain(), ...this.#new.drain()]) waiting.reject(errorFor(waiting));
     this.#stopTimer();
   }
 

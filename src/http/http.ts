@@ -2,18 +2,18 @@
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
   readonly url: URL;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The `Authorization` header. It is sent to the origin of `url` only, also after redirects. */
-  readonly authorization?: string;
-  readonly body?: string;
+  readonly authorization?: string | undefined;
+  readonly body?: string | undefined;
   /** Set for a POST that only reads (a GraphQL query). It is retried like a GET. */
-  readonly idempotent?: true;
+  readonly idempotent?: true | undefined;
   /** The statuses that the caller handles. Redirects of a GET are followed. */
   readonly expected: readonly number[];
   /** The latest time to send the request, in milliseconds since the epoch. If it has to wait longer, it fails with `expired`. */
-  readonly sendBy?: number;
+  readonly sendBy?: number | undefined;
   /** The largest body to read, in bytes after decompression. A larger one is an HttpError. Default: 16 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 export interface HttpResponse {
@@ -32,9 +32,6 @@ export interface RateBudget {
   /** When the budget is reset, in milliseconds since the epoch. A sliding window restores only a part of it then. */
   readonly resetAt: number;
 }
-
-/** GitHub keeps separate rate limits for REST and GraphQL. */
-export type Api = "rest" | "graphql";
 
 /** The known limits of a host, before its first response. */
 export interface HostPolicy {
@@ -60,8 +57,8 @@ export interface HttpClient {
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Returns the number of requests sent to each host, retries included. A host has its port if that is not the default. */
   counts(): Readonly<Record<string, number>>;
-  /** Returns the rate limit that `host` reported last, without `api` the scarcer one; null: it reported none. */
-  budget(host: string, api?: Api): RateBudget | null;
+  /** Returns the rate limit that `host` reported last for its REST API; null: it reported none. */
+  budget(host: string): RateBudget | null;
   /** Ends all connections and waits, so that the process can exit. */
   close(): Promise<void>;
 }

@@ -1,13 +1,7 @@
 import type { RateBudget } from "./http.ts";
+import type { ReceivedResponse } from "./request.ts";
 
-type Headers = Readonly<Record<string, string>>;
-
-/** The parts of a response that can report a rate limit. */
-export interface RateResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer;
-}
+type Headers = ReceivedResponse["headers"];
 
 /** A time without requests that a host demands. */
 export interface HostPause {
@@ -57,7 +51,7 @@ export function readRetryAfter(headers: Headers, now: number): number | null {
  * A 403 without any of these signs is a missing permission.
  */
 export function readPause(
-  response: RateResponse,
+  response: ReceivedResponse,
   now: number,
   consecutivePauses: number,
   random: () => number,
@@ -87,7 +81,7 @@ export function readPause(
 }
 
 /** GitHub's secondary limit without `retry-after` differs from a missing permission only by the message in the body. */
-function isSecondary({ status, headers, body }: RateResponse): boolean {
+function isSecondary({ status, headers, body }: ReceivedResponse): boolean {
   if (status === 503) return false;
   if (headers["x-ratelimit-remaining"] === "0") return false;
   if (/secondary[ -]rate[ -]limit|abuse detection/i.test(body.toString("utf8", 0, 4_096))) return true;

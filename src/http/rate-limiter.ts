@@ -1,6 +1,9 @@
-import type { Api, HostPolicy, RateBudget } from "./http.ts";
+import type { HostPolicy, RateBudget } from "./http.ts";
 import type { HostPause } from "./rate-headers.ts";
 import { SlidingWindow } from "./sliding-window.ts";
+
+/** GitHub keeps separate rate limits for REST and GraphQL. */
+type Api = "rest" | "graphql";
 
 /** What one request uses of its host's limits. */
 export interface RequestCost {
@@ -28,9 +31,9 @@ const WRITE_GAP_MS = 1_000;
 export class RateLimiter {
   readonly #minute: SlidingWindow | null;
   readonly #hour: SlidingWindow | null;
-  readonly #reported = {
-    rest: { budget: null, inFlight: 0 } as ReportedBudget,
-    graphql: { budget: null, inFlight: 0 } as ReportedBudget,
+  readonly #reported: Readonly<Record<Api, ReportedBudget>> = {
+    rest: { budget: null, inFlight: 0 },
+    graphql: { budget: null, inFlight: 0 },
   };
   #minuteApplies: boolean;
   #slowWritesUntil = 0;
@@ -52,26 +55,12 @@ export class RateLimiter {
 
   /** Returns when the request may be sent, in milliseconds since the epoch; Infinity: only after another response. */
   readyAt(now: number, cost: RequestCost): number {
-    let at = Math.max(this.#pausedUntil, this.#minuteReadyAt(now, cost));
-    if (this.#hour !== null) at = Math.max(at, this.#hour.readyAt(now, 1));
-    if (cost.isWrite && now < this.#slowWritesUntil) at = Math.max(at, this.#nextWriteAt);
-    return Math.max(at, budgetReadyAt(this.#reported[cost.api], now));
+    return Math.max(now, ...this.#delays(now, cost).map(({ until }) => until));
   }
 
   /** Returns for the user why the request has to wait. */
   reason(now: number, cost: RequestCost): string {
-    if (this.#pausedUntil > now) return this.#pauseReason;
-    const reported = this.#reported[cost.api];
-    if (reported.budget !== null && budgetReadyAt(reported, now) > now) {
-      return `its rate limit of ${reported.budget.limit} is used up`;
-    }
-    if (this.#minute !== null && this.#minuteReadyAt(now, cost) > now) {
-      return `its limit of ${this.#minute.limit} per minute is used up`;
-    }
-    if (this.#hour !== null && this.#hour.readyAt(now, 1) > now) {
-      return `its limit of ${this.#hour.limit} per hour is used up`;
-    }
-    return "writes are slowed down after a secondary rate limit";
+    return this.#delays(now, cost).find(({ until }) => until > now)?.reason ?? "";
   }
 
   sent(now: number, cost: RequestCost): void {
@@ -102,17 +91,25 @@ export class RateLimiter {
     this.#pauseReason = reason;
   }
 
-  /** Returns the budget of one API, or without `api` the scarcer one. */
-  budget(api?: Api): RateBudget | null {
-    if (api !== undefined) return this.#reported[api].budget;
-    const rest = this.#reported.rest.budget;
-    const graphql = this.#reported.graphql.budget;
-    if (rest === null || graphql === null) return rest ?? graphql;
-    return graphql.remaining < rest.remaining ? graphql : rest;
+  /** Returns the budget of the REST API. */
+  budget(): RateBudget | null {
+    return this.#reported.rest.budget;
   }
 
-  #minuteReadyAt(now: number, cost: RequestCost): number {
-    return this.#minute !== null && this.#minuteApplies ? this.#minute.readyAt(now, cost.points) : now;
+  #delays(now: number, cost: RequestCost): readonly { readonly until: number; readonly reason: string }[] {
+    const reported = this.#reported[cost.api];
+    const minute = this.#minuteApplies ? this.#minute : null;
+    const slowWrites = cost.isWrite && now < this.#slowWritesUntil;
+    return [
+      { until: this.#pausedUntil, reason: this.#pauseReason },
+      { until: budgetReadyAt(reported, now), reason: `its rate limit of ${reported.budget?.limit} is used up` },
+      {
+        until: minute?.readyAt(now, cost.points) ?? now,
+        reason: `its limit of ${minute?.limit} per minute is used up`,
+      },
+      { until: this.#hour?.readyAt(now, 1) ?? now, reason: `its limit of ${this.#hour?.limit} per hour is used up` },
+      { until: slowWrites ? this.#nextWriteAt : now, reason: "writes are slowed down after a secondary rate limit" },
+    ];
   }
 }
 

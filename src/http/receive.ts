@@ -2,13 +2,13 @@ import type { Dispatcher } from "undici";
 import { TooLargeError } from "./decompress.ts";
 
 /** A response as received, with its body still compressed. */
-export interface RawResponse {
+interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
 
-export interface ReceiveLimits {
+interface ReceiveLimits {
   /** Returns the largest compressed body of a response with `status`, in bytes. */
   readonly maxBytes: (status: number) => number;
   /**
@@ -21,80 +21,55 @@ export interface ReceiveLimits {
 /** A response that never ends: its data is too slow to be useful. */
 export class TooSlowError extends Error {}
 
-/** Requests in flight that are aborted together. */
-export class InFlightRequests {
-  readonly #receivers = new Set<Receiver>();
-  #abortReason: Error | null = null;
-
-  get aborted(): boolean {
-    return this.#abortReason !== null;
-  }
-
-  add(receiver: Receiver): void {
-    this.#receivers.add(receiver);
-    if (this.#abortReason !== null) receiver.abort(this.#abortReason);
-  }
-
-  delete(receiver: Receiver): void {
-    this.#receivers.delete(receiver);
-  }
-
-  abort(reason: Error): void {
-    this.#abortReason ??= reason;
-    for (const receiver of [...this.#receivers]) receiver.abort(reason);
-  }
-}
+const ABORTED = new Error("the request was aborted");
 
 /** Sends a request and reads the complete response. Unlike undici's `request()`, it limits the body as it arrives. */
 export function receive(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   limits: ReceiveLimits,
-  inFlight: InFlightRequests,
+  signal: AbortSignal,
 ): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    dispatcher.dispatch(request, new Receiver(limits, inFlight, resolve, reject));
+    dispatcher.dispatch(request, new Receiver(limits, signal, resolve, reject));
   });
 }
 
 class Receiver implements Dispatcher.DispatchHandler {
   readonly #limits: ReceiveLimits;
-  readonly #inFlight: InFlightRequests;
+  readonly #signal: AbortSignal;
   readonly #resolve: (response: RawResponse) => void;
   readonly #reject: (error: Error) => void;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | null = null;
-  #abortReason: Error | null = null;
   #status = 0;
   #headers: RawResponse["headers"] = {};
   #size = 0;
   #maxBytes = 0;
   #startedAt = 0;
+  /** Rejects at once. If the request waits for a connection, undici is notified when it has one. */
+  readonly #onAbort = (): void => {
+    if (this.#controller === null) this.onResponseError(null, ABORTED);
+    else this.#controller.abort(ABORTED);
+  };
 
   constructor(
     limits: ReceiveLimits,
-    inFlight: InFlightRequests,
+    signal: AbortSignal,
     resolve: (response: RawResponse) => void,
     reject: (error: Error) => void,
   ) {
     this.#limits = limits;
-    this.#inFlight = inFlight;
+    this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    inFlight.add(this);
-  }
-
-  /** Rejects at once. If the request waits for a connection, undici is notified when it has one. */
-  abort(reason: Error): void {
-    this.#abortReason = reason;
-    if (this.#controller !== null) this.#controller.abort(reason);
-    else this.onResponseError(null, reason);
+    signal.addEventListener("abort", this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#startedAt = monotonicMs();
-    if (this.#abortReason !== null) controller.abort(this.#abortReason);
+    if (this.#signal.aborted) controller.abort(ABORTED);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
@@ -117,14 +92,14 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#inFlight.delete(this);
+    this.#signal.removeEventListener("abort", this.#onAbort);
     const [only] = this.#chunks;
     const body = only !== undefined && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks, this.#size);
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.#inFlight.delete(this);
+    this.#signal.removeEventListener("abort", this.#onAbort);
     this.#reject(error);
   }
 

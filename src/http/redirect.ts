@@ -1,5 +1,5 @@
 import { isLoopback } from "./loopback.ts";
-import type { OutgoingRequest } from "./request.ts";
+import type { OutgoingRequest, ReceivedResponse } from "./request.ts";
 import { redirectError } from "./request-errors.ts";
 
 const MAX_REDIRECTS = 5;
@@ -24,7 +24,7 @@ const HEADERS_FOR_OTHER_ORIGINS = new Set([
  */
 export function followRedirect(
   request: OutgoingRequest,
-  { status, headers }: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
+  { status, headers }: Omit<ReceivedResponse, "body">,
   previous: number,
 ): OutgoingRequest | null {
   const { location } = headers;

@@ -7,9 +7,9 @@ import { RETRYABLE_STATUSES } from "./retry.ts";
 
 /** The error for a response with an unexpected status. */
 export function statusError(request: OutgoingRequest, { response, attempts, rateLimited }: FinalResponse): HttpError {
-  const { status } = response;
-  const text = response.body.toString("utf8", 0, 100_000);
-  const requestId = requestIdOf(response.headers, text, request.secrets);
+  const { status, headers, body } = response;
+  const text = body.toString("utf8", 0, 100_000);
+  const requestId = requestIdOf(headers, text, request.secrets);
   const detail = excerpt(messageIn(text) ?? text, request.secrets);
   const phrase = STATUS_CODES[status];
   const what =
@@ -21,8 +21,8 @@ export function statusError(request: OutgoingRequest, { response, attempts, rate
     code: "status",
     status,
     retryable: rateLimited || RETRYABLE_STATUSES.has(status),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(detail === "" ? {} : { detail }),
+    requestId,
+    detail: detail === "" ? undefined : detail,
   });
 }
 
@@ -44,12 +44,7 @@ export function hostUnavailableError(
     `was not sent${isRetry ? " again" : ""}: ${request.url.host} refuses requests until ${time} (${minutes} min) ` +
     `because ${reason}. Run again after that.`;
   // All of these hosts use 429 for rate limits; the response that started the pause may have been to another request.
-  return errorFor(request, what, {
-    code: "status",
-    status: 429,
-    retryable: true,
-    ...(isRetry ? {} : { unsent: true }),
-  });
+  return errorFor(request, what, { code: "status", status: 429, retryable: true, unsent: isRetry ? undefined : true });
 }
 
 /** The error for a request that had to wait for longer than its `sendBy`. */
@@ -66,10 +61,10 @@ export function cancelledError(
 ): HttpError {
   const what = { unsent: "was not sent", "in flight": "was aborted", "before a retry": "was not sent again" }[stopped];
   const isUncertain = stopped !== "unsent" && request.retry !== "always";
-  const details = { code: "interrupted", retryable: false } as const;
-  const unsent = stopped === "unsent" ? ({ unsent: true } as const) : {};
   const note = isUncertain ? ". The server may have processed it" : "";
-  return errorFor(request, `${what} because the run was cancelled${note}`, { ...details, ...unsent }, cause);
+  const unsent = stopped === "unsent" ? true : undefined;
+  const details = { code: "interrupted", retryable: false, unsent } as const;
+  return errorFor(request, `${what} because the run was cancelled${note}`, details, cause);
 }
 
 /** Builds the HttpError `METHOD URL what`. */

@@ -1,5 +1,5 @@
 import type { HttpError } from "./errors.ts";
-import type { HttpRequest } from "./http.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
 import { secretsOf } from "./redact.ts";
 
 /** A request with all headers and defaults. */
@@ -23,15 +23,10 @@ export interface OutgoingRequest {
 }
 
 /** A complete response with any status. */
-export interface ReceivedResponse {
-  readonly kind: "response";
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
+export type ReceivedResponse = Omit<HttpResponse, "url">;
 
 /** The result of one attempt. */
-export type SendResult = ReceivedResponse | { readonly kind: "error"; readonly error: HttpError };
+export type SendResult = ReceivedResponse | HttpError;
 
 /** The last response to a request, when it is not retried again. */
 export interface FinalResponse {

@@ -1,3 +1,5 @@
+import type { Clock } from "../clock.ts";
+import { HttpError } from "./errors.ts";
 import type { HostPause } from "./rate-headers.ts";
 import type { OutgoingRequest, SendResult } from "./request.ts";
 
@@ -24,46 +26,31 @@ export interface RetryState {
 }
 
 /**
- * - `stop`: the result is final.
- * - `retry when the host allows`: the host's queue knows when.
- * - `retry after`: after a delay for this request only.
+ * Returns the delay before the next attempt, in milliseconds, and counts `result` in `state`; null: the result is final.
+ * After a rate limit it is 0, because the host's queue delays the request. 429 and 5xx are retried even if they are expected.
  */
-export type RetryDecision =
-  | { readonly action: "stop" | "retry when the host allows" }
-  | { readonly action: "retry after"; readonly ms: number };
-
-const STOP: RetryDecision = { action: "stop" };
-
-/** Decides what follows after `result`, and counts it in `state`. 429 and 5xx are retried even if they are expected. */
-export function decideRetry(
+export function retryDelay(
   request: OutgoingRequest,
   result: SendResult,
   pause: HostPause | null,
   state: RetryState,
-  { now, random }: { readonly now: () => number; readonly random: () => number },
-): RetryDecision {
-  if (request.retry === "never") return STOP;
+  { now, random }: Pick<Clock, "now" | "random">,
+): number | null {
+  if (request.retry === "never") return null;
   if (pause !== null) {
     state.rateLimits += 1;
     state.rateLimitedSince = Math.min(state.rateLimitedSince, now());
     const isLong = now() - state.rateLimitedSince > MAX_RATE_LIMITED_MS;
-    return isLong || state.rateLimits >= MAX_ATTEMPTS_RATE_LIMITED ? STOP : { action: "retry when the host allows" };
+    return isLong || state.rateLimits >= MAX_ATTEMPTS_RATE_LIMITED ? null : 0;
   }
-  const mayRepeat = request.retry === "always";
-  if (result.kind === "error") {
-    const { retryable, unsent } = result.error;
-    if (!retryable || !(mayRepeat || unsent)) return STOP;
-    return retryLater(state, unsent ? MAX_ATTEMPTS_UNSENT : MAX_ATTEMPTS, random);
-  }
-  const { status } = result;
-  if (!mayRepeat || !RETRYABLE_STATUSES.has(status)) return STOP;
-  if (status < 429 && request.expected.includes(status)) return STOP;
-  return retryLater(state, MAX_ATTEMPTS, random);
-}
-
-/** Exponential delays with full jitter, so that clients that failed together do not retry together. */
-function retryLater(state: RetryState, maxAttempts: number, random: () => number): RetryDecision {
+  const isUnsent = result instanceof HttpError && result.unsent === true;
+  if (!isUnsent && request.retry !== "always") return null;
+  const isRetryable =
+    result instanceof HttpError
+      ? result.retryable
+      : RETRYABLE_STATUSES.has(result.status) && !(result.status < 429 && request.expected.includes(result.status));
   state.failures += 1;
-  if (state.failures >= maxAttempts) return STOP;
-  return { action: "retry after", ms: random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** state.failures) };
+  if (!isRetryable || state.failures >= (isUnsent ? MAX_ATTEMPTS_UNSENT : MAX_ATTEMPTS)) return null;
+  // Full jitter: clients that failed together do not retry together.
+  return random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** state.failures);
 }

@@ -1,3 +1,5 @@
+import Queue from "yocto-queue";
+
 /**
  * A limit of points in any period of time, counted on the client's side.
  *
@@ -7,10 +9,9 @@
 export class SlidingWindow {
   readonly limit: number;
   readonly #periodMs: number;
-  /** Finished requests, oldest first. Those before `#head` are no longer in the window. */
-  readonly #times: number[] = [];
-  readonly #points: number[] = [];
-  #head = 0;
+  /** Finished requests in the window, oldest first. Those of the same millisecond are one. */
+  readonly #requests = new Queue<Finished>();
+  #newest: Finished | null = null;
   #finished = 0;
   #inFlight = 0;
 
@@ -25,9 +26,9 @@ export class SlidingWindow {
     const excess = this.#finished + this.#inFlight + this.#capped(points) - this.limit;
     if (excess <= 0) return now;
     let freed = 0;
-    for (let i = this.#head; i < this.#times.length; i += 1) {
-      freed += this.#points[i] ?? 0;
-      if (freed >= excess) return (this.#times[i] ?? now) + this.#periodMs + 1;
+    for (const { time, points: finished } of this.#requests) {
+      freed += finished;
+      if (freed >= excess) return time + this.#periodMs + 1;
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -40,14 +41,12 @@ export class SlidingWindow {
     const capped = this.#capped(points);
     this.#inFlight -= capped;
     this.#finished += capped;
-    const last = this.#times.length - 1;
-    const lastTime = this.#times[last];
-    if (lastTime !== undefined && last >= this.#head && now <= lastTime) {
-      this.#points[last] = (this.#points[last] ?? 0) + capped;
+    if (this.#newest !== null && this.#requests.size > 0 && now <= this.#newest.time) {
+      this.#newest.points += capped;
       return;
     }
-    this.#times.push(now);
-    this.#points.push(capped);
+    this.#newest = { time: now, points: capped };
+    this.#requests.enqueue(this.#newest);
   }
 
   /** A request with more points than the limit would wait forever. It counts as the full limit. */
@@ -56,16 +55,16 @@ export class SlidingWindow {
   }
 
   #removeOld(now: number): void {
-    for (let time = this.#times[this.#head]; time !== undefined; time = this.#times[this.#head]) {
-      if (now - time <= this.#periodMs) break;
-      this.#finished -= this.#points[this.#head] ?? 0;
-      this.#head += 1;
-    }
-    // Removing half of the array at a time moves each entry once on average.
-    if (this.#head > 1_000 && this.#head * 2 > this.#times.length) {
-      this.#times.splice(0, this.#head);
-      this.#points.splice(0, this.#head);
-      this.#head = 0;
+    for (let oldest = this.#requests.peek(); oldest !== undefined; oldest = this.#requests.peek()) {
+      if (now - oldest.time <= this.#periodMs) return;
+      this.#finished -= oldest.points;
+      this.#requests.dequeue();
     }
   }
+}
+
+/** Requests that finished at `time`. */
+interface Finished {
+  readonly time: number;
+  points: number;
 }

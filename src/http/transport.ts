@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import { decompress } from "./decompress.ts";
 import { networkError } from "./network-error.ts";
-import { type InFlightRequests, receive } from "./receive.ts";
+import { receive } from "./receive.ts";
 import type { OutgoingRequest, SendResult } from "./request.ts";
 
 /** The most bytes to read of an unexpected response, for its error. */
@@ -9,11 +9,11 @@ const UNEXPECTED_MAX_BYTES = 256 * 1024;
 /** A complete response may take this many timeouts. */
 const SLOW_FACTOR = 10;
 
-/** Sends a request once and reads the complete response. Never throws. */
+/** Sends a request once and reads the complete response. Never throws. `signal` aborts the request. */
 export async function sendOnce(
   dispatcher: Dispatcher,
   request: OutgoingRequest,
-  inFlight: InFlightRequests,
+  signal: AbortSignal,
   timeoutMs: number,
 ): Promise<SendResult> {
   try {
@@ -22,14 +22,14 @@ export async function sendOnce(
       expected.includes(status) ? request.maxBytes : Math.max(request.maxBytes, UNEXPECTED_MAX_BYTES);
     const options = { origin: url.origin, path: url.pathname + url.search, method, headers, body };
     const limits = { maxBytes, timeoutMs: timeoutMs * SLOW_FACTOR };
-    const raw = await receive(dispatcher, options, limits, inFlight);
+    const raw = await receive(dispatcher, options, limits, signal);
     const plain = joinHeaders(raw.headers);
     const encoding = plain["content-encoding"];
     // Most responses are not compressed, and `await` takes time.
     const decompressed = encoding === undefined ? raw.body : await decompress(raw.body, encoding, maxBytes(raw.status));
-    return { kind: "response", status: raw.status, headers: plain, body: decompressed };
+    return { status: raw.status, headers: plain, body: decompressed };
   } catch (cause) {
-    return { kind: "error", error: networkError(request, cause, timeoutMs) };
+    return networkError(request, cause, timeoutMs);
   }
 }
 

@@ -219,15 +219,16 @@ describe("a limit per minute that applies once reported", () => {
   });
 });
 
-test("keeps a budget for each API", () => {
+test("keeps a budget for each API, and returns that of REST", () => {
   const limiter = new RateLimiter({});
+  const graphqlQuery: RequestCost = { ...GET, api: "graphql" };
   const rest = { limit: 1_000, remaining: 900, resetAt: 5_000 };
-  const graphql = { limit: 1_000, remaining: 12, resetAt: 5_000 };
   limiter.sent(0, GET);
   limiter.finished(0, GET, rest, "success");
-  limiter.sent(0, { ...GET, api: "graphql" });
-  limiter.finished(0, { ...GET, api: "graphql" }, graphql, "success");
-  expect([limiter.budget("rest"), limiter.budget("graphql"), limiter.budget()]).toEqual([rest, graphql, graphql]);
+  limiter.sent(0, graphqlQuery);
+  limiter.finished(0, graphqlQuery, { limit: 1_000, remaining: 0, resetAt: 6_000 }, "success");
+  expect(limiter.budget()).toEqual(rest);
+  expect([limiter.readyAt(0, GET), limiter.readyAt(0, graphqlQuery)]).toEqual([0, 6_000]);
 });
 
 test("sends one write per second for five minutes after a secondary limit, and does not delay reads", () => {

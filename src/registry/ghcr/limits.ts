@@ -52,7 +52,7 @@ export function budgetFor(
   { http, host, now }: { readonly http: HttpClient; readonly host: string; readonly now: number },
   wanted: readonly WantedDeletions[],
 ): DeletionBudget | null {
-  const budget = http.budget(host, "rest");
+  const budget = http.budget(host);
   if (budget === null || now >= budget.resetAt) return null;
   let remaining = budget.remaining - MARGIN;
   const affordable = new Map<string, number>();
