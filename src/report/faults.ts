@@ -9,12 +9,6 @@ export function endsRun(error: unknown): boolean {
   return !(error instanceof HttpError) || error.code === "interrupted";
 }
 
-/** Returns the error with the name of its repository. */
-export function inRepository(repository: string, error: Fault | HttpError): Fault {
-  const { kind, message, remedy } = faultOf(error);
-  return new Fault(kind, `${repository}: ${message}`, remedy, { cause: error });
-}
-
 /** Returns the failed deletions of a repository as one error; null: none failed. */
 export function failedDeletions(repository: string, { outcomes, staleTags }: Swept): Fault | null {
   const failed = [...outcomes].flatMap(([digest, { outcome, error }]) =>

@@ -4,16 +4,8 @@ import { formatCount, formatDuration } from "../format.ts";
 /** At most one line in 10 s. */
 const INTERVAL_MS = 10_000;
 
-export interface ProgressState {
-  readonly done: number;
-  readonly total: number;
-  /** Noun and verb, such as `manifests deleted`. */
-  readonly unit: string;
-  readonly elapsedMs: number;
-}
-
 /** Returns the progress, rate and remaining time: `1,200 of 12,000 manifests deleted (10 %), 40/s, 4 min 30 s left`. */
-export function formatProgress({ done, total, unit, elapsedMs }: ProgressState): string {
+export function formatProgress(done: number, total: number, unit: string, elapsedMs: number): string {
   const rate = elapsedMs > 0 ? (done * 1_000) / elapsedMs : 0;
   const percent = total > 0 ? ` (${Math.floor((Math.min(done, total) * 100) / total)} %)` : "";
   const pace = rate >= 1 ? `, ${formatCount(rate)}/s` : rate > 0 ? `, ${formatCount(rate * 60)}/min` : "";
@@ -31,6 +23,6 @@ export function createProgress(clock: Clock, write: (line: string) => void, unit
     const now = clock.now();
     if (now - writtenAt < INTERVAL_MS) return;
     writtenAt = now;
-    write(formatProgress({ done, total, unit, elapsedMs: now - startedAt }));
+    write(formatProgress(done, total, unit, now - startedAt));
   };
 }

@@ -1,8 +1,7 @@
 import type { ActionsLog } from "./actions-log.ts";
-import { maskSecrets } from "./mask-secrets.ts";
 import { withFullStop } from "./message.ts";
 import { outcomeNotices } from "./outcome-notices.ts";
-import type { RunResult } from "./result.ts";
+import type { RepositoryResult, RunResult } from "./result.ts";
 import { type ReportFiles, writeReport } from "./write.ts";
 
 /** Writes the result everywhere: annotations, report file, outputs and summary, without secrets. Synchronous. */
@@ -13,4 +12,34 @@ export function publishResult(unmasked: RunResult, files: ReportFiles, log: Acti
   for (const { kind, text } of outcomeNotices(result.repositories)) log.notice(kind, text);
   writeReport(result, files, log);
   log.flush();
+}
+
+/** A server can send back a secret that it received, and the runner masks secrets only in the log, not in files. */
+function maskSecrets(result: RunResult, hide: (text: string) => string): RunResult {
+  const { settings, repositories, garbageCollection, errors, notices } = result;
+  return {
+    ...result,
+    settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, maskSetting(value, hide)])),
+    repositories: repositories.map((repository) => maskRepository(repository, hide)),
+    garbageCollection: { ...garbageCollection, note: hide(garbageCollection.note) },
+    errors: errors.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
+    notices: notices.map(hide),
+  };
+}
+
+type Setting = RunResult["settings"][string];
+
+function maskSetting(value: Setting, hide: (text: string) => string): Setting {
+  if (typeof value === "string") return hide(value);
+  return typeof value === "object" ? value.map(hide) : value;
+}
+
+function maskRepository(repository: RepositoryResult, hide: (text: string) => string): RepositoryResult {
+  const { error, manifests, plan } = repository;
+  return {
+    ...repository,
+    error: error === null ? null : hide(error),
+    plan: plan && { ...plan, unreadable: plan.unreadable.map((each) => ({ ...each, reason: hide(each.reason) })) },
+    manifests: manifests.map((each) => (each.error === null ? each : { ...each, error: hide(each.error) })),
+  };
 }

@@ -1,6 +1,7 @@
 import { Fault, unexpected } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { Decision } from "../plan/plan.ts";
+import type { Provider } from "../registry/provider.ts";
 import { providerFor } from "../registry/providers.ts";
 import type { GarbageCollection, Storage } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
@@ -10,13 +11,8 @@ import type { PlannedRepository } from "../sweep/plan-repository.ts";
 import { staleTagsOf } from "../sweep/stale-tags.ts";
 import type { Swept } from "../sweep/sweep-repository.ts";
 import { describeSettings } from "./described-settings.ts";
-import { endsRun, failedDeletions, faultOf, inRepository } from "./faults.ts";
+import { endsRun, failedDeletions, faultOf } from "./faults.ts";
 import type { ManifestResult, RepositoryResult, RunResult } from "./result.ts";
-
-type Head = Pick<
-  RunResult,
-  "dryRun" | "registry" | "provider" | "gitRepositoryUrl" | "startedAt" | "settings" | "listsUntagged" | "restoreWindow"
->;
 
 interface Entry {
   error: string | null;
@@ -33,27 +29,19 @@ const NOT_STARTED: RunResult["garbageCollection"] = {
 
 /** Records a run, so that its result can be written at any time, also after an error. */
 export class RunRecord {
-  readonly #head: Head;
-  readonly #urlOf: (repository: string) => string | null;
+  readonly #settings: Settings;
+  readonly #provider: Provider;
+  readonly #startedAt: number;
   readonly #entries = new Map<string, Entry>();
-  readonly #errors: Fault[] = [];
+  readonly #errors: RunResult["errors"][number][] = [];
   readonly #notices: string[] = [];
   #storage: Storage = { usedBytes: null, includedBytes: null };
   #collection = NOT_STARTED;
 
   constructor(settings: Settings, startedAt: number) {
-    const provider = providerFor(settings.registry.provider);
-    this.#urlOf = (repository) => provider.repositoryUrl(settings, repository);
-    this.#head = {
-      dryRun: settings.dryRun,
-      registry: settings.registry.name,
-      provider: provider.name,
-      gitRepositoryUrl: new URL(settings.github.repository, settings.github.serverUrl).href,
-      startedAt,
-      settings: describeSettings(settings),
-      listsUntagged: provider.capabilities.listsUntagged,
-      restoreWindow: provider.restoreWindow,
-    };
+    this.#settings = settings;
+    this.#provider = providerFor(settings.registry.provider);
+    this.#startedAt = startedAt;
   }
 
   /** Runs `work` and records its error, of any kind. */
@@ -72,7 +60,7 @@ export class RunRecord {
     } catch (error) {
       if (endsRun(error) || !(error instanceof Fault || error instanceof HttpError)) throw error;
       this.#entryOf(repository).error = faultOf(error).message;
-      this.#addError(inRepository(repository, error));
+      this.#addError(error, `${repository}: `);
     }
   }
 
@@ -98,7 +86,7 @@ export class RunRecord {
     this.#entryOf(repository).swept = swept;
     const failure = failedDeletions(repository, swept);
     if (failure !== null) this.#addError(failure);
-    if (swept.error !== null && !endsRun(swept.error)) this.#addError(inRepository(repository, swept.error));
+    if (swept.error !== null && !endsRun(swept.error)) this.#addError(swept.error, `${repository}: `);
   }
 
   /** Whether this run deleted anything, or may have: the answer to a DELETE can be lost. */
@@ -119,14 +107,23 @@ export class RunRecord {
   }
 
   result(finishedAt: number, requests: Readonly<Record<string, number>>): RunResult {
+    const { dryRun, registry, github } = this.#settings;
+    const { name, capabilities, restoreWindow } = this.#provider;
     return {
-      ...this.#head,
+      dryRun,
+      registry: registry.name,
+      provider: name,
+      gitRepositoryUrl: new URL(github.repository, github.serverUrl).href,
+      startedAt: this.#startedAt,
       finishedAt,
+      settings: describeSettings(this.#settings),
+      listsUntagged: capabilities.listsUntagged,
+      restoreWindow,
       storage: this.#storage,
       repositories: this.#repositories(),
       requests,
       garbageCollection: this.#collection,
-      errors: this.#errors.map(({ kind, message, remedy }) => ({ kind, message, remedy })),
+      errors: this.#errors,
       notices: this.#notices,
     };
   }
@@ -140,7 +137,7 @@ export class RunRecord {
     const plan = planned?.plan ?? null;
     return {
       name,
-      url: this.#urlOf(name),
+      url: this.#provider.repositoryUrl(this.#settings, name),
       error: error ?? swept?.error?.message ?? plan?.unreadable[0]?.reason ?? null,
       plan,
       manifests: plan === null ? [] : plan.decisions.map((decision) => this.#manifestOf(decision, swept)),
@@ -152,7 +149,7 @@ export class RunRecord {
     const outcome: Outcome | undefined = swept?.outcomes.get(decision.digest);
     if (decision.decision === "keep") return { ...decision, outcome: "kept", error: null };
     if (outcome !== undefined) return { ...decision, ...outcome };
-    if (this.#head.dryRun) return { ...decision, outcome: "planned", error: null };
+    if (this.#settings.dryRun) return { ...decision, outcome: "planned", error: null };
     return { ...decision, outcome: "deferred", error: "the run ended before it was sent" };
   }
 
@@ -162,10 +159,11 @@ export class RunRecord {
     return entry;
   }
 
-  #addError(error: Fault | HttpError): void {
+  #addError(error: Fault | HttpError, prefix = ""): void {
     const { kind, message, remedy } = faultOf(error);
-    const fault = new Fault(kind, inOneLine(message), inOneLine(remedy), { cause: error });
-    if (!this.#errors.some((known) => known.message === fault.message)) this.#errors.push(fault);
+    const text = inOneLine(`${prefix}${message}`);
+    if (this.#errors.some((known) => known.message === text)) return;
+    this.#errors.push({ kind, message: text, remedy: inOneLine(remedy) });
   }
 }
 

@@ -14,8 +14,8 @@ test.each([
   [{ done: 10, total: 10, elapsedMs: 10_000 }, "10 of 10 manifests deleted (100 %), 1/s"],
   [{ done: 12, total: 10, elapsedMs: 12_000 }, "12 of 10 manifests deleted (100 %), 1/s"],
   [{ done: 3, total: 0, elapsedMs: 1_000 }, "3 of 0 manifests deleted, 3/s"],
-])("%j", (state, line) => {
-  expect(formatProgress({ ...state, unit })).toBe(line);
+])("%j", ({ done, total, elapsedMs }, line) => {
+  expect(formatProgress(done, total, unit, elapsedMs)).toBe(line);
 });
 
 test("writes at most one line in 10 s, and none for short work", async () => {

@@ -16,7 +16,8 @@ interface Line {
 
 interface Column {
   readonly title: string;
-  shown(lines: readonly Line[]): boolean;
+  /** Default: if a cell is neither empty nor 0. */
+  readonly isShown?: boolean;
   cell(line: Line): string;
 }
 
@@ -30,45 +31,37 @@ export function repositorySection(result: RunResult, all: readonly PlannedDeleti
   if (folded.length > 0)
     last.push(sharedLine(folded, `${counted(folded.length, "repository", "repositories")} with nothing to delete`));
   if (all.length > 1) last.push({ name: "<b>all</b>", counts: countResults(result.repositories), note: "" });
-  const columns = columnsOf(result).filter((column) => column.shown([...lines, ...last]));
-  const render = (shown: readonly Line[]): string =>
-    shown.map((line) => row(...columns.map((column) => column.cell(line)))).join("");
+  const columns = columnsOf(result, [...lines, ...last]);
+  const render = (line: Line): string => row(...columns.map(({ cell }) => cell(line)));
   // If no repository has a row of its own, the shared row is the table.
   const body = lines.length === 0 ? last : lines;
-  const end = lines.length === 0 ? "" : render(last);
+  const end = lines.length === 0 ? "" : last.map(render).join("");
   return {
     head: tableHead(...columns.map(({ title }) => title)),
-    rows: body.map((line) => () => render([line])),
+    rows: body.map((line) => () => render(line)),
     tail: (leftOut) => {
       const hidden = sorted.slice(lines.length - leftOut, lines.length);
       const name = `${counted(leftOut, "more repository", "more repositories")}: see the report file`;
-      return `${leftOut === 0 ? "" : render([sharedLine(hidden, name)])}${end}\n`;
+      return `${leftOut === 0 ? "" : render(sharedLine(hidden, name))}${end}\n`;
     },
   };
 }
 
-function columnsOf({ dryRun }: RunResult): readonly Column[] {
+function columnsOf({ dryRun }: RunResult, lines: readonly Line[]): readonly Column[] {
   const bold = (count: number): string => (count === 0 ? "0" : `<b>${formatCount(count)}</b>`);
-  return [
-    { title: "Repository", shown: () => true, cell: ({ name }) => name },
+  const columns: readonly Column[] = [
+    { title: "Repository", cell: ({ name }) => name },
     {
       title: dryRun ? " Would delete" : " Deleted",
-      shown: (lines) => lines.some(({ counts }) => counts.deleted.manifests + counts.failed + counts.gone > 0),
+      isShown: lines.some(({ counts }) => counts.deleted.manifests + counts.failed + counts.gone > 0),
       cell: ({ counts }) => bold(counts.deleted.images),
     },
-    {
-      title: " Failed",
-      shown: (lines) => lines.some(({ counts }) => counts.failed > 0),
-      cell: ({ counts }) => bold(counts.failed),
-    },
-    { title: " Kept", shown: () => true, cell: ({ counts }) => formatCount(counts.kept.images) },
-    {
-      title: " Size",
-      shown: (lines) => lines.some(({ counts }) => counts.deleted.manifests > 0 && counts.freed !== null),
-      cell: ({ counts }) => (counts.deleted.manifests === 0 ? "" : bytesMarkup(counts.freed)),
-    },
-    { title: "", shown: (lines) => lines.some(({ note }) => note !== ""), cell: ({ note }) => note },
+    { title: " Failed", cell: ({ counts }) => bold(counts.failed) },
+    { title: " Kept", isShown: true, cell: ({ counts }) => formatCount(counts.kept.images) },
+    { title: " Size", cell: ({ counts }) => (counts.deleted.manifests === 0 ? "" : bytesMarkup(counts.freed)) },
+    { title: "", cell: ({ note }) => note },
   ];
+  return columns.filter(({ isShown, cell }) => isShown ?? lines.some((line) => !["", "0"].includes(cell(line))));
 }
 
 /** Orders the rows: errors, then failed deletions, then the number of planned deletions. */
