@@ -61,15 +61,17 @@ export function mayListManifests(type: string): boolean {
   return !IMAGE_TYPES.includes(type) && (type === "" || /manifest|index|list/i.test(type));
 }
 
-const IMAGE_TYPES: readonly string[] = [
+export const IMAGE_TYPES: readonly string[] = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
 
+export const INDEX_TYPES: readonly string[] = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+];
+
 /** Returns whether `type` is the media type of an OCI index or a Docker manifest list. */
 export function isIndexType(type: string): boolean {
-  return (
-    type === "application/vnd.oci.image.index.v1+json" ||
-    type === "application/vnd.docker.distribution.manifest.list.v2+json"
-  );
+  return INDEX_TYPES.includes(type);
 }

@@ -1,7 +1,7 @@
 import { Fault } from "../../fault.ts";
 import type { Settings } from "../../settings.ts";
 import { oncePerRepository } from "../names.ts";
-import { createOciClient } from "../oci/client.ts";
+import { OciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
 import type { Registry } from "../registry.ts";
 import { requireCredential } from "../token.ts";
@@ -26,7 +26,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
   const { http, clock, log, signal } = services;
   const { secret } = requireCredential(settings);
   const api = createDigitalOceanApi({ http, apiUrl, token: secret, registry: address.path });
-  const oci = createOciClient({
+  const oci = new OciClient({
     ...{ http, clock, log, origin: address.origin },
     // The API token is both user and password at the OCI endpoint (DigitalOcean's docs; docker/login-action#895).
     credential: { username: secret, secret },

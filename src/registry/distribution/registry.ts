@@ -3,7 +3,7 @@ import type { Digest } from "../../digest.ts";
 import type { Log } from "../../log.ts";
 import type { Credential, Settings } from "../../settings.ts";
 import { readDockerLogin } from "../oci/auth/docker-config.ts";
-import { createOciClient, type OciClient } from "../oci/client.ts";
+import { OciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
 import type { GarbageCollection, Listing, Registry } from "../registry.ts";
 import { capabilities } from "./capabilities.ts";
@@ -31,7 +31,7 @@ const UNSUPPORTED: GarbageCollection = {
 /** Opens the registry of the input `registry`. Sends no request. Throws Fault `input` if the Docker login is invalid. */
 export function openDistribution(settings: Settings, services: Services): Registry {
   const { registry } = settings;
-  const oci = createOciClient({
+  const oci = new OciClient({
     ...services,
     origin: registry.origin,
     ...loginOf(settings, services.log),

@@ -2,7 +2,7 @@ import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { Settings } from "../../settings.ts";
 import { oncePerRepository } from "../names.ts";
-import { createOciClient } from "../oci/client.ts";
+import { OciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
 import type { Deletion, DeletionTarget, Registry } from "../registry.ts";
 import { requireCredential } from "../token.ts";
@@ -27,7 +27,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
   const { http, clock, log, signal } = services;
   const credential = requireCredential(settings);
   const api = createPackagesApi({ http, apiUrl: github.apiUrl, token: credential.secret, owner: address.path });
-  const oci = createOciClient({
+  const oci = new OciClient({
     ...{ http, clock, log, credential, origin: address.origin },
     mayReceiveCredential: (realm) => realm.host === address.origin.host,
     remedy: "Give the job `permissions: packages: write`, or set `token` to a classic token with read:packages.",

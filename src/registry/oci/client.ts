@@ -2,65 +2,43 @@ import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import type { Descriptor, ManifestContent } from "../manifest.ts";
-import { type Authorizer, createAuthorizer } from "./auth/authorizer.ts";
+import { type AuthorizedSend, createAuthorizedSend } from "./auth/authorizer.ts";
 import type { AuthorizerOptions } from "./auth/options.ts";
-import { createdAtOf, verifyDigest } from "./content.ts";
 import { invalidName, parseRepositories, parseTags } from "./lists.ts";
-import { digestOfBytes, MANIFEST_TYPES, MAX_MANIFEST_BYTES, parseManifest } from "./manifest.ts";
-import { type FetchPage, firstPage, readPages, rejectWebPage } from "./pages.ts";
+import {
+  createdAtOf,
+  digestOfBytes,
+  MANIFEST_TYPES,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+  verifyDigest,
+} from "./manifest.ts";
+import { firstPage, readPages, rejectWebPage } from "./pages.ts";
 import { isRepositoryName, isTag } from "./reference.ts";
 import { missingIfUnsupported, readReferrers } from "./referrers.ts";
-
-export type OciClientOptions = AuthorizerOptions;
 
 export interface OciManifest {
   readonly digest: Digest;
   readonly content: ManifestContent;
 }
 
-/** A client for the OCI distribution-spec 1.1. `name` includes the prefix. All methods throw HttpError or Fault. */
-export interface OciClient {
-  /** Reads a manifest by digest; `missing` for 404. A digest that was read is not requested again. */
-  read(name: string, digest: Digest): Promise<ManifestContent | "missing">;
-  /** Reads the manifest that a tag points to now. */
-  resolve(name: string, tag: string): Promise<OciManifest | "missing">;
-  /** Returns whether a manifest exists now, even if it was read before. */
-  exists(name: string, digest: Digest): Promise<boolean>;
-  /** Lists the referrers of a digest; null if the registry has no referrers API, or does not answer for this digest. */
-  referrers(name: string, digest: Digest): Promise<readonly Digest[] | null>;
-  /** Lists all tags; `missing` for 404, which some registries also return if all manifests were pushed by digest. */
-  tags(name: string): Promise<readonly string[] | "missing">;
-  /** Lists all repositories of the registry. */
-  catalog(): Promise<readonly string[]>;
-  /** Returns when the image of a config was created, in milliseconds since the epoch; null: unknown. */
-  createdAt(name: string, config: Descriptor): Promise<number | null>;
-  /**
-   * Sends a DELETE for a digest or tag and returns the response with status 200, 202, 204, 400, 404 or 405. A DELETE that
-   * was not authorized is sent again with a new token. Sends none after `sendBy`, in milliseconds since the epoch.
-   */
-  delete(name: string, reference: string, sendBy: number): Promise<HttpResponse>;
-}
-
-const ACCEPT = MANIFEST_TYPES.join(", ");
 /** The config of artifacts that have none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 
-export function createOciClient(options: OciClientOptions): OciClient {
-  return new HttpOciClient(options);
-}
-
-class HttpOciClient implements OciClient {
+/** A client for the OCI distribution-spec 1.1. `name` includes the prefix. All methods throw HttpError or Fault. */
+export class OciClient {
   readonly #origin: URL;
-  readonly #authorizer: Authorizer;
+  readonly #send: AuthorizedSend;
   readonly #manifests = new Map<string, Promise<ManifestContent | "missing">>();
   readonly #creationTimes = new Map<Digest, number | null>();
   #referrersApi: "unknown" | "available" | "unavailable" = "unknown";
 
-  constructor(options: OciClientOptions) {
+  constructor(options: AuthorizerOptions) {
     this.#origin = options.origin;
-    this.#authorizer = createAuthorizer(options);
+    this.#send = createAuthorizedSend(options);
   }
 
+  /** Reads a manifest by digest; `missing` for 404. A digest that was read is not requested again. */
   read(name: string, digest: Digest): Promise<ManifestContent | "missing"> {
     const key = `${name}@${digest}`;
     const known = this.#manifests.get(key);
@@ -74,20 +52,26 @@ class HttpOciClient implements OciClient {
     return reading;
   }
 
+  /** Reads the manifest that a tag points to now. */
   async resolve(name: string, tag: string): Promise<OciManifest | "missing"> {
     const found = await this.#get(name, tag);
     if (found !== "missing") this.#manifests.set(`${name}@${found.digest}`, Promise.resolve(found.content));
     return found;
   }
 
+  /** Returns whether a manifest exists now, even if it was read before. */
   async exists(name: string, digest: Digest): Promise<boolean> {
     return (await this.#get(name, digest)) !== "missing";
   }
 
+  /** Lists the referrers of a digest; null if the registry has no referrers API, or does not answer for this digest. */
   async referrers(name: string, digest: Digest): Promise<readonly Digest[] | null> {
     if (this.#referrersApi === "unavailable") return null;
     const found = await readReferrers(this.#url(name, "referrers", digest), (url, expected) =>
-      this.#authorizer.send({ method: "GET", url, headers: { accept: MANIFEST_TYPES[0] }, expected }, pullScope(name)),
+      this.#send(
+        { method: "GET", url, headers: { accept: "application/vnd.oci.image.index.v1+json" }, expected },
+        pullScope(name),
+      ),
     );
     if (found !== "missing") {
       this.#referrersApi = "available";
@@ -100,60 +84,69 @@ class HttpOciClient implements OciClient {
     return null;
   }
 
+  /** Lists all tags; `missing` for 404, which some registries also return if all manifests were pushed by digest. */
   async tags(name: string): Promise<readonly string[] | "missing"> {
     return this.#list(this.#url(name, "tags", "list"), pullScope(name), (page) => parseTags(page, this.#origin));
   }
 
+  /** Lists all repositories of the registry. */
   async catalog(): Promise<readonly string[]> {
     const url = new URL("/v2/_catalog", this.#origin);
     const all = await missingIfUnsupported(() =>
       this.#list(url, "registry:catalog:*", (page) => parseRepositories(page, this.#origin)),
     );
-    if (all === "missing") throw noCatalog(this.#origin);
-    return all;
+    if (all !== "missing") return all;
+    throw new Fault(
+      "registry",
+      `${this.#origin.host} does not list its repositories (GET /v2/_catalog is not supported)`,
+      "List the repositories in `repository-pattern` without wildcards.",
+    );
   }
 
+  /** Returns when the image of a config was created, in milliseconds since the epoch; null: unknown. */
   async createdAt(name: string, config: Descriptor): Promise<number | null> {
     if (config.mediaType === EMPTY_CONFIG || config.sizeBytes > MAX_MANIFEST_BYTES) return null;
     const known = this.#creationTimes.get(config.digest);
     if (known !== undefined) return known;
     const url = this.#url(name, "blobs", config.digest);
     const request = { method: "GET", url, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES } as const;
-    const response = await this.#authorizer.send(request, pullScope(name));
+    const response = await this.#send(request, pullScope(name));
     if (response.status === 404 || digestOfBytes(response.body, config.digest) !== config.digest) return null;
     const time = createdAtOf(response.body);
     this.#creationTimes.set(config.digest, time);
     return time;
   }
 
+  /**
+   * Sends a DELETE for a digest or tag and returns the response with status 200, 202, 204, 400, 404 or 405. A DELETE that
+   * was not authorized is sent again with a new token. Sends none after `sendBy`, in milliseconds since the epoch.
+   */
   async delete(name: string, reference: string, sendBy: number): Promise<HttpResponse> {
-    const url = this.#url(name, "manifests", reference);
-    const expected = [200, 202, 204, 400, 404, 405];
-    return this.#authorizer.send({ method: "DELETE", url, expected, sendBy }, `repository:${name}:pull,delete`);
+    const request = { url: this.#url(name, "manifests", reference), expected: [200, 202, 204, 400, 404, 405], sendBy };
+    return this.#send({ method: "DELETE", ...request }, `repository:${name}:pull,delete`);
   }
 
   async #get(name: string, reference: string): Promise<OciManifest | "missing"> {
     const url = this.#url(name, "manifests", reference);
-    const response = rejectWebPage(
-      await this.#authorizer.send(
-        { method: "GET", url, headers: { accept: ACCEPT }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES },
-        pullScope(name),
-      ),
-    );
+    const request = {
+      url,
+      headers: { accept: MANIFEST_TYPES.join(", ") },
+      expected: [200, 404],
+      maxBytes: MAX_MANIFEST_BYTES,
+    };
+    const response = rejectWebPage(await this.#send({ method: "GET", ...request }, pullScope(name)));
     if (response.status === 404) return "missing";
     const digest = verifyDigest(response, isDigest(reference) ? reference : null);
     return { digest, content: parseManifest(response.body, response.headers["content-type"], `GET ${url}`) };
   }
 
-  #list(url: URL, scope: string, parse: (page: HttpResponse) => readonly string[]) {
-    const fetchPage: FetchPage = async (page, expected) =>
-      rejectWebPage(
-        await this.#authorizer.send(
-          { method: "GET", url: page, headers: { accept: "application/json" }, expected },
-          scope,
-        ),
-      );
-    return readPages(firstPage(url), fetchPage, parse);
+  #list(list: URL, scope: string, parse: (page: HttpResponse) => readonly string[]) {
+    const headers = { accept: "application/json" };
+    return readPages(
+      firstPage(list),
+      async (url, expected) => rejectWebPage(await this.#send({ method: "GET", url, headers, expected }, scope)),
+      parse,
+    );
   }
 
   #url(name: string, kind: "manifests" | "blobs" | "tags" | "referrers", reference: string): URL {
@@ -165,12 +158,4 @@ class HttpOciClient implements OciClient {
 
 function pullScope(name: string): string {
   return `repository:${name}:pull`;
-}
-
-function noCatalog(origin: URL): Fault {
-  return new Fault(
-    "registry",
-    `${origin.host} does not list its repositories (GET /v2/_catalog is not supported)`,
-    "List the repositories in `repository-pattern` without wildcards.",
-  );
 }

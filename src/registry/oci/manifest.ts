@@ -2,17 +2,13 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
+import type { HttpResponse } from "../../http/http.ts";
 import { parseJson } from "../../http/json.ts";
-import { type Descriptor, isIndexType, type ManifestContent } from "../manifest.ts";
+import { type Descriptor, IMAGE_TYPES, INDEX_TYPES, isIndexType, type ManifestContent } from "../manifest.ts";
 import { parseTime } from "../time.ts";
 
 /** The media types that Refsweep accepts (OCI image-spec; Docker image manifest schema 2). */
-export const MANIFEST_TYPES = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-] as const;
+export const MANIFEST_TYPES: readonly string[] = [...INDEX_TYPES, ...IMAGE_TYPES];
 
 /** Registries must accept manifests of 4 MiB (OCI distribution-spec, "Pushing Manifests"). Larger ones are refused. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -40,6 +36,8 @@ const ManifestShape = v.object({
   subject: v.nullish(v.object({ digest: DigestShape })),
   annotations: v.nullish(v.record(v.string(), v.unknown())),
 });
+
+const ImageConfig = v.object({ created: v.string() });
 
 type Manifest = v.InferOutput<typeof ManifestShape>;
 
@@ -82,7 +80,7 @@ function mediaTypeOf({ mediaType: own }: Manifest, contentType: string | undefin
   if (/^application\/vnd\.docker\.distribution\.manifest\.v1\+/.test(type)) {
     throw invalid(request, `a schema 1 manifest (${type}), whose digest is not the stored one`);
   }
-  if ((own ?? type) === type && MANIFEST_TYPES.some((known) => known === type)) return type;
+  if ((own ?? type) === type && MANIFEST_TYPES.includes(type)) return type;
   const field = own === undefined ? "" : ` and mediaType ${JSON.stringify(own.slice(0, 100))}`;
   throw invalid(request, `an unsupported manifest: ${contentType ?? "no Content-Type"}${field}`);
 }
@@ -91,6 +89,36 @@ function mediaTypeOf({ mediaType: own }: Manifest, contentType: string | undefin
 export function digestOfBytes(bytes: Uint8Array, like: Digest | null): Digest {
   const algorithm = like?.startsWith("sha512:") ? "sha512" : "sha256";
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
+
+/**
+ * Returns the digest of a manifest's bytes. Throws Fault `listing` if it is not the requested one, or not the one of the
+ * response's `Docker-Content-Digest`.
+ *
+ * @param requested null: the manifest was requested by tag
+ */
+export function verifyDigest({ body, headers, url }: HttpResponse, requested: Digest | null): Digest {
+  const header = headers["docker-content-digest"];
+  // By tag: use the algorithm of the header, because the registry deletes the manifest only by that digest.
+  const digest = digestOfBytes(body, requested ?? (header !== undefined && isDigest(header) ? header : null));
+  const contradictsHeader = header !== undefined && header !== digest && header.split(":")[0] === digest.split(":")[0];
+  const contradictsRequest = requested !== null && requested !== digest;
+  if (!contradictsRequest && !contradictsHeader) return digest;
+  const expected = contradictsRequest ? requested : String(header).slice(0, 200);
+  throw new Fault(
+    "listing",
+    `GET ${url.origin}${url.pathname} returned content with digest ${digest} instead of ${expected}`,
+    "Check for a proxy that changes manifests, and for damaged registry storage.",
+  );
+}
+
+/** Returns `created` of an image config, in milliseconds since the epoch; null if the config has none or is not JSON. */
+export function createdAtOf(config: Buffer): number | null {
+  try {
+    return parseTime(v.parse(ImageConfig, JSON.parse(config.toString("utf8"))).created);
+  } catch {
+    return null;
+  }
 }
 
 function descriptorOf({ mediaType, digest, size }: v.InferOutput<typeof DescriptorShape>): Descriptor {

@@ -33,12 +33,11 @@ describe("the tags of a repository", () => {
     expect(requests()).toEqual(["GET /v2/app/tags/list?n=1000"]);
   });
 
+  const refused = { errors: [{ code: "PAGINATION_NUMBER_INVALID", message: "invalid number of results requested" }] };
+  const refusingSize = replaceReplies((path) => path.includes("n=1000"), { status: 400, body: refused });
+
   it("are read without `n` from a registry that refuses `n=1000`", async () => {
-    const refused = { errors: [{ code: "PAGINATION_NUMBER_INVALID", message: "invalid number of results requested" }] };
-    const { oci, requests } = await setUpWithTags(25, {
-      behaviour: { pageSize: 10 },
-      ...replaceReplies((path) => path.includes("n=1000"), { status: 400, body: refused }),
-    });
+    const { oci, requests } = await setUpWithTags(25, { behaviour: { pageSize: 10 }, ...refusingSize });
     expect(await oci.tags("app")).toHaveLength(25);
     expect(requests().slice(0, 2)).toEqual(["GET /v2/app/tags/list?n=1000", "GET /v2/app/tags/list"]);
   });
@@ -77,6 +76,11 @@ describe("the tags of a repository", () => {
 
   it("are missing for an unknown repository", async () => {
     const { oci } = await setUpWithTags(1);
+    expect(await oci.tags("other")).toBe("missing");
+  });
+
+  it("are missing for an unknown repository of a registry that refuses `n=1000`", async () => {
+    const { oci } = await setUpWithTags(1, refusingSize);
     expect(await oci.tags("other")).toBe("missing");
   });
 

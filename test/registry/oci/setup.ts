@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HttpClient } from "../../../src/http/http.ts";
 import type { Log } from "../../../src/log.ts";
-import { createOciClient, type OciClient } from "../../../src/registry/oci/client.ts";
+import { OciClient } from "../../../src/registry/oci/client.ts";
 import type { Credential } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
 import { type Handler, type ServeOptions, serve, type TestServer } from "../../servers/http-server.ts";
@@ -48,7 +48,7 @@ export async function setUp(options: SetupOptions = {}): Promise<Setup> {
   const lines: string[] = [];
   const masked: string[] = [];
   let reported = 0;
-  const oci = createOciClient({
+  const oci = new OciClient({
     ...{ http, clock, origin: server.url, log: logInto(lines, masked) },
     credential: options.credential === undefined ? CREDENTIAL : options.credential,
     mayReceiveCredential: options.mayReceiveCredential ?? (() => true),

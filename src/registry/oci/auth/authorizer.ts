@@ -2,22 +2,17 @@ import type { HttpRequest, HttpResponse } from "../../../http/http.ts";
 import { statusError } from "../status-error.ts";
 import { createWarningLogger } from "../warnings.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { type AuthorizerOptions, basicAuthorization } from "./options.ts";
-import { permissionFault } from "./permission.ts";
-import { includesScope, scopesOf } from "./scopes.ts";
+import { type AuthorizerOptions, basicAuthorization, permissionFault } from "./options.ts";
 import { type Token, TokenCache } from "./token-cache.ts";
 
-export type UnauthorizedRequest = Omit<HttpRequest, "authorization">;
+type UnauthorizedRequest = Omit<HttpRequest, "authorization">;
 
-/** Sends requests to one registry with the authorization that it requires: none, Basic, or a Bearer token. */
-export interface Authorizer {
-  /**
-   * Throws Fault `permission` for 401 and 403.
-   *
-   * @param scope as in the token specification: `repository:NAME:pull,delete`
-   */
-  send(request: UnauthorizedRequest, scope: string): Promise<HttpResponse>;
-}
+/**
+ * Sends a request to a registry with the authorization that it requires. Throws Fault `permission` for 401 and 403.
+ *
+ * @param scope as in the token specification: `repository:NAME:pull,delete`
+ */
+export type AuthorizedSend = (request: UnauthorizedRequest, scope: string) => Promise<HttpResponse>;
 
 type Authorization =
   | { readonly scheme: "none" }
@@ -27,7 +22,8 @@ type Authorization =
 /** A token can expire while its request waits for the rate limit. */
 const MAX_ATTEMPTS = 5;
 
-export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+/** Finds out which authorization the registry requires: none, Basic, or a Bearer token. */
+export function createAuthorizedSend(options: AuthorizerOptions): AuthorizedSend {
   const { http, credential } = options;
   const tokens = new TokenCache(options);
   const logWarnings = createWarningLogger(options.origin, options.log);
@@ -82,15 +78,30 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
   }
 
-  return {
-    async send(request, scope) {
-      if (firstRequest !== null) {
-        await firstRequest.catch(() => null);
-        return sendAuthorized(request, scope);
-      }
-      const sending = sendAuthorized(request, scope);
-      firstRequest = sending;
-      return sending;
-    },
+  return async (request, scope) => {
+    if (firstRequest !== null) {
+      await firstRequest.catch(() => null);
+      return sendAuthorized(request, scope);
+    }
+    const sending = sendAuthorized(request, scope);
+    firstRequest = sending;
+    return sending;
   };
+}
+
+/** Returns the scopes that a challenge names, separated by spaces in one parameter (distribution, spec/auth/scope.md). */
+function scopesOf(challenge: Challenge): readonly string[] {
+  return (challenge.parameters["scope"] ?? "").split(" ").filter((scope) => scope !== "");
+}
+
+/** Returns whether `scopes` include `wanted`: `repository:app:pull,delete` includes `repository:app:delete`. */
+function includesScope(scopes: readonly string[], wanted: string): boolean {
+  const [resource, actions] = splitScope(wanted);
+  const granted = scopes.map(splitScope).filter(([other]) => other === resource);
+  return actions.every((action) => granted.some(([, others]) => others.includes(action)));
+}
+
+function splitScope(scope: string): readonly [resource: string, actions: readonly string[]] {
+  const end = scope.lastIndexOf(":");
+  return [scope.slice(0, end), scope.slice(end + 1).split(",")];
 }

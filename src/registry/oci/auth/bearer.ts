@@ -5,8 +5,7 @@ import { parseJson } from "../../../http/json.ts";
 import { isLoopback } from "../../../http/loopback.ts";
 import { redactUrl } from "../../../http/redact.ts";
 import type { Challenge } from "./challenge.ts";
-import { type AuthorizerOptions, basicAuthorization } from "./options.ts";
-import { permissionFault } from "./permission.ts";
+import { type AuthorizerOptions, basicAuthorization, permissionFault } from "./options.ts";
 
 export interface BearerToken {
   readonly value: string;
@@ -20,11 +19,13 @@ const MAX_RESPONSE_BYTES = 1024 * 1024;
 const CHECK_REALM =
   "Check the registry's address and its `auth.token.realm`: a login page or a proxy may have answered.";
 
+/** Only characters that are safe in a header. */
+const TokenText = v.fallback(v.optional(v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/))), undefined);
 const TokenResponse = v.object({
-  token: v.optional(v.unknown()),
-  access_token: v.optional(v.unknown()),
-  expires_in: v.optional(v.unknown()),
-  issued_at: v.optional(v.unknown()),
+  token: TokenText,
+  access_token: TokenText,
+  expires_in: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0)), DEFAULT_LIFETIME_S), DEFAULT_LIFETIME_S),
+  issued_at: v.fallback(v.optional(v.string(), ""), ""),
 });
 
 /**
@@ -38,11 +39,7 @@ export async function fetchToken(
   scopes: readonly string[],
 ): Promise<BearerToken> {
   const request = tokenRequest(options, realmOf(options, challenge), challenge.parameters["service"], scopes);
-  const response = await options.http.send({
-    ...request,
-    expected: [200, 401, 403],
-    maxBytes: MAX_RESPONSE_BYTES,
-  });
+  const response = await options.http.send({ ...request, expected: [200, 401, 403], maxBytes: MAX_RESPONSE_BYTES });
   if (response.status !== 200) throw permissionFault(options, request.method, response, scopes);
   return parseToken(response, request.method);
 }
@@ -72,21 +69,14 @@ function tokenRequest(
 function parseToken(response: HttpResponse, method: HttpRequest["method"]): BearerToken {
   const request = `${method} ${redactUrl(response.url)}`;
   const body = parseJson(response.body, TokenResponse, { request, kind: "registry", remedy: CHECK_REALM });
-  const value = [body.token, body.access_token].find(isToken);
+  const value = body.token ?? body.access_token;
   if (value === undefined) throw new Fault("registry", `${request} returned no token`, CHECK_REALM);
-  const { expires_in: lifetime } = body;
-  const seconds = typeof lifetime === "number" && lifetime >= 0 ? lifetime : DEFAULT_LIFETIME_S;
-  return { value, lifetimeMs: Math.max(0, seconds * 1000 - ageOf(body.issued_at, response)) };
-}
-
-/** Accepts only characters that are safe in a header. */
-function isToken(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+  return { value, lifetimeMs: Math.max(0, body.expires_in * 1000 - ageOf(body.issued_at, response)) };
 }
 
 /** Returns the age of a cached token in milliseconds, by the server's own clock; 0 if it does not send both times. */
-function ageOf(issuedAt: unknown, { headers }: HttpResponse): number {
-  const age = Date.parse(headers["date"] ?? "") - (typeof issuedAt === "string" ? Date.parse(issuedAt) : Number.NaN);
+function ageOf(issuedAt: string, { headers }: HttpResponse): number {
+  const age = Date.parse(headers["date"] ?? "") - Date.parse(issuedAt);
   // A `Date` header has a resolution of one second.
   return age >= 1000 ? age : 0;
 }

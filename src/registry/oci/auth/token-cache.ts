@@ -7,7 +7,7 @@ export interface Token {
   readonly value: Promise<string>;
   readonly scopes: readonly string[];
   /** Milliseconds since the epoch; Infinity while it is being fetched. */
-  readonly expiresAt: number;
+  expiresAt: number;
 }
 
 /** Tokens are renewed this long before they expire; tokens with a shorter lifetime, after half of it. */
@@ -49,19 +49,16 @@ export class TokenCache {
 
   #fetch(challenge: Challenge, scopes: readonly string[]): Token {
     const { clock, log } = this.#options;
-    let expiresAt = Number.POSITIVE_INFINITY;
-    const value = fetchToken(this.#options, challenge, scopes).then(({ value, lifetimeMs }) => {
-      log.mask(value);
-      expiresAt = clock.now() + Math.max(lifetimeMs - MARGIN_MS, lifetimeMs / 2);
-      return value;
-    });
-    return {
-      value,
+    const token: Token = {
       scopes,
-      get expiresAt() {
-        return expiresAt;
-      },
+      expiresAt: Number.POSITIVE_INFINITY,
+      value: fetchToken(this.#options, challenge, scopes).then(({ value, lifetimeMs }) => {
+        log.mask(value);
+        token.expiresAt = clock.now() + Math.max(lifetimeMs - MARGIN_MS, lifetimeMs / 2);
+        return value;
+      }),
     };
+    return token;
   }
 
   #logTokenServer(challenge: Challenge): void {

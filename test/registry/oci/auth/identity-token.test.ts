@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createHttpClient } from "../../../../src/http/client.ts";
-import { createOciClient } from "../../../../src/registry/oci/client.ts";
+import { OciClient } from "../../../../src/registry/oci/client.ts";
 import { silentLog } from "../../../run.ts";
 import { createFakeClock } from "../../../servers/fake-clock.ts";
 import { startServer } from "../setup.ts";
@@ -28,11 +28,11 @@ test("a refresh token is sent by POST to the token server only, and never in a U
     remedy: "Log in again.",
   };
 
-  expect(await createOciClient({ ...options, mayReceiveCredential: () => true }).tags("web")).toEqual(["main"]);
+  expect(await new OciClient({ ...options, mayReceiveCredential: () => true }).tags("web")).toEqual(["main"]);
 
   const urlsAndHeaders = server.requests.map(({ path, headers }) => `${path} ${headers.authorization ?? ""}`);
   expect(urlsAndHeaders.filter((text) => text.includes("refresh"))).toEqual([]);
   expect(server.requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
-  const refused = createOciClient({ ...options, mayReceiveCredential: () => false }).tags("web");
+  const refused = new OciClient({ ...options, mayReceiveCredential: () => false }).tags("web");
   await expect(refused).rejects.toThrow("may not receive the credential");
 });
