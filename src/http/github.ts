@@ -68,7 +68,7 @@ async function loadOctokit(token: string): Promise<OctokitRequest> {
   const ignore = (): void => undefined;
   // Octokit would log to the console, where the runner executes `::commands::`.
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-  const octokit = new Octokit({ userAgent: "refsweep", log, ...(token === "" ? {} : { auth: token }) });
+  const octokit = new Octokit({ userAgent: "refsweep", log, auth: token });
   return octokit.request;
 }
 

@@ -4,9 +4,6 @@
  */
 export const LATE_PUSH_MS = 24 * 3_600_000;
 
-/** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
-export const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
-
 /** A branch or a Git tag. */
 export interface Ref {
   /** Without `refs/heads/` or `refs/tags/`. */
@@ -40,7 +37,7 @@ export interface PullRequests {
   readonly byNumber: ReadonlyMap<number, PullRequest | "missing">;
   /** All open ones, if a commit or a branch was looked up; else empty. */
   readonly open: readonly PullRequest[];
-  /** Closed and merged ones, newest first, as far back as the lookups needed. */
+  /** Closed and merged ones, as far back as the lookups needed. */
   readonly closed: readonly PullRequest[];
 }
 

@@ -1,4 +1,3 @@
-import { LARGEST_PULL_REQUEST } from "../refs/refs.ts";
 import type { Gone, KnownRefs } from "./evidence.ts";
 import type { Live } from "./live-tags.ts";
 import type { Placeholder, TagPattern } from "./patterns.ts";
@@ -21,6 +20,8 @@ export interface Capture {
   readonly ref: Live | Gone | undefined;
 }
 
+/** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
+const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
 const ALPHANUMERIC = /[0-9A-Za-z]/;
 const DIGIT = /[0-9]/;
 const HEX = /[0-9A-Fa-f]/;

@@ -3,15 +3,14 @@ import { HttpError } from "../../http/errors.ts";
 import type { HttpClient, HttpResponse } from "../../http/http.ts";
 import { excerpt } from "../../http/redact.ts";
 import type { LiveRefs } from "../refs.ts";
-import { encodePackets, GitProtocolError, textPacket } from "./pkt-line.ts";
+import { GitProtocolError } from "./pkt-line.ts";
 import { parseAdvertisement, parseLsRefs } from "./ref-lines.ts";
 
 /** A Git repository with smart HTTP. */
-export interface GitRepository {
+interface GitRepository {
   /** `https://github.com/OWNER/NAME.git`, without user and password. */
   readonly url: URL;
-  /** Null: the repository is read without credentials. */
-  readonly token: string | null;
+  readonly token: string;
 }
 
 /** Enough for a million refs: 15,000 take about 1 MiB. */
@@ -22,14 +21,14 @@ const SERVICE = "git-upload-pack";
  * A client may only send capabilities that the server advertised, so this has no `agent` and no `object-format`. A SHA-256
  * repository refuses it, and is then read by its advertisement.
  */
-const LS_REFS = encodePackets([
-  textPacket("command=ls-refs"),
-  { type: "delim" },
-  textPacket("peel"),
-  textPacket("ref-prefix refs/heads/"),
-  textPacket("ref-prefix refs/tags/"),
-  { type: "flush" },
-]).toString();
+const LS_REFS = [
+  "0014command=ls-refs\n",
+  "0001", // Delimiter
+  "0009peel\n",
+  "001bref-prefix refs/heads/\n",
+  "001aref-prefix refs/tags/\n",
+  "0000", // Flush
+].join("");
 
 /** Another protocol version would get the same response. A POST follows no redirect, but the advertisement does. */
 const NOT_ABOUT_THE_PROTOCOL: ReadonlySet<number> = new Set([401, 403, 404, 408, 429, 502, 503, 504]);
@@ -78,7 +77,7 @@ async function sendLsRefs(http: HttpClient, repository: GitRepository): Promise<
       "content-type": `application/x-${SERVICE}-request`,
       "git-protocol": "version=2",
     },
-    ...credentials(repository),
+    authorization: authorizationOf(repository),
     body: LS_REFS,
     idempotent: true,
     expected: [200],
@@ -95,8 +94,8 @@ async function readAdvertisement(http: HttpClient, repository: GitRepository): P
     method: "GET",
     url: new URL(`${repository.url.href}/info/refs?service=${SERVICE}`),
     // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
-    headers: { accept: `application/x-${SERVICE}-advertisement`, "cache-control": "no-cache", pragma: "no-cache" },
-    ...credentials(repository),
+    headers: { accept: `application/x-${SERVICE}-advertisement`, pragma: "no-cache" },
+    authorization: authorizationOf(repository),
     expected: [200],
     maxBytes: MAX_MIB * 1024 * 1024,
   });
@@ -104,8 +103,8 @@ async function readAdvertisement(http: HttpClient, repository: GitRepository): P
   return parseAdvertisement(response.body);
 }
 
-function credentials({ token }: GitRepository): { readonly authorization?: string } {
-  return token === null ? {} : { authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}` };
+function authorizationOf({ token }: GitRepository): string {
+  return `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`;
 }
 
 /** Login pages, proxies and servers with the old dumb protocol also return 200. */
@@ -135,10 +134,7 @@ function faultOf(repository: GitRepository, error: unknown, refusal?: unknown): 
 
 function remedyFor(repository: GitRepository, error: unknown, status: number | undefined): string {
   if (status === 401 || status === 403) {
-    const permission = `the permission \`contents: read\` on ${nameOf(repository)}`;
-    return repository.token === null
-      ? `Set \`github-token\` to a token with ${permission}.`
-      : `Check that \`github-token\` is valid and has ${permission}.`;
+    return `Check that \`github-token\` is valid and has the permission \`contents: read\` on ${nameOf(repository)}.`;
   }
   if (status === 404) {
     return "Check the name in `git-repository`, and that `github-token` has the permission `contents: read` on it.";
@@ -158,5 +154,5 @@ function nameOf({ url }: GitRepository): string {
 
 /** The message may be untrusted: that of an error packet. */
 function textOf({ token }: GitRepository, error: unknown): string {
-  return excerpt(error instanceof Error ? error.message : String(error), token === null ? [] : [token], 500);
+  return excerpt(error instanceof Error ? error.message : String(error), [token], 500);
 }

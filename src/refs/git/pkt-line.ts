@@ -16,7 +16,7 @@ export type Packet =
  * - `malformed`: it does not follow the protocol.
  * - `refused`: the server sent an error packet. `message` is its text, which is untrusted.
  */
-export type GitProtocolErrorCode = "truncated" | "malformed" | "refused";
+type GitProtocolErrorCode = "truncated" | "malformed" | "refused";
 
 /** A Git server's response that cannot be read completely. */
 export class GitProtocolError extends Error {
@@ -35,16 +35,6 @@ const MAX_PACKET = 65_520;
 
 const SPECIAL_PACKETS = ["flush", "delim", "response-end"] as const;
 
-/** Returns packets as bytes. Throws RangeError if a payload is too long for a packet. */
-export function encodePackets(packets: readonly Packet[]): Buffer {
-  return Buffer.concat(packets.map(encodePacket));
-}
-
-/** Returns a packet with a line of text. The protocol requires the line feed. */
-export function textPacket(text: string): Packet {
-  return { type: "line", payload: Buffer.from(`${text}\n`) };
-}
-
 /**
  * Yields the packets in `bytes`, one at a time because a response may contain millions of empty packets. Payloads are views of
  * `bytes`. Throws GitProtocolError when it reaches an invalid length or an incomplete packet.
@@ -57,17 +47,6 @@ export function* decodePackets(bytes: Uint8Array): Generator<Packet, void, void>
     yield packetAt(buffer, offset, length);
     offset += Math.max(length, LENGTH_DIGITS);
   }
-}
-
-function encodePacket(packet: Packet): Buffer {
-  if (packet.type !== "line") return lengthDigits(SPECIAL_PACKETS.indexOf(packet.type));
-  const length = packet.payload.length + LENGTH_DIGITS;
-  if (length > MAX_PACKET) throw new RangeError(`a packet of ${length} bytes is longer than ${MAX_PACKET}`);
-  return Buffer.concat([lengthDigits(length), packet.payload]);
-}
-
-function lengthDigits(length: number): Buffer {
-  return Buffer.from(length.toString(16).padStart(LENGTH_DIGITS, "0"));
 }
 
 function packetLength(buffer: Buffer, offset: number): number {

@@ -32,7 +32,7 @@ export function parseAdvertisement(bytes: Uint8Array): LiveRefs {
 }
 
 /** The banner is a message of one line. */
-function withoutBanner(packets: Iterator<Packet, void, void>): Iterator<Packet, void, void> {
+function withoutBanner(packets: Generator<Packet, void, void>): Generator<Packet, void, void> {
   const first = packets.next().value;
   const banner = first?.type === "line" ? textOf(first.payload) : "";
   // Git's own server omits the banner in protocol v2.
@@ -51,12 +51,12 @@ function withoutBanner(packets: Iterator<Packet, void, void>): Iterator<Packet, 
  * next packet is read, so that a response which is no list of refs is reported as malformed, not as truncated.
  */
 function readMessage(
-  packets: Iterator<Packet, void, void>,
+  packets: Generator<Packet, void, void>,
   parseLine: (line: string) => AdvertisedRef | null,
 ): AdvertisedRef[] {
   const refs: AdvertisedRef[] = [];
   let lines = 0;
-  for (let packet = packets.next().value; packet !== undefined; packet = packets.next().value) {
+  for (const packet of packets) {
     if (packet.type === "line") {
       lines += 1;
       const ref = parseLine(textOf(packet.payload));

@@ -72,7 +72,7 @@ export function responseOf(github: GitHub, part = ""): AnswerSource {
 
 /** Returns the error for a list of pull requests that cannot be read completely. */
 export function listingFault(github: GitHub, why: string, cause?: unknown): Fault {
-  return new Fault("listing", messageOf(github, why), RUN_AGAIN, cause === undefined ? {} : { cause });
+  return new Fault("listing", messageOf(github, why), RUN_AGAIN, { cause });
 }
 
 async function send(api: GitHubApi, github: GitHub, body: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
@@ -113,10 +113,7 @@ function isRateLimit({ type }: ResponseError): boolean {
 
 function permissionFault(github: GitHub, why: string, cause: unknown): Fault {
   const permission = `the permission \`pull-requests: read\` on ${github.repository}`;
-  const remedy =
-    github.token === ""
-      ? `Set \`github-token\` to a token with ${permission}.`
-      : `Check that \`github-token\` is valid and has ${permission}.`;
+  const remedy = `Check that \`github-token\` is valid and has ${permission}.`;
   return new Fault("permission", messageOf(github, why), remedy, { cause });
 }
 
@@ -130,5 +127,5 @@ function noRepository(github: GitHub, cause: unknown): Fault {
 }
 
 function messageOf({ repository, token }: GitHub, why: string): string {
-  return `Could not read the pull requests of ${repository}: ${excerpt(why, token === "" ? [] : [token], 500)}`;
+  return `Could not read the pull requests of ${repository}: ${excerpt(why, [token], 500)}`;
 }

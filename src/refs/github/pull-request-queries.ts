@@ -16,17 +16,13 @@ const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
  * `issues: read`; both return NOT_FOUND for an issue.
  */
 export function byNumberQuery(numbers: readonly number[]): string {
-  const fields = numbers.map((number) => `${aliasOf(number)}: pullRequest(number: ${number}) { ...fields }`);
+  const fields = numbers.map((number) => `p${number}: pullRequest(number: ${number}) { ...fields }`);
   return `query PullRequests($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) {
     ${fields.join("\n    ")}
   }
 }
 fragment fields on PullRequest { ${FIELDS} }`;
-}
-
-function aliasOf(number: number): string {
-  return `p${number}`;
 }
 
 /** Open pull requests by creation date: changes while the pages are read do not affect this order. */
@@ -52,16 +48,11 @@ function listQuery(operation: string, states: string, order: string, fields: str
 }`;
 }
 
-/** A pull request and its last update, in milliseconds since the epoch. Closing it is an update. */
-export interface PageEntry {
-  readonly pullRequest: PullRequest;
-  readonly updatedAt: number;
-}
-
 export interface Page {
   /** The length of the complete list when this page was read. */
   readonly totalCount: number;
-  readonly entries: readonly PageEntry[];
+  /** `updatedAt` is in milliseconds since the epoch. Closing a pull request is an update. */
+  readonly entries: readonly { readonly pullRequest: PullRequest; readonly updatedAt: number }[];
   /** The cursor of the next page; null: this is the last page. */
   readonly next: string | null;
 }
@@ -90,7 +81,7 @@ const Node = v.pipe(
     potentialMergeCommit: Commit,
   }),
   v.check(({ state, closedAt }) => state === "OPEN" || closedAt !== null, "closed, but without `closedAt`"),
-  v.transform((node): PageEntry => {
+  v.transform((node) => {
     const state = STATES[node.state];
     // GitHub computes the test merge later, so it can be null.
     const merge = { open: node.potentialMergeCommit, merged: node.mergeCommit, closed: null }[state];
@@ -119,9 +110,9 @@ export function parseByNumber(
   { fields, missing }: RepositoryResponse,
   number: number,
 ): PullRequest | "missing" {
-  const field = fields[aliasOf(number)];
-  if (field === null && missing.has(aliasOf(number))) return "missing";
-  const { pullRequest } = parseValue(field, Node, responseOf(github, ` (pull request #${number})`));
+  const alias = `p${number}`;
+  if (fields[alias] === null && missing.has(alias)) return "missing";
+  const { pullRequest } = parseValue(fields[alias], Node, responseOf(github, ` (pull request #${number})`));
   if (pullRequest.number === number) return pullRequest;
   throw listingFault(github, `GitHub returned #${pullRequest.number} instead of #${number}`);
 }

@@ -2,13 +2,7 @@ import { counted } from "../../format.ts";
 import type { HttpClient } from "../../http/http.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
-import {
-  LARGEST_PULL_REQUEST,
-  LATE_PUSH_MS,
-  type PullRequest,
-  type PullRequestLookups,
-  type PullRequests,
-} from "../refs.ts";
+import { LATE_PUSH_MS, type PullRequest, type PullRequestLookups, type PullRequests } from "../refs.ts";
 import { createRepositoryQuery, listingFault, type QueryRepository } from "./graphql.ts";
 import {
   byNumberQuery,
@@ -105,12 +99,8 @@ async function findByNumber(
   known: PullRequest | null,
 ): Promise<Map<number, PullRequest | "missing">> {
   const results = new Map<number, PullRequest | "missing">();
-  const remaining: number[] = [];
-  for (const number of numbers) {
-    if (number === known?.number) results.set(number, known);
-    else if (!Number.isInteger(number) || number < 1 || number > LARGEST_PULL_REQUEST) results.set(number, "missing");
-    else remaining.push(number);
-  }
+  const remaining = [...numbers].filter((number) => number !== known?.number);
+  if (known !== null && numbers.has(known.number)) results.set(known.number, known);
   const batches = Array.from({ length: Math.ceil(remaining.length / PAGE_SIZE) }, (_, index) =>
     remaining.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
   );
@@ -123,7 +113,7 @@ async function findByNumber(
   return results;
 }
 
-/** Returns the closed pull requests that the branch tags need, newest first. */
+/** Returns the closed pull requests that the branch tags need. */
 async function findByBranch(
   source: Source,
   { branchTags, oldestPush }: PullRequestLookups,
@@ -147,7 +137,7 @@ async function findByBranch(
       if (remaining.size === 0 || entries.some(({ updatedAt }) => updatedAt < oldest)) break;
     }
   }
-  return [...closed.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
+  return [...closed.values()];
 }
 
 /**

@@ -21,9 +21,9 @@ export interface GitFixture {
   /** Starts the server and returns the URL of a repository. */
   start(options?: Omit<ServeGitOptions, "root">, repository?: string): Promise<URL>;
   close(): Promise<void>;
-  list(url: URL, token?: string | null): Promise<LiveRefs>;
+  list(url: URL, token?: string): Promise<LiveRefs>;
   /** Returns the Fault that `list` throws. */
-  fault(url: URL, token?: string | null): Promise<Fault>;
+  fault(url: URL, token?: string): Promise<Fault>;
   /** Returns the requests as `POST /octo/web.git/git-upload-pack`. */
   requestLines(): string[];
 }
@@ -33,7 +33,7 @@ export function useGit(): GitFixture {
   const http = createHttpClient({ clock: createFakeClock(), concurrency: 4 });
   let root = "";
   let server: TestServer | undefined;
-  const list: GitFixture["list"] = (url, token = null) => listRefs(http, { url, token });
+  const list: GitFixture["list"] = (url, token = TOKEN) => listRefs(http, { url, token });
   const close = async (): Promise<void> => {
     await server?.close();
     server = undefined;

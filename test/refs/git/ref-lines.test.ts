@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodePackets, GitProtocolError, type Packet, textPacket } from "../../../src/refs/git/pkt-line.ts";
+import { GitProtocolError, type Packet } from "../../../src/refs/git/pkt-line.ts";
 import { parseAdvertisement, parseLsRefs } from "../../../src/refs/git/ref-lines.ts";
+import { encodePackets, textPacket } from "./packets.ts";
 
 const A = "a".repeat(40);
 const B = "b".repeat(40);
