@@ -99,12 +99,12 @@ function versionTags(template: string): (name: string) => string[] {
   const rolling = /\{(?:major|minor)\}/.test(template);
   return (name) => {
     const version = semverOf(name);
-    if (version === null || (rolling && version.prerelease)) return [];
+    if (version === null || (rolling && version.prerelease.length > 0)) return [];
     return [
       template
         .replaceAll("{version}", version.version)
-        .replaceAll("{major}", version.major)
-        .replaceAll("{minor}", version.minor),
+        .replaceAll("{major}", String(version.major))
+        .replaceAll("{minor}", String(version.minor)),
     ];
   };
 }

@@ -30,7 +30,7 @@ export function pullRequestLookups(
   let oldestPush = Number.POSITIVE_INFINITY;
   for (const { tag, pushedAt } of tags) {
     if (statusByText(tag, protectedBy) !== null) continue;
-    const byPattern = known.patterns.map((pattern) => [...readings(pattern, tag, known)]);
+    const byPattern = known.patterns.map((pattern) => readings(pattern, tag, known));
     const { status } = statusByRefs(tag, byPattern.flat(), known);
     if (status === "live") continue;
     const unknown = byPattern.flat().flatMap(({ captures }) => captures.filter(({ ref }) => ref === undefined));

@@ -26,14 +26,9 @@ export type TagPatterns = readonly TagPattern[];
 
 /** A pattern that cannot be used. `position` counts characters from 1. */
 export class TagPatternError extends Error {
-  readonly pattern: string;
-  readonly position: number;
-
   constructor(pattern: string, position: number, problem: string) {
     super(`tag pattern "${pattern}", character ${position}: ${problem}`);
     this.name = "TagPatternError";
-    this.pattern = pattern;
-    this.position = position;
   }
 }
 

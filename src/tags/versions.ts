@@ -1,24 +1,13 @@
+import type { SemVer } from "semver";
 import parse from "semver/functions/parse.js";
-
-/** A strict semantic version, as far as image tags need it. */
-export interface Version {
-  /** With the pre-release, without `v` and `+build`. */
-  readonly version: string;
-  readonly major: string;
-  readonly minor: string;
-  readonly prerelease: boolean;
-}
 
 /** The limit of node-semver. A Git tag may be longer. */
 const LONGEST = 256;
 
 /** Reads a Git tag as docker/metadata-action's `type=semver` does; null: not a strict semantic version. */
-export function semverOf(name: string): Version | null {
+export function semverOf(name: string): SemVer | null {
   // node-semver also accepts blanks around a version, and is slow for texts that are not versions.
-  const parsed = /^v?\d\S*$/.test(name) ? parse(withoutSlashes(name)) : null;
-  if (parsed === null) return null;
-  const { version, major, minor, prerelease } = parsed;
-  return { version, major: String(major), minor: String(minor), prerelease: prerelease.length > 0 };
+  return /^v?\d\S*$/.test(name) ? parse(withoutSlashes(name)) : null;
 }
 
 // PEP 440, appendix B.
@@ -31,40 +20,20 @@ const PEP440 = new RegExp(
     "(?:\\+(?<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?$",
   ].join(""),
 );
-const PRE_RELEASES: Readonly<Record<string, string>> = {
-  a: "a",
-  alpha: "a",
-  b: "b",
-  beta: "b",
-  c: "rc",
-  rc: "rc",
-  pre: "rc",
-  preview: "rc",
-};
+const PRE_RELEASES: Readonly<Record<string, string>> = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
 
 /** Returns the normal form of a Git tag by PEP 440 ("Normalization"); null: not such a version. */
 export function pep440Of(name: string): string | null {
   const groups = name.length > LONGEST ? undefined : PEP440.exec(withoutSlashes(name).toLowerCase())?.groups;
   if (groups === undefined) return null;
-  const {
-    epoch = "0",
-    release = "",
-    pre,
-    preNumber = "",
-    bare,
-    post,
-    postNumber = "",
-    dev,
-    devNumber = "",
-    local,
-  } = groups;
-  const numberOfEpoch = decimal(epoch);
+  const { release = "", pre, bare, post, dev, local } = groups;
+  const number = (group: string): string => decimal(groups[group] ?? "");
   return [
-    numberOfEpoch === "0" ? "" : `${numberOfEpoch}!`,
+    number("epoch") === "0" ? "" : `${number("epoch")}!`,
     release.split(".").map(decimal).join("."),
-    pre === undefined ? "" : `${PRE_RELEASES[pre] ?? pre}${decimal(preNumber)}`,
-    bare === undefined && post === undefined ? "" : `.post${decimal(bare ?? postNumber)}`,
-    dev === undefined ? "" : `.dev${decimal(devNumber)}`,
+    pre === undefined ? "" : `${PRE_RELEASES[pre] ?? pre}${number("preNumber")}`,
+    bare === undefined && post === undefined ? "" : `.post${number(bare === undefined ? "postNumber" : "bare")}`,
+    dev === undefined ? "" : `.dev${number("devNumber")}`,
     local === undefined ? "" : `+${local.split(/[-_.]/).map(localSegment).join(".")}`,
   ].join("");
 }

@@ -44,11 +44,11 @@ function openHeads(pullRequests: readonly PullRequest[]): string[] {
 /** Returns a version template filled by a Git tag; null: the Git tag is not a version, or a pre-release. */
 function filled(template: string, name: string): string | null {
   const version = semverOf(name);
-  if (!version || (version.prerelease && /major|minor/.test(template))) return null;
+  if (!version || (version.prerelease.length > 0 && /major|minor/.test(template))) return null;
   return template
     .replace("{version}", version.version)
-    .replaceAll("{major}", version.major)
-    .replaceAll("{minor}", version.minor);
+    .replaceAll("{major}", String(version.major))
+    .replaceAll("{minor}", String(version.minor));
 }
 
 type PieceStatus = "live" | "orphaned" | "unknown" | "impossible";

@@ -72,15 +72,15 @@ describe("all slugs of a ref", () => {
 
 describe("strict semantic versions", () => {
   test.each([
-    ["v1.2.3", { version: "1.2.3", major: "1", minor: "2", prerelease: false }],
-    ["1.2.3", { version: "1.2.3", major: "1", minor: "2", prerelease: false }],
-    ["v10.20.30+build.5", { version: "10.20.30", major: "10", minor: "20", prerelease: false }],
-    ["v2.0.0-rc.1", { version: "2.0.0-rc.1", major: "2", minor: "0", prerelease: true }],
-    ["v2.0.0-rc.1+b", { version: "2.0.0-rc.1", major: "2", minor: "0", prerelease: true }],
-    ["v1.2.3/rc.1", { version: "1.2.3-rc.1", major: "1", minor: "2", prerelease: true }],
-    ["0.0.0-0A.-", { version: "0.0.0-0A.-", major: "0", minor: "0", prerelease: true }],
+    ["v1.2.3", { version: "1.2.3", major: 1, minor: 2, prerelease: [] }],
+    ["1.2.3", { version: "1.2.3", major: 1, minor: 2, prerelease: [] }],
+    ["v10.20.30+build.5", { version: "10.20.30", major: 10, minor: 20, prerelease: [] }],
+    ["v2.0.0-rc.1", { version: "2.0.0-rc.1", major: 2, minor: 0, prerelease: ["rc", 1] }],
+    ["v2.0.0-rc.1+b", { version: "2.0.0-rc.1", major: 2, minor: 0, prerelease: ["rc", 1] }],
+    ["v1.2.3/rc.1", { version: "1.2.3-rc.1", major: 1, minor: 2, prerelease: ["rc", 1] }],
+    ["0.0.0-0A.-", { version: "0.0.0-0A.-", major: 0, minor: 0, prerelease: ["0A", "-"] }],
   ])("%s is one", (name, version) => {
-    expect(semverOf(name)).toEqual(version);
+    expect(semverOf(name)).toMatchObject(version);
   });
 
   test.each([
