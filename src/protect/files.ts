@@ -1,7 +1,9 @@
+import type { Stats } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
-import { Fault } from "../fault.ts";
+import type { Fault } from "../fault.ts";
 import { compileGlobs, hasWildcard } from "../glob.ts";
+import { invalidFiles } from "./fault.ts";
 
 const MiB = 1024 * 1024;
 /** The files become one string, which Node.js limits to 512 MiB. The kubectl output of a large cluster is far below this. */
@@ -28,11 +30,9 @@ export async function findFiles(
   const found = new Map<string, readonly string[]>();
   for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
     const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(isIncluded);
-    if (files.length === 0) throw noFile(pattern, workspace);
-    found.set(
-      pattern,
-      files.map((file) => join(workspace, file)),
-    );
+    const paths = files.map((file) => join(workspace, file));
+    if (paths.length === 0) throw noFile(pattern, workspace);
+    found.set(pattern, paths);
   }
   return found;
 }
@@ -47,22 +47,18 @@ export async function checkSize(paths: Iterable<string>): Promise<void> {
     if (size > largest.size) largest = { path, size };
   }
   if (bytes <= MAX_MIB * MiB) return;
-  throw new Fault(
-    "input",
-    `\`protect-digests\`: the files have ${Math.ceil(bytes / MiB)} MiB in total, more than the limit of ${MAX_MIB} MiB`,
+  throw invalidFiles(
+    `the files have ${Math.ceil(bytes / MiB)} MiB in total, more than the limit of ${MAX_MIB} MiB`,
     `Name only files that contain image names, such as \`deploy/**/*.yaml\`. The largest file is ${largest.path}: exclude it with \`!\` if it contains none.`,
   );
 }
 
 /** Returns the text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell's `>` writes it. */
 export async function readText(path: string): Promise<string> {
-  return orFault(path, async () => {
-    const bytes = await readFile(path);
-    const [first, second] = bytes;
-    if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-    if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-    return new TextDecoder("utf-8").decode(bytes);
-  });
+  const bytes = await orFault(path, () => readFile(path));
+  const [first, second] = bytes;
+  const utf16 = first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : null;
+  return new TextDecoder(utf16 ?? "utf-8").decode(bytes);
 }
 
 /** Returns a pattern or path relative to the workspace, with `/` as its separator. */
@@ -79,43 +75,32 @@ function toSlashes(path: string): string {
 async function filesOf(pattern: string, workspace: string): Promise<readonly string[]> {
   const segments = pattern.split("/");
   const firstWildcard = segments.findIndex(hasWildcard);
-  if (firstWildcard < 0) return (await isFile(join(workspace, pattern))) ? [pattern] : [];
-  const base = segments.slice(0, firstWildcard).join("/");
+  if (firstWildcard < 0) return (await statOf(join(workspace, pattern)))?.isFile() ? [pattern] : [];
   const matches = compileGlobs([pattern], "case-sensitive");
   const files: string[] = [];
-  await walk(base, workspace, [], (file) => {
+  for await (const file of filesBelow(segments.slice(0, firstWildcard).join("/"), workspace, [])) {
     if (matches(file)) files.push(file);
-  });
+  }
   return files;
 }
 
-/** Calls `onFile` for each file below `folder`. `parents`: the real paths of its parents, to end loops of links. */
-async function walk(
-  folder: string,
-  workspace: string,
-  parents: readonly string[],
-  onFile: (file: string) => void,
-): Promise<void> {
+/** Yields each file below `folder`. `parents`: the real paths of its parents, to end loops of links. */
+async function* filesBelow(folder: string, workspace: string, parents: readonly string[]): AsyncGenerator<string> {
   const path = join(workspace, folder);
   const real = await ifPresent(path, () => realpath(path));
-  if (real === null || parents.includes(real) || !(await isFolder(real))) return;
-  const entries = await orFault(path, () => readdir(real, { withFileTypes: true }));
-  for (const entry of entries) {
+  if (real === null || parents.includes(real) || !(await statOf(real))?.isDirectory()) return;
+  for (const entry of await orFault(path, () => readdir(real, { withFileTypes: true }))) {
     const child = folder === "" ? entry.name : posix.join(folder, entry.name);
     const isLink = entry.isSymbolicLink();
-    if (entry.isFile() || (isLink && (await isFile(join(workspace, child))))) onFile(child);
+    if (entry.isFile() || (isLink && (await statOf(join(workspace, child)))?.isFile())) yield child;
     else if (entry.name !== ".git" && (entry.isDirectory() || isLink)) {
-      await walk(child, workspace, [...parents, real], onFile);
+      yield* filesBelow(child, workspace, [...parents, real]);
     }
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return (await ifPresent(path, () => stat(path)))?.isFile() ?? false;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await ifPresent(path, () => stat(path)))?.isDirectory() ?? false;
+function statOf(path: string): Promise<Stats | null> {
+  return ifPresent(path, () => stat(path));
 }
 
 /** Returns null if nothing exists at `path`. Any other error is a Fault, because the file may name an image in use. */
@@ -132,20 +117,17 @@ async function orFault<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault(
-      "input",
-      `\`protect-digests\`: ${path} could not be read: ${reason}`,
+    throw invalidFiles(
+      `${path} could not be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       "Make it readable, or exclude it with `!`. Nothing was deleted, because it may name images in use.",
-      { cause },
+      cause,
     );
   }
 }
 
 function noFile(pattern: string, workspace: string): Fault {
-  return new Fault(
-    "input",
-    `\`protect-digests\`: ${JSON.stringify(pattern)} matches no file in ${workspace}`,
+  return invalidFiles(
+    `${JSON.stringify(pattern)} matches no file in ${workspace}`,
     "Check out the repository before this step. For all files of a folder, write `folder/**`; a digest is `sha256:` and 64 hex digits.",
   );
 }

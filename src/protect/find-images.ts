@@ -39,7 +39,11 @@ export function findImages(text: string, registry: Pick<RegistryAddress, "origin
     if (name === null) continue;
     namesImage = true;
     if (name === "") continue;
-    if (tag !== undefined) addWithoutPunctuation(setOf(tags, name), tag);
+    if (tag !== undefined) {
+      const known = tags.get(name) ?? new Set();
+      tags.set(name, known);
+      addWithoutPunctuation(known, tag);
+    }
     // In `v1-${SUFFIX}` the text before the variable is not the complete tag.
     if (tag === undefined || variable !== undefined) parts.addRepository(name);
   }
@@ -81,10 +85,4 @@ function relativeName(path: string, prefix: string): string | null {
   if (prefix === "") return name === "" ? null : name;
   if (name === prefix) return "";
   return name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : null;
-}
-
-function setOf(map: Map<string, Set<string>>, name: string): Set<string> {
-  const set = map.get(name) ?? new Set();
-  map.set(name, set);
-  return set;
 }

@@ -1,9 +1,5 @@
-import { resolve } from "node:path";
-import { Fault } from "../fault.ts";
 import type { ImagesInUse } from "../registry/images-in-use.ts";
 import type { Settings } from "../settings.ts";
-import { checkSize, findFiles, readText } from "./files.ts";
-import { findImages } from "./find-images.ts";
 
 /**
  * Returns the images that `protect-digests` protects: the digests that it lists, and the images that its files name.
@@ -15,33 +11,11 @@ export async function readImagesInUse(
   settings: Pick<Settings, "protectDigests" | "registry" | "workspace">,
 ): Promise<ImagesInUse> {
   const { digests, files } = settings.protectDigests;
-  const texts = new Map<string, string>();
-  const found = await findFiles(files, resolve(settings.workspace));
-  await checkSize([...found.values()].flat());
-  for (const [pattern, paths] of found) {
-    for (const path of paths) texts.set(path, texts.get(path) ?? (await readText(path)));
-    if (paths.every((path) => texts.get(path)?.trim() === "")) throw emptyFiles(pattern);
-  }
-  // One text, because an image and its tag can be in two files: values and chart, or Compose file and `.env`.
-  const images = findImages([...texts.values()].join("\n"), settings.registry);
-  if (texts.size > 0 && images.digests.size === 0 && !images.namesImage) throw noImage(settings.registry.name);
+  if (files.length === 0) return { digests: new Set(digests), tags: new Map() };
+  // Few runs need it, so the others do not load it.
+  const { findImagesInFiles } = await import("./images-in-files.ts");
+  const images = await findImagesInFiles(files, settings.workspace, settings.registry);
   return { ...images, digests: new Set([...digests, ...images.digests]) };
-}
-
-function emptyFiles(pattern: string): Fault {
-  return new Fault(
-    "input",
-    `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`,
-    "A failed command can leave its output file empty. Make the step that writes it fail (`set -o pipefail`).",
-  );
-}
-
-function noImage(registry: string): Fault {
-  return new Fault(
-    "input",
-    `\`protect-digests\`: the files contain no digest and no image of ${registry}`,
-    "Check that they are the right files. If they use another host for this registry, name images by digest.",
-  );
 }
 
 /** Returns the images that any of `sources` contains. */

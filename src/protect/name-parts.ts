@@ -1,4 +1,4 @@
-import { Fault } from "../fault.ts";
+import { invalidFiles } from "./fault.ts";
 import { findTagTemplates, TemplateSet } from "./tag-templates.ts";
 
 const MAX_PART_LENGTH = 255;
@@ -88,9 +88,8 @@ export function addWithoutPunctuation(parts: Set<string>, part: string): void {
 
 function checkCount(count: number): void {
   if (count <= MAX_PARTS) return;
-  throw new Fault(
-    "input",
-    `\`protect-digests\`: the files contain more than ${MAX_PARTS.toLocaleString("en")} different words`,
+  throw invalidFiles(
+    `the files contain more than ${MAX_PARTS.toLocaleString("en")} different words`,
     "Name only files that contain image names, such as `deploy/**/*.yaml`.",
   );
 }
