@@ -43,6 +43,7 @@ export function hasWildcard(pattern: string): boolean {
 function expandBraces(pattern: string): readonly string[] {
   if (pattern === "") throw new GlobError("an empty pattern matches nothing");
   if (pattern.length > MAX_LENGTH) throw new GlobError(`a pattern has at most ${MAX_LENGTH} characters`);
+  if (!/[{}]/.test(pattern)) return [pattern];
   const { alternatives, end } = readSequence(pattern, 0, "top level");
   if (end < pattern.length) throw new GlobError("`}` has no `{` before it");
   return alternatives;

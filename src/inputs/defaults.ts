@@ -1,11 +1,8 @@
-/** The tags that are protected by default. The input `protect-tags` adds to them. */
-export const PROTECTED_TAGS = "latest\nedge\nnightly\nstable\nbuildcache*";
-
 /**
  * All inputs, with the values that they have if they are empty. action.yml says the same.
  * An empty default means that the input is required, optional, or depends on the run.
  */
-const DEFAULTS = {
+export const DEFAULTS = {
   registry: "",
   provider: "auto",
   "repository-pattern": "",
@@ -26,7 +23,8 @@ pr-{pr}-*
 sha-{sha}
 {sha}
 gh-readonly-queue-*-pr-{pr}-{sha}`,
-  "protect-tags": PROTECTED_TAGS,
+  // The input adds to them.
+  "protect-tags": "latest\nedge\nnightly\nstable\nbuildcache*",
   "protect-digests": "",
   "protect-apps": "false",
   untagged: "delete",
@@ -46,13 +44,3 @@ gh-readonly-queue-*-pr-{pr}-{sha}`,
 };
 
 export type InputName = keyof typeof DEFAULTS;
-
-export const INPUT_NAMES: readonly string[] = Object.keys(DEFAULTS);
-
-export function isInputName(name: string): name is InputName {
-  return Object.hasOwn(DEFAULTS, name);
-}
-
-export function defaultOf(name: InputName): string {
-  return DEFAULTS[name];
-}

@@ -1,7 +1,7 @@
 import { closestMatch } from "leven";
 import { Fault } from "../fault.ts";
-import { defaultOf, INPUT_NAMES, type InputName, isInputName } from "./defaults.ts";
-import type { Invalid, Parsed } from "./parse.ts";
+import { DEFAULTS, type InputName } from "./defaults.ts";
+import type { Parsed } from "./parse.ts";
 
 /** Variables of the runner that are read as settings. */
 type Variable = "GITHUB_API_URL" | "GITHUB_GRAPHQL_URL" | "GITHUB_SERVER_URL" | "GITHUB_EVENT_PATH";
@@ -24,19 +24,17 @@ export class InputReader {
 
   /** Returns the value of the workflow, or the default if it is empty. */
   text(name: InputName): string {
-    return this.#environment[`INPUT_${name.toUpperCase()}`]?.trim() || defaultOf(name);
+    return this.#environment[`INPUT_${name.toUpperCase()}`]?.trim() || DEFAULTS[name];
   }
 
   /** Returns the parsed input. Null: it is invalid, and the error is recorded. */
   read<T>(name: InputName, parse: (text: string) => Parsed<T>): T | null {
-    const text = this.text(name);
-    return this.#accept(name, text, parse(text));
+    return this.#valueOf(name, this.text(name), parse);
   }
 
   /** Returns a parsed variable of the runner, or `fallback` parsed if it is empty. Null as in `read`. */
   readVariable<T>(name: Variable, parse: (text: string) => Parsed<T>, fallback = ""): T | null {
-    const text = this.#environment[name] || fallback;
-    return this.#accept(name, text, parse(text));
+    return this.#valueOf(name, this.#environment[name] || fallback, parse);
   }
 
   /** Records an error: `problem` continues a sentence that starts with the input's name. */
@@ -51,7 +49,9 @@ export class InputReader {
     for (const variable of Object.keys(this.#environment)) {
       if (!variable.startsWith("INPUT_")) continue;
       const name = variable.slice("INPUT_".length).toLowerCase();
-      const known = isInputName(name) ? undefined : nearestInput(name);
+      if (Object.hasOwn(DEFAULTS, name)) continue;
+      // About one in four characters differs at most.
+      const known = closestMatch(name, Object.keys(DEFAULTS), { maxDistance: Math.ceil(name.length / 4) });
       if (known !== undefined) this.reject(name.slice(0, MAX_VALUE), "is not an input", `Use \`${known}\``);
     }
   }
@@ -68,11 +68,10 @@ export class InputReader {
     );
   }
 
-  #accept<T>(name: string, text: string, parsed: Parsed<T>): T | null {
-    return "value" in parsed ? parsed.value : this.#rejectValue(name, text, parsed);
-  }
-
-  #rejectValue(name: string, text: string, { problem, fix }: Invalid): null {
+  #valueOf<T>(name: string, text: string, parse: (text: string) => Parsed<T>): T | null {
+    const parsed = parse(text);
+    if ("value" in parsed) return parsed.value;
+    const { problem, fix } = parsed;
     if (text === "") return this.reject(name, "is required, but empty", fix);
     const isHidden = URLS.includes(name) && /[@?#%\\]/.test(text);
     const value = isHidden ? "the value (not shown: it may contain a password)" : JSON.stringify(this.#show(text));
@@ -87,9 +86,4 @@ export class InputReader {
     const safe = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
     return safe.length > max ? `${safe.slice(0, max)}…` : safe;
   }
-}
-
-/** Returns the input that `name` probably means: about one in four characters differs at most. */
-function nearestInput(name: string): string | undefined {
-  return closestMatch(name, INPUT_NAMES, { maxDistance: Math.ceil(name.length / 4) });
 }

@@ -61,17 +61,11 @@ export function parseList(text: string): readonly string[] {
 function splitOutsideBraces(line: string): readonly string[] {
   const entries: string[] = [];
   let depth = 0;
-  let start = 0;
-  for (let at = 0; at < line.length; at += 1) {
-    const character = line.charAt(at);
-    if (character === "{") depth += 1;
-    else if (character === "}") depth = Math.max(0, depth - 1);
-    else if (character === "," && depth === 0) {
-      entries.push(line.slice(start, at));
-      start = at + 1;
-    }
+  for (const part of line.split(",")) {
+    entries.push(depth === 0 ? part : `${entries.pop()},${part}`);
+    for (const [brace] of part.matchAll(/[{}]/g)) depth = brace === "{" ? depth + 1 : Math.max(0, depth - 1);
   }
-  return [...entries, line.slice(start)];
+  return entries;
 }
 
 /** Characters that no such name contains. A glob with one of them would match nothing, and so protect or exclude nothing. */

@@ -2,9 +2,8 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Provider } from "../registry/provider.ts";
 import { PROVIDERS, providerFor } from "../registry/providers.ts";
-import type { RegistryAddress, Settings } from "../settings.ts";
-import { readCredential } from "./credentials.ts";
-import { defaultOf, type InputName } from "./defaults.ts";
+import type { Credential, RegistryAddress, Settings } from "../settings.ts";
+import { DEFAULTS, type InputName } from "./defaults.ts";
 import { parseEvent, type WorkflowEvent } from "./event.ts";
 import { readGarbageCollection } from "./garbage-collection.ts";
 import { readGitHub, type Unchecked } from "./github.ts";
@@ -34,7 +33,9 @@ export function readSettings(
   const registry = readRegistry(reader, github.serverUrl?.href ?? "");
   const provider = registry === null ? null : providerFor(registry.provider);
   if (provider !== null) rejectInputsOfOthers(reader, provider);
-  const event = readEvent(reader, environment, readFile);
+  const event = reader.readVariable("GITHUB_EVENT_PATH", (path) =>
+    parseEvent(environment["GITHUB_EVENT_NAME"], path, readFile),
+  );
   const settings = {
     registry,
     repositoryPattern: readRepositoryPattern(reader, github.repository ?? ""),
@@ -77,24 +78,26 @@ function readRegistry(reader: InputReader, githubServerUrl: string): RegistryAdd
 
 function rejectInputsOfOthers(reader: InputReader, provider: Provider): void {
   for (const input of PROVIDER_INPUTS) {
-    if (provider.inputs.includes(input) || reader.text(input).toLowerCase() === defaultOf(input)) continue;
+    if (provider.inputs.includes(input) || reader.text(input).toLowerCase() === DEFAULTS[input]) continue;
     reader.reject(input, `is not an input of \`provider: ${provider.name}\``, "Remove it");
   }
 }
 
-function readApiUrl(reader: InputReader, registry: RegistryAddress | null, provider: Provider | null): URL | null {
-  const ofProvider = URL.parse(provider?.apiUrl ?? "");
-  const fallback = ofProvider ?? registry?.origin ?? null;
-  return reader.read<URL | null>("api-url", (text) => (text === "" ? { value: fallback } : parseUrl(text)));
+/** Returns the registry's credential. Null: none is given, or it is invalid and the error is recorded. */
+function readCredential(reader: InputReader, provider: Provider): Credential | null {
+  const username = reader.text("username");
+  // A colon ends the name in Basic credentials (RFC 7617, section 2).
+  if (/[:\p{Cc}]/u.test(username)) reader.reject("username", "contains a colon or a line break, as no user name does");
+  const inputs = { username, token: reader.text("token"), githubToken: reader.text("github-token") };
+  const credential = provider.credential(inputs);
+  if (credential === null || !("problem" in credential)) return credential;
+  const { input, problem } = credential;
+  return reader.reject(input, problem);
 }
 
-function readEvent(
-  reader: InputReader,
-  environment: NodeJS.ProcessEnv,
-  readFile: (path: string) => string,
-): WorkflowEvent | null {
-  const name = environment["GITHUB_EVENT_NAME"];
-  return reader.readVariable("GITHUB_EVENT_PATH", (path) => parseEvent(name, path, readFile));
+function readApiUrl(reader: InputReader, registry: RegistryAddress | null, provider: Provider | null): URL | null {
+  const fallback = URL.parse(provider?.apiUrl ?? "") ?? registry?.origin ?? null;
+  return reader.read<URL | null>("api-url", (text) => (text === "" ? { value: fallback } : parseUrl(text)));
 }
 
 function readRepositoryPattern(reader: InputReader, gitRepository: string): readonly string[] | null {

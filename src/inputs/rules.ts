@@ -1,7 +1,7 @@
 import { isDigest } from "../digest.ts";
 import type { Settings } from "../settings.ts";
 import { compileTagPatterns, TagPatternError } from "../tags/patterns.ts";
-import { PROTECTED_TAGS } from "./defaults.ts";
+import { DEFAULTS } from "./defaults.ts";
 import type { InputReader } from "./input-reader.ts";
 import {
   type Parsed,
@@ -35,6 +35,8 @@ function parseTagPatterns(text: string): Parsed<readonly string[]> {
   const patterns = parseList(text);
   const fix = "Use patterns such as `pr-{pr}` or `{branch}-{sha}`";
   if (patterns.length === 0) return { problem: "it contains no pattern", fix };
+  // Compiling takes time, which a run has more of while it waits for GitHub.
+  if (text === DEFAULTS["tag-patterns"]) return { value: patterns };
   try {
     compileTagPatterns(patterns);
     return { value: patterns };
@@ -47,7 +49,7 @@ function parseTagPatterns(text: string): Parsed<readonly string[]> {
 /** Adds the entries to the default ones. */
 function parseProtectTags(text: string): Parsed<readonly string[]> {
   const globs = parseGlobs(text, "image tag");
-  return "value" in globs ? { value: [...new Set([...parseList(PROTECTED_TAGS), ...globs.value])] } : globs;
+  return "value" in globs ? { value: [...new Set([...parseList(DEFAULTS["protect-tags"]), ...globs.value])] } : globs;
 }
 
 /** A digest that is cut short would protect nothing. So every entry that resembles a digest must be one. */
