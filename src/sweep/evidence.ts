@@ -36,8 +36,9 @@ export interface EvidenceSources {
 /** Reads branches and Git tags. Throws Fault and HttpError. */
 export async function readLiveTags({ settings, http }: EvidenceSources): Promise<LiveTags> {
   const { repository, serverUrl, token } = settings.github;
-  const refs = await listRefs(http, { url: new URL(`${repository}.git`, serverUrl), token });
-  return liveTagsOf(compileTagPatterns(settings.tagPatterns), refs);
+  const refs = listRefs(http, { url: new URL(`${repository}.git`, serverUrl), token });
+  const patterns = compileTagPatterns(settings.tagPatterns);
+  return liveTagsOf(patterns, await refs);
 }
 
 /** Reads the pull requests that decide about the tags of `listings`. Throws Fault and HttpError. */
