@@ -1,13 +1,10 @@
-import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
+import type { Services } from "./provider.ts";
 
 const MAX_ATTEMPTS = 4;
 
 /** What the wait between two attempts needs. */
-export interface RetryOptions {
-  readonly clock: Clock;
-  readonly signal?: AbortSignal | undefined;
-}
+export type RetryOptions = Pick<Services, "clock" | "signal">;
 
 /** The result of reading all pages of a list once; `changed`: how the list changed between its pages. */
 export type ListAttempt<T> = { readonly value: T } | { readonly changed: string };

@@ -1,4 +1,6 @@
 import { Fault } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
+import type { HttpResponse } from "../http/http.ts";
 import type { Credential, Settings } from "../settings.ts";
 import type { InvalidInput } from "./provider.ts";
 
@@ -12,4 +14,31 @@ export function invalidToken(token: string): InvalidInput | null {
 export function requireCredential({ credential }: Pick<Settings, "credential">): Credential {
   if (credential === null) throw new Fault("input", "`token` is missing", "Set `token` to a token of the registry.");
   return credential;
+}
+
+/** How to fix a token that an API rejects (401), or that lacks a permission (403). */
+export interface TokenRemedies {
+  readonly rejected: string;
+  readonly lacking: string;
+}
+
+/** Returns the response of an API. Throws Fault `permission` instead of HttpError for 401, and for 403 without a rate limit. */
+export async function requirePermission(
+  service: string,
+  remedies: TokenRemedies,
+  response: Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  try {
+    return await response;
+  } catch (error) {
+    // A 403 that can be retried is a rate limit.
+    if (!(error instanceof HttpError) || error.retryable) throw error;
+    const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
+    const cause = { cause: error };
+    if (error.status === 401) {
+      throw new Fault("permission", `${service} rejected the token: ${answer}`, remedies.rejected, cause);
+    }
+    if (error.status !== 403) throw error;
+    throw new Fault("permission", `The token lacks a permission: ${answer}`, remedies.lacking, cause);
+  }
 }

@@ -1,18 +1,20 @@
 import type { GenericSchema } from "valibot";
-import { Fault, type FaultKind } from "../../fault.ts";
-import { HttpError } from "../../http/errors.ts";
+import type { FaultKind } from "../../fault.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "../../http/http.ts";
 import { parseJson } from "../../http/json.ts";
+import { requirePermission } from "../token.ts";
 
 /** A permission of a custom API token; each operation of the OpenAPI document names its own under `security`. */
 export type Scope = "registry:read" | "registry:delete" | "registry:update" | "app:read";
+
+export type PageQuery = Readonly<Record<string, string | number>>;
 
 /** One request to the API. */
 export interface ApiRequest {
   readonly method: HttpRequest["method"];
   /** Unencoded path segments. A `/` in a repository name is sent as `%2F`. */
   readonly path: readonly string[];
-  readonly query?: Readonly<Record<string, string | number>>;
+  readonly query?: PageQuery;
   /** Sent as JSON. */
   readonly body?: Readonly<Record<string, unknown>>;
   readonly expected: readonly number[];
@@ -25,6 +27,8 @@ export interface ApiRequest {
 /** DigitalOcean's API for one registry. Throws HttpError, and Fault `permission` for 401 and 403. */
 export interface DigitalOceanApi {
   readonly registry: string;
+  /** Reads a path below the registry, with the scope `registry:read`. Returns the response with status 200 or 404. */
+  get(path: readonly string[], query?: PageQuery): Promise<HttpResponse>;
   /** Sends a request whose path is relative to the registry: `/v2/registries/NAME/`, or the older `/v2/registry/NAME/`. */
   ofRegistry(request: ApiRequest): Promise<HttpResponse>;
   /** Sends a request whose path is relative to `/v2/`. */
@@ -43,11 +47,24 @@ export interface DigitalOceanApiOptions {
 type Generation = "registries" | "registry";
 
 /** Opens the API. Sends nothing. */
-export function createDigitalOceanApi(options: DigitalOceanApiOptions): DigitalOceanApi {
+export function createDigitalOceanApi({ http, apiUrl, token, registry }: DigitalOceanApiOptions): DigitalOceanApi {
   let generation: Generation | null = null;
 
+  function ofAccount({ scope, body, path, query, ...request }: ApiRequest): Promise<HttpResponse> {
+    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const headers = { accept: "application/json", ...type };
+    const url = urlOf(apiUrl, path, query);
+    const remedies = {
+      rejected: `Set \`token\` to a DigitalOcean API token that has not expired and has the scope ${scope}.`,
+      lacking: `Give the DigitalOcean API token the scope ${scope}.`,
+    };
+    const response = http.send({ ...request, ...json, url, headers, authorization: `Bearer ${token}` });
+    return requirePermission("DigitalOcean", remedies, response);
+  }
+
   async function sendTo(candidate: Generation, request: ApiRequest): Promise<HttpResponse> {
-    const response = await send(options, { ...request, path: [candidate, options.registry, ...request.path] });
+    const response = await ofAccount({ ...request, path: [candidate, registry, ...request.path] });
     if (response.status < 300) generation = candidate;
     return response;
   }
@@ -59,46 +76,20 @@ export function createDigitalOceanApi(options: DigitalOceanApiOptions): DigitalO
     return response.status === 404 ? sendTo("registry", request) : response;
   }
 
-  return { registry: options.registry, ofRegistry, ofAccount: (request) => send(options, request) };
-}
-
-async function send(options: DigitalOceanApiOptions, request: ApiRequest): Promise<HttpResponse> {
-  const { method, body, expected, scope, sendBy } = request;
-  try {
-    return await options.http.send({
-      method,
-      url: urlOf(options.apiUrl, request),
-      headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      authorization: `Bearer ${options.token}`,
-      expected,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(sendBy === undefined ? {} : { sendBy }),
-    });
-  } catch (error) {
-    throw permissionFault(error, scope) ?? error;
-  }
+  return {
+    registry,
+    get: (path, query = {}) => ofRegistry({ method: "GET", path, query, expected: [200, 404], scope: "registry:read" }),
+    ofRegistry,
+    ofAccount,
+  };
 }
 
 /** A digest's `:` is not encoded, as in the API's own examples. */
-function urlOf(apiUrl: URL, { path, query = {} }: ApiRequest): URL {
+function urlOf(apiUrl: URL, path: readonly string[], query: PageQuery = {}): URL {
   const encoded = path.map((segment) => encodeURIComponent(segment).replaceAll("%3A", ":")).join("/");
   const url = new URL(`${apiUrl.href.replace(/\/+$/, "")}/v2/${encoded}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
   return url;
-}
-
-function permissionFault(error: unknown, scope: Scope): Fault | null {
-  if (!(error instanceof HttpError)) return null;
-  const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
-  if (error.status === 401) {
-    const remedy = `Set \`token\` to a DigitalOcean API token that has not expired and has the scope ${scope}.`;
-    return new Fault("permission", `DigitalOcean rejected the token: ${answer}`, remedy, { cause: error });
-  }
-  if (error.status === 403) {
-    const remedy = `Give the DigitalOcean API token the scope ${scope}.`;
-    return new Fault("permission", `The token lacks a permission: ${answer}`, remedy, { cause: error });
-  }
-  return null;
 }
 
 /** Returns the JSON body of a response. Throws a Fault if it does not match `schema`. */

@@ -30,9 +30,8 @@ export async function collect(options: CollectorOptions): Promise<GarbageCollect
   for (;;) {
     const running = await startOrJoin(options);
     const { uuid, status } = running.collection;
-    log.info(
-      `Garbage collection ${uuid} of ${api.registry} ${running.own ? "started" : "was already running"}: ${status}`,
-    );
+    const started = running.own ? "started" : "was already running";
+    log.info(`Garbage collection ${uuid} of ${api.registry} ${started}: ${status}`);
     const result = await follow(options, running, deadline);
     if (result.fault !== undefined || running.own || includes(running.collection, type)) return result;
     if (result.status === "started" || result.status === "timed-out") return notStarted(api, running.collection);
@@ -60,7 +59,14 @@ async function startOrJoin({ api, type }: CollectorOptions): Promise<Running> {
       if (active !== null && !hasEnded(active)) return { collection: active, own: error instanceof Fault };
       if (error instanceof Fault) throw error;
       // The other collection may have ended since. A refused start started nothing, so it can be repeated.
-      if (attempt > 1 || !isRefusal(error)) throw couldNotStart(api.registry, error);
+      const { status = 0, detail = error.message } = error;
+      if (attempt === 1 && status >= 400 && status < 500) continue;
+      throw new Fault(
+        "garbage-collection",
+        `The garbage collection of ${api.registry} could not be started: ${detail}`,
+        "Start it in DigitalOcean's control panel, or run again with `run-gc: always`.",
+        { cause: error },
+      );
     }
   }
 }
@@ -70,29 +76,12 @@ function mayHaveStarted(error: unknown): error is Fault | HttpError {
   return error instanceof HttpError && error.code !== "interrupted";
 }
 
-function isRefusal({ status = 0 }: HttpError): boolean {
-  return status >= 400 && status < 500;
-}
-
-function couldNotStart(registry: string, error: HttpError): Fault {
-  return new Fault(
-    "garbage-collection",
-    `The garbage collection of ${registry} could not be started: ${error.detail ?? error.message}`,
-    "Start it in DigitalOcean's control panel, or run again with `run-gc: always`.",
-    { cause: error },
-  );
-}
-
 async function follow(options: CollectorOptions, running: Running, deadline: number): Promise<GarbageCollection> {
   const { collection, own } = running;
   if (hasEnded(collection)) return ended(running);
   const { uuid } = collection;
-  const started = unfinished(
-    "started",
-    own
-      ? `Garbage collection ${uuid} was started and is still running.`
-      : `Garbage collection ${uuid} was already running and has not ended.`,
-  );
+  const state = own ? "was started and is still running" : "was already running and has not ended";
+  const started = unfinished("started", `Garbage collection ${uuid} ${state}.`);
   if (options.timeoutMs === 0) return started;
   try {
     return await waitForEnd(options, running, deadline);

@@ -49,12 +49,7 @@ export async function startCollection(api: DigitalOceanApi, type: GcType): Promi
 
 /** Returns the active garbage collection; null if there is none. */
 export async function getActiveCollection(api: DigitalOceanApi): Promise<Collection | null> {
-  const response = await api.ofRegistry({
-    method: "GET",
-    path: ["garbage-collection"],
-    expected: [200, 404],
-    scope: "registry:read",
-  });
+  const response = await api.get(["garbage-collection"]);
   if (response.status === 404) return null;
   return parseBody(response, CollectionAnswer, "garbage-collection").garbage_collection;
 }
@@ -69,14 +64,7 @@ export async function findCollection(api: DigitalOceanApi, uuid: string): Promis
   const pages = readLinkedPages({
     page: CollectionPage,
     kind: "garbage-collection",
-    fetch: (query) =>
-      api.ofRegistry({
-        method: "GET",
-        path: ["garbage-collections"],
-        query,
-        expected: [200, 404],
-        scope: "registry:read",
-      }),
+    fetch: (query) => api.get(["garbage-collections"], query),
     onEndless: () => undefined,
   });
   for await (const page of pages) {

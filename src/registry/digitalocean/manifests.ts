@@ -51,13 +51,7 @@ export function createLister(api: DigitalOceanApi, retry: RetryOptions): (reposi
 }
 
 async function hasTags(api: DigitalOceanApi, repository: string): Promise<boolean> {
-  const response = await api.ofRegistry({
-    method: "GET",
-    path: ["repositories", repository, "tags"],
-    query: { per_page: 1 },
-    expected: [200, 404],
-    scope: "registry:read",
-  });
+  const response = await api.get(["repositories", repository, "tags"], { per_page: 1 });
   // The repository exists, so a 404 does not prove that it has no tags.
   return response.status === 404 || parseBody(response, v.object(Meta.entries)).meta.total > 0;
 }
@@ -103,13 +97,7 @@ async function fetchPage(
   page: number,
   countBytes: (bytes: number) => void,
 ): Promise<ManifestPage> {
-  const response = await api.ofRegistry({
-    method: "GET",
-    path: ["repositories", repository, "digests"],
-    query: { page, per_page: PER_PAGE },
-    expected: [200, 404],
-    scope: "registry:read",
-  });
+  const response = await api.get(["repositories", repository, "digests"], { page, per_page: PER_PAGE });
   countBytes(response.body.length);
   if (response.status !== 404) return parseBody(response, ManifestPage);
   throw new Fault(

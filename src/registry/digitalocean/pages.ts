@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Fault, type FaultKind } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import { parseBody } from "./api.ts";
+import { type PageQuery, parseBody } from "./api.ts";
 
 /** The largest `per_page` that the API accepts (OpenAPI document, shared/parameters.yml). */
 export const PER_PAGE = 200;
@@ -16,8 +16,6 @@ export const Links = v.object({
 
 /** `meta` of a list: `total` counts the entries of all pages, and proves that a list is complete. */
 export const Meta = v.object({ meta: v.object({ total: v.pipe(v.number(), v.integer(), v.minValue(0)) }) });
-
-export type PageQuery = Readonly<Record<string, string | number>>;
 
 /** A list whose pages are read one after another. */
 export interface LinkedList<T> {

@@ -12,7 +12,7 @@ import { collect } from "./collect.ts";
 import { createLister } from "./manifests.ts";
 import { selectRepositories } from "./repositories.ts";
 import { readStorage } from "./storage.ts";
-import { type CollectorOptions, waitUntilWritable } from "./wait.ts";
+import { waitUntilWritable } from "./wait.ts";
 
 /** The settings that the registry depends on. */
 export type DigitalOceanSettings = Pick<Settings, "registry" | "credential" | "apiUrl" | "gcType" | "gcTimeoutMs">;
@@ -23,18 +23,17 @@ export type DigitalOceanSettings = Pick<Settings, "registry" | "credential" | "a
  */
 export function openDigitalOcean(settings: DigitalOceanSettings, services: Services): Registry {
   const { registry: address, apiUrl, gcType, gcTimeoutMs } = settings;
-  const { http, clock, log, signal } = services;
   const { secret } = requireCredential(settings);
-  const api = createDigitalOceanApi({ http, apiUrl, token: secret, registry: address.path });
+  const api = createDigitalOceanApi({ http: services.http, apiUrl, token: secret, registry: address.path });
   const oci = new OciClient({
-    ...{ http, clock, log, origin: address.origin },
+    ...services,
+    origin: address.origin,
     // The API token is both user and password at the OCI endpoint (DigitalOcean's docs; docker/login-action#895).
     credential: { username: secret, secret },
     mayReceiveCredential: (realm) => realm.host === apiUrl.host,
     remedy: "Give the token in `token` the scope registry:read.",
   });
-  const retry = { clock, signal };
-  const collector: CollectorOptions = { api, clock, log, signal, type: gcType, timeoutMs: gcTimeoutMs };
+  const collector = { ...services, api, type: gcType, timeoutMs: gcTimeoutMs };
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
   let writable: Promise<void> | null = null;
 
@@ -48,12 +47,12 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
 
   return {
     capabilities,
-    repositories: (selection) => selectRepositories(api, retry, selection),
-    list: createLister(api, retry),
+    repositories: (selection) => selectRepositories(api, services, selection),
+    list: createLister(api, services),
     read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
     createdAt: async () => null,
     referrers: async () => null,
-    prepareDeletion: () => {
+    prepareDeletion() {
       writable ??= waitUntilWritable(collector);
       return writable;
     },
@@ -69,13 +68,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
 
 /** A 404 also answers a token that may not read, so it means `gone` only if the repository can be read. */
 async function confirmReadable(api: DigitalOceanApi, repository: string): Promise<void> {
-  const response = await api.ofRegistry({
-    method: "GET",
-    path: ["repositories", repository, "digests"],
-    query: { per_page: 1 },
-    expected: [200, 404],
-    scope: "registry:read",
-  });
+  const response = await api.get(["repositories", repository, "digests"], { per_page: 1 });
   if (response.status === 200) return;
   throw new Fault(
     "deletion",

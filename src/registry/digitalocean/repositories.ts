@@ -34,33 +34,23 @@ function listRepositories(api: DigitalOceanApi, retry: RetryOptions): Promise<re
   return readUntilStable(`the repositories of ${api.registry}`, retry, async () => {
     const names = new Set<string>();
     let total: number | null = null;
-    for await (const page of repositoryPages(api)) {
+    const pages = readLinkedPages({
+      page: RepositoryPage,
+      fetch: (query) => api.get(["repositoriesV2"], query),
+      onEndless: (reason) => {
+        throw new Fault(
+          "listing",
+          `The list of repositories of ${api.registry} cannot be read completely: ${reason}`,
+          "Run again. If the error persists, report it to DigitalOcean.",
+        );
+      },
+    });
+    for await (const page of pages) {
       if (page === null) return total === null ? { value: null } : { changed: "a linked page returned 404" };
       for (const { name } of page.repositories) names.add(name);
       total = page.meta.total;
     }
     if (names.size < (total ?? 0)) return { changed: `${names.size} of ${total} repositories were listed` };
     return { value: [...names].sort() };
-  });
-}
-
-function repositoryPages(api: DigitalOceanApi) {
-  return readLinkedPages({
-    page: RepositoryPage,
-    fetch: (query) =>
-      api.ofRegistry({
-        method: "GET",
-        path: ["repositoriesV2"],
-        query,
-        expected: [200, 404],
-        scope: "registry:read",
-      }),
-    onEndless: (reason) => {
-      throw new Fault(
-        "listing",
-        `The list of repositories of ${api.registry} cannot be read completely: ${reason}`,
-        "Run again. If the error persists, report it to DigitalOcean.",
-      );
-    },
   });
 }

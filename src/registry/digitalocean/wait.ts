@@ -1,23 +1,19 @@
-import type { Clock } from "../../clock.ts";
 import { Fault } from "../../fault.ts";
-import type { Log } from "../../log.ts";
 import type { GcType } from "../../settings.ts";
+import type { Services } from "../provider.ts";
 import type { DigitalOceanApi } from "./api.ts";
 import { getActiveCollection, hasEnded } from "./collections.ts";
 
-export interface CollectorOptions {
+export interface CollectorOptions extends Services {
   readonly api: DigitalOceanApi;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly type: GcType;
   /** How long to wait for a garbage collection, in milliseconds; 0: do not wait. */
   readonly timeoutMs: number;
-  /** Aborts when the job is cancelled. */
-  readonly signal: AbortSignal;
 }
 
 const FIRST_POLL_MS = 5_000;
 const MAX_POLL_MS = 30_000;
+
 /**
  * Waits until no garbage collection is running. The registry is read-only while one is.
  * Throws Fault `registry` after the timeout.

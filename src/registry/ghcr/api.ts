@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
-import { HttpError } from "../../http/errors.ts";
-import { createGitHubApi, type GitHubApi } from "../../http/github.ts";
-import type { HttpClient, HttpResponse } from "../../http/http.ts";
+import type { GitHubApi } from "../../http/github.ts";
+import type { HttpResponse } from "../../http/http.ts";
 import { parseJson } from "../../http/json.ts";
+import { requirePermission } from "../token.ts";
 
 /** One request to the owner's packages API. */
 export interface PackagesRequest {
@@ -23,23 +23,21 @@ export interface PackagesApi {
   send(request: PackagesRequest): Promise<HttpResponse>;
 }
 
-export interface PackagesApiOptions {
-  readonly http: HttpClient;
-  /** `https://api.github.com`, or `https://HOST/api/v3`. */
-  readonly apiUrl: URL;
-  readonly token: string;
-  readonly owner: string;
-}
-
 /** The remedy for a missing permission. */
 export const GRANT_ADMIN =
   "Give the job `permissions: packages: write`, and give its repository the role Admin in the package's settings under " +
   '"Manage Actions access". Or set `token` to a classic personal access token with read:packages and delete:packages of ' +
   "an admin of the package.";
 
+const REMEDIES = {
+  // A job's token needs the role Admin on the package (GitHub's docs, "About permissions for GitHub Packages").
+  lacking: GRANT_ADMIN,
+  rejected:
+    "Set `token` (or `github-token`) to the job's own token, or to a classic personal access token that has not expired.",
+};
+
 /** Opens the API. Its first request is preceded by one that finds out whether the owner is an organization. */
-export function createPackagesApi({ http, apiUrl, token, owner }: PackagesApiOptions): PackagesApi {
-  const github = createGitHubApi(http, { token, apiUrl });
+export function createPackagesApi(github: GitHubApi, owner: string): PackagesApi {
   let base: Promise<string> | null = null;
 
   async function send({ path, ...request }: PackagesRequest): Promise<HttpResponse> {
@@ -48,7 +46,8 @@ export function createPackagesApi({ http, apiUrl, token, owner }: PackagesApiOpt
       base = null;
       throw error;
     });
-    return checked(github.send({ ...request, path: [root, ...path.map(encodeSegment)].join("/") }));
+    const url = [root, ...path.map(encodeSegment)].join("/");
+    return requirePermission("GitHub", REMEDIES, github.send({ ...request, path: url }));
   }
   return { owner, send };
 }
@@ -68,7 +67,8 @@ const Account = v.object({ type: v.string() });
 /** Organizations and users have different paths. A job's token may read the type of any account, but not `/user`. */
 async function findBase(github: GitHubApi, owner: string): Promise<string> {
   const segment = encodeSegment(owner);
-  const response = await checked(github.send({ method: "GET", path: `/users/${segment}`, expected: [200, 404] }));
+  const request = { method: "GET", path: `/users/${segment}`, expected: [200, 404] } as const;
+  const response = await requirePermission("GitHub", REMEDIES, github.send(request));
   if (response.status === 404) {
     throw new Fault(
       "registry",
@@ -78,28 +78,6 @@ async function findBase(github: GitHubApi, owner: string): Promise<string> {
   }
   const { type } = parseBody(response, Account);
   return `/${type === "Organization" ? "orgs" : "users"}/${segment}/packages`;
-}
-
-async function checked(response: Promise<HttpResponse>): Promise<HttpResponse> {
-  try {
-    return await response;
-  } catch (error) {
-    throw permissionFault(error) ?? error;
-  }
-}
-
-/** A job's token needs the role Admin on the package (GitHub's docs, "About permissions for GitHub Packages"). */
-function permissionFault(error: unknown): Fault | null {
-  if (!(error instanceof HttpError)) return null;
-  const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
-  if (error.status === 401) {
-    const remedy =
-      "Set `token` (or `github-token`) to the job's own token, or to a classic personal access token that has not expired.";
-    return new Fault("permission", `GitHub rejected the token: ${answer}`, remedy, { cause: error });
-  }
-  // A 403 that can be retried is a rate limit.
-  if (error.status !== 403 || error.retryable) return null;
-  return new Fault("permission", `The token lacks a permission: ${answer}`, GRANT_ADMIN, { cause: error });
 }
 
 /** Returns the JSON body of a response. Throws Fault `listing` if it does not match `schema`. */

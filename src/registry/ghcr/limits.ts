@@ -1,4 +1,4 @@
-import type { HostPolicy, HttpClient, HttpRequest } from "../../http/http.ts";
+import type { HostPolicy, RateBudget } from "../../http/http.ts";
 import type { Settings } from "../../settings.ts";
 import type { DeletionBudget } from "../registry.ts";
 
@@ -10,16 +10,20 @@ const MAX_IN_FLIGHT = 10;
 /** Requests that no plan includes: checks after a 404, a list that changed, other jobs. */
 const MARGIN = 10;
 
+/** The settings that the registry depends on. */
+export type GhcrSettings = Pick<Settings, "registry" | "credential"> & {
+  readonly github: Pick<Settings["github"], "apiUrl">;
+};
+
 /**
  * Returns the known limits of GitHub's hosts. A GitHub Enterprise Server has limits only if its administrator enabled
  * them, which its response headers show.
  */
-export function ratePolicy(settings: {
-  readonly registry: Pick<Settings["registry"], "origin">;
-  readonly github: Pick<Settings["github"], "apiUrl">;
-}): (host: string) => HostPolicy {
-  const { registry, github } = settings;
-  const points = { perMinute: POINTS_PER_MINUTE, cost: costOf } as const;
+export function ratePolicy({ registry, github }: GhcrSettings): (host: string) => HostPolicy {
+  const points: HostPolicy = {
+    perMinute: POINTS_PER_MINUTE,
+    cost: (method) => (method === "GET" ? 1 : POINTS_PER_WRITE),
+  };
   return (host) => ({
     ...(host === github.apiUrl.host ? points : {}),
     ...(host === github.apiUrl.host && !isGitHubCloud(host) ? { perMinuteApplies: "once reported" } : {}),
@@ -27,41 +31,31 @@ export function ratePolicy(settings: {
   });
 }
 
-function costOf(method: HttpRequest["method"]): number {
-  return method === "GET" ? 1 : POINTS_PER_WRITE;
-}
-
 /** GitHub.com, or GitHub Enterprise Cloud with data residency: `api.SUBDOMAIN.ghe.com`. */
 function isGitHubCloud(host: string): boolean {
   return host === "api.github.com" || /^api\.[a-z0-9-]+\.ghe\.com$/.test(host);
 }
 
-/** The wanted deletions of one repository. */
-export interface WantedDeletions {
-  readonly repository: string;
-  readonly deletions: number;
-  /** Requests of one recheck. */
-  readonly recheckRequests: number;
-}
-
 /**
- * Returns how many deletions the API's hourly budget allows, repository by repository. A deletion is one request, and each
- * minute of deletions begins with a recheck. Returns null if the budget is unknown or allows them all.
+ * Returns how many deletions the API's hourly budget allows, by repository; null: all. A deletion is one request, and each
+ * minute of deletions begins with a recheck.
+ *
+ * @param recheckRequestsOf returns the requests of one recheck of a repository
  */
-export function budgetFor(
-  { http, host, now }: { readonly http: HttpClient; readonly host: string; readonly now: number },
-  wanted: readonly WantedDeletions[],
+export function limitDeletions(
+  budget: RateBudget,
+  wanted: ReadonlyMap<string, number>,
+  recheckRequestsOf: (repository: string) => number,
 ): DeletionBudget | null {
-  const budget = http.budget(host);
-  if (budget === null || now >= budget.resetAt) return null;
   let remaining = budget.remaining - MARGIN;
   const affordable = new Map<string, number>();
-  for (const { repository, deletions, recheckRequests } of wanted) {
+  for (const [repository, deletions] of wanted) {
+    const recheckRequests = recheckRequestsOf(repository);
     const count = maxDeletions(remaining, deletions, recheckRequests);
     affordable.set(repository, count);
     remaining -= requestsFor(count, recheckRequests);
   }
-  const allowsAll = wanted.every(({ repository, deletions }) => affordable.get(repository) === deletions);
+  const allowsAll = [...wanted].every(([repository, deletions]) => affordable.get(repository) === deletions);
   return allowsAll ? null : { ...budget, affordable };
 }
 

@@ -4,11 +4,10 @@ import type { Log } from "../../log.ts";
 import { MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
-import { type PackagesApi, parseBody } from "./api.ts";
-import { linkedPages, type Page, PER_PAGE, readPages } from "./pages.ts";
+import type { PackagesApi } from "./api.ts";
+import { type Page, PER_PAGE, pageOf, readPages } from "./pages.ts";
 
 const Package = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
-const Packages = v.array(Package);
 
 /** What the selection of packages needs. */
 export interface PackageSelector {
@@ -109,9 +108,5 @@ async function fetchPage(api: PackagesApi, page: number): Promise<Page<v.InferOu
   const query = { package_type: "container", per_page: PER_PAGE, page };
   const response = await api.send({ method: "GET", path: [], query, expected: [200, 404] });
   if (response.status === 404) throw cannotList(api.owner, []);
-  return {
-    rows: parseBody(response, Packages),
-    sizeBytes: response.body.length,
-    ...linkedPages(response.headers["link"]),
-  };
+  return pageOf(response, Package);
 }

@@ -1,8 +1,11 @@
 import pMap from "p-map";
+import * as v from "valibot";
 import { Fault } from "../../fault.ts";
+import type { HttpResponse } from "../../http/http.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
 import { type Link, parseLinks } from "../oci/link.ts";
 import type { ListAttempt } from "../stable-list.ts";
+import { parseBody } from "./api.ts";
 
 /** One page of a list, with the page numbers in its `Link` header. */
 export interface Page<T> {
@@ -21,6 +24,12 @@ const MAX_PAGES = 10_000;
 const MAX_MIB = 256;
 /** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
 const PAGES_AT_ONCE = 128;
+
+/** Returns the page in a response. Throws Fault `listing` if an entry does not match `entry`. */
+export function pageOf<T>(response: HttpResponse, entry: v.GenericSchema<unknown, T>): Page<T> {
+  const rows = parseBody(response, v.array(entry));
+  return { rows, sizeBytes: response.body.length, ...linkedPages(response.headers["link"]) };
+}
 
 /** A complete list, and the number of its pages. */
 export interface CompleteList<T> {

@@ -1,6 +1,6 @@
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
-import type { Settings } from "../../settings.ts";
+import { createGitHubApi } from "../../http/github.ts";
 import { oncePerRepository } from "../names.ts";
 import { OciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
@@ -8,14 +8,9 @@ import type { Deletion, DeletionTarget, Registry } from "../registry.ts";
 import { requireCredential } from "../token.ts";
 import { createPackagesApi, GRANT_ADMIN, type PackagesApi } from "./api.ts";
 import { capabilities } from "./capabilities.ts";
-import { budgetFor } from "./limits.ts";
+import { type GhcrSettings, limitDeletions } from "./limits.ts";
 import { hasPackage, selectPackages } from "./packages.ts";
 import { hasVersion, listVersions, versionsPath } from "./versions.ts";
-
-/** The settings that the registry depends on. */
-export type GhcrSettings = Pick<Settings, "registry" | "credential"> & {
-  readonly github: Pick<Settings["github"], "apiUrl">;
-};
 
 /**
  * Opens GitHub's container registry. A repository is a package, and a manifest is one of its versions. Lists and deletions
@@ -24,23 +19,23 @@ export type GhcrSettings = Pick<Settings, "registry" | "credential"> & {
  */
 export function openGhcr(settings: GhcrSettings, services: Services): Registry {
   const { registry: address, github } = settings;
-  const { http, clock, log, signal } = services;
+  const { http, clock, log } = services;
   const credential = requireCredential(settings);
-  const api = createPackagesApi({ http, apiUrl: github.apiUrl, token: credential.secret, owner: address.path });
+  const githubApi = createGitHubApi(http, { token: credential.secret, apiUrl: github.apiUrl });
+  const api = createPackagesApi(githubApi, address.path);
   const oci = new OciClient({
-    ...{ http, clock, log, credential, origin: address.origin },
+    ...{ ...services, credential, origin: address.origin },
     mayReceiveCredential: (realm) => realm.host === address.origin.host,
     remedy: "Give the job `permissions: packages: write`, or set `token` to a classic token with read:packages.",
   });
-  const retry = { clock, signal };
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
   const pages = new Map<string, number>();
 
   return {
     capabilities,
-    repositories: (selection) => selectPackages({ api, retry, log, registry: address.name }, selection),
+    repositories: (selection) => selectPackages({ api, retry: services, log, registry: address.name }, selection),
     async list(repository) {
-      const listing = await listVersions(api, repository, pages.get(repository) ?? null, retry);
+      const listing = await listVersions(api, repository, pages.get(repository) ?? null, services);
       pages.set(repository, listing.pages);
       return { manifests: listing.manifests };
     },
@@ -58,16 +53,12 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
       return deletion;
     },
     deleteTag: async () => "unsupported",
-    deletionBudget: (wanted) =>
-      budgetFor(
-        { http, host: github.apiUrl.host, now: clock.now() },
-        [...wanted].map(([repository, deletions]) => ({
-          repository,
-          deletions,
-          // A recheck counts the versions before it lists them.
-          recheckRequests: 1 + (pages.get(repository) ?? 1),
-        })),
-      ),
+    deletionBudget(wanted) {
+      const budget = http.budget(github.apiUrl.host);
+      if (budget === null || clock.now() >= budget.resetAt) return null;
+      // A recheck counts the versions before it lists them.
+      return limitDeletions(budget, wanted, (repository) => 1 + (pages.get(repository) ?? 1));
+    },
     collectGarbage: async () => ({
       status: "unsupported",
       freedBytes: null,

@@ -5,9 +5,9 @@ import type { ListedManifest } from "../manifest.ts";
 import type { Listing } from "../registry.ts";
 import { type ListAttempt, type RetryOptions, readUntilStable } from "../stable-list.ts";
 import { parseTime } from "../time.ts";
-import { type PackagesApi, parseBody } from "./api.ts";
+import type { PackagesApi } from "./api.ts";
 import { packagePath } from "./packages.ts";
-import { type CompleteList, linkedPages, type Page, PER_PAGE, readPages } from "./pages.ts";
+import { type CompleteList, type Page, PER_PAGE, pageOf, readPages } from "./pages.ts";
 
 // `package-version` in GitHub's OpenAPI document. A container's version is a manifest, and its name is the digest. Tags
 // decide what is deleted, so missing tags must not pass for "untagged".
@@ -19,7 +19,6 @@ const Version = v.object({
   created_at: Time,
   updated_at: Time,
 });
-const Versions = v.array(Version);
 type Version = v.InferOutput<typeof Version>;
 
 /** Returns whether the version with this id exists. */
@@ -77,11 +76,7 @@ async function fetchPage(api: PackagesApi, repository: string, page: number, per
       "Correct `repository-pattern`, or give the job `permissions: packages: write` and access to the package.",
     );
   }
-  return {
-    rows: parseBody(response, Versions),
-    sizeBytes: response.body.length,
-    ...linkedPages(response.headers["link"]),
-  };
+  return pageOf(response, Version);
 }
 
 function eachOnce(list: CompleteList<Version>, count: number | null): ListAttempt<CompleteList<Version>> {
