@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Clock, systemClock } from "./clock.ts";
 import { Fault, unexpected } from "./fault.ts";
 import { createHttpClient } from "./http/client.ts";
-import { readSettings, reportPathOf } from "./inputs/read-settings.ts";
+import { readSettings } from "./inputs/read-settings.ts";
 import { providerFor } from "./registry/providers.ts";
 import { type ActionsLog, createActionsLog } from "./report/actions-log.ts";
 import { publishResult } from "./report/publish.ts";
@@ -31,7 +31,7 @@ export async function runAction(
   } catch (error) {
     result = resultOfFault(error instanceof Fault ? error : unexpected(error), clock.now());
   }
-  publishResult(result, { reportPath: reportPathOf(environment), environment }, log);
+  publishResult(result, environment, log);
   return log.failed() ? 1 : 0;
 }
 

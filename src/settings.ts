@@ -83,5 +83,4 @@ export interface Settings {
   readonly workspace: string;
   /** Docker's `config.json`, which holds the logins of `docker login`. It may not exist. */
   readonly dockerConfigPath: string;
-  readonly reportPath: string;
 }

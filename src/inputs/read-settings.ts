@@ -1,4 +1,4 @@
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Provider } from "../registry/provider.ts";
 import { PROVIDERS, providerFor } from "../registry/providers.ts";
@@ -18,7 +18,7 @@ const PROVIDER_INPUTS: readonly InputName[] = ["protect-apps", "gc-type", "gc-co
 /**
  * Returns the inputs and the runner's environment as one checked value.
  *
- * @param environment `INPUT_…`, `GITHUB_…` and `RUNNER_TEMP`, as the runner sets them
+ * @param environment `INPUT_…` and `GITHUB_…`, as the runner sets them
  * @param readFile reads the event's payload
  * @throws Fault `input` that lists all invalid inputs
  */
@@ -51,16 +51,10 @@ export function readSettings(
       environment["DOCKER_CONFIG"] || join(environment["HOME"] || homedir(), ".docker"),
       "config.json",
     ),
-    reportPath: reportPathOf(environment),
   };
   reader.throwIfInvalid();
   if (!isComplete(settings)) throw new TypeError("an input is null, and no error was recorded");
   return settings;
-}
-
-/** Returns where the report file is written, also if inputs are invalid. */
-export function reportPathOf(environment: NodeJS.ProcessEnv): string {
-  return join(environment["RUNNER_TEMP"] || tmpdir(), "refsweep-report.json");
 }
 
 /** Whether every value is valid. `event` and `credential` may be null. */

@@ -1,6 +1,6 @@
 import { accessSync, appendFileSync, closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { EOL } from "node:os";
-import { dirname } from "node:path";
+import { EOL, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Log } from "../log.ts";
 import { outputsOf } from "./outputs.ts";
 import { reportPieces } from "./report-file.ts";
@@ -11,19 +11,14 @@ import { prepareKeyValueMessage } from "./workflow-commands.ts";
 /** Characters of the report file that are written at once. */
 const CHUNK_LENGTH = 1 << 18;
 
-/** The files of a run. */
-export interface ReportFiles {
-  /** Path of the report file. */
-  readonly reportPath: string;
-  /** Names the runner's files in `GITHUB_OUTPUT` and `GITHUB_STEP_SUMMARY`. */
-  readonly environment: NodeJS.ProcessEnv;
-}
-
 /**
  * Writes report file, outputs and summary. If one cannot be written, logs a warning and writes the others. Synchronous,
  * because the runner waits for nothing else of a cancelled job.
+ *
+ * @param environment names the folder of the report file, and the runner's files for outputs and summary
  */
-export function writeReport(result: RunResult, { reportPath, environment }: ReportFiles, log: Pick<Log, "warn">): void {
+export function writeReport(result: RunResult, environment: NodeJS.ProcessEnv, log: Pick<Log, "warn">): void {
+  const reportPath = join(environment["RUNNER_TEMP"] || tmpdir(), "refsweep-report.json");
   const attempt = (file: string, write: () => void): boolean => {
     try {
       write();

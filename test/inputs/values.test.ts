@@ -1,6 +1,4 @@
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -31,7 +29,6 @@ describe("an empty input has its default", () => {
       gcTimeoutMs: 3_600_000,
       concurrency: 16,
       workspace: process.cwd(),
-      reportPath: join(tmpdir(), "refsweep-report.json"),
     });
     expect(settings.tagPatterns).toHaveLength(13);
     expect(settings.apiUrl.href).toBe("https://api.digitalocean.com/");
@@ -61,7 +58,6 @@ describe("an empty input has its default", () => {
         GITHUB_GRAPHQL_URL: "https://ghe.example/api/graphql",
         GITHUB_SERVER_URL: "https://ghe.example",
         GITHUB_WORKSPACE: "/workspace",
-        RUNNER_TEMP: "/runner/temp",
       },
     );
     expect(settings.github.repository).toBe("octo/api");
@@ -69,7 +65,7 @@ describe("an empty input has its default", () => {
     expect(settings.github.apiUrl.href).toBe("https://ghe.example/api/v3");
     expect(settings.github.graphqlUrl.href).toBe("https://ghe.example/api/graphql");
     expect(settings.github.serverUrl.href).toBe("https://ghe.example/");
-    expect(settings).toMatchObject({ workspace: "/workspace", reportPath: "/runner/temp/refsweep-report.json" });
+    expect(settings.workspace).toBe("/workspace");
   });
 });
 

@@ -1,35 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { publishResult } from "../../src/report/publish.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { asReport } from "../e2e/report-schema.ts";
 import { type CapturedLog, captureLog } from "./capture-log.ts";
 import { digestOf, manifest, repository, run } from "./results.ts";
+import { REPORT, useRunnerFiles } from "./runner-files.ts";
 
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "refsweep-publish-"));
-  for (const name of ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]) {
-    writeFileSync(join(folder, name), "");
-    vi.stubEnv(name, join(folder, name));
-  }
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const pathOf = (name: string): string => join(folder, name);
-const read = (name: string): string => readFileSync(pathOf(name), "utf8");
+const { read } = useRunnerFiles();
 
 function publish(result: RunResult, secret = "no secret"): Promise<CapturedLog> {
   return captureLog((log) => {
     log.mask(secret);
-    publishResult(result, { reportPath: pathOf("report.json"), environment: process.env }, log);
+    publishResult(result, process.env, log);
   });
 }
 
@@ -106,9 +88,9 @@ test("hides secrets in every file", async () => {
     }),
     secret,
   );
-  const files = ["report.json", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"].map(read);
+  const files = [REPORT, "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"].map(read);
   const lines = step.lines.filter((line) => !line.startsWith("::add-mask::"));
   expect([...files, ...lines].join("\n")).not.toContain(secret);
-  const report = asReport(JSON.parse(read("report.json")));
+  const report = asReport(JSON.parse(read(REPORT)));
   expect(report.repositories[0]).toMatchObject({ error: "sent ***", manifests: [{ error: "token ***" }] });
 });

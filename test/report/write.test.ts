@@ -1,52 +1,38 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { RunResult } from "../../src/report/result.ts";
 import { writeReport } from "../../src/report/write.ts";
 import { asReport } from "../e2e/report-schema.ts";
 import { HOSTILE } from "./hostile.ts";
 import { digestOf, largeRepository, manifest, repository, run } from "./results.ts";
+import { REPORT, useRunnerFiles } from "./runner-files.ts";
 
-let folder: string;
+const { pathOf, read } = useRunnerFiles();
 let warnings: string[];
-
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "refsweep-write-"));
   warnings = [];
-  for (const name of ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]) {
-    writeFileSync(join(folder, name), "");
-    vi.stubEnv(name, join(folder, name));
-  }
 });
 
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const pathOf = (name: string): string => join(folder, name);
 /** Writes the files of a run, and collects its warnings. */
-function write(result: RunResult, file = "report.json"): void {
-  const log = { warn: (_: string, text: string) => void warnings.push(text) };
-  writeReport(result, { reportPath: pathOf(file), environment: process.env }, log);
+function write(result: RunResult): void {
+  writeReport(result, process.env, { warn: (_, text) => void warnings.push(text) });
 }
 
-const readReport = (file = "report.json") => asReport(JSON.parse(readFileSync(pathOf(file), "utf8")));
-const summary = (): string => readFileSync(pathOf("GITHUB_STEP_SUMMARY"), "utf8");
+const readReport = () => asReport(JSON.parse(read(REPORT)));
+const summary = (): string => read("GITHUB_STEP_SUMMARY");
 
 /** Returns the outputs as the runner reads them (actions/runner, FileCommandManager.cs). */
 function outputs(): Record<string, string> {
-  const lines = readFileSync(pathOf("GITHUB_OUTPUT"), "utf8").split("\n");
-  const read: Record<string, string> = {};
+  const lines = read("GITHUB_OUTPUT").split("\n");
+  const found: Record<string, string> = {};
   for (let at = 0; at < lines.length - 1; ) {
     const [name = "", delimiter = ""] = (lines[at] ?? "").split("<<", 2);
     const end = lines.indexOf(delimiter, at + 1);
     if (delimiter === "" || end === -1) throw new Error(`no output starts at line ${at}: ${lines[at]}`);
-    read[name] = lines.slice(at + 1, end).join("\n");
+    found[name] = lines.slice(at + 1, end).join("\n");
     at = end + 1;
   }
-  return read;
+  return found;
 }
 
 const result = run({ repositories: [repository("web", [manifest("a")])] });
@@ -67,7 +53,7 @@ describe("writeReport", () => {
       "gc-status": "not-started",
       "gc-freed-bytes": "",
       "gc-blobs-deleted": "",
-      report: pathOf("report.json"),
+      report: pathOf(REPORT),
     });
     expect(warnings).toEqual([]);
   });
@@ -76,7 +62,7 @@ describe("writeReport", () => {
     const repositories = HOSTILE.map((text) => repository(`${text}\nreport<<x\nowned\nx`, [manifest("a")]));
     write(run({ repositories }));
     expect(Object.keys(outputs())).toHaveLength(13);
-    expect(outputs()).toMatchObject({ report: pathOf("report.json") });
+    expect(outputs()).toMatchObject({ report: pathOf(REPORT) });
   });
 
   test("appends to the summary", () => {
@@ -86,17 +72,25 @@ describe("writeReport", () => {
   });
 
   test("replaces an older report file with one that only its owner can read", () => {
-    writeFileSync(pathOf("report.json"), "older", { mode: 0o644 });
-    writeFileSync(pathOf("report.json.partial"), "of a run that was killed");
+    writeFileSync(pathOf(REPORT), "older", { mode: 0o644 });
+    writeFileSync(pathOf(`${REPORT}.partial`), "of a run that was killed");
     write(result);
     expect(readReport()).toMatchObject({ version: 2, dryRun: false });
-    expect(statSync(pathOf("report.json")).mode & 0o777).toBe(0o600);
-    expect(existsSync(pathOf("report.json.partial"))).toBe(false);
+    expect(statSync(pathOf(REPORT)).mode & 0o777).toBe(0o600);
+    expect(existsSync(pathOf(`${REPORT}.partial`))).toBe(false);
   });
 
   test("creates the folder of the report file", () => {
-    write(result, "a/b/report.json");
-    expect(existsSync(pathOf("a/b/report.json"))).toBe(true);
+    vi.stubEnv("RUNNER_TEMP", pathOf("a/b"));
+    write(result);
+    expect(existsSync(pathOf(`a/b/${REPORT}`))).toBe(true);
+  });
+
+  test("writes the report file to the system's folder for temporary files if RUNNER_TEMP is empty", () => {
+    for (const name of ["TMPDIR", "TEMP", "RUNNER_TEMP"])
+      vi.stubEnv(name, name === "RUNNER_TEMP" ? "" : pathOf("temp"));
+    write(result);
+    expect(outputs()).toMatchObject({ report: pathOf(`temp/${REPORT}`) });
   });
 
   test("writes complete files for 100,000 manifests", () => {
@@ -110,12 +104,12 @@ describe("writeReport", () => {
 
 describe("a file that cannot be written is a warning, and the others are written:", () => {
   test("the report file", () => {
-    mkdirSync(pathOf("taken.json"));
-    write(result, "taken.json");
-    expect(warnings).toEqual([expect.stringMatching(/^The report file could not be written: .*taken\.json/)]);
+    mkdirSync(pathOf(REPORT));
+    write(result);
+    expect(warnings).toEqual([expect.stringMatching(/^The report file could not be written: .*refsweep-report\.json/)]);
     expect(outputs()).toMatchObject({ "deleted-count": "1", report: "" });
     expect(summary()).toContain("Deleted 1 image");
-    expect(existsSync(pathOf("taken.json.partial"))).toBe(false);
+    expect(existsSync(pathOf(`${REPORT}.partial`))).toBe(false);
   });
 
   test.each([
@@ -126,7 +120,7 @@ describe("a file that cannot be written is a warning, and the others are written
     write(result);
     expect(warnings).toEqual([expect.stringMatching(/^The outputs could not be written: /)]);
     expect(summary()).toContain("Deleted 1 image");
-    expect(existsSync(pathOf("report.json"))).toBe(true);
+    expect(existsSync(pathOf(REPORT))).toBe(true);
   });
 
   test("the summary, on a full disk", () => {

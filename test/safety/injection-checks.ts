@@ -36,6 +36,7 @@ const ATTRIBUTES = /^(?:align=(?:left|right)|title=)/;
 export async function captureOutput(work: (log: Log) => Promise<RunResult>): Promise<CapturedOutput> {
   const folder = mkdtempSync(join(tmpdir(), "refsweep-output-"));
   const file = (name: string): string => join(folder, name);
+  vi.stubEnv("RUNNER_TEMP", folder);
   for (const name of ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]) {
     writeFileSync(file(name), "");
     vi.stubEnv(name, file(name));
@@ -48,10 +49,12 @@ export async function captureOutput(work: (log: Log) => Promise<RunResult>): Pro
   try {
     const actionsLog = createActionsLog(createFakeClock({ startAt: NOW }));
     const result = await work(actionsLog);
-    publishResult(result, { reportPath: file("report.json"), environment: process.env }, actionsLog);
-    const [summary = "", output = "", report = ""] = ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "report.json"].map(
-      (name) => readFileSync(file(name), "utf8"),
-    );
+    publishResult(result, process.env, actionsLog);
+    const [summary = "", output = "", report = ""] = [
+      "GITHUB_STEP_SUMMARY",
+      "GITHUB_OUTPUT",
+      "refsweep-report.json",
+    ].map((name) => readFileSync(file(name), "utf8"));
     return { log, summary, output, report };
   } finally {
     stdout.mockRestore();

@@ -103,7 +103,6 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
     concurrency: 16,
     workspace,
     dockerConfigPath: join(workspace, "docker", "config.json"),
-    reportPath: join(workspace, "report.json"),
   };
 }
 
