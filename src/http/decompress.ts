@@ -7,8 +7,8 @@ export class DecompressionError extends Error {}
 const MAX_ENCODINGS = 3;
 
 /** Undoes `content-encoding`. Stops after `maxBytes`, because a small body can decompress to a huge one. */
-export async function decompress(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
-  if (encoding === undefined || encoding === "" || body.length === 0) return body;
+export async function decompress(body: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
+  if (encoding === "" || body.length === 0) return body;
   const names = encoding
     .toLowerCase()
     .split(",")
@@ -23,10 +23,9 @@ export async function decompress(body: Buffer, encoding: string | undefined, max
 
 async function decompressOnce(name: string, bytes: Buffer, maxBytes: number): Promise<Buffer> {
   const [zlib, { promisify }] = await Promise.all([import("node:zlib"), import("node:util")]);
-  const { gunzip } = zlib;
   const decompressors = new Map([
-    ["gzip", gunzip],
-    ["x-gzip", gunzip],
+    ["gzip", zlib.gunzip],
+    ["x-gzip", zlib.gunzip],
     ["deflate", zlib.inflate],
     ["br", zlib.brotliDecompress],
   ]);

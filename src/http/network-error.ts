@@ -52,10 +52,10 @@ function diagnose({ maxBytes }: OutgoingRequest, cause: unknown, timeoutMs: numb
   if (cause instanceof DecompressionError) return failed(`the response is damaged: ${cause.message}`);
   const root = rootCause(cause);
   const code = codeOf(root);
-  const tls = lookUp(TLS_ERRORS, code);
+  const tls = TLS_ERRORS[code];
   if (tls !== undefined) return { ...unsent(tls), retryable: false };
   const isOpen = root instanceof Error && "syscall" in root && /^(?:read|write)/.test(String(root.syscall));
-  const connect = isOpen ? undefined : lookUp(CONNECT_ERRORS, code);
+  const connect = isOpen ? undefined : CONNECT_ERRORS[code];
   if (connect !== undefined) return unsent(connect);
   const message = cause instanceof Error ? cause.message : "";
   if (code === "UND_ERR_PRX_CONN" || code === "UND_ERR_PRX_TLS" || /\bproxy\b|tunnel/i.test(message)) {
@@ -65,10 +65,6 @@ function diagnose({ maxBytes }: OutgoingRequest, cause: unknown, timeoutMs: numb
   if (code.startsWith("HPE_")) return { ...failed(`the response is not HTTP (${code})`), code: "protocol" };
   if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") return failed("the response does not match its content-length");
   return failed(`the connection was closed before the response was complete${code === "" ? "" : ` (${code})`}`);
-}
-
-function lookUp(texts: Readonly<Record<string, string>>, code: string): string | undefined {
-  return Object.hasOwn(texts, code) ? texts[code] : undefined;
 }
 
 /** The deepest cause with a code, or `error` itself. Undici and Node wrap errors, sometimes in an AggregateError. */

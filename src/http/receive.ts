@@ -30,82 +30,51 @@ export function receive(
   limits: ReceiveLimits,
   signal: AbortSignal,
 ): Promise<RawResponse> {
+  const chunks: Buffer[] = [];
+  let controller: Dispatcher.DispatchController | null = null;
+  let head: Omit<RawResponse, "body"> = { status: 0, headers: {} };
+  let size = 0;
+  let startedAt = 0;
+
+  function abortIfSlow(): void {
+    if (monotonicMs() - startedAt > limits.timeoutMs) controller?.abort(new TooSlowError());
+  }
+
   return new Promise((resolve, reject) => {
-    dispatcher.dispatch(request, new Receiver(limits, signal, resolve, reject));
-  });
-}
-
-class Receiver implements Dispatcher.DispatchHandler {
-  readonly #limits: ReceiveLimits;
-  readonly #signal: AbortSignal;
-  readonly #resolve: (response: RawResponse) => void;
-  readonly #reject: (error: Error) => void;
-  readonly #chunks: Buffer[] = [];
-  #controller: Dispatcher.DispatchController | null = null;
-  #status = 0;
-  #headers: RawResponse["headers"] = {};
-  #size = 0;
-  #maxBytes = 0;
-  #startedAt = 0;
-  /** Rejects at once. If the request waits for a connection, undici is notified when it has one. */
-  readonly #onAbort = (): void => {
-    if (this.#controller === null) this.onResponseError(null, ABORTED);
-    else this.#controller.abort(ABORTED);
-  };
-
-  constructor(
-    limits: ReceiveLimits,
-    signal: AbortSignal,
-    resolve: (response: RawResponse) => void,
-    reject: (error: Error) => void,
-  ) {
-    this.#limits = limits;
-    this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    signal.addEventListener("abort", this.#onAbort);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    this.#startedAt = monotonicMs();
-    if (this.#signal.aborted) controller.abort(ABORTED);
-  }
-
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
-    // A 1xx response precedes the real one.
-    if (status < 200) {
-      this.#abortIfSlow(controller);
-      return;
+    /** Rejects at once. If the request waits for a connection, undici is notified when it has one. */
+    function onAbort(): void {
+      if (controller === null) reject(ABORTED);
+      else controller.abort(ABORTED);
     }
-    this.#status = status;
-    this.#headers = headers;
-    this.#maxBytes = this.#limits.maxBytes(status);
-    this.#startedAt = monotonicMs();
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#size += chunk.length;
-    this.#chunks.push(chunk);
-    if (this.#size > this.#maxBytes) controller.abort(new TooLargeError());
-    else this.#abortIfSlow(controller);
-  }
-
-  onResponseEnd(): void {
-    this.#signal.removeEventListener("abort", this.#onAbort);
-    const [only] = this.#chunks;
-    const body = only !== undefined && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks, this.#size);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
-  }
-
-  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#reject(error);
-  }
-
-  #abortIfSlow(controller: Dispatcher.DispatchController): void {
-    if (monotonicMs() - this.#startedAt > this.#limits.timeoutMs) controller.abort(new TooSlowError());
-  }
+    signal.addEventListener("abort", onAbort, { once: true });
+    dispatcher.dispatch(request, {
+      onRequestStart(started) {
+        controller = started;
+        startedAt = monotonicMs();
+        if (signal.aborted) controller.abort(ABORTED);
+      },
+      onResponseStart(_, status, headers) {
+        // A 1xx response precedes the real one.
+        if (status < 200) return abortIfSlow();
+        head = { status, headers };
+        startedAt = monotonicMs();
+      },
+      onResponseData(_, chunk) {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size > limits.maxBytes(head.status)) controller?.abort(new TooLargeError());
+        else abortIfSlow();
+      },
+      onResponseEnd() {
+        signal.removeEventListener("abort", onAbort);
+        resolve({ ...head, body: Buffer.concat(chunks) });
+      },
+      onResponseError(_, error) {
+        signal.removeEventListener("abort", onAbort);
+        reject(error);
+      },
+    });
+  });
 }
 
 /** Sockets do not follow the clock of tests. Unlike `performance.now()`, `uptime()` loads no further module of Node. */

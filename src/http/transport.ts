@@ -24,9 +24,7 @@ export async function sendOnce(
     const limits = { maxBytes, timeoutMs: timeoutMs * SLOW_FACTOR };
     const raw = await receive(dispatcher, options, limits, signal);
     const plain = joinHeaders(raw.headers);
-    const encoding = plain["content-encoding"];
-    // Most responses are not compressed, and `await` takes time.
-    const decompressed = encoding === undefined ? raw.body : await decompress(raw.body, encoding, maxBytes(raw.status));
+    const decompressed = await decompress(raw.body, plain["content-encoding"] ?? "", maxBytes(raw.status));
     return { status: raw.status, headers: plain, body: decompressed };
   } catch (cause) {
     return networkError(request, cause, timeoutMs);

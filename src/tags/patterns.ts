@@ -1,7 +1,7 @@
 import { LONGEST_TAG } from "./slugs.ts";
 
 /** Literal text of a pattern, which may be empty, and the wildcard after it. */
-export interface PatternPart {
+interface PatternPart {
   readonly text: string;
   readonly lowerText: string;
   /** Null: the end of the pattern. */

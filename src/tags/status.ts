@@ -43,7 +43,7 @@ export function statusByText(tag: string, protectedBy: ProtectedBy): TagStatus |
 }
 
 /** Yields every way to read a tag by all patterns. */
-export function* allReadings(tag: string, known: KnownRefs): Generator<Reading> {
+function* allReadings(tag: string, known: KnownRefs): Generator<Reading> {
   for (const pattern of known.patterns) yield* readings(pattern, tag, known);
 }
 

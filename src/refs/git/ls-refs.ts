@@ -1,6 +1,6 @@
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
-import type { HttpClient, HttpResponse } from "../../http/http.ts";
+import type { HttpClient, HttpRequest } from "../../http/http.ts";
 import { excerpt } from "../../http/redact.ts";
 import type { LiveRefs } from "../refs.ts";
 import { GitProtocolError } from "./pkt-line.ts";
@@ -69,48 +69,44 @@ async function readRefs(http: HttpClient, repository: GitRepository): Promise<Li
 }
 
 async function sendLsRefs(http: HttpClient, repository: GitRepository): Promise<LiveRefs> {
-  const response = await http.send({
+  const body = await send(http, repository, "result", {
     method: "POST",
     url: new URL(`${repository.url.href}/${SERVICE}`),
-    headers: {
-      accept: `application/x-${SERVICE}-result`,
-      "content-type": `application/x-${SERVICE}-request`,
-      "git-protocol": "version=2",
-    },
-    authorization: authorizationOf(repository),
+    headers: { "content-type": `application/x-${SERVICE}-request`, "git-protocol": "version=2" },
     body: LS_REFS,
     idempotent: true,
-    expected: [200],
-    maxBytes: MAX_MIB * 1024 * 1024,
   });
-  requireType(response, `application/x-${SERVICE}-result`);
   // Git's own server returns this for a command that it does not know.
-  if (response.body.length === 0) throw new GitProtocolError("malformed", "an empty response to `ls-refs`");
-  return parseLsRefs(response.body);
+  if (body.length === 0) throw new GitProtocolError("malformed", "an empty response to `ls-refs`");
+  return parseLsRefs(body);
 }
 
 async function readAdvertisement(http: HttpClient, repository: GitRepository): Promise<LiveRefs> {
-  const response = await http.send({
-    method: "GET",
-    url: new URL(`${repository.url.href}/info/refs?service=${SERVICE}`),
-    // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
-    headers: { accept: `application/x-${SERVICE}-advertisement`, pragma: "no-cache" },
-    authorization: authorizationOf(repository),
+  const url = new URL(`${repository.url.href}/info/refs?service=${SERVICE}`);
+  // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
+  return parseAdvertisement(
+    await send(http, repository, "advertisement", { method: "GET", url, headers: { pragma: "no-cache" } }),
+  );
+}
+
+/** Returns the body of a response of the `type`. Login pages, proxies and servers with the old dumb protocol also return 200. */
+async function send(
+  http: HttpClient,
+  { token }: GitRepository,
+  type: "result" | "advertisement",
+  request: Omit<HttpRequest, "expected">,
+): Promise<Buffer> {
+  const accept = `application/x-${SERVICE}-${type}`;
+  const { headers, body } = await http.send({
+    ...request,
+    headers: { ...request.headers, accept },
+    authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`,
     expected: [200],
     maxBytes: MAX_MIB * 1024 * 1024,
   });
-  requireType(response, `application/x-${SERVICE}-advertisement`);
-  return parseAdvertisement(response.body);
-}
-
-function authorizationOf({ token }: GitRepository): string {
-  return `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`;
-}
-
-/** Login pages, proxies and servers with the old dumb protocol also return 200. */
-function requireType(response: HttpResponse, type: string): void {
-  const actual = response.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
-  if (actual !== type) throw new GitProtocolError("malformed", `a response of type ${actual} instead of ${type}`);
+  const actual = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
+  if (actual !== accept) throw new GitProtocolError("malformed", `a response of type ${actual} instead of ${accept}`);
+  return body;
 }
 
 /** Whether the older protocol may succeed after `ls-refs` failed. A truncated response is an error of the transfer. */

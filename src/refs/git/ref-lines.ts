@@ -9,8 +9,6 @@ interface AdvertisedRef {
 
 /** SHA-1 or SHA-256. */
 const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const HEADS = "refs/heads/";
-const TAGS = "refs/tags/";
 const PEELED = "^{}";
 const BANNER = "# service=git-upload-pack";
 
@@ -119,13 +117,11 @@ function peelTags(refs: readonly AdvertisedRef[]): AdvertisedRef[] {
 
 /** A server may send other refs too (gitprotocol-v2, ref-prefix). */
 function liveRefs(refs: readonly AdvertisedRef[]): LiveRefs {
-  return { branches: below(HEADS, refs), tags: below(TAGS, refs) };
-}
-
-function below(prefix: string, refs: readonly AdvertisedRef[]): Ref[] {
-  return refs
-    .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
-    .map(({ name, id }) => ({ name: name.slice(prefix.length), commit: id }));
+  const below = (prefix: string): Ref[] =>
+    refs
+      .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
+      .map(({ name, id }) => ({ name: name.slice(prefix.length), commit: id }));
+  return { branches: below("refs/heads/"), tags: below("refs/tags/") };
 }
 
 function invalidLine(line: string): GitProtocolError {
