@@ -19,25 +19,18 @@ const Payload = v.object({
 const FIX = "Run Refsweep in a workflow that GitHub started";
 
 /** The workflow's event: a closed pull request and its repository (`OWNER/NAME`), or any other event. */
-export type WorkflowEvent =
-  | { readonly kind: "closed pull request"; readonly repository: string; readonly pullRequest: ClosedPullRequestEvent }
-  | { readonly kind: "other" };
+export type WorkflowEvent = { readonly repository: string; readonly pullRequest: ClosedPullRequestEvent } | "other";
 
-/**
- * Parses the payload of the workflow's event.
- *
- * @param name `GITHUB_EVENT_NAME`
- * @param path `GITHUB_EVENT_PATH`
- */
+/** Parses the event `name` (`GITHUB_EVENT_NAME`), whose payload is in the file `path` (`GITHUB_EVENT_PATH`). */
 export function parseEvent(
   name: string | undefined,
   path: string,
   readFile: (path: string) => string,
 ): Parsed<WorkflowEvent> {
-  if (name !== "pull_request" && name !== "pull_request_target") return { value: { kind: "other" } };
+  if (name !== "pull_request" && name !== "pull_request_target") return { value: "other" };
   const payload = readPayload(path, readFile);
   if (typeof payload === "string") return { problem: `it is not the payload of a ${name} event: ${payload}`, fix: FIX };
-  if (payload.action !== "closed") return { value: { kind: "other" } };
+  if (payload.action !== "closed") return { value: "other" };
   const { number, merged, closed_at, merge_commit_sha, head, base } = payload.pull_request;
   const closedAt = Date.parse(closed_at ?? "");
   if (Number.isNaN(closedAt)) return { problem: "its pull request has no time when it was closed", fix: FIX };
@@ -50,7 +43,7 @@ export function parseEvent(
     mergeCommit: merged === true ? (merge_commit_sha ?? null) : null,
     fromFork: head.repo?.full_name.toLowerCase() !== base.repo.full_name.toLowerCase(),
   };
-  return { value: { kind: "closed pull request", repository: base.repo.full_name, pullRequest } };
+  return { value: { repository: base.repo.full_name, pullRequest } };
 }
 
 /** Returns the payload, or a clause that says why it could not be read. */

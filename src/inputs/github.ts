@@ -37,16 +37,12 @@ function serverOf(api: string | undefined): string {
 function apiOf(server: string): string {
   const url = URL.parse(server);
   if (url === null || GITHUB_HOST.test(url.host)) return `https://api.${url?.host ?? "github.com"}`;
-  return `${withoutSlash(url.href)}/api/v3`;
+  return `${url.href.replace(/\/$/, "")}/api/v3`;
 }
 
 function graphqlOf(api: string): string {
-  const base = URL.canParse(api) ? withoutSlash(api) : "https://api.github.com";
-  return `${base.replace(/\/api\/v3$/, "/api")}/graphql`;
-}
-
-function withoutSlash(url: string): string {
-  return url.endsWith("/") ? url.slice(0, -1) : url;
+  const base = URL.canParse(api) ? api : "https://api.github.com";
+  return `${base.replace(/\/$/, "").replace(/\/api\/v3$/, "/api")}/graphql`;
 }
 
 /** Adds the slash without which a relative URL would replace the last segment. */

@@ -112,7 +112,7 @@ type Scope = Pick<Unchecked<Settings>, "scope" | "event">;
 /** An event of another Git repository is an error, because the scope would silently be the complete repository. */
 function readScope(reader: InputReader, event: WorkflowEvent | null, gitRepository: string | null): Scope {
   const scope = reader.read("scope", (text) => parseChoice(text, ["auto", "repository", "pull-request"]));
-  if (event?.kind !== "closed pull request") {
+  if (event === null || event === "other") {
     if (scope === "pull-request" && event !== null) {
       reader.reject("scope", "is `pull-request`, but the event is not a closed pull request", "Use `auto`");
     }

@@ -1,7 +1,6 @@
 import type { Stats } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
-import type { Fault } from "../fault.ts";
 import { compileGlobs, hasWildcard } from "../glob.ts";
 import { invalidFiles } from "./fault.ts";
 
@@ -30,8 +29,13 @@ export async function findFiles(
   const found = new Map<string, readonly string[]>();
   for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
     const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(isIncluded);
+    if (files.length === 0) {
+      throw invalidFiles(
+        `${JSON.stringify(pattern)} matches no file in ${workspace}`,
+        "Check out the repository before this step. For all files of a folder, write `folder/**`; a digest is `sha256:` and 64 hex digits.",
+      );
+    }
     const paths = files.map((file) => join(workspace, file));
-    if (paths.length === 0) throw noFile(pattern, workspace);
     found.set(pattern, paths);
   }
   return found;
@@ -123,11 +127,4 @@ async function orFault<T>(path: string, work: () => Promise<T>): Promise<T> {
       cause,
     );
   }
-}
-
-function noFile(pattern: string, workspace: string): Fault {
-  return invalidFiles(
-    `${JSON.stringify(pattern)} matches no file in ${workspace}`,
-    "Check out the repository before this step. For all files of a folder, write `folder/**`; a digest is `sha256:` and 64 hex digits.",
-  );
 }

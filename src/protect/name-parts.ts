@@ -1,5 +1,5 @@
 import { invalidFiles } from "./fault.ts";
-import { findTagTemplates, TemplateSet } from "./tag-templates.ts";
+import { TAG_TEMPLATES, TemplateSet } from "./tag-templates.ts";
 
 const MAX_PART_LENGTH = 255;
 /** About 500 MB of memory. A cluster of 100,000 pods has fewer. */
@@ -29,11 +29,7 @@ export class NameParts {
     this.#prefix = prefix;
   }
 
-  /**
-   * Adds the repositories and tags that `text`, in lower case, may contain.
-   *
-   * @throws Fault `input` if there are too many
-   */
+  /** Adds the repositories and tags that `text`, in lower case, may contain. Throws Fault `input` if there are too many. */
   addParts(text: string): void {
     for (const [, part = ""] of text.matchAll(PARTS)) {
       if (part.length <= MAX_PART_LENGTH) addChecked(this.#parts, part);
@@ -43,9 +39,11 @@ export class NameParts {
   /** Adds the tags of images whose name is a variable, and the tags that contain a variable. Throws as `addParts`. */
   addTagsWithVariables(text: string): void {
     for (const [, tag = ""] of text.matchAll(TAGS_OF_VARIABLES)) addChecked(this.#tagsOfAnyRepository, tag);
-    for (const template of findTagTemplates(text)) {
-      const templates = template.repository === "unknown" ? this.#templatesOfAnyRepository : this.#templates;
-      templates.add(template);
+    for (const [, afterVariable, prefix = "", suffix = ""] of text.matchAll(TAG_TEMPLATES)) {
+      // A variable alone could be any tag.
+      if (prefix === "" && suffix === "") continue;
+      const templates = afterVariable === undefined ? this.#templates : this.#templatesOfAnyRepository;
+      templates.add(prefix, suffix);
       checkCount(templates.size);
     }
   }
@@ -65,13 +63,8 @@ export class NameParts {
   /** Also finds the end of a name: `web` may be `shop/web`, if a variable contains `shop`. */
   #hasRepository(repository: string): boolean {
     if (this.#repositories.has(repository)) return true;
-    let name = this.#prefix === "" ? repository : `${this.#prefix}/${repository}`;
-    for (;;) {
-      if (this.#parts.has(name)) return true;
-      const slash = name.indexOf("/");
-      if (slash < 0) return false;
-      name = name.slice(slash + 1);
-    }
+    const segments = (this.#prefix === "" ? repository : `${this.#prefix}/${repository}`).split("/");
+    return segments.some((_, at) => this.#parts.has(segments.slice(at).join("/")));
   }
 }
 

@@ -9,29 +9,14 @@ const VARIABLE = [
 ].join("|");
 /** The `:` after an image name that ends in a variable, or has one in its last path segment. */
 const AFTER_VARIABLE = "(:)(?<=(?:[)}\\]%>]|\\$\\w{1,200})[\"']?(?:[\\w.-][\\w./-]{0,254})?:)";
-// Time is linear: every part is bounded, and a variable starts with a character that no literal part contains.
-const TEMPLATE = new RegExp(
+/**
+ * A tag that contains a variable, such as `pr-${N}`: the `:` if its repository is unknown, and the text before and after it.
+ * Time is linear: every part is bounded, and a variable starts with a character that no literal part contains.
+ */
+export const TAG_TEMPLATES = new RegExp(
   `(?:${AFTER_VARIABLE}|[:=,\\s"'])([\\w.-]{0,128})(?:(?:${VARIABLE})([\\w.-]{0,128})){1,8}`,
   "g",
 );
-
-/** A tag that contains a variable, such as `pr-${N}` or `{{ .tag }}-alpine`. */
-export interface TagTemplate {
-  /** The text before the first variable. */
-  readonly prefix: string;
-  /** The text after the last one. */
-  readonly suffix: string;
-  /** `unknown`: a variable is also part of the image's name. */
-  readonly repository: "known" | "unknown";
-}
-
-/** Returns the words of `text` that contain a variable and literal text. A variable alone could be any tag. */
-export function* findTagTemplates(text: string): Generator<TagTemplate> {
-  for (const [, afterVariable, prefix = "", suffix = ""] of text.matchAll(TEMPLATE)) {
-    if (prefix === "" && suffix === "") continue;
-    yield { prefix, suffix, repository: afterVariable === undefined ? "known" : "unknown" };
-  }
-}
 
 /** A set of prefixes and suffixes that finds the tags which have both. */
 export class TemplateSet {
@@ -42,7 +27,7 @@ export class TemplateSet {
     return this.#size;
   }
 
-  add({ prefix, suffix }: TagTemplate): void {
+  add(prefix: string, suffix: string): void {
     const suffixes = this.#suffixes.get(prefix) ?? new Set();
     this.#suffixes.set(prefix, suffixes);
     this.#size += suffixes.has(suffix) ? 0 : 1;

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { Annotations, type Level } from "./annotations.ts";
 import { escapeLog } from "./escape.ts";
-import { FAULT_TITLES } from "./fault-titles.ts";
+import { FAULT_TITLES } from "./faults.ts";
 import { linesOf } from "./message.ts";
 import { createProgress } from "./progress.ts";
 import { issueCommand } from "./workflow-commands.ts";

@@ -14,9 +14,7 @@ export interface Counts {
   readonly kept: ImageCount;
   /** Manifests that did not exist any more. */
   readonly gone: number;
-  /** Deletions that failed. */
   readonly failed: number;
-  /** Deletions that are deferred to the next run. */
   readonly deferred: number;
   /** Null: the sizes are unknown. */
   readonly freed: FreedBytes | null;

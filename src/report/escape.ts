@@ -57,8 +57,8 @@ function beginning(parts: Iterable<string>, max: number): string {
  * Returns one log line that the runner takes for no command: it reads `::name::` at the start of a line and `##[name]`
  * anywhere in it (actions/runner, ActionCommand.cs).
  */
-export function escapeLog(text: string, max: number = LINE_LENGTH): string {
-  return oneLine(text, max)
+export function escapeLog(text: string): string {
+  return oneLine(text, LINE_LENGTH)
     .replace(/:(?=:)/g, ": ")
     .replaceAll("##[", "## [");
 }

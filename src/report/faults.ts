@@ -1,7 +1,20 @@
-import { Fault } from "../fault.ts";
+import { Fault, type FaultKind } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import { describeError } from "../sweep/attempt.ts";
 import type { Swept } from "../sweep/sweep-repository.ts";
+
+/** The headings of errors. */
+export const FAULT_TITLES: Readonly<Record<FaultKind, string>> = {
+  input: "Invalid input",
+  permission: "Missing permission",
+  listing: "Could not read everything from the registry",
+  registry: "Cannot delete from this registry",
+  limit: "More deletions than max-deletions",
+  deletion: "Deletions failed",
+  "garbage-collection": "Garbage collection failed",
+  interrupted: "Job cancelled",
+  unexpected: "Unexpected error",
+};
 
 /** Whether an error ends the run, not only the work on one repository. */
 export function endsRun(error: unknown): boolean {

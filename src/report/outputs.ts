@@ -16,27 +16,18 @@ export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
     "failed-count": String(failed),
     "deferred-count": String(deferred),
     "deleted-digests": JSON.stringify(deletedDigests(result)),
-    "deleted-bytes": numberOrEmpty(freed?.exact ? freed.bytes : null),
-    "storage-bytes": numberOrEmpty(result.storage.usedBytes),
+    "deleted-bytes": String(freed?.exact ? freed.bytes : ""),
+    "storage-bytes": String(result.storage.usedBytes ?? ""),
     "gc-status": status,
-    "gc-freed-bytes": numberOrEmpty(freedBytes),
-    "gc-blobs-deleted": numberOrEmpty(blobsDeleted),
+    "gc-freed-bytes": String(freedBytes ?? ""),
+    "gc-blobs-deleted": String(blobsDeleted ?? ""),
   };
 }
 
-function numberOrEmpty(value: number | null): string {
-  return value === null ? "" : String(value);
-}
-
 /** Returns `repository@digest` of the first deleted manifests. */
-function deletedDigests({ repositories }: RunResult): string[] {
-  const digests: string[] = [];
-  for (const { name, manifests } of repositories) {
-    for (const manifest of manifests) {
-      if (groupOf(manifest) !== "deleted") continue;
-      digests.push(`${name}@${manifest.digest}`);
-      if (digests.length === MAX_DIGESTS) return digests;
-    }
-  }
-  return digests;
+function deletedDigests({ repositories }: RunResult): readonly string[] {
+  const deleted = repositories.flatMap(({ name, manifests }) =>
+    manifests.filter((manifest) => groupOf(manifest) === "deleted").map(({ digest }) => `${name}@${digest}`),
+  );
+  return deleted.slice(0, MAX_DIGESTS);
 }

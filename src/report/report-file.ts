@@ -39,13 +39,11 @@ function* listPieces<T>(name: string, list: readonly T[], entryOf: (each: T) => 
   yield "]";
 }
 
-/** Names every field, because a decision may have more of them. `versionId` restores an image on GHCR. */
+/** Names every field, because a decision may have more. JSON has no undefined `versionId`, which restores an image on GHCR. */
 function manifestEntry(manifest: ManifestResult): object {
-  const { digest, tags, kind, image, pushedAt, sizeBytes, decision, status, reason, outcome, error } = manifest;
-  const { versionId } = manifest;
-  const identity = { digest, tags, kind, image, pushedAt: isoTime(pushedAt), sizeBytes };
-  const entry = { ...identity, decision, status, reason, outcome, error };
-  return versionId === undefined ? entry : { ...entry, versionId };
+  const { digest, tags, kind, image, sizeBytes, decision, status, reason, outcome, error, versionId } = manifest;
+  const pushedAt = isoTime(manifest.pushedAt);
+  return { digest, tags, kind, image, pushedAt, sizeBytes, decision, status, reason, outcome, error, versionId };
 }
 
 /** Returns ISO 8601 in UTC; null for a time that RFC 3339 cannot express, because images contain arbitrary dates. */

@@ -33,7 +33,6 @@ export interface RunResult {
   readonly settings: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** The registry's storage before the run. */
   readonly storage: Storage;
-  /** Whether the registry lists untagged manifests. */
   readonly listsUntagged: boolean;
   /** How deleted manifests can be restored; null: they cannot. */
   readonly restoreWindow: { readonly days: number; readonly url: string } | null;

@@ -1,7 +1,7 @@
 import { counted, formatCount } from "../format.ts";
 import { type Counts, countResults } from "./counts.ts";
 import type { RunResult } from "./result.ts";
-import { byteLength, type Fitted, fitSections, type Section } from "./summary/budget.ts";
+import { type Fitted, fitSections, type Section } from "./summary/budget.ts";
 import { deletionSections, plannedDeletions } from "./summary/deletions.ts";
 import { findingSections } from "./summary/findings.ts";
 import { footer } from "./summary/footer.ts";
@@ -28,7 +28,7 @@ export function renderSummary(result: RunResult, budgetBytes: number = BUDGET_BY
   const top = headline(result, total);
   const collection = collectionLine(result);
   const end = `${keptTable(result)}${footer(result, total)}`;
-  let room = budgetBytes - byteLength(top + collection + end) - HEADING_BYTES;
+  let room = budgetBytes - Buffer.byteLength(top + collection + end) - HEADING_BYTES;
   const show = (sections: readonly Section[], budget: number): Fitted => {
     const fitted = fitSections(sections, budget);
     room -= fitted.bytes;

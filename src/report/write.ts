@@ -43,7 +43,14 @@ function writeReportFile(result: RunResult, path: string): void {
   try {
     const file = openSync(partial, "wx", 0o600);
     try {
-      for (const chunk of chunksOf(reportPieces(result))) writeFileSync(file, chunk);
+      let chunk = "";
+      for (const piece of reportPieces(result)) {
+        chunk += piece;
+        if (chunk.length < CHUNK_LENGTH) continue;
+        writeFileSync(file, chunk);
+        chunk = "";
+      }
+      writeFileSync(file, chunk);
     } finally {
       closeSync(file);
     }
@@ -52,17 +59,6 @@ function writeReportFile(result: RunResult, path: string): void {
     rmSync(partial, { force: true });
     throw error;
   }
-}
-
-function* chunksOf(pieces: Iterable<string>): Generator<string> {
-  let chunk = "";
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < CHUNK_LENGTH) continue;
-    yield chunk;
-    chunk = "";
-  }
-  yield chunk;
 }
 
 /** Appends to the runner's file, and fails if it does not exist: the runner would not read a new one. */

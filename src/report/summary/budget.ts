@@ -20,10 +20,6 @@ interface PartialSection extends Section {
   readonly shown: string[];
 }
 
-export function byteLength(text: string): number {
-  return Buffer.byteLength(text, "utf8");
-}
-
 /**
  * Adds one row to each section, again and again, until all rows are shown or `budget` UTF-8 bytes are used. So a small
  * section is complete next to a large one. Rows that are not shown are not rendered.
@@ -34,7 +30,7 @@ export function fitSections(sections: readonly Section[], budget: number): Fitte
   const addRow = (section: PartialSection): boolean => {
     const row = section.rows[section.shown.length]?.();
     if (row === undefined) return false;
-    const bytes = byteLength(row) + (section.shown.length === 0 ? maxFrameBytes(section) : 0);
+    const bytes = Buffer.byteLength(row) + (section.shown.length === 0 ? maxFrameBytes(section) : 0);
     if (bytes > room) return false;
     room -= bytes;
     section.shown.push(row);
@@ -45,7 +41,7 @@ export function fitSections(sections: readonly Section[], budget: number): Fitte
   const text = all.map(textOf).join("");
   const shown = all.reduce((sum, section) => sum + section.shown.length, 0);
   const total = all.reduce((sum, section) => sum + section.rows.length, 0);
-  return { text, bytes: byteLength(text), shown, leftOut: total - shown };
+  return { text, bytes: Buffer.byteLength(text), shown, leftOut: total - shown };
 }
 
 /** Room for other numbers in the tail: a part such as `1,023 MiB` is longer than its total `9.9 GiB`. */
@@ -53,7 +49,9 @@ const TAIL_SLACK = 64;
 
 /** Bytes of head and tail. No number of rows has more digits than that of all. */
 function maxFrameBytes({ head, rows, tail }: Section): number {
-  return byteLength(head) + Math.max(byteLength(tail(0)), byteLength(tail(rows.length)) + TAIL_SLACK);
+  return (
+    Buffer.byteLength(head) + Math.max(Buffer.byteLength(tail(0)), Buffer.byteLength(tail(rows.length)) + TAIL_SLACK)
+  );
 }
 
 function textOf({ head, rows, shown, tail }: PartialSection): string {

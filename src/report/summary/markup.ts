@@ -10,7 +10,6 @@ const MAX_TAGS = 6;
 /** Longest sentence, in UTF-16 code units. */
 const SENTENCE_LENGTH = 1_000;
 
-/** Returns a row of a GFM table. */
 export function row(...cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |\n`;
 }

@@ -1,5 +1,5 @@
 import { formatCount } from "../../format.ts";
-import { FAULT_TITLES } from "../fault-titles.ts";
+import { FAULT_TITLES } from "../faults.ts";
 import { linesOf, withFullStop } from "../message.ts";
 import { outcomeNotices } from "../outcome-notices.ts";
 import type { RunResult } from "../result.ts";
@@ -23,43 +23,39 @@ export function errorSections({ errors, gitRepositoryUrl }: RunResult): readonly
   }
   return [...boxes.values()].map(({ first, messages }) => {
     const remedy = sentence(first.remedy, gitRepositoryUrl, 400);
-    return messageBox({
+    const fix = remedy === "" ? "" : `>\n> **Fix:** ${remedy}\n`;
+    const hidden = Math.max(0, messages.length - MAX_MESSAGES);
+    return {
       head: `> [!${first.kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${FAULT_TITLES[first.kind]}**\n>\n`,
-      lines: boxLines(messages.slice(0, MAX_MESSAGES), gitRepositoryUrl),
-      hidden: Math.max(0, messages.length - MAX_MESSAGES),
-      foot: remedy === "" ? "" : `>\n> **Fix:** ${remedy}\n`,
-    });
+      rows: boxRows(messages.slice(0, MAX_MESSAGES), gitRepositoryUrl),
+      tail: (leftOut) => `${moreNote(hidden + leftOut)}${fix}\n`,
+    };
   });
 }
 
 /** Returns a box with everything to know that does not fail the step. */
 export function noticeSection({ notices, repositories, gitRepositoryUrl }: RunResult): Section {
   const messages = [...notices, ...outcomeNotices(repositories).map(({ text }) => text)];
-  return messageBox({ head: "> [!NOTE]\n", lines: boxLines(messages, gitRepositoryUrl), hidden: 0, foot: "" });
+  return {
+    head: "> [!NOTE]\n",
+    rows: boxRows(messages, gitRepositoryUrl),
+    tail: (leftOut) => `${moreNote(leftOut)}\n`,
+  };
 }
 
-interface Box {
-  readonly head: string;
-  readonly lines: readonly string[];
-  /** Messages that are not in `lines`. */
-  readonly hidden: number;
-  readonly foot: string;
+function moreNote(count: number): string {
+  return count === 0 ? "" : `> - and ${formatCount(count)} more in the log\n`;
 }
 
-function messageBox({ head, lines, hidden, foot }: Box): Section {
-  const note = (count: number): string => (count === 0 ? "" : `> - and ${formatCount(count)} more in the log\n`);
-  return { head, rows: lines.map((line) => () => line), tail: (leftOut) => `${note(hidden + leftOut)}${foot}\n` };
-}
-
-/** Returns the messages as lines of a box: a list if there are several, with the list of a message below it. */
-function boxLines(messages: readonly string[], gitRepositoryUrl: string): readonly string[] {
+/** Returns messages as rows of a box: a list if there are several, with the list of a message below it. */
+function boxRows(messages: readonly string[], gitRepositoryUrl: string): Section["rows"] {
   const [bullet, nested] = messages.length > 1 ? ["- ", "  - "] : ["", "- "];
   return messages.flatMap((message) =>
     linesOf(withFullStop(message)).map((line, index) => {
       const text = index === 0 ? line : line.replace(/^- /, "");
       // Markdown would make a heading of the line above a dash alone.
       const markup = sentence(text, gitRepositoryUrl, LINE_LENGTH) || "no further details";
-      return `> ${index === 0 ? bullet : nested}${markup}\n`;
+      return () => `> ${index === 0 ? bullet : nested}${markup}\n`;
     }),
   );
 }
