@@ -10,18 +10,14 @@ export type Scope = "registry:read" | "registry:delete" | "registry:update" | "a
 export type PageQuery = Readonly<Record<string, string | number>>;
 
 /** One request to the API. */
-export interface ApiRequest {
-  readonly method: HttpRequest["method"];
+export interface ApiRequest extends Pick<HttpRequest, "method" | "expected" | "sendBy"> {
   /** Unencoded path segments. A `/` in a repository name is sent as `%2F`. */
   readonly path: readonly string[];
   readonly query?: PageQuery;
   /** Sent as JSON. */
   readonly body?: Readonly<Record<string, unknown>>;
-  readonly expected: readonly number[];
   /** The scope that the operation needs. The error for a 403 names it. */
   readonly scope: Scope;
-  /** See `HttpRequest.sendBy`. */
-  readonly sendBy?: number;
 }
 
 /** DigitalOcean's API for one registry. Throws HttpError, and Fault `permission` for 401 and 403. */
@@ -51,15 +47,17 @@ export function createDigitalOceanApi({ http, apiUrl, token, registry }: Digital
   let generation: Generation | null = null;
 
   function ofAccount({ scope, body, path, query, ...request }: ApiRequest): Promise<HttpResponse> {
-    const json = body === undefined ? {} : { body: JSON.stringify(body) };
-    const type = body === undefined ? {} : { "content-type": "application/json" };
-    const headers = { accept: "application/json", ...type };
-    const url = urlOf(apiUrl, path, query);
     const remedies = {
       rejected: `Set \`token\` to a DigitalOcean API token that has not expired and has the scope ${scope}.`,
       lacking: `Give the DigitalOcean API token the scope ${scope}.`,
     };
-    const response = http.send({ ...request, ...json, url, headers, authorization: `Bearer ${token}` });
+    const response = http.send({
+      ...request,
+      url: urlOf(apiUrl, path, query),
+      headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     return requirePermission("DigitalOcean", remedies, response);
   }
 

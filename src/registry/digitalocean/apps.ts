@@ -72,14 +72,8 @@ function* nodesOf(values: readonly unknown[]): Generator<object | string> {
 async function listApps(api: DigitalOceanApi): Promise<readonly unknown[]> {
   const apps: unknown[] = [];
   let total = 0;
-  const pages = readLinkedPages({
-    page: AppPage,
-    fetch: (query) => api.ofAccount({ method: "GET", path: ["apps"], query, expected: [200], scope: "app:read" }),
-    onEndless: (reason) => {
-      throw incomplete(reason);
-    },
-  });
-  for await (const page of pages) {
+  const request = { method: "GET", path: ["apps"], expected: [200], scope: "app:read" } as const;
+  for await (const page of readLinkedPages(AppPage, (query) => api.ofAccount({ ...request, query }), incomplete)) {
     for (const app of page?.apps ?? []) apps.push(app);
     total = page?.meta?.total ?? total;
   }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { GcType } from "../../settings.ts";
-import { type DigitalOceanApi, parseBody } from "./api.ts";
+import { type DigitalOceanApi, type PageQuery, parseBody } from "./api.ts";
 import { Links, readLinkedPages } from "./pages.ts";
 
 const Count = v.fallback(v.nullish(v.number(), null), null);
@@ -61,13 +61,8 @@ export async function getActiveCollection(api: DigitalOceanApi): Promise<Collect
 export async function findCollection(api: DigitalOceanApi, uuid: string): Promise<Collection | null> {
   const active = await getActiveCollection(api);
   if (active?.uuid === uuid) return active;
-  const pages = readLinkedPages({
-    page: CollectionPage,
-    kind: "garbage-collection",
-    fetch: (query) => api.get(["garbage-collections"], query),
-    onEndless: () => undefined,
-  });
-  for await (const page of pages) {
+  const fetch = (query: PageQuery) => api.get(["garbage-collections"], query);
+  for await (const page of readLinkedPages(CollectionPage, fetch, null, "garbage-collection")) {
     const found = page?.garbage_collections.find((collection) => collection.uuid === uuid);
     if (found !== undefined) return found;
   }

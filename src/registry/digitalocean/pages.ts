@@ -17,30 +17,33 @@ export const Links = v.object({
 /** `meta` of a list: `total` counts the entries of all pages, and proves that a list is complete. */
 export const Meta = v.object({ meta: v.object({ total: v.pipe(v.number(), v.integer(), v.minValue(0)) }) });
 
-/** A list whose pages are read one after another. */
-export interface LinkedList<T> {
-  readonly page: v.GenericSchema<unknown, T & v.InferOutput<typeof Links>>;
-  /** The kind of the error for an answer that does not match `page`. Default `listing`. */
-  readonly kind?: FaultKind;
-  fetch(query: PageQuery): Promise<HttpResponse>;
-  /** Called if the list has no end, with the reason. If it does not throw, reading ends. */
-  onEndless(reason: string): void;
-}
-
-/** Reads a list page by page, along its links. A page that answers 404 is null, and the last. */
-export async function* readLinkedPages<T>(list: LinkedList<T>) {
+/**
+ * Reads a list page by page, along its links. A page that answers 404 is null, and the last.
+ *
+ * @param endless returns the error for a list without an end; null: the list ends there
+ * @param kind the kind of the error for an answer that does not match `schema`; default `listing`
+ */
+export async function* readLinkedPages<T>(
+  schema: v.GenericSchema<unknown, T & v.InferOutput<typeof Links>>,
+  fetch: (query: PageQuery) => Promise<HttpResponse>,
+  endless: ((reason: string) => Fault) | null,
+  kind?: FaultKind,
+) {
   const visited = new Set<string>();
+  const end = (reason: string): void => {
+    if (endless !== null) throw endless(reason);
+  };
   let bytes = 0;
   let next: PageQuery | null = {};
   while (next !== null) {
     const key = JSON.stringify(next);
-    if (visited.has(key)) return list.onEndless("a page links to an earlier one");
-    if (visited.size === MAX_PAGES) return list.onEndless(`it has more than ${MAX_PAGES} pages`);
+    if (visited.has(key)) return end("a page links to an earlier one");
+    if (visited.size === MAX_PAGES) return end(`it has more than ${MAX_PAGES} pages`);
     visited.add(key);
-    const response = await list.fetch({ ...next, per_page: PER_PAGE });
+    const response = await fetch({ ...next, per_page: PER_PAGE });
     bytes += response.body.length;
-    if (bytes > MAX_MIB * 1024 * 1024) return list.onEndless(`it is larger than ${MAX_MIB} MiB`);
-    const page = response.status === 404 ? null : parseBody(response, list.page, list.kind);
+    if (bytes > MAX_MIB * 1024 * 1024) return end(`it is larger than ${MAX_MIB} MiB`);
+    const page = response.status === 404 ? null : parseBody(response, schema, kind);
     yield page;
     next = page === null ? null : nextPage(page);
   }

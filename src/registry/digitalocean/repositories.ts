@@ -4,7 +4,7 @@ import { selectFrom } from "../names.ts";
 import { isRepositoryName } from "../oci/reference.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
-import type { DigitalOceanApi } from "./api.ts";
+import type { DigitalOceanApi, PageQuery } from "./api.ts";
 import { Links, Meta, readLinkedPages } from "./pages.ts";
 
 const Name = v.pipe(v.string(), v.check(isRepositoryName, "not a repository name"));
@@ -34,18 +34,8 @@ function listRepositories(api: DigitalOceanApi, retry: RetryOptions): Promise<re
   return readUntilStable(`the repositories of ${api.registry}`, retry, async () => {
     const names = new Set<string>();
     let total: number | null = null;
-    const pages = readLinkedPages({
-      page: RepositoryPage,
-      fetch: (query) => api.get(["repositoriesV2"], query),
-      onEndless: (reason) => {
-        throw new Fault(
-          "listing",
-          `The list of repositories of ${api.registry} cannot be read completely: ${reason}`,
-          "Run again. If the error persists, report it to DigitalOcean.",
-        );
-      },
-    });
-    for await (const page of pages) {
+    const fetch = (query: PageQuery) => api.get(["repositoriesV2"], query);
+    for await (const page of readLinkedPages(RepositoryPage, fetch, (reason) => endless(api.registry, reason))) {
       if (page === null) return total === null ? { value: null } : { changed: "a linked page returned 404" };
       for (const { name } of page.repositories) names.add(name);
       total = page.meta.total;
@@ -53,4 +43,12 @@ function listRepositories(api: DigitalOceanApi, retry: RetryOptions): Promise<re
     if (names.size < (total ?? 0)) return { changed: `${names.size} of ${total} repositories were listed` };
     return { value: [...names].sort() };
   });
+}
+
+function endless(registry: string, reason: string): Fault {
+  return new Fault(
+    "listing",
+    `The list of repositories of ${registry} cannot be read completely: ${reason}`,
+    "Run again. If the error persists, report it to DigitalOcean.",
+  );
 }

@@ -12,36 +12,29 @@ const SubscriptionAnswer = v.object({
 
 /** Returns the registry's storage. A value that cannot be read is null: it is shown, and decides nothing. */
 export async function readStorage(api: DigitalOceanApi): Promise<Storage> {
-  const [usedBytes, includedBytes] = await Promise.all([
-    orNull(async () => {
-      const { registry } = await get(api, RegistryAnswer, ["registries", api.registry], ["registry"]);
-      // The older path has no name: it returns the only registry of the team.
-      return registry.name === api.registry ? registry.storage_usage_bytes : null;
-    }),
-    orNull(async () => {
-      const answer = await get(api, SubscriptionAnswer, ["registries", "subscription"], ["registry", "subscription"]);
-      return answer.subscription.tier.included_storage_bytes;
-    }),
+  const [answer, plan] = await Promise.all([
+    read(api, RegistryAnswer, ["registries", api.registry], ["registry"]),
+    read(api, SubscriptionAnswer, ["registries", "subscription"], ["registry", "subscription"]),
   ]);
-  return { usedBytes, includedBytes };
+  return {
+    // The older path has no name: it returns the only registry of the team.
+    usedBytes: answer?.registry.name === api.registry ? answer.registry.storage_usage_bytes : null,
+    includedBytes: plan?.subscription.tier.included_storage_bytes ?? null,
+  };
 }
 
-/** Reads the documented path, and the older one if the documented one returns 404. */
-async function get<T>(
+/** Reads the documented path, and the older one if the documented one returns 404. Returns null if neither can be read. */
+async function read<T>(
   api: DigitalOceanApi,
   schema: v.GenericSchema<unknown, T>,
   path: readonly string[],
   olderPath: readonly string[],
-): Promise<T> {
+): Promise<T | null> {
   const request = { method: "GET", scope: "registry:read" } as const;
-  const response = await api.ofAccount({ ...request, path, expected: [200, 404] });
-  if (response.status === 200) return parseBody(response, schema);
-  return parseBody(await api.ofAccount({ ...request, path: olderPath, expected: [200] }), schema);
-}
-
-async function orNull<T>(read: () => Promise<T | null>): Promise<T | null> {
   try {
-    return await read();
+    const response = await api.ofAccount({ ...request, path, expected: [200, 404] });
+    if (response.status === 200) return parseBody(response, schema);
+    return parseBody(await api.ofAccount({ ...request, path: olderPath, expected: [200] }), schema);
   } catch (error) {
     if (error instanceof Fault || error instanceof HttpError) return null;
     throw error;

@@ -1,19 +1,16 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import type { GitHubApi } from "../../http/github.ts";
-import type { HttpResponse } from "../../http/http.ts";
+import type { HttpRequest, HttpResponse } from "../../http/http.ts";
 import { parseJson } from "../../http/json.ts";
 import { requirePermission } from "../token.ts";
 
 /** One request to the owner's packages API. */
-export interface PackagesRequest {
+export interface PackagesRequest extends Pick<HttpRequest, "expected" | "sendBy"> {
   readonly method: "GET" | "DELETE";
   /** Unencoded path segments after `/orgs/ORG/packages` or `/users/USER/packages`. A `/` in a name is sent as `%2F`. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string | number>>;
-  readonly expected: readonly number[];
-  /** See `HttpRequest.sendBy`. */
-  readonly sendBy?: number;
 }
 
 /** GitHub's packages API for one owner. Throws HttpError, and Fault `permission` for 401 and for 403 without a rate limit. */

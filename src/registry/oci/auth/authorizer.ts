@@ -14,10 +14,11 @@ type UnauthorizedRequest = Omit<HttpRequest, "authorization">;
  */
 export type AuthorizedSend = (request: UnauthorizedRequest, scope: string) => Promise<HttpResponse>;
 
-type Authorization =
-  | { readonly scheme: "none" }
-  | { readonly scheme: "basic"; readonly header: string }
-  | { readonly scheme: "bearer"; readonly header: string; readonly token: Token };
+interface Authorization {
+  /** Absent: the request is anonymous. */
+  readonly header?: string;
+  readonly token?: Token;
+}
 
 /** A token can expire while its request waits for the rate limit. */
 const MAX_ATTEMPTS = 5;
@@ -35,10 +36,9 @@ export function createAuthorizedSend(options: AuthorizerOptions): AuthorizedSend
   async function authorizationFor(scope: string): Promise<Authorization> {
     if (bearer !== null) {
       const token = tokens.get(bearer, scope);
-      return { scheme: "bearer", header: `Bearer ${await token.value}`, token };
+      return { header: `Bearer ${await token.value}`, token };
     }
-    if (!usesBasic || credential === null) return { scheme: "none" };
-    return { scheme: "basic", header: basicAuthorization(credential) };
+    return usesBasic && credential !== null ? { header: basicAuthorization(credential) } : {};
   }
 
   /** Applies the challenge of the `attempt`th 401. Returns false if another attempt would send the same again. */
@@ -47,9 +47,9 @@ export function createAuthorizedSend(options: AuthorizerOptions): AuthorizedSend
     const wanted = challenges.find(({ scheme }) => scheme === "bearer");
     if (wanted === undefined) {
       usesBasic ||= credential !== null && challenges.some(({ scheme }) => scheme === "basic");
-      return usesBasic && sent.scheme === "none";
+      return usesBasic && sent.header === undefined;
     }
-    const token = sent.scheme === "bearer" ? sent.token : null;
+    const token = sent.token ?? null;
     const missing = scopesOf(wanted).filter((other) => !includesScope(token?.scopes ?? [scope], other));
     const expired = token !== null && token.expiresAt <= options.clock.now();
     if (attempt > 1 && !expired && missing.length === 0) return false;
@@ -65,7 +65,7 @@ export function createAuthorizedSend(options: AuthorizerOptions): AuthorizedSend
       const response = await http.send({
         ...request,
         expected: [...request.expected, 401, 403],
-        ...(authorization.scheme === "none" ? {} : { authorization: authorization.header }),
+        ...(authorization.header === undefined ? {} : { authorization: authorization.header }),
       });
       logWarnings(response);
       if (response.status !== 401 && response.status !== 403) return response;
