@@ -32,7 +32,7 @@ const TIMEOUT_MS = 30_000;
 /** Creates the HTTP client of a run. Throws Fault `input` for an invalid proxy in the environment. */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const { clock, concurrency, timeoutMs = TIMEOUT_MS, environment = {} } = options;
-  const pool = createConnectionPool({ connections: concurrency, timeoutMs, environment });
+  const pool = createConnectionPool(concurrency, timeoutMs, environment);
   const queues = new Map<string, HostQueue>();
   const counts = new Map<string, number>();
   const shutdown = new Shutdown(clock, options.signal);

@@ -3,14 +3,6 @@ import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
 import { Fault } from "../fault.ts";
 
-interface PoolOptions {
-  /** Connections to one host. */
-  readonly connections: number;
-  /** For the response headers, and between two chunks of the body. */
-  readonly timeoutMs: number;
-  readonly environment: NodeJS.ProcessEnv;
-}
-
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Undici's connection pool. It is opened by the first request. */
@@ -19,9 +11,17 @@ interface ConnectionPool {
   close(): Promise<void>;
 }
 
-/** Creates a pool that uses the proxies of the environment. Throws Fault `input` for an invalid proxy. */
-export function createConnectionPool(options: PoolOptions): ConnectionPool {
-  const { connections, timeoutMs, environment } = options;
+/**
+ * Creates a pool that uses the proxies of the environment. Throws Fault `input` for an invalid proxy.
+ *
+ * @param connections to one host
+ * @param timeoutMs for the response headers, and between two chunks of the body
+ */
+export function createConnectionPool(
+  connections: number,
+  timeoutMs: number,
+  environment: NodeJS.ProcessEnv,
+): ConnectionPool {
   const pool = {
     connections,
     // With HTTP/2 all requests share one connection, and a broken one would fail all of them, deletions included.

@@ -41,3 +41,8 @@ export class HttpError extends Error {
 }
 
 export type HttpErrorDetails = Omit<HttpError, keyof Error>;
+
+/** Returns the message of an error, with the server's own message. */
+export function describeError(error: Error): string {
+  return error instanceof HttpError && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
+}

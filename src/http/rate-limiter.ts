@@ -40,17 +40,13 @@ export class RateLimiter {
   #nextWriteAt = 0;
   #pausedUntil = 0;
   #pauseReason = "";
-  #consecutivePauses = 0;
+  /** Pauses without a successful response between them. */
+  consecutivePauses = 0;
 
   constructor(policy: HostPolicy) {
     this.#minute = policy.perMinute === undefined ? null : new SlidingWindow(policy.perMinute, MINUTE);
     this.#minuteApplies = policy.perMinuteApplies !== "once reported";
     this.#hour = policy.perHour === undefined ? null : new SlidingWindow(policy.perHour, 60 * MINUTE);
-  }
-
-  /** Pauses without a successful response between them. */
-  get consecutivePauses(): number {
-    return this.#consecutivePauses;
   }
 
   /** Returns when the request may be sent, in milliseconds since the epoch; Infinity: only after another response. */
@@ -79,12 +75,12 @@ export class RateLimiter {
     if (budget !== null) this.#minuteApplies = true;
     reported.budget =
       budget === null ? withoutReport(reported.budget, now, result) : newer(reported.budget, budget, now);
-    if (result === "success" && now >= this.#pausedUntil) this.#consecutivePauses = 0;
+    if (result === "success" && now >= this.#pausedUntil) this.consecutivePauses = 0;
   }
 
   /** Stops all requests for a while. Several refusals of requests that were in flight together count as one pause. */
   pause({ until, reason, secondary }: HostPause, counts: "as new" | "as the same"): void {
-    if (counts === "as new") this.#consecutivePauses += 1;
+    if (counts === "as new") this.consecutivePauses += 1;
     if (secondary) this.#slowWritesUntil = Math.max(this.#slowWritesUntil, until + SLOW_WRITES_MS);
     if (until <= this.#pausedUntil) return;
     this.#pausedUntil = until;

@@ -16,13 +16,9 @@ const PUBLIC_PARAMETERS = new Set([
 
 /** Returns a URL without user, password, fragment, and the values of query parameters that may be secret. */
 export function redactUrl(url: URL): string {
-  const query = [...url.searchParams]
-    .map(([name, value]) => {
-      const shown = PUBLIC_PARAMETERS.has(name) ? encodeURIComponent(value) : "***";
-      return `${encodeURIComponent(name)}=${shown}`;
-    })
-    .join("&");
-  return `${url.origin}${url.pathname}${query === "" ? "" : `?${query}`}`;
+  const query = new URLSearchParams(url.search);
+  for (const name of [...query.keys()]) if (!PUBLIC_PARAMETERS.has(name)) query.set(name, "***");
+  return `${url.origin}${url.pathname}${query.size === 0 ? "" : `?${query}`}`;
 }
 
 /** Returns the secrets in an `Authorization` header, which a server may repeat in its response. */

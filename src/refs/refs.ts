@@ -51,3 +51,6 @@ export interface PullRequestLookups {
   /** The oldest push of `branchTags`, in milliseconds since the epoch; null: unknown. */
   readonly oldestPush: number | null;
 }
+
+/** Returns the image tags that one closed pull request proves orphaned by its head branch. */
+export type OrphanedTags = (pullRequest: PullRequest) => readonly string[];

@@ -1,4 +1,4 @@
-import type { PullRequest, PullRequestLookups, PullRequests } from "../refs/refs.ts";
+import type { OrphanedTags, PullRequestLookups, PullRequests } from "../refs/refs.ts";
 import { isBranchEvidence, knownRefs } from "./evidence.ts";
 import type { LiveTags } from "./live-tags.ts";
 import type { TagPatterns } from "./patterns.ts";
@@ -55,10 +55,7 @@ function mayNameGoneBranch(all: readonly Reading[]): boolean {
 }
 
 /** Returns a function that finds the `branchTags` which one closed pull request proves orphaned by its head branch. */
-export function orphanedTags(
-  { branchTags }: PullRequestLookups,
-  live: LiveTags,
-): (pullRequest: PullRequest) => readonly string[] {
+export function orphanedTags({ branchTags }: PullRequestLookups, live: LiveTags): OrphanedTags {
   const starts = [...branchTags]
     .flatMap((tag) => branchStarts(tag, live.patterns))
     .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));

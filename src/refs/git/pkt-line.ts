@@ -1,3 +1,6 @@
+/** The packets without payload, by their length. */
+const SPECIAL_PACKETS = ["flush", "delim", "response-end"] as const;
+
 /**
  * A packet of Git's packet-line format: four hex digits with its length, then the payload. Lengths 0 to 2 have no payload.
  * https://git-scm.com/docs/gitprotocol-common#_pkt_line_format,
@@ -5,9 +8,7 @@
  */
 export type Packet =
   | { readonly type: "line"; readonly payload: Buffer }
-  | { readonly type: "flush" }
-  | { readonly type: "delim" }
-  | { readonly type: "response-end" };
+  | { readonly type: (typeof SPECIAL_PACKETS)[number] };
 
 /**
  * Why a response cannot be read.
@@ -32,8 +33,6 @@ export class GitProtocolError extends Error {
 const LENGTH_DIGITS = 4;
 /** The length of the longest packet, including its length digits (gitprotocol-common: 65,516 bytes of payload). */
 const MAX_PACKET = 65_520;
-
-const SPECIAL_PACKETS = ["flush", "delim", "response-end"] as const;
 
 /**
  * Yields the packets in `bytes`, one at a time because a response may contain millions of empty packets. Payloads are views of

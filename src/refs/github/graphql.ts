@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
-import { HttpError } from "../../http/errors.ts";
+import { describeError, HttpError } from "../../http/errors.ts";
 import { createGitHubApi, type GitHubApi } from "../../http/github.ts";
 import type { HttpClient, HttpResponse } from "../../http/http.ts";
 import { type AnswerSource, parseJson } from "../../http/json.ts";
@@ -17,51 +17,51 @@ export interface RepositoryResponse {
   readonly sizeBytes: number;
 }
 
-/** Sends a GraphQL document about the Git repository, with the variables `$owner` and `$name`. */
-export type QueryRepository = (
-  document: string,
-  variables?: Readonly<Record<string, unknown>>,
-) => Promise<RepositoryResponse>;
+/** GitHub's GraphQL API for one Git repository. */
+export interface RepositoryApi {
+  readonly github: GitHub;
+  /**
+   * Sends a document with the variables `$owner` and `$name`. Throws Fault `permission` (401, 403, FORBIDDEN), Fault `listing`
+   * (any other incomplete response), and HttpError `interrupted`.
+   */
+  query(document: string, variables?: Readonly<Record<string, unknown>>): Promise<RepositoryResponse>;
+}
 
 /** How often a query is sent if the rate limit refuses it. Before each retry, `HttpClient` waits for the limit's reset. */
 const RATE_LIMIT_ATTEMPTS = 3;
 
 const RUN_AGAIN = "Run it again when GitHub responds.";
 
+const ResponseError = v.object({
+  type: v.nullish(v.string()),
+  message: v.string(),
+  path: v.nullish(v.array(v.union([v.string(), v.number()]))),
+});
+type ResponseError = v.InferOutput<typeof ResponseError>;
+
 const Response = v.object({
   data: v.nullish(v.object({ repository: v.nullish(v.record(v.string(), v.unknown())) })),
-  errors: v.optional(
-    v.array(
-      v.object({
-        type: v.nullish(v.string()),
-        message: v.string(),
-        path: v.nullish(v.array(v.union([v.string(), v.number()]))),
-      }),
-    ),
-  ),
+  errors: v.optional(v.array(ResponseError), []),
 });
 
-type Response = v.InferOutput<typeof Response>;
-type ResponseError = NonNullable<Response["errors"]>[number];
-
-/**
- * Opens GitHub's GraphQL API for `github.repository`. The function that it returns throws Fault `permission` (401, 403,
- * FORBIDDEN), Fault `listing` (any other incomplete response), and HttpError `interrupted`.
- */
-export function createRepositoryQuery(http: HttpClient, github: GitHub): QueryRepository {
+/** Opens GitHub's GraphQL API for `github.repository`. */
+export function createRepositoryApi(http: HttpClient, github: GitHub): RepositoryApi {
   const api = createGitHubApi(http, github);
   const [owner, name] = github.repository.split("/");
-  return async (query, variables = {}) => {
-    const body = { query, variables: { owner, name, ...variables } };
-    for (let attempt = 1; ; attempt += 1) {
-      const response = await send(api, github, body);
-      const parsed = parseJson(response.body, Response, responseOf(github));
-      const limit = parsed.errors?.find(isRateLimit);
-      if (limit === undefined) return repositoryOf(github, parsed, response.body.length);
-      // Without these headers `HttpClient` does not know how long to wait.
-      const waits = response.headers["x-ratelimit-remaining"] === "0" && "x-ratelimit-reset" in response.headers;
-      if (!waits || attempt >= RATE_LIMIT_ATTEMPTS) throw listingFault(github, limit.message, limit);
-    }
+  return {
+    github,
+    async query(query, variables = {}) {
+      const body = { query, variables: { owner, name, ...variables } };
+      for (let attempt = 1; ; attempt += 1) {
+        const response = await send(api, github, body);
+        const parsed = parseJson(response.body, Response, responseOf(github));
+        const limit = parsed.errors.find(isRateLimit);
+        if (limit === undefined) return repositoryOf(github, parsed, response.body.length);
+        // Without these headers `HttpClient` does not know how long to wait.
+        const waits = response.headers["x-ratelimit-remaining"] === "0" && "x-ratelimit-reset" in response.headers;
+        if (!waits || attempt >= RATE_LIMIT_ATTEMPTS) throw listingFault(github, limit.message, limit);
+      }
+    },
   };
 }
 
@@ -80,14 +80,17 @@ async function send(api: GitHubApi, github: GitHub, body: Readonly<Record<string
     return await api.send({ method: "POST", url: github.graphqlUrl, body, idempotent: true, expected: [200] });
   } catch (error) {
     if (!(error instanceof HttpError) || error.code === "interrupted") throw error;
-    const why = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
     const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
-    throw isRefusal ? permissionFault(github, why, error) : listingFault(github, why, error);
+    throw (isRefusal ? permissionFault : listingFault)(github, describeError(error), error);
   }
 }
 
 /** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
-function repositoryOf(github: GitHub, { data, errors = [] }: Response, sizeBytes: number): RepositoryResponse {
+function repositoryOf(
+  github: GitHub,
+  { data, errors }: v.InferOutput<typeof Response>,
+  sizeBytes: number,
+): RepositoryResponse {
   const missing = new Set<string>();
   for (const error of errors) {
     const [root, field, ...below] = error.path ?? [];
@@ -95,15 +98,13 @@ function repositoryOf(github: GitHub, { data, errors = [] }: Response, sizeBytes
     if (isMissing && field === undefined) throw noRepository(github, error);
     if (isMissing && typeof field === "string" && below.length === 0) missing.add(field);
     // It is null if the token has no access to the fork. That is all the information needed.
-    else if (error.path?.at(-1) !== "headRepository") throw faultOf(github, error);
+    else if (error.path?.at(-1) !== "headRepository") {
+      const isRefusal = error.type === "FORBIDDEN" || error.type === "INSUFFICIENT_SCOPES";
+      throw (isRefusal ? permissionFault : listingFault)(github, error.message, error);
+    }
   }
   if (data?.repository == null) throw noRepository(github, errors);
   return { fields: data.repository, missing, sizeBytes };
-}
-
-function faultOf(github: GitHub, error: ResponseError): Fault {
-  const isRefusal = error.type === "FORBIDDEN" || error.type === "INSUFFICIENT_SCOPES";
-  return (isRefusal ? permissionFault : listingFault)(github, error.message, error);
 }
 
 /** GitHub uses both RATE_LIMITED and RATE_LIMIT. */
@@ -112,8 +113,7 @@ function isRateLimit({ type }: ResponseError): boolean {
 }
 
 function permissionFault(github: GitHub, why: string, cause: unknown): Fault {
-  const permission = `the permission \`pull-requests: read\` on ${github.repository}`;
-  const remedy = `Check that \`github-token\` is valid and has ${permission}.`;
+  const remedy = `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
   return new Fault("permission", messageOf(github, why), remedy, { cause });
 }
 

@@ -2,8 +2,14 @@ import { counted } from "../../format.ts";
 import type { HttpClient } from "../../http/http.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
-import { LATE_PUSH_MS, type PullRequest, type PullRequestLookups, type PullRequests } from "../refs.ts";
-import { createRepositoryQuery, listingFault, type QueryRepository } from "./graphql.ts";
+import {
+  LATE_PUSH_MS,
+  type OrphanedTags,
+  type PullRequest,
+  type PullRequestLookups,
+  type PullRequests,
+} from "../refs.ts";
+import { createRepositoryApi, listingFault, type RepositoryApi } from "./graphql.ts";
 import {
   byNumberQuery,
   CLOSED_QUERY,
@@ -24,14 +30,6 @@ const MAX_PAGES = 10_000;
 /** A pull request takes about half a KiB. */
 const MAX_MIB = 512;
 
-/** Returns the image tags that one closed pull request proves orphaned by its head branch. */
-export type OrphanedTags = (pullRequest: PullRequest) => readonly string[];
-
-interface Source {
-  readonly github: Settings["github"];
-  readonly query: QueryRepository;
-}
-
 /**
  * Returns the pull requests that `lookups` need, with as few GraphQL requests as possible:
  *
@@ -50,13 +48,13 @@ export async function findPullRequests(
   event: ClosedPullRequestEvent | null,
   orphanedTags: OrphanedTags,
 ): Promise<PullRequests> {
-  const source = { github, query: createRepositoryQuery(http, github) };
+  const api = createRepositoryApi(http, github);
   const known = event === null ? null : fromEvent(event);
   const needsOpen = lookups.commits.size > 0 || lookups.branchTags.size > 0;
   const [byNumber, open, closed] = await Promise.all([
-    findByNumber(source, lookups.numbers, known),
-    needsOpen ? listOpen(source) : [],
-    findByBranch(source, lookups, known, orphanedTags),
+    findByNumber(api, lookups.numbers, known),
+    needsOpen ? listOpen(api) : [],
+    findByBranch(api, lookups, known, orphanedTags),
   ]);
   return { byNumber, open, closed };
 }
@@ -70,13 +68,13 @@ export async function listOpenedSince(
   github: Settings["github"],
   since: number,
 ): Promise<readonly PullRequest[]> {
-  const source = { github, query: createRepositoryQuery(http, github) };
+  const api = createRepositoryApi(http, github);
   const found = new Map<number, PullRequest>();
   let oldest = since - CLOCK_SKEW_MS;
   for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
     let pages = 0;
     let newest = oldest;
-    for await (const { entries } of pagesOf(source, UPDATED_QUERY)) {
+    for await (const { entries } of pagesOf(api, UPDATED_QUERY)) {
       pages += 1;
       for (const { pullRequest } of entries) found.set(pullRequest.number, pullRequest);
       newest = Math.max(newest, ...entries.map(({ updatedAt }) => updatedAt));
@@ -94,7 +92,7 @@ function fromEvent({ merged, ...event }: ClosedPullRequestEvent): PullRequest {
 }
 
 async function findByNumber(
-  { github, query }: Source,
+  { github, query }: RepositoryApi,
   numbers: ReadonlySet<number>,
   known: PullRequest | null,
 ): Promise<Map<number, PullRequest | "missing">> {
@@ -115,7 +113,7 @@ async function findByNumber(
 
 /** Returns the closed pull requests that the branch tags need. */
 async function findByBranch(
-  source: Source,
+  api: RepositoryApi,
   { branchTags, oldestPush }: PullRequestLookups,
   known: PullRequest | null,
   orphanedTags: OrphanedTags,
@@ -130,7 +128,7 @@ async function findByBranch(
   if (known !== null) add(known);
   const oldest = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
   if (remaining.size > 0) {
-    for await (const { entries } of pagesOf(source, CLOSED_QUERY)) {
+    for await (const { entries } of pagesOf(api, CLOSED_QUERY)) {
       for (const { pullRequest } of entries) add(pullRequest);
       // Closing is an update, so the pull requests after this one were closed before `oldest` too. One that is updated while
       // the list is read may be missed: then its images are kept in this run.
@@ -144,12 +142,12 @@ async function findByBranch(
  * Returns all open pull requests. They keep images, so the list must be complete: it is read again if it is shorter than its
  * total count, because a pull request was reopened meanwhile.
  */
-async function listOpen(source: Source): Promise<readonly PullRequest[]> {
+async function listOpen(api: RepositoryApi): Promise<readonly PullRequest[]> {
   let missing = 0;
   for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
     const open = new Map<number, PullRequest>();
     let total = 0;
-    for await (const { entries, totalCount } of pagesOf(source, OPEN_QUERY)) {
+    for await (const { entries, totalCount } of pagesOf(api, OPEN_QUERY)) {
       for (const { pullRequest } of entries) open.set(pullRequest.number, pullRequest);
       total = totalCount;
     }
@@ -157,10 +155,10 @@ async function listOpen(source: Source): Promise<readonly PullRequest[]> {
     if (missing <= 0) return [...open.values()];
   }
   const why = `the list of open pull requests has ${counted(missing, "entry", "entries")} fewer than GitHub counts`;
-  throw listingFault(source.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
+  throw listingFault(api.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
 }
 
-async function* pagesOf({ github, query }: Source, document: string): AsyncGenerator<Page> {
+async function* pagesOf({ github, query }: RepositoryApi, document: string): AsyncGenerator<Page> {
   const addSize = createSizeLimit(MAX_MIB, (why) => listingFault(github, why));
   let after: string | null = null;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {

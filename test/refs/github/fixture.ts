@@ -2,8 +2,8 @@ import { afterEach, beforeEach } from "vitest";
 import { Fault } from "../../../src/fault.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HttpClient } from "../../../src/http/http.ts";
-import { findPullRequests, type OrphanedTags } from "../../../src/refs/github/pull-requests.ts";
-import type { PullRequestLookups, PullRequests } from "../../../src/refs/refs.ts";
+import { findPullRequests } from "../../../src/refs/github/pull-requests.ts";
+import type { OrphanedTags, PullRequestLookups, PullRequests } from "../../../src/refs/refs.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createHttpClient } from "../../../src/http/client.ts";
-import { findPullRequests, type OrphanedTags } from "../../../src/refs/github/pull-requests.ts";
-import type { PullRequest } from "../../../src/refs/refs.ts";
+import { findPullRequests } from "../../../src/refs/github/pull-requests.ts";
+import type { OrphanedTags, PullRequest } from "../../../src/refs/refs.ts";
 import { commitOf, pullRequest, type TestPullRequest } from "../../servers/github/server.ts";
 import { closedOnes, eventOf, HOUR, lookupsOf, range, START, useGitHub } from "./fixture.ts";
 
