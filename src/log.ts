@@ -8,8 +8,8 @@ export interface Log {
   warn(kind: string, text: string): void;
   /** Adds an error annotation, and makes the step fail. Only the first of a kind is shown; the others are counted. */
   error(kind: FaultKind, text: string): void;
-  /** Runs `work` in a collapsible group. */
-  group<T>(title: string, work: () => Promise<T>): Promise<T>;
+  /** Writes lines in a collapsible group. */
+  group(title: string, lines: readonly string[]): void;
   /** Hides `secret` wherever it would be shown. */
   mask(secret: string): void;
   /** Returns a function that counts one of `total` at each call, and logs the progress from time to time. */

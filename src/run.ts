@@ -77,7 +77,7 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     const evidence = await readEvidence(sources, live, inUse, listings.values());
     const plans = await planRepositories(steps, evidence, listings);
     requireAllowedNumber(settings, [...plans.values()]);
-    if (settings.dryRun) await logPlans(steps, plans);
+    if (settings.dryRun) logPlans(steps, plans);
     else await sweepRepositories(steps, evidence, plans);
     await collectGarbage(steps);
   });
@@ -132,8 +132,8 @@ async function planRepositories(
   return plans;
 }
 
-async function logPlans({ log, record }: Run, plans: Plans): Promise<void> {
-  for (const repository of plans.keys()) await logRepository(log, record.repository(repository));
+function logPlans({ log, record }: Run, plans: Plans): void {
+  for (const repository of plans.keys()) logRepository(log, record.repository(repository));
 }
 
 /** Deletes one repository after another. An error in one ends its work; one that concerns all ends the run. */
@@ -158,7 +158,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       affordable: (count) => allotment.affordable(repository, count),
     });
     record.setSwept(repository, swept);
-    await logRepository(log, record.repository(repository));
+    logRepository(log, record.repository(repository));
     if (swept.error !== null && endsRun(swept.error)) throw swept.error;
     signal.throwIfAborted();
   }

@@ -7,7 +7,7 @@ export const silentLog: Log = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
-  group: (_title, work) => work(),
+  group: () => undefined,
   mask: () => undefined,
   progress: () => () => undefined,
 };

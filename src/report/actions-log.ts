@@ -25,7 +25,6 @@ const PREFIX = { error: "Error: ", warning: "Warning: ", notice: "" } as const s
 /** Creates a log whose texts the runner never takes for commands. */
 export function createActionsLog(clock: Clock): ActionsLog {
   let secrets: readonly string[] = [];
-  let openGroups = 0;
   let failed = false;
   const annotations = new Annotations();
 
@@ -49,17 +48,10 @@ export function createActionsLog(clock: Clock): ActionsLog {
       failed = true;
       annotate("error", kind, `Refsweep: ${FAULT_TITLES[kind]}`, text);
     },
-    async group(title, work) {
-      // The runner has no nested groups: the end of the inner group would end both.
-      if (openGroups > 0) info(title);
-      else issueCommand("group", {}, escapeLog(hide(title)));
-      openGroups += 1;
-      try {
-        return await work();
-      } finally {
-        openGroups -= 1;
-        if (openGroups === 0) issueCommand("endgroup", {}, "");
-      }
+    group(title, lines) {
+      issueCommand("group", {}, escapeLog(hide(title)));
+      for (const line of lines) info(line);
+      issueCommand("endgroup", {}, "");
     },
     mask(secret) {
       const forms = formsOf(secret).filter((form) => form !== "" && !secrets.includes(form));

@@ -20,16 +20,15 @@ const LABELS = {
 const TITLE_LABELS = { ...LABELS, planned: "to delete", refused: "refused", changed: "changed", deferred: "deferred" };
 
 /** Logs the result of a repository in a collapsible group: one line for each manifest that the plan deletes. */
-export async function logRepository(log: Log, result: RepositoryResult): Promise<void> {
-  await log.group(titleOf(result), async () => {
-    if (result.error !== null) log.info(`Stopped early: ${result.error}`);
-    const planned = result.manifests.filter(({ decision }) => decision === "delete");
-    for (const manifest of planned.slice(0, MAX_LINES)) log.info(lineOf(manifest));
-    if (planned.length > MAX_LINES) log.info(`… and ${planned.length - MAX_LINES} more: see the report file`);
-    for (const { tag, reason, outcome } of result.staleTags.slice(0, MAX_LINES)) {
-      log.info(`stale tag ${tag}: ${reason} (${outcome})`);
-    }
-  });
+export function logRepository(log: Log, result: RepositoryResult): void {
+  const { error, manifests, staleTags } = result;
+  const planned = manifests.filter(({ decision }) => decision === "delete");
+  log.group(titleOf(result), [
+    ...(error === null ? [] : [`Stopped early: ${error}`]),
+    ...planned.slice(0, MAX_LINES).map(lineOf),
+    ...(planned.length > MAX_LINES ? [`… and ${planned.length - MAX_LINES} more: see the report file`] : []),
+    ...staleTags.slice(0, MAX_LINES).map(({ tag, reason, outcome }) => `stale tag ${tag}: ${reason} (${outcome})`),
+  ]);
 }
 
 function titleOf({ name, manifests }: RepositoryResult): string {

@@ -6,7 +6,7 @@ export function createMemoryLog(lines: string[]): Log {
     info: (text) => void lines.push(text),
     warn: (kind, text) => void lines.push(`${kind}: ${text}`),
     error: (_kind, text) => void lines.push(text),
-    group: (_title, work) => work(),
+    group: (_title, more) => void lines.push(...more),
     mask: () => undefined,
     progress: () => () => undefined,
   };

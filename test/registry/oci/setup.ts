@@ -76,7 +76,7 @@ function logInto(lines: string[], masked: string[]): Log {
     info: (text) => void lines.push(text),
     warn: (kind, text) => void lines.push(`${kind}: ${text}`),
     error: (kind, text) => void lines.push(`${kind}: ${text}`),
-    group: (_title, work) => work(),
+    group: (_title, more) => void lines.push(...more),
     mask: (secret) => void masked.push(secret),
     progress: () => () => undefined,
   };
