@@ -45,8 +45,12 @@ export function createLister(api: DigitalOceanApi, retry: RetryOptions): (reposi
     listsTags ||= listing.manifests.some(({ tags }) => tags.length > 0);
     // Untagged manifests and an answer without the field `tags` look the same, and untagged manifests are deleted.
     if (listsTags || listing.manifests.length === 0) return listing;
-    if (await hasTags(api, repository)) throw tagsMissing(api.registry, repository);
-    return listing;
+    if (!(await hasTags(api, repository))) return listing;
+    throw new Fault(
+      "listing",
+      `DigitalOcean's lists of ${api.registry}/${repository} contradict each other: no manifest has a tag, but the list of tags is not empty`,
+      "Run again later: the list of tags can be hours old. If the error persists, report it to DigitalOcean.",
+    );
   };
 }
 
@@ -54,14 +58,6 @@ async function hasTags(api: DigitalOceanApi, repository: string): Promise<boolea
   const response = await api.get(["repositories", repository, "tags"], { per_page: 1 });
   // The repository exists, so a 404 does not prove that it has no tags.
   return response.status === 404 || parseBody(response, v.object(Meta.entries)).meta.total > 0;
-}
-
-function tagsMissing(registry: string, repository: string): Fault {
-  return new Fault(
-    "listing",
-    `DigitalOcean's lists of ${registry}/${repository} contradict each other: no manifest has a tag, but the list of tags is not empty`,
-    "Run again later: the list of tags can be hours old. If the error persists, report it to DigitalOcean.",
-  );
 }
 
 /** Lists every manifest once, `meta.total` in all. */

@@ -10,33 +10,18 @@ type TagDeletion = "deleted" | "gone" | "unsupported";
  * whether the manifest still exists; if not, it throws Fault `deletion` and no other tag is deleted.
  */
 export function createTagDeleter(oci: OciClient): (name: string, tag: string, sendBy: number) => Promise<TagDeletion> {
-  let isSupported = true;
-  let isVerified = false;
+  let support: "unknown" | "verified" | "unsupported" = "unknown";
   let queue: Promise<unknown> = Promise.resolve();
 
   async function deleteTag(name: string, tag: string, sendBy: number): Promise<TagDeletion> {
-    if (!isSupported) return "unsupported";
-    const response = await oci.delete(name, tag, sendBy);
-    const { status } = response;
-    if (status === 400 || status === 405) {
-      isSupported = false;
-      return "unsupported";
-    }
-    if (status === 202) return "deleted";
-    // 404 can also mean that the token lacks the permission, and 200 can come from a proxy or a login page.
-    if ((await oci.resolve(name, tag)) === "missing") return status === 404 ? "gone" : "deleted";
-    throw statusError("DELETE", response, [], ", but the tag still exists");
-  }
-
-  async function deleteAndVerify(name: string, tag: string, sendBy: number): Promise<TagDeletion> {
-    if (!isSupported) return "unsupported";
-    const tagged = await oci.resolve(name, tag);
+    if (support === "unsupported") return support;
+    const tagged = support === "verified" ? null : await oci.resolve(name, tag);
     if (tagged === "missing") return "gone";
-    const deletion = await deleteTag(name, tag, sendBy);
-    if (deletion !== "deleted") return deletion;
-    isVerified = await oci.exists(name, tagged.digest);
-    if (isVerified) return "deleted";
-    isSupported = false;
+    const deletion = await sendDelete(oci, name, tag, sendBy);
+    if (deletion === "unsupported") support = deletion;
+    if (deletion !== "deleted" || tagged === null) return deletion;
+    support = (await oci.exists(name, tagged.digest)) ? "verified" : "unsupported";
+    if (support === "verified") return deletion;
     throw new Fault(
       "deletion",
       `The registry deleted ${name}@${tagged.digest} together with its tag ${tag}: it cannot delete a tag alone`,
@@ -45,9 +30,19 @@ export function createTagDeleter(oci: OciClient): (name: string, tag: string, se
   }
 
   return (name, tag, sendBy) => {
-    if (isVerified) return deleteTag(name, tag, sendBy);
-    const deletion = queue.then(() => (isVerified ? deleteTag(name, tag, sendBy) : deleteAndVerify(name, tag, sendBy)));
+    if (support === "verified") return deleteTag(name, tag, sendBy);
+    const deletion = queue.then(() => deleteTag(name, tag, sendBy));
     queue = deletion.catch(() => null);
     return deletion;
   };
+}
+
+async function sendDelete(oci: OciClient, name: string, tag: string, sendBy: number): Promise<TagDeletion> {
+  const response = await oci.delete(name, tag, sendBy);
+  const { status } = response;
+  if (status === 400 || status === 405) return "unsupported";
+  if (status === 202) return "deleted";
+  // 404 can also mean that the token lacks the permission, and 200 can come from a proxy or a login page.
+  if ((await oci.resolve(name, tag)) === "missing") return status === 404 ? "gone" : "deleted";
+  throw statusError("DELETE", response, [], ", but the tag still exists");
 }

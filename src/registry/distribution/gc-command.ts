@@ -5,7 +5,7 @@ import { HttpError } from "../../http/errors.ts";
 import type { Log } from "../../log.ts";
 import type { GarbageCollection } from "../registry.ts";
 import { type Command, type CommandOptions, type CommandResult, runCommand, startDetached } from "./command.ts";
-import { createGcOutputParser, deletesUntagged, type GcOutput, isDryRun } from "./gc-output.ts";
+import { deletesUntagged, type GcOutput, GcOutputParser, isDryRun } from "./gc-output.ts";
 
 /** With a `timeoutMs` of 0, the command is started and not waited for. */
 export interface GcCommandOptions extends Omit<CommandOptions, "onOutput"> {
@@ -43,7 +43,7 @@ export async function collectByCommand(options: GcCommandOptions, context: GcCon
     if (error !== null) return notStarted(command, error);
     return resultOf("started", "gc-command was started. Refsweep does not wait for it (`gc-timeout: 0`).");
   }
-  const parser = createGcOutputParser();
+  const parser = new GcOutputParser();
   const result = await runCommand(command, { ...options, onOutput: (chunk) => parser.add(chunk) });
   return collectionOf(result, parser.result(), options, context);
 }

@@ -1,12 +1,5 @@
 import { type Digest, isDigest } from "../../digest.ts";
 
-/** Parses the output of `registry garbage-collect`. */
-export interface GcOutputParser {
-  /** Adds the next chunk of standard output. */
-  add(chunk: string): void;
-  result(): GcOutput;
-}
-
 export interface GcOutput {
   /** The summary line; null if it was not printed. */
   readonly summary: { readonly marked: number; readonly blobs: number; readonly manifests: number } | null;
@@ -20,34 +13,34 @@ const ELIGIBLE = /^blob eligible for deletion: (\S+)$/;
 const MAX_LINE = 64 * 1024;
 
 /**
- * Creates a parser for the two lines that distribution 2.8 and 3 have in common (`registry/storage/garbagecollect.go` of
- * both). It ignores all other lines.
+ * Parses the output of `registry garbage-collect`: the two lines that distribution 2.8 and 3 have in common
+ * (`registry/storage/garbagecollect.go` of both). It ignores all other lines.
  */
-export function createGcOutputParser(): GcOutputParser {
-  const eligible = new Set<Digest>();
-  let summary: GcOutput["summary"] = null;
-  let rest = "";
+export class GcOutputParser {
+  readonly #eligible = new Set<Digest>();
+  #summary: GcOutput["summary"] = null;
+  #rest = "";
 
-  function parseLine(line: string): void {
+  /** Adds the next chunk of standard output. */
+  add(chunk: string): void {
+    const lines = (this.#rest + chunk).split("\n");
+    this.#rest = (lines.pop() ?? "").slice(-MAX_LINE);
+    for (const line of lines) this.#parse(line.trimEnd());
+  }
+
+  result(): GcOutput {
+    this.#parse(this.#rest.trimEnd());
+    return { summary: this.#summary, eligible: this.#eligible };
+  }
+
+  #parse(line: string): void {
     const digest = ELIGIBLE.exec(line)?.[1];
-    if (digest !== undefined && isDigest(digest)) eligible.add(digest);
+    if (digest !== undefined && isDigest(digest)) this.#eligible.add(digest);
     const counts = SUMMARY.exec(line);
     if (counts === null) return;
     const [marked = 0, blobs = 0, manifests = 0] = counts.slice(1).map(Number);
-    summary = { marked, blobs, manifests };
+    this.#summary = { marked, blobs, manifests };
   }
-
-  return {
-    add(chunk) {
-      const lines = (rest + chunk).split("\n");
-      rest = (lines.pop() ?? "").slice(-MAX_LINE);
-      for (const line of lines) parseLine(line.trimEnd());
-    },
-    result() {
-      parseLine(rest.trimEnd());
-      return { summary, eligible };
-    },
-  };
 }
 
 /** Returns whether the collection deletes untagged manifests. One word can contain several, such as a command for ssh. */

@@ -1,8 +1,9 @@
 import pMap from "p-map";
 import type { Digest } from "../../digest.ts";
 import type { Log } from "../../log.ts";
-import type { Credential, Settings } from "../../settings.ts";
+import type { Settings } from "../../settings.ts";
 import { readDockerLogin } from "../oci/auth/docker-config.ts";
+import type { AuthorizerOptions } from "../oci/auth/options.ts";
 import { OciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
 import type { GarbageCollection, Listing, Registry } from "../registry.ts";
@@ -136,16 +137,16 @@ async function listTagged(oci: OciClient, name: string, inventory: Inventory): P
 function loginOf(
   { registry, credential, dockerConfigPath }: Settings,
   log: Log,
-): { readonly credential: Credential | null; readonly identityToken?: string } {
+): Pick<AuthorizerOptions, "credential" | "identityToken"> {
   const login = credential === null ? readDockerLogin(dockerConfigPath, registry.origin) : null;
   if (login === null) return { credential };
   log.info(`Using the Docker login in ${dockerConfigPath} for ${registry.name}`);
-  if (login.kind === "identity-token") {
-    log.mask(login.token);
-    return { credential: null, identityToken: login.token };
+  if (login.credential === null) {
+    log.mask(login.identityToken);
+  } else {
+    const { username, secret } = login.credential;
+    log.mask(secret);
+    log.mask(Buffer.from(`${username}:${secret}`).toString("base64"));
   }
-  const { username, secret } = login.credential;
-  log.mask(secret);
-  log.mask(Buffer.from(`${username}:${secret}`).toString("base64"));
-  return { credential: login.credential };
+  return login;
 }

@@ -18,6 +18,8 @@ export interface PackagesApi {
   /** As in the input `registry`. */
   readonly owner: string;
   send(request: PackagesRequest): Promise<HttpResponse>;
+  /** Returns whether a path exists and the token may read it. */
+  exists(path: readonly string[]): Promise<boolean>;
 }
 
 /** The remedy for a missing permission. */
@@ -46,7 +48,11 @@ export function createPackagesApi(github: GitHubApi, owner: string): PackagesApi
     const url = [root, ...path.map(encodeSegment)].join("/");
     return requirePermission("GitHub", REMEDIES, github.send({ ...request, path: url }));
   }
-  return { owner, send };
+  return {
+    owner,
+    send,
+    exists: async (path) => (await send({ method: "GET", path, expected: [200, 404] })).status === 200,
+  };
 }
 
 /** An unpaired surrogate cannot be encoded, and URL parsers resolve `.` and `..`. */

@@ -51,7 +51,8 @@ export function limitDeletions(
   const affordable = new Map<string, number>();
   for (const [repository, deletions] of wanted) {
     const recheckRequests = recheckRequestsOf(repository);
-    const count = maxDeletions(remaining, deletions, recheckRequests);
+    let count = deletions;
+    while (count > 0 && requestsFor(count, recheckRequests) > remaining) count -= 1;
     affordable.set(repository, count);
     remaining -= requestsFor(count, recheckRequests);
   }
@@ -63,15 +64,4 @@ function requestsFor(deletions: number, recheckRequests: number): number {
   if (deletions === 0) return 0;
   const perMinute = Math.max(1, Math.floor((POINTS_PER_MINUTE - recheckRequests) / POINTS_PER_WRITE));
   return deletions + Math.ceil(deletions / perMinute) * recheckRequests;
-}
-
-/** Returns the largest number of deletions, up to `wanted`, that takes at most `requests`. Binary search. */
-function maxDeletions(requests: number, wanted: number, recheckRequests: number): number {
-  let [fits, exceeds] = [0, wanted + 1];
-  while (exceeds - fits > 1) {
-    const middle = Math.floor((fits + exceeds) / 2);
-    if (requestsFor(middle, recheckRequests) <= requests) fits = middle;
-    else exceeds = middle;
-  }
-  return fits;
 }

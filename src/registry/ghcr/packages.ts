@@ -74,16 +74,10 @@ export function packagePath(name: string): readonly string[] {
   return ["container", name.toLowerCase()];
 }
 
-/** Returns whether a package exists and the token may read it. */
-export async function hasPackage(api: PackagesApi, name: string): Promise<boolean> {
-  const { status } = await api.send({ method: "GET", path: packagePath(name), expected: [200, 404] });
-  return status === 200;
-}
-
 /** Returns those of `names` that exist, in lower case, each once, sorted. */
 async function existing(api: PackagesApi, names: readonly string[]): Promise<readonly string[]> {
   const sorted = [...new Set(names.map((name) => name.toLowerCase()))].sort();
-  const exist = await Promise.all(sorted.map((name) => hasPackage(api, name)));
+  const exist = await Promise.all(sorted.map((name) => api.exists(packagePath(name))));
   return sorted.filter((_, index) => exist[index]);
 }
 

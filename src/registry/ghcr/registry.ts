@@ -9,8 +9,8 @@ import { requireCredential } from "../token.ts";
 import { createPackagesApi, GRANT_ADMIN, type PackagesApi } from "./api.ts";
 import { capabilities } from "./capabilities.ts";
 import { type GhcrSettings, limitDeletions } from "./limits.ts";
-import { hasPackage, selectPackages } from "./packages.ts";
-import { hasVersion, listVersions, versionsPath } from "./versions.ts";
+import { packagePath, selectPackages } from "./packages.ts";
+import { listVersions, versionsPath } from "./versions.ts";
 
 /**
  * Opens GitHub's container registry. A repository is a package, and a manifest is one of its versions. Lists and deletions
@@ -48,7 +48,8 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
       const id = versionIdOf(repository, target);
       const deletion = await deleteVersion(api, repository, id, sendBy);
       if (deletion.outcome !== "gone") return deletion;
-      if (await hasVersion(api, repository, id)) throw notAllowed(`${api.owner}/${repository}@${target.digest}`);
+      if (await api.exists(versionsPath(repository, id)))
+        throw notAllowed(`${api.owner}/${repository}@${target.digest}`);
       await confirmGone(repository);
       return deletion;
     },
@@ -100,7 +101,7 @@ function notAllowed(version: string): Fault {
 
 /** A 404 also answers a token that may not read, so it means `gone` only if the package can be read. */
 async function confirmReadable(api: PackagesApi, repository: string): Promise<void> {
-  if (await hasPackage(api, repository)) return;
+  if (await api.exists(packagePath(repository))) return;
   throw new Fault(
     "permission",
     `DELETE returned 404, and so did the package ${api.owner}/${repository}, so the version may not have been deleted`,

@@ -21,13 +21,6 @@ const Version = v.object({
 });
 type Version = v.InferOutput<typeof Version>;
 
-/** Returns whether the version with this id exists. */
-export async function hasVersion(api: PackagesApi, repository: string, id: number): Promise<boolean> {
-  const path = versionsPath(repository, id);
-  const { status } = await api.send({ method: "GET", path, expected: [200, 404] });
-  return status === 200;
-}
-
 /** Returns the path of a package's versions, or of one version. */
 export function versionsPath(repository: string, id?: number): readonly string[] {
   return [...packagePath(repository), "versions", ...(id === undefined ? [] : [String(id)])];

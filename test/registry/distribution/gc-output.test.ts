@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createGcOutputParser, deletesUntagged, isDryRun } from "../../../src/registry/distribution/gc-output.ts";
+import { deletesUntagged, GcOutputParser, isDryRun } from "../../../src/registry/distribution/gc-output.ts";
 
 const A = `sha256:${"a".repeat(64)}` as const;
 const B = `sha256:${"b".repeat(64)}` as const;
@@ -46,14 +46,14 @@ describe("the output of garbage-collect", () => {
     ["3.1.1 with -m", { marked: 5, blobs: 2, manifests: 1 }],
   ] as const)("of %s is parsed", (version, summary) => {
     for (const text of [PRINTED[version], PRINTED[version].replaceAll("\n", "\r\n")]) {
-      const parser = createGcOutputParser();
+      const parser = new GcOutputParser();
       parser.add(text);
       expect(parser.result()).toEqual({ summary, eligible: new Set([A, B]) });
     }
   });
 
   test("is parsed in chunks of any size, and without the last line end", () => {
-    const parser = createGcOutputParser();
+    const parser = new GcOutputParser();
     for (const letter of PRINTED["2.8.2"].trimEnd()) parser.add(letter);
     expect(parser.result()).toMatchObject({ summary: { blobs: 2 }, eligible: new Set([A, B]) });
   });
@@ -66,7 +66,7 @@ describe("the output of garbage-collect", () => {
     ],
     ["has no line end", "x".repeat(200_000)],
   ])("has no result if it %s", (_, text) => {
-    const parser = createGcOutputParser();
+    const parser = new GcOutputParser();
     parser.add(text);
     expect(parser.result()).toEqual({ summary: null, eligible: new Set() });
   });

@@ -5,8 +5,8 @@ import type { Credential } from "../../../settings.ts";
 
 /** A login as Docker stores it: a password, or a refresh token for a token server. */
 export type DockerLogin =
-  | { readonly kind: "password"; readonly credential: Credential }
-  | { readonly kind: "identity-token"; readonly token: string };
+  | { readonly credential: Credential; readonly identityToken?: never }
+  | { readonly credential: null; readonly identityToken: string };
 
 const Entry = v.object({
   auth: v.nullish(v.string()),
@@ -78,17 +78,17 @@ function hostOf(key: string, { protocol }: URL): string | undefined {
 }
 
 function parseEntry(entry: v.InferOutput<typeof Entry>, path: string, origin: URL): DockerLogin | null {
-  if (entry.identitytoken) return { kind: "identity-token", token: entry.identitytoken };
+  if (entry.identitytoken) return { credential: null, identityToken: entry.identitytoken };
   if (entry.auth) {
     const text = Buffer.from(entry.auth, "base64").toString("utf8");
     const colon = text.indexOf(":");
     if (colon < 1) throw invalid(path, `has an \`auth\` for ${origin.host} that is not the base64 of USER:PASSWORD`);
     // Docker sometimes pads it with zero bytes, and removes them when it reads the file.
     const secret = text.slice(colon + 1).replace(/\0+$/, "");
-    return { kind: "password", credential: { username: text.slice(0, colon), secret } };
+    return { credential: { username: text.slice(0, colon), secret } };
   }
   if (!entry.username || !entry.password) return null;
-  return { kind: "password", credential: { username: entry.username, secret: entry.password } };
+  return { credential: { username: entry.username, secret: entry.password } };
 }
 
 function storedByHelper(path: string, origin: URL, helper: string): Fault {

@@ -6,7 +6,7 @@ import { readDockerLogin } from "../../../../src/registry/oci/auth/docker-config
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const ENTRY = { auth: base64("me:se:cret") };
-const LOGIN = { kind: "password", credential: { username: "me", secret: "se:cret" } };
+const LOGIN = { credential: { username: "me", secret: "se:cret" } };
 
 let folder: string;
 
@@ -65,7 +65,7 @@ describe("an entry contains", () => {
     [
       "a refresh token",
       { auth: base64("0000:"), identitytoken: "refresh" },
-      { kind: "identity-token", token: "refresh" },
+      { credential: null, identityToken: "refresh" },
     ],
     ["no login", {}, null],
     ["null", null, null],
