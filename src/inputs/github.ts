@@ -19,7 +19,8 @@ export function readGitHub(reader: InputReader, environment: NodeJS.ProcessEnv):
     ),
     apiUrl: reader.readVariable("GITHUB_API_URL", parseUrl, api),
     graphqlUrl: reader.readVariable("GITHUB_GRAPHQL_URL", parseUrl, graphqlOf(api)),
-    serverUrl: reader.readVariable("GITHUB_SERVER_URL", parseFolder, server),
+    // Without the slash, a relative URL would replace the last segment.
+    serverUrl: reader.readVariable("GITHUB_SERVER_URL", (text) => parseUrl(text.replace(/\/?$/, "/")), server),
   };
 }
 
@@ -43,11 +44,6 @@ function apiOf(server: string): string {
 function graphqlOf(api: string): string {
   const base = URL.canParse(api) ? api : "https://api.github.com";
   return `${base.replace(/\/$/, "").replace(/\/api\/v3$/, "/api")}/graphql`;
-}
-
-/** Adds the slash without which a relative URL would replace the last segment. */
-function parseFolder(text: string): Parsed<URL> {
-  return parseUrl(text.endsWith("/") ? text : `${text}/`);
 }
 
 function parseRepository(text: string): Parsed<string> {

@@ -22,8 +22,6 @@ export function namesImageWithoutHost(text: string): boolean {
 
 /** As Docker reads names: a host has a dot or a port, or is `localhost` (distribution/reference, "domain"). */
 function hasHost(image: string): boolean {
-  const slash = image.indexOf("/");
-  if (slash < 0) return false;
-  const first = image.slice(0, slash);
-  return first.includes(".") || first.includes(":") || first === "localhost";
+  const [first = "", ...path] = image.split("/");
+  return path.length > 0 && (/[.:]/.test(first) || first === "localhost");
 }

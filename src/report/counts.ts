@@ -20,7 +20,7 @@ export interface Counts {
   readonly freed: FreedBytes | null;
 }
 
-export type Group = "deleted" | "kept" | "gone" | "failed" | "deferred";
+type Group = "deleted" | "kept" | "gone" | "failed" | "deferred";
 
 const GROUPS = {
   deleted: "deleted",
@@ -33,7 +33,6 @@ const GROUPS = {
   kept: "kept",
 } as const satisfies Record<ManifestResult["outcome"], Group>;
 
-/** Returns the group that a manifest counts in. */
 export function groupOf({ outcome }: ManifestResult): Group {
   return GROUPS[outcome];
 }
@@ -74,10 +73,8 @@ function freedIn(repositories: readonly RepositoryResult[]): FreedBytes | null {
       : [{ ...plan.blobs, complete: true, deleted: [] }];
   });
   const freed = freedBytes(uses);
-  return freed && { ...freed, exact: freed.exact && repositories.every(isCarriedOut) };
-}
-
-/** Whether every manifest that the plan deletes was deleted by this run; in a dry run, would be. */
-function isCarriedOut({ manifests }: RepositoryResult): boolean {
-  return manifests.every((manifest) => manifest.decision === "keep" || groupOf(manifest) === "deleted");
+  const isCarriedOut = repositories
+    .flatMap(({ manifests }) => manifests)
+    .every((manifest) => manifest.decision === "keep" || groupOf(manifest) === "deleted");
+  return freed && { ...freed, exact: freed.exact && isCarriedOut };
 }

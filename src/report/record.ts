@@ -5,7 +5,7 @@ import type { Provider } from "../registry/provider.ts";
 import { providerFor } from "../registry/providers.ts";
 import type { GarbageCollection, Storage } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
-import type { RemainingRepository } from "../sweep/collect.ts";
+import type { RemainingManifest, RemainingRepository } from "../sweep/collect.ts";
 import type { Outcome } from "../sweep/outcome.ts";
 import type { PlannedRepository } from "../sweep/plan-repository.ts";
 import { staleTagsOf } from "../sweep/stale-tags.ts";
@@ -100,10 +100,10 @@ export class RunRecord {
 
   /** The manifests that still exist, for the garbage collection. */
   remaining(): readonly RemainingRepository[] {
-    return this.#repositories().map(({ name, plan, manifests }) => ({
-      name,
-      manifests: plan === null ? null : manifests.filter(remains).map((manifest) => remainingOf(name, manifest)),
-    }));
+    return this.#repositories().map(({ name, plan, manifests }) => {
+      const existing = manifests.filter(({ outcome }) => outcome !== "deleted" && outcome !== "gone");
+      return { name, manifests: plan === null ? null : existing.map((manifest) => remainingOf(name, manifest)) };
+    });
   }
 
   result(finishedAt: number, requests: Readonly<Record<string, number>>): RunResult {
@@ -188,12 +188,8 @@ export function resultOfFault({ kind, message, remedy }: Fault, now: number): Ru
   };
 }
 
-function remains({ outcome }: ManifestResult): boolean {
-  return outcome !== "deleted" && outcome !== "gone";
-}
-
 /** A manifest that changed since it was planned may have lost its tags. */
-function remainingOf(repository: string, manifest: ManifestResult): { description: string; isTagged: boolean } {
+function remainingOf(repository: string, manifest: ManifestResult): RemainingManifest {
   const { digest, tags, outcome, error, reason } = manifest;
   return {
     description: `${repository}@${digest} (${error ?? reason})`,

@@ -32,7 +32,8 @@ export function writeReport(result: RunResult, environment: NodeJS.ProcessEnv, l
   const written = attempt("The report file", () => writeReportFile(result, reportPath));
   const outputs = { ...outputsOf(result), report: written ? reportPath : "" };
   attempt("The outputs", () => writeOutputs(outputs, environment["GITHUB_OUTPUT"]));
-  attempt("The summary", () => writeSummary(result, environment["GITHUB_STEP_SUMMARY"]));
+  const summaryPath = environment["GITHUB_STEP_SUMMARY"];
+  if (summaryPath) attempt("The summary", () => appendFileSync(summaryPath, renderSummary(result)));
 }
 
 /** Writes a complete file or none, readable only by its owner: it can contain private names, and runners are shared. */
@@ -67,8 +68,4 @@ function writeOutputs(outputs: Readonly<Record<string, string>>, path: string | 
   accessSync(path);
   const lines = Object.entries(outputs).map(([name, value]) => `${prepareKeyValueMessage(name, value)}${EOL}`);
   appendFileSync(path, lines.join(""));
-}
-
-function writeSummary(result: RunResult, path: string | undefined): void {
-  if (path) appendFileSync(path, renderSummary(result));
 }

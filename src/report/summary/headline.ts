@@ -3,6 +3,8 @@ import type { Counts } from "../counts.ts";
 import type { RunResult } from "../result.ts";
 import { bytesMarkup, code, imageCount, sentence } from "./markup.ts";
 
+const DRY_RUN_NOTE = "> [!NOTE]\n> This is a dry run: nothing was deleted, and no garbage collection was started.\n\n";
+
 /** Returns the result in one line, and a line of facts. */
 export function headline(result: RunResult, total: Counts): string {
   const { registry, repositories, startedAt, finishedAt } = result;
@@ -15,7 +17,8 @@ export function headline(result: RunResult, total: Counts): string {
     total.deferred > 0 && `${formatCount(total.deferred)} deferred`,
     formatDuration(finishedAt - startedAt),
   ];
-  return `### ${title(result, total)}\n\n${facts.filter((fact) => fact !== false).join(" · ")}\n\n${dryRunNote(result)}`;
+  const line = facts.filter((fact) => fact !== false).join(" · ");
+  return `### ${title(result, total)}\n\n${line}\n\n${result.dryRun ? DRY_RUN_NOTE : ""}`;
 }
 
 function title({ dryRun, errors, repositories }: RunResult, { deleted, failed, freed }: Counts): string {
@@ -30,11 +33,6 @@ function title({ dryRun, errors, repositories }: RunResult, { deleted, failed, f
   if (hasErrors) return `✖️ Nothing was deleted${failures}`;
   const hasPlan = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
   return hasPlan ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
-}
-
-function dryRunNote({ dryRun }: RunResult): string {
-  if (!dryRun) return "";
-  return "> [!NOTE]\n> This is a dry run: nothing was deleted, and no garbage collection was started.\n\n";
 }
 
 /** Returns the result of the garbage collection in one line; nothing if there was none. */
