@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
+import { describeError, HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
 import type { Credential, Settings } from "../settings.ts";
 import type { InvalidInput } from "./provider.ts";
@@ -33,7 +33,7 @@ export async function requirePermission(
   } catch (error) {
     // A 403 that can be retried is a rate limit.
     if (!(error instanceof HttpError) || error.retryable) throw error;
-    const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
+    const answer = describeError(error);
     const cause = { cause: error };
     if (error.status === 401) {
       throw new Fault("permission", `${service} rejected the token: ${answer}`, remedies.rejected, cause);

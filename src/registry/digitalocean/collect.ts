@@ -3,7 +3,6 @@ import { formatDuration } from "../../format.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { GcType } from "../../settings.ts";
 import type { GarbageCollection } from "../registry.ts";
-import type { DigitalOceanApi } from "./api.ts";
 import {
   type Collection,
   findCollection,
@@ -34,7 +33,10 @@ export async function collect(options: CollectorOptions): Promise<GarbageCollect
     log.info(`Garbage collection ${uuid} of ${api.registry} ${started}: ${status}`);
     const result = await follow(options, running, deadline);
     if (result.fault !== undefined || running.own || includes(running.collection, type)) return result;
-    if (result.status === "started" || result.status === "timed-out") return notStarted(api, running.collection);
+    if (result.status !== "started" && result.status !== "timed-out") continue;
+    const text = `Garbage collection ${uuid} (${running.collection.type}), which someone else started, is still running, so none was started within gc-timeout.`;
+    const remedy = `When it has ended, run again with run-gc: always, or start one in the control panel of ${api.registry}.`;
+    return unfinished("timed-out", `${text} ${remedy}`);
   }
 }
 
@@ -102,7 +104,10 @@ async function waitForEnd(options: CollectorOptions, running: Running, deadline:
     const found = await poll(options, uuid);
     if (found === "unavailable") continue;
     missed = found === null ? missed + 1 : 0;
-    if (missed === MAX_MISSED_POLLS) return vanished(uuid);
+    if (missed === MAX_MISSED_POLLS) {
+      const text = `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of garbage collections does not show its result.`;
+      return unfinished("failed", `${text} Check the control panel.`);
+    }
     if (found === null) continue;
     if (found.status !== collection.status) log.info(`Garbage collection ${uuid} of ${api.registry}: ${found.status}`);
     collection = found;
@@ -145,17 +150,6 @@ function ended({ collection, own }: Running): GarbageCollection {
     ? `${name} succeeded.`
     : `${name} ended with the status "${status}". Run again with run-gc: always.`;
   return { status: succeeded ? "succeeded" : "failed", freedBytes, blobsDeleted, note };
-}
-
-function notStarted({ registry }: DigitalOceanApi, { uuid, type }: Collection): GarbageCollection {
-  const text = `Garbage collection ${uuid} (${type}), which someone else started, is still running, so none was started within gc-timeout.`;
-  const remedy = `When it has ended, run again with run-gc: always, or start one in the control panel of ${registry}.`;
-  return unfinished("timed-out", `${text} ${remedy}`);
-}
-
-function vanished(uuid: string): GarbageCollection {
-  const text = `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of garbage collections does not show its result.`;
-  return unfinished("failed", `${text} Check the control panel.`);
 }
 
 function unfinished(status: "started" | "timed-out" | "failed", note: string): GarbageCollection {

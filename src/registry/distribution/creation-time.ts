@@ -10,14 +10,11 @@ export async function readCreationTime(oci: OciClient, name: string, digest: Dig
   const content = await oci.read(name, digest);
   if (content === "missing") return null;
   if (content.kind === "image" || content.annotatedAt !== null) return imageTime(oci, name, content);
-  const times = await Promise.all(content.children.map((child) => childTime(oci, name, child.digest)));
+  const children = await Promise.all(content.children.map((child) => oci.read(name, child.digest)));
+  const images = children.flatMap((child) => (child === "missing" || isAttestation(child) ? [] : [child]));
+  const times = await Promise.all(images.map((image) => imageTime(oci, name, image)));
   const known = times.filter((time) => time !== null);
   return known.length === 0 ? null : Math.max(...known);
-}
-
-async function childTime(oci: OciClient, name: string, digest: Digest): Promise<number | null> {
-  const content = await oci.read(name, digest);
-  return content === "missing" || isAttestation(content) ? null : imageTime(oci, name, content);
 }
 
 async function imageTime(oci: OciClient, name: string, content: ManifestContent): Promise<number | null> {

@@ -48,8 +48,12 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
       const id = versionIdOf(repository, target);
       const deletion = await deleteVersion(api, repository, id, sendBy);
       if (deletion.outcome !== "gone") return deletion;
-      if (await api.exists(versionsPath(repository, id)))
-        throw notAllowed(`${api.owner}/${repository}@${target.digest}`);
+      if (await api.exists(versionsPath(repository, id))) {
+        // GitHub also returns 404 instead of 403 to a token that may not delete.
+        const version = `${api.owner}/${repository}@${target.digest}`;
+        const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
+        throw new Fault("permission", message, GRANT_ADMIN);
+      }
       await confirmGone(repository);
       return deletion;
     },
@@ -91,12 +95,6 @@ async function deleteVersion(api: PackagesApi, repository: string, id: number, s
     if (POLICY.test(reason)) return { outcome: "refused", reason };
     throw error;
   }
-}
-
-/** GitHub also returns 404 instead of 403 to a token that may not delete. */
-function notAllowed(version: string): Fault {
-  const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
-  return new Fault("permission", message, GRANT_ADMIN);
 }
 
 /** A 404 also answers a token that may not read, so it means `gone` only if the package can be read. */

@@ -13,7 +13,7 @@ import {
   parseManifest,
   verifyDigest,
 } from "./manifest.ts";
-import { firstPage, readPages, rejectWebPage } from "./pages.ts";
+import { readPages, rejectWebPage } from "./pages.ts";
 import { isRepositoryName, isTag } from "./reference.ts";
 import { missingIfUnsupported, readReferrers } from "./referrers.ts";
 
@@ -22,6 +22,8 @@ export interface OciManifest {
   readonly content: ManifestContent;
 }
 
+/** Distribution's default for the largest page (`tags.maxtags`, `catalog.maxentries`). */
+const PAGE_SIZE = 1000;
 /** The config of artifacts that have none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 
@@ -142,8 +144,9 @@ export class OciClient {
 
   #list(list: URL, scope: string, parse: (page: HttpResponse) => readonly string[]) {
     const headers = { accept: "application/json" };
+    list.searchParams.set("n", String(PAGE_SIZE));
     return readPages(
-      firstPage(list),
+      list,
       async (url, expected) => rejectWebPage(await this.#send({ method: "GET", url, headers, expected }, scope)),
       parse,
     );

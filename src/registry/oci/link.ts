@@ -1,3 +1,5 @@
+import { HeaderReader } from "./header-reader.ts";
+
 /** One link of a `Link` header (RFC 8288, section 3). */
 export interface Link {
   readonly target: string;
@@ -6,7 +8,9 @@ export interface Link {
 }
 
 const TARGET = /[\s,]*<([^>]*)>/y;
-const PARAMETER = /\s*;\s*([^\s=;,"<>]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/y;
+const PARAMETER = /\s*;\s*([^\s=;,"<>]+)/y;
+const EQUALS = /\s*=\s*/y;
+const PLAIN_VALUE = /[^\s;,"]*/y;
 /** A link ends with a comma or with the header. Some servers add a `;` before it. */
 const END = /[\s;]*(?:,|$)/y;
 
@@ -15,32 +19,19 @@ const END = /[\s;]*(?:,|$)/y;
  * the first error, which would end a list too early.
  */
 export function parseLinks(header: string): readonly Link[] | null {
+  const reader = new HeaderReader(header);
   const links: Link[] = [];
-  let at = 0;
-  const match = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(header);
-    if (found !== null) at = pattern.lastIndex;
-    return found;
-  };
-  while (header.slice(at).trim() !== "") {
-    const target = match(TARGET)?.[1];
-    if (target === undefined) return null;
+  while (reader.read(/\s*$/y) === null) {
+    const target = reader.read(TARGET);
+    if (target === null) return null;
     let relations: readonly string[] | null = null;
-    for (let parameter = match(PARAMETER); parameter !== null; parameter = match(PARAMETER)) {
-      const [, name = "", quoted, plain = ""] = parameter;
+    for (let name = reader.read(PARAMETER); name !== null; name = reader.read(PARAMETER)) {
+      const value = reader.read(EQUALS) === null ? null : reader.readValue(PLAIN_VALUE);
       // Only the first `rel` counts (RFC 8288, section 3.3).
-      if (name.toLowerCase() === "rel") relations ??= splitRelations(quoted?.replaceAll(/\\(.)/g, "$1") ?? plain);
+      if (name.toLowerCase() === "rel") relations ??= (value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
     }
-    if (match(END) === null) return null;
+    if (reader.read(END) === null) return null;
     links.push({ target, relations: relations ?? [] });
   }
   return links;
-}
-
-function splitRelations(text: string): readonly string[] {
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((relation) => relation !== "");
 }

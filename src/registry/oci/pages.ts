@@ -10,19 +10,10 @@ import { parseLinks } from "./link.ts";
 const MAX_PAGES = 10_000;
 /** One million tags of 60 characters. */
 const MAX_MIB = 64;
-/** Distribution's default for the largest page (`tags.maxtags`, `catalog.maxentries`). */
-const PAGE_SIZE = 1000;
 const CHECK_ADDRESS = "Check the registry's address: a login page or a proxy may have answered.";
 
 /** Sends a GET and returns the response if its status is in `expected`. */
 export type FetchPage = (url: URL, expected: readonly number[]) => Promise<HttpResponse>;
-
-/** Returns the URL of a list's first page, with the largest usual page size. */
-export function firstPage(url: URL): URL {
-  const first = new URL(url);
-  first.searchParams.set("n", String(PAGE_SIZE));
-  return first;
-}
 
 /**
  * Reads all pages of a list and returns each entry once; `missing` if the first page is 404. The next page is the one that

@@ -1,3 +1,5 @@
+import { HeaderReader } from "../header-reader.ts";
+
 /** One challenge of a `WWW-Authenticate` header (RFC 9110, section 11.6.1). */
 export interface Challenge {
   /** In lower case: `basic`, `bearer`. */
@@ -9,7 +11,6 @@ export interface Challenge {
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 /** Must end where the challenge ends; otherwise it would match a `name=value` too. */
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y;
-const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const SEPARATOR = /[\s,]*/y;
 const SPACE = /[ \t]+/y;
 const EQUALS = /[ \t]*=[ \t]*/y;
@@ -20,7 +21,7 @@ const EQUALS = /[ \t]*=[ \t]*/y;
  * parameters of several.
  */
 export function parseChallenges(header: string): readonly Challenge[] {
-  const reader = new Reader(header);
+  const reader = new HeaderReader(header);
   const challenges: { scheme: string; parameters: Record<string, string> }[] = [];
   for (;;) {
     reader.read(SEPARATOR);
@@ -28,34 +29,12 @@ export function parseChallenges(header: string): readonly Challenge[] {
     if (name === null) return challenges;
     const current = challenges.at(-1);
     if (current !== undefined && reader.read(EQUALS) !== null) {
-      const value = reader.readValue();
+      const value = reader.readValue(TOKEN);
       if (value === null) return challenges;
       current.parameters[name.toLowerCase()] = value;
       continue;
     }
     challenges.push({ scheme: name.toLowerCase(), parameters: {} });
     if (reader.read(SPACE) !== null) reader.read(TOKEN68);
-  }
-}
-
-class Reader {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  read(pattern: RegExp): string | null {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (match === null) return null;
-    this.#at = pattern.lastIndex;
-    return match[1] ?? match[0];
-  }
-
-  readValue(): string | null {
-    const quoted = this.read(QUOTED);
-    return quoted === null ? this.read(TOKEN) : quoted.replaceAll(/\\(.)/g, "$1");
   }
 }
