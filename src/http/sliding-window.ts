@@ -9,9 +9,8 @@ import Queue from "yocto-queue";
 export class SlidingWindow {
   readonly limit: number;
   readonly #periodMs: number;
-  /** Finished requests in the window, oldest first. Those of the same millisecond are one. */
-  readonly #requests = new Queue<Finished>();
-  #newest: Finished | null = null;
+  /** Finished requests in the window, oldest first. */
+  readonly #requests = new Queue<{ readonly time: number; readonly points: number }>();
   #finished = 0;
   #inFlight = 0;
 
@@ -41,12 +40,7 @@ export class SlidingWindow {
     const capped = this.#capped(points);
     this.#inFlight -= capped;
     this.#finished += capped;
-    if (this.#newest !== null && this.#requests.size > 0 && now <= this.#newest.time) {
-      this.#newest.points += capped;
-      return;
-    }
-    this.#newest = { time: now, points: capped };
-    this.#requests.enqueue(this.#newest);
+    this.#requests.enqueue({ time: now, points: capped });
   }
 
   /** A request with more points than the limit would wait forever. It counts as the full limit. */
@@ -61,10 +55,4 @@ export class SlidingWindow {
       this.#requests.dequeue();
     }
   }
-}
-
-/** Requests that finished at `time`. */
-interface Finished {
-  readonly time: number;
-  points: number;
 }

@@ -1,6 +1,5 @@
 import { Fault, type FaultKind } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
-import { describeError } from "../sweep/attempt.ts";
+import { describeError, HttpError } from "../http/errors.ts";
 import type { Swept } from "../sweep/sweep-repository.ts";
 
 /** The headings of errors. */

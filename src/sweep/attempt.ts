@@ -78,8 +78,3 @@ export class Attempts {
 export function isRateLimit({ status, retryable }: HttpError): boolean {
   return status === 429 || (status === 403 && retryable);
 }
-
-/** Returns the message of an error, with the server's own message. */
-export function describeError(error: Fault | HttpError): string {
-  return error instanceof HttpError && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
-}

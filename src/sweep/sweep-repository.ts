@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
 import { Fault, unexpected } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
+import { describeError, HttpError } from "../http/errors.ts";
 import type { Decision, DeletionStep } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
 import type { Registry } from "../registry/registry.ts";
-import { Attempts, describeError, isRateLimit } from "./attempt.ts";
+import { Attempts, isRateLimit } from "./attempt.ts";
 import { batchTimer, inBatches } from "./batches.ts";
 import type { Outcome, StaleTag } from "./outcome.ts";
 import { Outcomes } from "./outcomes.ts";

@@ -1,19 +1,12 @@
 import { expect, test } from "vitest";
 import { createFakeClock, settle } from "../servers/fake-clock.ts";
 import { refuse } from "../servers/http-server.ts";
-import { failure, stage } from "./setup.ts";
+import { failure, holdResponses, stage } from "./setup.ts";
 
 /** Starts a server that responds after `release`, and a client that can be cancelled. */
 async function startHeld() {
   const cancel = new AbortController();
-  let release = (): void => undefined;
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const handler = async () => {
-    await released;
-    return { status: 200 };
-  };
+  const { handler, release } = holdResponses();
   const clock = createFakeClock({ passes: "by hand" });
   const all = await stage({ handler, clock, client: { signal: cancel.signal, concurrency: 1 } });
   const arrived = async (count: number): Promise<void> => {

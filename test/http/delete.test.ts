@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createFakeClock, settle } from "../servers/fake-clock.ts";
 import { refuse, type ServerFault, serve } from "../servers/http-server.ts";
-import { failure, stage } from "./setup.ts";
+import { failure, holdResponses, stage } from "./setup.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const DELETE = { method: "DELETE" } as const;
@@ -107,14 +107,7 @@ describe("a request that cannot be sent by its sendBy", () => {
 
   test("fails if a response allows it too late", async () => {
     const clock = createFakeClock({ passes: "by hand" });
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const handler = async () => {
-      await released;
-      return { status: 200 };
-    };
+    const { handler, release } = holdResponses();
     const { client, server, to } = await stage({ clock, handler, client: { concurrency: 1 } });
     const slow = client.send(to("/slow"));
     const waiting = failure(client.send(to("/image", later(20_000))));

@@ -40,6 +40,15 @@ export async function stage(
   return { server, client, clock, to };
 }
 
+/** Returns a handler that responds after `release`. */
+export function holdResponses(): { readonly handler: Handler; release(): void } {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { handler: () => released.then(() => ({ status: 200 })), release };
+}
+
 /** Returns the HttpError that rejects `work`. */
 export async function failure(work: Promise<unknown>): Promise<HttpError> {
   try {
