@@ -1,9 +1,9 @@
 import pMap from "p-map";
 import * as v from "valibot";
-import { type Digest, isDigest } from "../../digest.ts";
+import { isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
-import type { Blob, ListedManifest } from "../manifest.ts";
+import type { ListedManifest } from "../manifest.ts";
 import { isTag } from "../oci/reference.ts";
 import type { Listing } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
@@ -19,15 +19,14 @@ const PAGES_AT_ONCE = 512;
 
 // GODO marks every field as `omitempty`, and the API's own example misspells one. A size may have any shape. Tags decide
 // what is deleted, so they must be valid.
-const Size = v.fallback(v.nullish(v.number()), null);
-const BlobEntry = v.object({
-  digest: v.nullish(v.string(), ""),
-  compressed_size_bytes: Size,
-  compressed_size_byte: Size,
-});
+/** Null until DigitalOcean computes it, some time after the push; the API then returns 0. */
+const Size = v.fallback(v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), null), null);
+const Digest = v.pipe(v.string(), v.guard(isDigest, "not a digest"));
+const BlobEntry = v.object({ digest: Digest, compressed_size_bytes: Size, compressed_size_byte: Size });
 const ManifestEntry = v.object({
-  digest: v.pipe(v.string(), v.guard(isDigest, "not a digest")),
+  digest: Digest,
   tags: v.nullish(v.array(v.pipe(v.string(), v.check(isTag, "not a tag"))), []),
+  // One invalid blob makes all unknown: an incomplete list would pass for a complete one.
   blobs: v.fallback(v.nullish(v.array(BlobEntry), []), []),
   compressed_size_bytes: Size,
   updated_at: v.fallback(v.nullish(v.string()), null),
@@ -75,7 +74,8 @@ function listManifests(api: DigitalOceanApi, repository: string, retry: RetryOpt
     const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
     const pages = [first, ...(await pMap(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
     const changed = changeBetween(pages);
-    return changed === null ? { value: listingOf(pages) } : { changed };
+    if (changed !== null) return { changed };
+    return { value: { manifests: pages.flatMap(({ manifests }) => manifests.map(manifestOf)) } };
   });
 }
 
@@ -108,37 +108,21 @@ function changeBetween(pages: readonly ManifestPage[]): string | null {
   const digests = pages.flatMap(({ manifests }) => manifests.map(({ digest }) => digest));
   const totals = new Set(pages.map(({ meta }) => meta.total));
   if (totals.size > 1) return `its total changed: ${[...totals].join(", ")}`;
-  if (new Set<Digest>(digests).size < digests.length) return "a manifest was listed twice";
+  if (new Set(digests).size < digests.length) return "a manifest was listed twice";
   const [total] = totals;
   return digests.length === total ? null : `${digests.length} of ${total} manifests were listed`;
 }
 
-function listingOf(pages: readonly ManifestPage[]): Listing {
-  const manifests = pages.flatMap((page) =>
-    page.manifests.map(
-      (entry): ListedManifest => ({
-        digest: entry.digest,
-        tags: entry.tags,
-        pushedAt: parseTime(entry.updated_at),
-        sizeBytes: sizeOf(entry.compressed_size_bytes),
-        blobs: blobsOf(entry),
-      }),
-    ),
-  );
-  return { manifests };
-}
-
-/** Sizes are 0 until DigitalOcean computes them, some time after the push. */
-function sizeOf(bytes: number | null | undefined): number | null {
-  return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
-}
-
-/** Returns null if any blob is invalid or none is listed: an incomplete list would pass for a complete one. */
-function blobsOf(entry: ManifestEntry): readonly Blob[] | null {
-  const blobs: Blob[] = [];
-  for (const { digest, compressed_size_bytes: size, compressed_size_byte: misspelt } of entry.blobs) {
-    if (!isDigest(digest)) return null;
-    blobs.push({ digest, sizeBytes: sizeOf(size ?? misspelt) });
-  }
-  return blobs.length === 0 ? null : blobs;
+function manifestOf(entry: ManifestEntry): ListedManifest {
+  const blobs = entry.blobs.map(({ digest, compressed_size_bytes: size, compressed_size_byte: misspelt }) => ({
+    digest,
+    sizeBytes: size ?? misspelt,
+  }));
+  return {
+    digest: entry.digest,
+    tags: entry.tags,
+    pushedAt: parseTime(entry.updated_at),
+    sizeBytes: entry.compressed_size_bytes,
+    blobs: blobs.length === 0 ? null : blobs,
+  };
 }

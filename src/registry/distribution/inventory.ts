@@ -5,16 +5,8 @@ import type { ManifestContent } from "../manifest.ts";
 export class Inventory {
   readonly #sizes = new Map<Digest, number>();
   readonly #indexesAndReferrers = new Set<string>();
-  readonly #repositories = new Set<string>();
-
-  /** Marks a repository as listed; `name` includes the prefix. */
-  addRepository(name: string): void {
-    this.#repositories.add(name);
-  }
-
-  hasRepository(name: string): boolean {
-    return this.#repositories.has(name);
-  }
+  /** The repositories that were listed, with their prefix. */
+  readonly repositories = new Set<string>();
 
   add(name: string, digest: Digest, content: ManifestContent): void {
     this.#sizes.set(digest, content.sizeBytes);

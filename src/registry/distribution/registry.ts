@@ -107,7 +107,7 @@ async function findIndexOrReferrer(oci: OciClient, inventory: Inventory): Promis
   const known = inventory.indexOrReferrer();
   if (known !== null) return known;
   for (const name of await oci.catalog()) {
-    if (inventory.hasRepository(name)) continue;
+    if (inventory.repositories.has(name)) continue;
     await listTagged(oci, name, inventory);
     const found = inventory.indexOrReferrer();
     if (found !== null) return found;
@@ -128,7 +128,7 @@ async function listTagged(oci: OciClient, name: string, inventory: Inventory): P
     else tags.push(tag);
   };
   await pMap(listed === "missing" ? [] : listed, resolve, { concurrency: CONCURRENCY });
-  inventory.addRepository(name);
+  inventory.repositories.add(name);
   const unknown = { pushedAt: null, sizeBytes: null, blobs: null };
   return { manifests: [...tagsByDigest].map(([digest, tags]) => ({ digest, tags: tags.sort(), ...unknown })) };
 }

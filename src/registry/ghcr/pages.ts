@@ -51,16 +51,15 @@ export async function readPages<T>(fetch: FetchPage<T>): Promise<ListAttempt<Com
     return page;
   };
   const first = await fetchCounted(1);
+  const { last } = first;
+  if (last !== null && last > MAX_PAGES) throw endless(TOO_MANY_PAGES);
+  const rest = Array.from({ length: Math.max(0, (last ?? 1) - 1) }, (_, index) => index + 2);
   const pages =
-    first.last === null ? await readInOrder(first, fetchCounted) : await readTogether(first, first.last, fetchCounted);
+    last === null
+      ? await readInOrder(first, fetchCounted)
+      : [first, ...(await pMap(rest, fetchCounted, { concurrency: PAGES_AT_ONCE }))];
   const changed = changeBetween(pages);
   return changed === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { changed };
-}
-
-async function readTogether<T>(first: Page<T>, last: number, fetch: FetchPage<T>): Promise<readonly Page<T>[]> {
-  if (last > MAX_PAGES) throw endless(TOO_MANY_PAGES);
-  const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => index + 2);
-  return [first, ...(await pMap(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
 }
 
 async function readInOrder<T>(first: Page<T>, fetch: FetchPage<T>): Promise<readonly Page<T>[]> {

@@ -1,6 +1,6 @@
 const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 
-/** Reads the text of a header from left to right. All patterns must be sticky. */
+/** Reads the parts of a header one after another. All patterns must be sticky. */
 export class HeaderReader {
   readonly #text: string;
   #at = 0;

@@ -42,6 +42,6 @@ test("knows the sizes of manifests and blobs, even after they are removed", () =
 
 test("knows which repositories were listed", () => {
   const inventory = new Inventory();
-  inventory.addRepository("team/web");
-  expect(["team/web", "web"].map((name) => inventory.hasRepository(name))).toEqual([true, false]);
+  inventory.repositories.add("team/web");
+  expect(["team/web", "web"].map((name) => inventory.repositories.has(name))).toEqual([true, false]);
 });

@@ -50,7 +50,9 @@ export function createAuthorizedSend(options: AuthorizerOptions): AuthorizedSend
       return usesBasic && sent.header === undefined;
     }
     const token = sent.token ?? null;
-    const missing = scopesOf(wanted).filter((other) => !includesScope(token?.scopes ?? [scope], other));
+    // A challenge names its scopes in one parameter, separated by spaces (distribution, spec/auth/scope.md).
+    const scopes = (wanted.parameters["scope"] ?? "").split(" ").filter((other) => other !== "");
+    const missing = scopes.filter((other) => !includesScope(token?.scopes ?? [scope], other));
     const expired = token !== null && token.expiresAt <= options.clock.now();
     if (attempt > 1 && !expired && missing.length === 0) return false;
     bearer = wanted;
@@ -87,11 +89,6 @@ export function createAuthorizedSend(options: AuthorizerOptions): AuthorizedSend
     firstRequest = sending;
     return sending;
   };
-}
-
-/** Returns the scopes that a challenge names, separated by spaces in one parameter (distribution, spec/auth/scope.md). */
-function scopesOf(challenge: Challenge): readonly string[] {
-  return (challenge.parameters["scope"] ?? "").split(" ").filter((scope) => scope !== "");
 }
 
 /** Returns whether `scopes` include `wanted`: `repository:app:pull,delete` includes `repository:app:delete`. */
