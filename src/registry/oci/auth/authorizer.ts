@@ -75,7 +75,7 @@ export function createAuthorizedSend(options: AuthorizerOptions): AuthorizedSend
       if (response.url.origin !== request.url.origin) throw statusError(request.method, response);
       const mayRetry = response.status === 401 && attempt < MAX_ATTEMPTS;
       if (!mayRetry || !applyChallenge(response, authorization, scope, attempt)) {
-        throw permissionFault(options, request.method, response, [scope]);
+        throw permissionFault(options, request.method, response, [scope], authorization.header);
       }
     }
   }

@@ -23,16 +23,23 @@ export function basicAuthorization({ username, secret }: Credential): string {
   return `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`;
 }
 
-/** Returns the Fault `permission` for a response with status 401 or 403. */
+/**
+ * Returns the Fault `permission` for a response with status 401 or 403.
+ *
+ * @param authorization the header of the request, which the response may repeat
+ */
 export function permissionFault(
-  { credential, remedy }: Pick<AuthorizerOptions, "credential" | "remedy">,
+  { credential, identityToken, remedy }: Pick<AuthorizerOptions, "credential" | "identityToken" | "remedy">,
   method: HttpRequest["method"],
   response: HttpResponse,
   scopes: readonly string[],
+  authorization?: string,
 ): Fault {
-  const secrets = credential === null ? [] : secretsOf(basicAuthorization(credential));
+  const sent = [authorization, credential === null ? undefined : basicAuthorization(credential)];
+  const secrets = [...sent.flatMap(secretsOf), ...(identityToken === undefined ? [] : [identityToken])];
   const cause = statusError(method, response, secrets);
-  const who = credential === null ? "Anonymous access" : "The credential";
+  const isAnonymous = credential === null && identityToken === undefined;
+  const who = isAnonymous ? "Anonymous access" : "The credential";
   const message = `${who} lacks the permission ${scopes.join(" ")}: ${cause.message}`;
   return new Fault("permission", message, remedy, { cause });
 }

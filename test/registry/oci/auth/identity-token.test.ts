@@ -5,6 +5,17 @@ import { silentLog } from "../../../run.ts";
 import { createFakeClock } from "../../../servers/fake-clock.ts";
 import { startServer } from "../setup.ts";
 
+function openClient(origin: URL, mayReceiveCredential = true): OciClient {
+  const clock = createFakeClock();
+  const http = createHttpClient({ clock, concurrency: 4 });
+  onTestFinished(() => http.close());
+  return new OciClient({
+    ...{ http, clock, log: silentLog, origin, credential: null, identityToken: "refresh" },
+    mayReceiveCredential: () => mayReceiveCredential,
+    remedy: "Log in again.",
+  });
+}
+
 test("a refresh token is sent by POST to the token server only, and never in a URL", async () => {
   const server = await startServer(({ method, url, headers, body }) => {
     if (url.pathname === "/oauth2/token") {
@@ -20,19 +31,34 @@ test("a refresh token is sent by POST to the token server only, and never in a U
     const realm = new URL("/oauth2/token", url).href;
     return { status: 401, headers: { "www-authenticate": `Bearer realm="${realm}",service="registry.test"` } };
   });
-  const clock = createFakeClock();
-  const http = createHttpClient({ clock, concurrency: 4 });
-  onTestFinished(() => http.close());
-  const options = {
-    ...{ http, clock, log: silentLog, origin: server.url, credential: null, identityToken: "refresh" },
-    remedy: "Log in again.",
-  };
-
-  expect(await new OciClient({ ...options, mayReceiveCredential: () => true }).tags("web")).toEqual(["main"]);
+  expect(await openClient(server.url).tags("web")).toEqual(["main"]);
 
   const urlsAndHeaders = server.requests.map(({ path, headers }) => `${path} ${headers.authorization ?? ""}`);
   expect(urlsAndHeaders.filter((text) => text.includes("refresh"))).toEqual([]);
   expect(server.requests.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
-  const refused = new OciClient({ ...options, mayReceiveCredential: () => false }).tags("web");
+  const refused = openClient(server.url, false).tags("web");
   await expect(refused).rejects.toThrow("may not receive the credential");
+});
+
+test("a refused refresh token is an error of the credential, without the token", async () => {
+  const server = await startServer(({ url }) => {
+    if (url.pathname === "/token") return { status: 401, body: "unknown token refresh" };
+    return { status: 401, headers: { "www-authenticate": `Bearer realm="${new URL("/token", url).href}"` } };
+  });
+  await expect(openClient(server.url).tags("web")).rejects.toMatchObject({
+    kind: "permission",
+    message: expect.stringMatching(/^The credential lacks the permission repository:web:pull/),
+    cause: { detail: expect.stringContaining("unknown token ***") },
+  });
+});
+
+test("an access token that the registry repeats in a refusal is not in the error", async () => {
+  const server = await startServer(({ url, headers }) => {
+    if (url.pathname === "/token") return { status: 200, body: { token: "issued-token" } };
+    if (headers.authorization !== undefined) return { status: 403, body: `denied: ${headers.authorization}` };
+    return { status: 401, headers: { "www-authenticate": `Bearer realm="${new URL("/token", url).href}"` } };
+  });
+  await expect(openClient(server.url).tags("web")).rejects.toMatchObject({
+    cause: { detail: expect.stringContaining("denied: Bearer ***") },
+  });
 });
