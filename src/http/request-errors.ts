@@ -76,7 +76,7 @@ export function errorFor(
 ): HttpError {
   const { method } = request;
   const url = redactUrl(request.url);
-  return new HttpError(`${method} ${url} ${what}`, { ...details, method, url }, cause === undefined ? {} : { cause });
+  return new HttpError(`${method} ${url} ${what}`, { ...details, method, url }, { cause });
 }
 
 const ErrorBody = v.object({ message: v.string() });
