@@ -123,8 +123,8 @@ export class RunRecord {
       repositories: this.#repositories(),
       requests,
       garbageCollection: this.#collection,
-      errors: this.#errors,
-      notices: this.#notices,
+      errors: [...this.#errors],
+      notices: [...this.#notices],
     };
   }
 

@@ -80,18 +80,16 @@ function cellsOf(manifest: ManifestResult, { startedAt, gitRepositoryUrl }: RunR
 /** Returns the reason of the plan, and the outcome if it is not a deletion. */
 function reasonMarkup(manifest: ManifestResult, gitRepositoryUrl: string): string {
   const reason = sentence(manifest.reason, gitRepositoryUrl, 300);
-  if (groupOf(manifest) === "deleted") return reason;
+  const outcome = OTHER_OUTCOMES[manifest.outcome];
+  if (outcome === undefined) return reason;
   const cause = manifest.error === null ? "" : `: ${sentence(manifest.error, gitRepositoryUrl, 240)}`;
-  return `${reason}<br>${OUTCOMES[manifest.outcome]}${cause}`;
+  return `${reason}<br>${outcome}${cause}`;
 }
 
-const OUTCOMES: Readonly<Record<ManifestResult["outcome"], string>> = {
+const OTHER_OUTCOMES: Readonly<Partial<Record<ManifestResult["outcome"], string>>> = {
   failed: "✖️ <b>failed</b>",
   gone: "already gone",
   changed: "↩️ <b>kept</b>, changed after the plan was made",
   refused: "↩️ <b>kept</b>, the registry refused to delete it",
   deferred: "⏭️ <b>deferred</b> to the next run",
-  kept: "↩️ <b>kept</b>",
-  deleted: "deleted",
-  planned: "to delete",
 };

@@ -29,8 +29,7 @@ export function keptGroups({ repositories }: RunResult): readonly (readonly [lab
 
 function labelOf({ decision, status, outcome }: ManifestResult): string {
   if (decision === "keep") return STATUS_LABELS[status];
-  if (outcome === "changed") return "changed after the plan was made";
-  return outcome === "refused" ? "the registry refused to delete it" : "not deleted in this run";
+  return outcome === "refused" ? "the registry refused to delete it" : "changed after the plan was made";
 }
 
 /** Returns the table of kept images; nothing if there are none. */
