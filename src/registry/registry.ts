@@ -18,8 +18,7 @@ export interface Listing {
  * - `refused`: the registry's policy keeps it; `reason` is the registry's message.
  */
 export type Deletion =
-  | { readonly outcome: "deleted" }
-  | { readonly outcome: "gone" }
+  | { readonly outcome: "deleted" | "gone" }
   | { readonly outcome: "refused"; readonly reason: string };
 
 /** One garbage collection, as the registry reports it. */

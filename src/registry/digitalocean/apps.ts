@@ -38,8 +38,7 @@ export async function listAppImages(api: DigitalOceanApi): Promise<ImagesInUse> 
     const image = imageOf(node);
     if (image === null || !isOfRegistry(image.registry, api.registry) || image.digest !== "") continue;
     // App Platform deploys `latest` if the spec has neither tag nor digest.
-    const tag = image.tag === "" ? "latest" : image.tag;
-    tags.set(image.repository, (tags.get(image.repository) ?? new Set()).add(tag));
+    tags.set(image.repository, (tags.get(image.repository) ?? new Set()).add(image.tag || "latest"));
   }
   return { digests, tags };
 }

@@ -16,8 +16,8 @@ import { Inventory } from "./inventory.ts";
 import { findRepositories, fullName, type RepositorySource } from "./repositories.ts";
 
 export interface DistributionOptions extends RepositorySource {
-  /** Runs `gc-command`; null if the input is empty. */
-  readonly runGcCommand: ((context: GcContext) => Promise<GarbageCollection>) | null;
+  /** Runs `gc-command`. */
+  readonly runGcCommand: (context: GcContext) => Promise<GarbageCollection>;
 }
 
 /** Requests prepared at once. The HTTP client limits how many are in flight. */
@@ -40,21 +40,14 @@ export function openDistribution(settings: Settings, services: Services): Regist
     mayReceiveCredential: () => true,
     remedy: "Check `username` and `token`, or the Docker login: they must permit pull and delete.",
   });
-  const runGcCommand = gcCommandRunner(settings, services);
-  return createDistributionRegistry({ address: registry, oci, log: services.log, runGcCommand });
-}
-
-function gcCommandRunner(
-  { gcCommand, gcTimeoutMs }: Settings,
-  services: Services,
-): DistributionOptions["runGcCommand"] {
-  const [program, ...args] = gcCommand;
-  if (program === undefined) return null;
-  return async (context) => {
+  const [program, ...args] = settings.gcCommand;
+  const runGcCommand = async (context: GcContext): Promise<GarbageCollection> => {
+    if (program === undefined) return UNSUPPORTED;
     const { collectByCommand } = await import("./gc-command.ts");
-    const options = { ...services, command: [program, ...args] as const, timeoutMs: gcTimeoutMs };
-    return collectByCommand({ ...options, environment: process.env }, context);
+    const command = { command: [program, ...args], timeoutMs: settings.gcTimeoutMs, environment: process.env } as const;
+    return collectByCommand({ ...services, ...command }, context);
   };
+  return createDistributionRegistry({ address: registry, oci, log: services.log, runGcCommand });
 }
 
 /**
@@ -92,13 +85,11 @@ export function createDistributionRegistry({ address, oci, log, runGcCommand }: 
       return deletion;
     },
     deleteTag: (repository, tag, sendBy) => deleteTag(nameOf(repository), tag, sendBy),
-    async collectGarbage() {
-      if (runGcCommand === null) return UNSUPPORTED;
-      return runGcCommand({
+    collectGarbage: () =>
+      runGcCommand({
         sizeOf: (digest) => inventory.sizeOf(digest),
         findIndexOrReferrer: () => findIndexOrReferrer(oci, inventory),
-      });
-    },
+      }),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
-import type { Log } from "../../log.ts";
 import { MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
+import type { Services } from "../provider.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
 import type { PackagesApi } from "./api.ts";
@@ -12,8 +12,7 @@ const Package = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
 /** What the selection of packages needs. */
 export interface PackageSelector {
   readonly api: PackagesApi;
-  readonly retry: RetryOptions;
-  readonly log: Log;
+  readonly services: Services;
   /** The registry's name, as shown to users. */
   readonly registry: string;
 }
@@ -23,9 +22,9 @@ export async function selectPackages(
   selector: PackageSelector,
   selection: RepositorySelection,
 ): Promise<RepositoryNames> {
-  const { api, retry, log, registry } = selector;
+  const { api, services, registry } = selector;
   if (selection.names !== null) return selectByName(selector, selection.names);
-  const listed = await listPackages(api, retry);
+  const listed = await listPackages(api, services);
   const unlisted = selection.literals.filter(
     (name) => selection.matches(name) && !listed?.includes(name.toLowerCase()),
   );
@@ -33,7 +32,7 @@ export async function selectPackages(
   const found = await existing(api, unlisted);
   if (listed !== null) return selectFrom(registry, [...listed, ...found].sort(), { ...selection, names: null });
   if (found.length === 0) throw cannotList(registry, selection.literals);
-  log.warn(
+  services.log.warn(
     "packages-not-listed",
     `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
       `without a wildcard: ${found.slice(0, MAX_NAMES_SHOWN).join(", ")}. To include all packages, set token to a classic ` +
@@ -43,13 +42,13 @@ export async function selectPackages(
 }
 
 async function selectByName(
-  { api, retry, registry }: PackageSelector,
+  { api, services, registry }: PackageSelector,
   names: readonly string[],
 ): Promise<RepositoryNames> {
   const found = await existing(api, names);
   const missing = names.filter((name) => !found.includes(name.toLowerCase()));
   if (missing.length === 0) return { matching: found, existing: [] };
-  const others = (await listPackages(api, retry)) ?? [];
+  const others = (await listPackages(api, services)) ?? [];
   const shown = others.length === 0 ? "" : ` Existing packages: ${others.slice(0, MAX_NAMES_SHOWN).join(", ")}.`;
   throw new Fault(
     "registry",

@@ -19,7 +19,7 @@ import { listVersions, versionsPath } from "./versions.ts";
  */
 export function openGhcr(settings: GhcrSettings, services: Services): Registry {
   const { registry: address, github } = settings;
-  const { http, clock, log } = services;
+  const { http, clock } = services;
   const credential = requireCredential(settings);
   const githubApi = createGitHubApi(http, { token: credential.secret, apiUrl: github.apiUrl });
   const api = createPackagesApi(githubApi, address.path);
@@ -33,7 +33,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
 
   return {
     capabilities,
-    repositories: (selection) => selectPackages({ api, retry: services, log, registry: address.name }, selection),
+    repositories: (selection) => selectPackages({ api, services, registry: address.name }, selection),
     async list(repository) {
       const listing = await listVersions(api, repository, pages.get(repository) ?? null, services);
       pages.set(repository, listing.pages);

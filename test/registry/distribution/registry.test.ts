@@ -17,9 +17,11 @@ interface RegistrySetup extends Setup {
   readonly digest: Digest;
 }
 
+const SUCCEEDED: GarbageCollection = { status: "succeeded", freedBytes: null, blobsDeleted: null, note: "" };
+
 async function setUp(
   options: SetupOptions = {},
-  runGcCommand: DistributionOptions["runGcCommand"] = null,
+  runGcCommand: DistributionOptions["runGcCommand"] = async () => SUCCEEDED,
 ): Promise<RegistrySetup> {
   const setup = await setUpClient(options);
   const { oci, server, store } = setup;
@@ -182,8 +184,6 @@ describe("the deletion of a manifest", () => {
 });
 
 describe("the context of a garbage collection", () => {
-  const SUCCEEDED: GarbageCollection = { status: "succeeded", freedBytes: null, blobsDeleted: null, note: "" };
-
   /** Collects garbage, and returns the index or referrer that the registry finds. */
   async function findInRegistry(fill: (setup: RegistrySetup) => void): Promise<string | null> {
     let found: string | null = null;
