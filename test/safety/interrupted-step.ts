@@ -7,16 +7,15 @@ import type { Scenario, StoreView } from "./scenario.ts";
 /** Sends a signal to the step, or as soon as it has started. */
 export type Send = (signal: NodeJS.Signals) => void;
 
+/** The process uses the machine's clock, so no image may be kept for its age. */
+export const STEP_INPUTS = { "grace-period": "0" };
+
 export interface InterruptedStepOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/**
- * Runs dist/index.js against a scenario. Before it starts, `listen` receives a function that sends it a signal.
- *
- * The process uses the machine's clock, on which all images of a scenario are old.
- */
+/** Runs dist/index.js against a scenario. Before it starts, `listen` receives a function that sends it a signal. */
 export function runInterruptedStep(
   scenario: Scenario<StoreView>,
   gitHost: GitHost,
@@ -27,7 +26,7 @@ export function runInterruptedStep(
   let kill: Send | null = null;
   listen((signal) => (kill === null ? void waiting.push(signal) : kill(signal)));
   return runStep({
-    inputs: { ...scenario.inputs, "grace-period": "0", concurrency: "2", ...inputs },
+    inputs: { ...scenario.inputs, ...STEP_INPUTS, concurrency: "2", ...inputs },
     environment: { ...gitHost.environment, ...scenario.environment, ...environment },
     onOutput: (_chunk, send) => {
       kill = send;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { GitHost } from "../e2e/example.ts";
 import { assertPullable, type Baseline, baselineOf, listed, serversOf, sweepScenario } from "./harness.ts";
-import { assertStepReport, runInterruptedStep, type Send, storedManifests } from "./interrupted-step.ts";
+import { assertStepReport, runInterruptedStep, type Send, STEP_INPUTS, storedManifests } from "./interrupted-step.ts";
 import { openScenario, type ScenarioKind } from "./scenario.ts";
 import { useGitHost } from "./use-git-host.ts";
 
@@ -25,7 +25,7 @@ useGitHost((served) => {
 });
 
 beforeAll(async () => {
-  for (const kind of KINDS) baselines.set(kind, await baselineOf(await openScenario(kind), gitHost));
+  for (const kind of KINDS) baselines.set(kind, await baselineOf(await openScenario(kind), gitHost, STEP_INPUTS));
 });
 
 /** Returns the requests that get a signal: all, or a sample that depends on the signal. */
