@@ -8,7 +8,7 @@ import type { Scenario, StoreView } from "./scenario.ts";
 export type Send = (signal: NodeJS.Signals) => void;
 
 /** The process uses the machine's clock, so no image may be kept for its age. */
-export const STEP_INPUTS = { "grace-period": "0" };
+export const STEP_INPUTS = { "grace-period": "0", concurrency: "2" };
 
 export interface InterruptedStepOptions {
   readonly inputs?: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export function runInterruptedStep(
   let kill: Send | null = null;
   listen((signal) => (kill === null ? void waiting.push(signal) : kill(signal)));
   return runStep({
-    inputs: { ...scenario.inputs, ...STEP_INPUTS, concurrency: "2", ...inputs },
+    inputs: { ...scenario.inputs, ...STEP_INPUTS, ...inputs },
     environment: { ...gitHost.environment, ...scenario.environment, ...environment },
     onOutput: (_chunk, send) => {
       kill = send;
