@@ -39,6 +39,7 @@ export async function readPages<T extends string>(
     if (response.status === 404 && visited.size === 1) return "missing";
     if (response.status === 404) throw incompleteList(url, "the next page is missing");
     if (response.status === 400) {
+      // The next request is for the first page, too: a 404 to it means that the list is missing.
       visited.clear();
       url = new URL(url.pathname, url);
       continue;
