@@ -8,9 +8,30 @@ export interface Clock {
   random(): number;
 }
 
+/** Smaller steps back are corrections by NTP. */
+const STEP_BACK_MS = 1000;
+
+/**
+ * Returns a function that returns the time. If the machine's clock is set back, it continues from where it was, so that no
+ * deadline moves.
+ *
+ * @param wall milliseconds since the Unix epoch
+ * @param uptime milliseconds since any moment, by a clock that is never set
+ */
+export function steadyTime(wall: () => number, uptime: () => number): () => number {
+  let correction = 0;
+  let before = wall() - uptime();
+  return () => {
+    const difference = wall() - uptime();
+    if (difference < before - STEP_BACK_MS) correction += before - difference;
+    before = difference;
+    return Math.round(wall() + correction);
+  };
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: steadyTime(Date.now, () => process.uptime() * 1000),
   random: () => Math.random(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {

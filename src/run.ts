@@ -154,7 +154,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       onOutcome,
       concurrency: settings.concurrency,
       removeStaleTags: settings.removeStaleTags,
-      recheck: (first, progress) => recheck({ ...steps, evidence }, repository, first, progress),
+      recheck: (first, progress, uncertain) => recheck({ ...steps, evidence }, repository, first, progress, uncertain),
       affordable: (count) => allotment.affordable(repository, count),
     });
     record.setSwept(repository, swept);

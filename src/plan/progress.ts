@@ -19,12 +19,12 @@ export interface Progress {
 
 /**
  * Adds the planned manifests that the list of a recheck does not show. Those that are gone take their children and referrers
- * with them, as the plan says. If the list shows untagged manifests, everything else it does not show is gone too.
+ * with them, as the plan says.
  */
 export function addPlanned(graph: Graph, { pending, gone, failed, contents, graph: before }: Progress): void {
   for (const digest of gone) graph.addUnlisted(digest, "gone");
   const rest = [...pending.keys(), ...failed.keys()];
-  for (const digest of rest) graph.addUnlisted(digest, graph.listsUntagged ? "gone" : "exists");
+  for (const digest of rest) graph.addUnlisted(digest);
   for (const [digest, known] of contents) if (known !== "missing") graph.addContent(digest, known);
   // A signature that lost its tag still belongs to its image.
   for (const digest of rest) {

@@ -84,8 +84,8 @@ export interface Registry {
   list(repository: string): Promise<Listing>;
   /** Reads a manifest and checks its digest; `missing` for 404. A digest that was read is not requested again. */
   read(repository: string, digest: Digest): Promise<ManifestContent | "missing">;
-  /** Requests whether a manifest exists now, without a cache. Only if `listsUntagged` is false. */
-  exists?(repository: string, digest: Digest): Promise<boolean>;
+  /** Requests whether a manifest exists now, without a cache. */
+  exists(repository: string, digest: Digest): Promise<boolean>;
   /** Returns when the image was created, in milliseconds since the epoch; null: unknown. Used if `listsPushTimes` is false. */
   createdAt(repository: string, digest: Digest): Promise<number | null>;
   /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */

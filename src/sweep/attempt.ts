@@ -18,7 +18,8 @@ export type Failure = "again" | "failed" | "stop";
 
 /** Keeps account of failed deletions. A deletion is never repeated without a recheck. */
 export class Attempts {
-  readonly #counts = new Map<string, number>();
+  /** Attempts whose answer was lost. */
+  readonly #lost = new Map<string, { readonly count: number; readonly error: HttpError }>();
   readonly #uncertain = new Set<string>();
   #inARow = 0;
   #limited = false;
@@ -42,6 +43,17 @@ export class Attempts {
   /** Whether the registry may have carried out an attempt whose answer was lost. */
   mayHaveSucceeded(key: Digest | string): boolean {
     return this.#uncertain.has(key);
+  }
+
+  /** Records that a recheck saw it: no attempt succeeded. */
+  exists(key: Digest | string): void {
+    this.#uncertain.delete(key);
+  }
+
+  /** The last error of a deletion that was sent so often that it is given up; null: it may be sent again. */
+  givenUp(key: Digest | string): HttpError | null {
+    const lost = this.#lost.get(key);
+    return lost !== undefined && lost.count >= MAX_ATTEMPTS ? lost.error : null;
   }
 
   startBatch(): void {
@@ -68,9 +80,8 @@ export class Attempts {
       return "failed";
     }
     this.#uncertain.add(key);
-    const count = (this.#counts.get(key) ?? 0) + 1;
-    this.#counts.set(key, count);
-    return count < MAX_ATTEMPTS ? "again" : "failed";
+    this.#lost.set(key, { count: (this.#lost.get(key)?.count ?? 0) + 1, error });
+    return "again";
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { Fault } from "../fault.ts";
 
 /** How long deletions may follow one recheck, in milliseconds. */
 export const BATCH_MS = 60_000;
@@ -25,6 +26,15 @@ export async function inBatches(
     if (idle > 0) await clock.sleep(FIRST_WAIT_MS * 3 ** (idle - 1) * (0.5 + clock.random()), signal);
   }
   return true;
+}
+
+/** The error of batches that made no progress. @param what `2 deletions in web` */
+export function noProgress(what: string): Fault {
+  return new Fault(
+    "deletion",
+    `${what} were given up, because the registry did not answer several times in a row`,
+    "Run it again when the registry answers.",
+  );
 }
 
 /** Returns a function that says whether a batch that starts now must end. A clock that was set back ends it. */

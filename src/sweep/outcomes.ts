@@ -25,11 +25,6 @@ export class Outcomes {
     this.#onOutcome();
   }
 
-  /** Leaves deletions to the next run. */
-  defer(digests: readonly Digest[], cause: string): void {
-    for (const digest of digests) this.settle(digest, { outcome: "deferred", error: cause });
-  }
-
   /** The deletions without an outcome, in the order of deletion. */
   pending(): readonly Digest[] {
     return this.#planned.plan.deletions.flatMap(({ digest }) => (this.#byDigest.has(digest) ? [] : [digest]));

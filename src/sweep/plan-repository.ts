@@ -51,7 +51,7 @@ export async function planRepository(input: PlanningInput): Promise<PlannedRepos
   const { registry, repository, listing, recheck } = input;
   const { listsUntagged, listsPushTimes } = registry.capabilities;
   const graph = new Graph(listing.manifests, input.statuses, listsUntagged);
-  const kept = new Map([...input.inUse, ...(recheck?.progress.failed ?? [])]);
+  const kept = new Map([...(recheck?.progress.failed ?? []), ...input.inUse]);
   if (!listsUntagged) for (const digest of input.inUse.keys()) graph.addUnlisted(digest);
   if (recheck !== null) addPlanned(graph, recheck.progress);
   const createdAt = new Map<Digest, number | null>();

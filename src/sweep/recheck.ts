@@ -1,4 +1,7 @@
+import pMap from "p-map";
+import type { Digest } from "../digest.ts";
 import { Fault } from "../fault.ts";
+import { formatAge } from "../format.ts";
 import { type Agreement, agree } from "../plan/agree.ts";
 import type { Rules } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
@@ -20,19 +23,49 @@ export interface Recheck {
   readonly agreement: Agreement;
 }
 
+/** The longest time from the start of a recheck to the first deletion by it, in milliseconds. */
+const MAX_AGE_MS = 600_000;
+const MAX_TRIES = 3;
+const EXISTENCE_CHECKS_AT_ONCE = 16;
+
 /**
- * Lists a repository again, then reads the evidence again, and plans again. What both plans agree on may be deleted now.
+ * Lists a repository again, then reads the evidence again, and plans again. What both plans agree on may be deleted now. A
+ * recheck that took too long, because a host limited its requests, is repeated.
  *
+ * @param uncertain deletions whose answer was lost
  * @throws Fault `listing` if the recheck cannot see what the plan saw
  */
 export async function recheck(
-  { registry, sources, evidence, rules }: RecheckServices,
+  services: RecheckServices,
   repository: string,
   first: PlannedRepository,
   progress: Progress,
+  uncertain: ReadonlySet<Digest>,
+): Promise<Recheck> {
+  const { clock } = services.sources;
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
+    const startedAt = clock.now();
+    const result = await recheckOnce(services, repository, first, progress, uncertain);
+    if (clock.now() - startedAt <= MAX_AGE_MS) return result;
+  }
+  throw new Fault(
+    "listing",
+    `Reading it again took more than ${formatAge(MAX_AGE_MS)}, ${MAX_TRIES} times in a row`,
+    "Use a token with a higher rate limit, or run it when other jobs send fewer requests.",
+  );
+}
+
+async function recheckOnce(
+  { registry, sources, evidence, rules }: RecheckServices,
+  repository: string,
+  first: PlannedRepository,
+  before: Progress,
+  uncertain: ReadonlySet<Digest>,
 ): Promise<Recheck> {
   const listing = await registry.list(repository);
   requireKeptManifests(listing, first);
+  const gone = await findGone(registry, repository, listing, before, uncertain);
+  const progress = withoutGone(before, gone);
   // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
   const now = await readEvidenceAgain(sources, evidence);
   const { settings } = sources;
@@ -48,6 +81,46 @@ export async function recheck(
   });
   requireReadable(planned);
   return { planned, agreement: agree(progress.pending, planned.plan, planned.graph) };
+}
+
+/**
+ * Returns the planned manifests that do not exist any more. A list that does not show a manifest is no proof, because pages can
+ * shift while they are read: each is requested by digest. Throws Fault `listing` if a complete list does not show an existing one.
+ */
+async function findGone(
+  registry: Registry,
+  repository: string,
+  { manifests }: Listing,
+  { pending, failed, graph }: Progress,
+  uncertain: ReadonlySet<Digest>,
+): Promise<ReadonlySet<Digest>> {
+  const listed = new Set(manifests.map(({ digest }) => digest));
+  const wasListed = (digest: Digest): boolean => (graph.get(digest)?.listed ?? null) !== null;
+  const missing = [...pending.keys(), ...failed.keys()].filter(
+    (digest) => !listed.has(digest) && (wasListed(digest) || uncertain.has(digest)),
+  );
+  const gone = new Set<Digest>();
+  const check = async (digest: Digest): Promise<void> => {
+    if (!(await registry.exists(repository, digest))) gone.add(digest);
+    else if (registry.capabilities.listsUntagged) throw incompleteList(digest);
+  };
+  await pMap(missing, check, { concurrency: EXISTENCE_CHECKS_AT_ONCE });
+  return gone;
+}
+
+function withoutGone(progress: Progress, gone: ReadonlySet<Digest>): Progress {
+  const rest = <T>(manifests: ReadonlyMap<Digest, T>): Map<Digest, T> =>
+    new Map([...manifests].filter(([digest]) => !gone.has(digest)));
+  const { pending, failed } = progress;
+  return { ...progress, pending: rest(pending), failed: rest(failed), gone: new Set([...progress.gone, ...gone]) };
+}
+
+function incompleteList(digest: Digest): Fault {
+  return new Fault(
+    "listing",
+    `${digest} exists, but the list of manifests does not show it any more`,
+    "Run it again when nothing else deletes from this repository.",
+  );
 }
 
 /** An empty list of a repository that had manifests to keep is wrong more often than it is right. */

@@ -2,14 +2,14 @@ import type { Digest } from "../digest.ts";
 import type { DeletionStep } from "../plan/plan.ts";
 
 /**
- * Runs steps with at most `concurrency` at a time. A step starts when everything it comes after has succeeded, and before any
+ * Runs steps with at most `concurrency()` at a time. A step starts when everything it comes after has succeeded, and before any
  * root that was not started yet, so that few trees are incomplete at any time.
  *
  * @param run returns whether the steps after it may run; must not throw
  */
 export function runSteps(
   steps: readonly DeletionStep[],
-  concurrency: number,
+  concurrency: () => number,
   run: (digest: Digest) => Promise<boolean>,
 ): Promise<void> {
   const waitsFor = new Map(steps.map(({ digest, after }) => [digest, after.length]));
@@ -34,7 +34,7 @@ export function runSteps(
   return new Promise((resolve, reject) => {
     const start = (): void => {
       if (running === 0 && ready.length === 0) resolve();
-      while (running < concurrency && ready.length > 0) {
+      while (running < concurrency() && ready.length > 0) {
         const digest = ready.pop();
         if (digest === undefined) return;
         running += 1;

@@ -5,7 +5,7 @@ import { HttpError } from "../http/errors.ts";
 import type { RepositoryPlan } from "../plan/plan.ts";
 import type { Registry } from "../registry/registry.ts";
 import { Attempts } from "./attempt.ts";
-import { batchTimer, inBatches } from "./batches.ts";
+import { batchTimer, inBatches, noProgress } from "./batches.ts";
 import type { StaleTag } from "./outcome.ts";
 import type { Recheck } from "./recheck.ts";
 
@@ -54,11 +54,12 @@ class Removal {
 
   async run(): Promise<Untagged> {
     try {
-      await inBatches(
+      const finished = await inBatches(
         this.#services,
         () => this.#left().length,
         () => this.#removeBatch(),
       );
+      if (!finished) throw noProgress(`${this.#left().length} stale tags in ${this.#services.repository}`);
     } catch (error) {
       this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
     }
@@ -74,9 +75,11 @@ class Removal {
     this.#attempts.startBatch();
     const { planned } = await recheck();
     const stale = new Set(staleTagsOf(planned.plan).map(({ tag, digest }) => `${tag} ${digest}`));
+    const listed = new Set(planned.listing.manifests.flatMap(({ tags }) => tags));
     const timer = batchTimer(clock);
     const removeOrKeep = async (entry: StaleTag): Promise<void> => {
-      if (!stale.has(`${entry.tag} ${entry.digest}`)) this.#results.set(entry.tag, { ...entry, outcome: "changed" });
+      const settled = this.#settledBy(entry, listed, stale.has(`${entry.tag} ${entry.digest}`));
+      if (settled !== null) this.#results.set(entry.tag, { ...entry, outcome: settled });
       else if (this.#error === null && !signal.aborted && !timer.isOver() && !this.#attempts.endsBatch) {
         await this.#remove(entry, timer.sendBy);
       }
@@ -85,7 +88,17 @@ class Removal {
     await pMap(left, removeOrKeep, { concurrency });
     if (this.#error !== null) throw this.#error;
     signal.throwIfAborted();
-    return this.#attempts.wasAnswered || left.some(({ tag }) => this.#results.get(tag)?.outcome === "changed");
+    const isRechecked = ({ tag }: StaleTag): boolean =>
+      ["changed", "deleted", "gone"].includes(this.#results.get(tag)?.outcome ?? "");
+    return this.#attempts.wasAnswered || left.some(isRechecked);
+  }
+
+  /** What a recheck shows of a tag; null: it can be removed. */
+  #settledBy({ tag }: StaleTag, listed: ReadonlySet<string>, isStale: boolean): StaleTag["outcome"] | null {
+    if (!listed.has(tag)) return this.#attempts.mayHaveSucceeded(tag) ? "deleted" : "gone";
+    this.#attempts.exists(tag);
+    if (!isStale) return "changed";
+    return this.#attempts.givenUp(tag) === null ? null : "failed";
   }
 
   async #remove(entry: StaleTag, sendBy: number): Promise<void> {

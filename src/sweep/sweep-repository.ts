@@ -2,11 +2,11 @@ import type { Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
 import { Fault, unexpected } from "../fault.ts";
 import { describeError, HttpError } from "../http/errors.ts";
-import type { Decision, DeletionStep } from "../plan/plan.ts";
+import type { Decision } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
 import type { Registry } from "../registry/registry.ts";
 import { Attempts, isRateLimit } from "./attempt.ts";
-import { batchTimer, inBatches } from "./batches.ts";
+import { batchTimer, inBatches, noProgress } from "./batches.ts";
 import type { Outcome, StaleTag } from "./outcome.ts";
 import { Outcomes } from "./outcomes.ts";
 import type { PlannedRepository } from "./plan-repository.ts";
@@ -24,7 +24,8 @@ export interface SweepServices {
   readonly signal: AbortSignal;
   /** Shared by all repositories of a run. */
   readonly permission: { isProven: boolean };
-  recheck(first: PlannedRepository, progress: Progress): Promise<Recheck>;
+  /** @param uncertain deletions whose answer was lost */
+  recheck(first: PlannedRepository, progress: Progress, uncertain: ReadonlySet<Digest>): Promise<Recheck>;
   /** Returns how many of `count` deletions the API budget allows now. */
   affordable(count: number): number;
   /** Called once for each planned deletion. */
@@ -44,6 +45,7 @@ export interface Swept {
 /** The cause of deferred deletions, as the report shows it. */
 const RATE_LIMIT = "API rate limit";
 const NOT_REACHED = "the run ended before it was sent";
+const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
 
 /**
  * Carries out the plan of one repository in batches of at most 60 s. Each batch begins with a recheck, and deletes only what both
@@ -90,7 +92,7 @@ class RepositorySweep {
       this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
     }
     const isLimited = this.#error instanceof HttpError && isRateLimit(this.#error);
-    this.#outcomes.defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
+    this.#defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
     return {
       outcomes: this.#outcomes.byDigest,
       staleTags,
@@ -106,8 +108,9 @@ class RepositorySweep {
       () => this.#deleteBatch(),
     );
     if (finished) return;
-    if (this.#attempts.isLimited) this.#outcomes.defer(this.#outcomes.pending(), RATE_LIMIT);
-    else throw noProgress(this.#planned.plan.repository, this.#outcomes.pending().length);
+    const left = this.#outcomes.pending();
+    if (this.#attempts.isLimited) this.#defer(left, RATE_LIMIT);
+    else throw noProgress(`${left.length} deletions in ${this.#planned.plan.repository}`);
   }
 
   /** One recheck, and the deletions that can be sent within 60 s of it. */
@@ -115,49 +118,47 @@ class RepositorySweep {
     const { clock, signal, concurrency, permission, affordable } = this.#services;
     const pending = this.#outcomes.pending();
     // Parents come first, so that those that are deferred break nothing.
-    this.#outcomes.defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
+    this.#defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
     if (this.#outcomes.pending().length === 0) return true;
     this.#attempts.startBatch();
     const { planned, agreement } = await this.#recheck();
     const timer = batchTimer(clock);
     const open = new Set(this.#outcomes.pending());
-    const steps = agreement.deletions.filter(({ digest }) => open.has(digest));
-    const agreed = new Set(steps.map(({ digest }) => digest));
-    for (const digest of open)
-      if (!agreed.has(digest)) this.#settleKept(digest, planned, agreement.reasonToKeep(digest));
-    const send = (digest: Digest): Promise<boolean> => this.#delete(digest, timer);
-    const rest = permission.isProven ? steps : await this.#sendFirstAlone(steps, send);
-    await runSteps(rest, concurrency, send);
+    const agreed = agreement.deletions.filter(({ digest }) => open.has(digest));
+    const agreedDigests = new Set(agreed.map(({ digest }) => digest));
+    for (const digest of open) {
+      if (agreedDigests.has(digest)) this.#settleGivenUp(digest);
+      else this.#settleKept(digest, planned, agreement.reasonToKeep(digest));
+    }
+    // If the token may not delete at all, only one DELETE is sent.
+    const limit = (): number => (permission.isProven ? concurrency : 1);
+    await runSteps(agreed, limit, (digest) => this.#delete(digest, timer));
     if (this.#error !== null) throw this.#error;
     signal.throwIfAborted();
-    return this.#attempts.wasAnswered || agreed.size < open.size;
-  }
-
-  /** If the token may not delete at all, only one DELETE is sent. */
-  async #sendFirstAlone(
-    steps: readonly DeletionStep[],
-    send: (digest: Digest) => Promise<boolean>,
-  ): Promise<readonly DeletionStep[]> {
-    const [first, ...rest] = steps;
-    if (first === undefined) return [];
-    const succeeded = await send(first.digest);
-    if (!succeeded) return rest.filter(({ after }) => !after.includes(first.digest));
-    return rest.map(({ digest, after }) => ({ digest, after: after.filter((each) => each !== first.digest) }));
+    return this.#attempts.wasAnswered || agreed.length < open.size;
   }
 
   async #recheck(): Promise<Recheck> {
-    await this.#settleLostAnswers();
-    return this.#services.recheck(this.#planned, this.#outcomes.progress());
+    const uncertain = this.#outcomes.pending().filter((digest) => this.#attempts.mayHaveSucceeded(digest));
+    return this.#services.recheck(this.#planned, this.#outcomes.progress(), new Set(uncertain));
   }
 
-  /** If the list shows tagged manifests only, it cannot show whether a DELETE whose answer was lost succeeded. */
-  async #settleLostAnswers(): Promise<void> {
-    const { registry } = this.#services;
-    for (const digest of this.#outcomes.pending()) {
-      if (registry.exists === undefined || !this.#attempts.mayHaveSucceeded(digest)) continue;
-      const exists = await registry.exists(this.#planned.plan.repository, digest);
-      if (!exists) this.#outcomes.settle(digest, this.#goneOutcome(digest));
+  /** Leaves deletions to the next run. */
+  #defer(digests: readonly Digest[], cause: string): void {
+    for (const digest of digests) {
+      const isUnknown = this.#attempts.mayHaveSucceeded(digest);
+      this.#outcomes.settle(
+        digest,
+        isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error: cause },
+      );
     }
+  }
+
+  /** The recheck saw the manifest, so no attempt to delete it succeeded. */
+  #settleGivenUp(digest: Digest): void {
+    this.#attempts.exists(digest);
+    const error = this.#attempts.givenUp(digest);
+    if (error !== null) this.#outcomes.settle(digest, { outcome: "failed", error: describeError(error) });
   }
 
   #settleKept(digest: Digest, { graph }: PlannedRepository, reason: string | undefined): void {
@@ -174,8 +175,9 @@ class RepositorySweep {
   async #delete(digest: Digest, timer: ReturnType<typeof batchTimer>): Promise<boolean> {
     const { registry, signal, permission } = this.#services;
     const decision = this.#decisions.get(digest);
+    const isSettled = this.#outcomes.byDigest.has(digest);
     const mustEnd = this.#error !== null || signal.aborted || timer.isOver() || this.#attempts.endsBatch;
-    if (decision === undefined || mustEnd) return false;
+    if (decision === undefined || isSettled || mustEnd) return false;
     try {
       const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
       permission.isProven = true;
@@ -186,7 +188,8 @@ class RepositorySweep {
           digest,
           deletion.outcome === "gone" ? this.#goneOutcome(digest) : { ...deletion, error: null },
         );
-      return deletion.outcome !== "refused";
+      // What follows a manifest that is gone waits for a recheck: it may have been pushed again.
+      return deletion.outcome === "deleted";
     } catch (error) {
       this.#handleFailure(digest, error);
       return false;
@@ -206,12 +209,4 @@ class RepositorySweep {
       ([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest),
     );
   }
-}
-
-function noProgress(repository: string, left: number): Fault {
-  return new Fault(
-    "deletion",
-    `${left} deletions in ${repository} were given up, because the registry did not answer several times in a row`,
-    "Run it again when the registry answers.",
-  );
 }

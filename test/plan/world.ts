@@ -264,11 +264,15 @@ export function recheckWorld(
   const everything = Object.entries(planned.world).map(
     ([name, item]) => [digestOf(name), knownOf(item, planned.world)] as const,
   );
+  // A sweep requests each manifest that the list does not show any more.
+  const existing = new Set(Object.keys(now).map(digestOf));
+  const isGone = (digest: Digest): boolean => listed.has(digest) && !existing.has(digest);
+  const left = (state: State): Digest[] => those(state).filter((digest) => !isGone(digest));
   const progress: Progress = {
-    pending: new Map(those("pending").map((digest) => [digest, listed.get(digest) ?? null])),
-    gone: new Set(those("gone")),
+    pending: new Map(left("pending").map((digest) => [digest, listed.get(digest) ?? null])),
+    gone: new Set([...those("gone"), ...[...those("pending"), ...those("failed")].filter(isGone)]),
     failed: new Map(
-      those("failed").map((digest) => [digest, { status: "undecided", reason: "it could not be deleted" }]),
+      left("failed").map((digest) => [digest, { status: "undecided", reason: "it could not be deleted" }]),
     ),
     contents: planned.contents ?? new Map(everything),
     graph: planned.graph ?? planWorld(planned.world, setup).graph,

@@ -21,15 +21,19 @@ async function startsOf(
   const order: string[] = [];
   let running = 0;
   let most = 0;
-  await runSteps(steps, concurrency, async (digest) => {
-    const name = digest.slice("sha256:".length);
-    order.push(name);
-    running += 1;
-    most = Math.max(most, running);
-    await new Promise((resolve) => setImmediate(resolve));
-    running -= 1;
-    return !fails.includes(name);
-  });
+  await runSteps(
+    steps,
+    () => concurrency,
+    async (digest) => {
+      const name = digest.slice("sha256:".length);
+      order.push(name);
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return !fails.includes(name);
+    },
+  );
   return { order, most };
 }
 
@@ -56,9 +60,40 @@ test("runs the many children of one root at a time", async () => {
   expect((await startsOf([step("root"), ...children], 16)).most).toBe(16);
 });
 
+test("runs more at a time as soon as the limit allows it", async () => {
+  let finished = 0;
+  let running = 0;
+  let most = 0;
+  const steps = ["a", "b", "c", "d", "e"].map((name) => step(name));
+  await runSteps(
+    steps,
+    () => (finished === 0 ? 1 : 3),
+    async () => {
+      running += 1;
+      if (finished === 0) expect(running).toBe(1);
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      finished += 1;
+      return true;
+    },
+  );
+  expect(most).toBe(3);
+});
+
 test("ends at once without steps, and rejects if a step throws", async () => {
-  await runSteps([], 4, async () => true);
-  await expect(runSteps([step("a")], 4, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await runSteps(
+    [],
+    () => 4,
+    async () => true,
+  );
+  await expect(
+    runSteps(
+      [step("a")],
+      () => 4,
+      () => Promise.reject(new Error("no")),
+    ),
+  ).rejects.toThrow("no");
 });
 
 test("runs every step once, after everything it comes after, at any concurrency", async () => {
@@ -71,17 +106,21 @@ test("runs every step once, after everything it comes after, at any concurrency"
       });
       const done = new Set<Digest>();
       let running = 0;
-      await runSteps(steps, concurrency, async (digest) => {
-        running += 1;
-        expect(running).toBeLessThanOrEqual(concurrency);
-        const { after } = steps.find((each) => each.digest === digest) ?? { after: [] };
-        for (const first of after) expect(done.has(first)).toBe(true);
-        await new Promise((resolve) => setImmediate(resolve));
-        expect(done.has(digest)).toBe(false);
-        done.add(digest);
-        running -= 1;
-        return true;
-      });
+      await runSteps(
+        steps,
+        () => concurrency,
+        async (digest) => {
+          running += 1;
+          expect(running).toBeLessThanOrEqual(concurrency);
+          const { after } = steps.find((each) => each.digest === digest) ?? { after: [] };
+          for (const first of after) expect(done.has(first)).toBe(true);
+          await new Promise((resolve) => setImmediate(resolve));
+          expect(done.has(digest)).toBe(false);
+          done.add(digest);
+          running -= 1;
+          return true;
+        },
+      );
       expect(done.size).toBe(steps.length);
     }),
     { numRuns: 100 },

@@ -50,6 +50,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     repositories: (selection) => selectRepositories(api, services, selection),
     list: createLister(api, services),
     read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
+    exists: (repository, digest) => oci.exists(`${address.path}/${repository}`, digest),
     createdAt: async () => null,
     referrers: async () => null,
     prepareDeletion() {
