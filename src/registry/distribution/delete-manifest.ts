@@ -5,31 +5,47 @@ import type { HttpResponse } from "../../http/http.ts";
 import type { OciClient } from "../oci/client.ts";
 import { statusError } from "../oci/status-error.ts";
 import type { Deletion } from "../registry.ts";
+import type { RetryOptions } from "../stable-list.ts";
+import type { RepositorySource } from "./repositories.ts";
 
+const MAX_CHECKS = 4;
 const NONEXISTENT: Digest = `sha256:${"0".repeat(64)}`;
 
 /**
  * Checks that the registry deletes, with a DELETE of a digest that does not exist: it returns 404 if deletes are enabled, and
  * 405 if they are disabled or the registry is read-only. Throws Fault `registry` for 405.
- *
- * @param registry as shown to users
  */
-export async function checkDeletesEnabled(oci: OciClient, registry: string, name: string): Promise<void> {
-  const response = await oci.delete(name, NONEXISTENT, Number.POSITIVE_INFINITY);
+export async function checkDeletesEnabled(
+  { address, oci, ...retry }: RepositorySource & RetryOptions,
+  name: string,
+): Promise<void> {
+  const response = await deleteNonexistent(oci, name, retry);
   if (response.status !== 405) return;
   // Distribution returns a JSON error if deletes are disabled, and plain text in read-only mode.
   if (response.body.toString("utf8").trimStart().startsWith("{")) {
     throw new Fault(
       "registry",
-      `Deletes are disabled at ${registry}`,
+      `Deletes are disabled at ${address.name}`,
       "Set `storage.delete.enabled: true` or REGISTRY_STORAGE_DELETE_ENABLED=true, and restart the registry.",
     );
   }
   throw new Fault(
     "registry",
-    `The registry ${registry} is read-only`,
+    `The registry ${address.name} is read-only`,
     "Disable `storage.maintenance.readonly`, restart the registry, and run again.",
   );
+}
+
+/** The HTTP client never repeats a DELETE, but this one deletes nothing. */
+async function deleteNonexistent(oci: OciClient, name: string, { clock, signal }: RetryOptions): Promise<HttpResponse> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await oci.delete(name, NONEXISTENT, Number.POSITIVE_INFINITY);
+    } catch (error) {
+      if (attempt === MAX_CHECKS || !(error instanceof HttpError && error.retryable)) throw error;
+    }
+    await clock.sleep(500 * 2 ** attempt, signal);
+  }
 }
 
 /** Deletes a manifest by digest. Sends one DELETE, and checks whether the manifest exists if the response is ambiguous. */

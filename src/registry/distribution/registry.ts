@@ -7,6 +7,7 @@ import type { AuthorizerOptions } from "../oci/auth/options.ts";
 import { OciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
 import type { GarbageCollection, Listing, Registry } from "../registry.ts";
+import type { RetryOptions } from "../stable-list.ts";
 import { capabilities } from "./capabilities.ts";
 import { readCreationTime } from "./creation-time.ts";
 import { checkDeletesEnabled, deleteManifest } from "./delete-manifest.ts";
@@ -15,7 +16,7 @@ import type { GcContext } from "./gc-command.ts";
 import { Inventory } from "./inventory.ts";
 import { findRepositories, fullName, type RepositorySource } from "./repositories.ts";
 
-export interface DistributionOptions extends RepositorySource {
+export interface DistributionOptions extends RepositorySource, RetryOptions {
   /** Runs `gc-command`. */
   readonly runGcCommand: (context: GcContext) => Promise<GarbageCollection>;
 }
@@ -47,22 +48,23 @@ export function openDistribution(settings: Settings, services: Services): Regist
     const command = { command: [program, ...args], timeoutMs: settings.gcTimeoutMs, environment: process.env } as const;
     return collectByCommand({ ...services, ...command }, context);
   };
-  return createDistributionRegistry({ address: registry, oci, log: services.log, runGcCommand });
+  return createDistributionRegistry({ ...services, address: registry, oci, runGcCommand });
 }
 
 /**
  * Returns a registry that implements the OCI distribution-spec, such as Docker Distribution. It lists tags only: untagged
  * manifests are found through the indexes and referrers that lead to them.
  */
-export function createDistributionRegistry({ address, oci, log, runGcCommand }: DistributionOptions): Registry {
+export function createDistributionRegistry(options: DistributionOptions): Registry {
+  const { address, oci, runGcCommand } = options;
   const inventory = new Inventory();
   const deleteTag = createTagDeleter(oci);
   const nameOf = (repository: string): string => fullName(address, repository);
-  let deletesEnabled: Promise<void> | null = null;
+  let deletesEnabled = false;
 
   return {
     capabilities,
-    repositories: (selection) => findRepositories({ address, oci, log }, selection),
+    repositories: (selection) => findRepositories(options, selection),
     list: (repository) => listTagged(oci, nameOf(repository), inventory),
     async read(repository, digest) {
       const name = nameOf(repository);
@@ -73,9 +75,9 @@ export function createDistributionRegistry({ address, oci, log, runGcCommand }: 
     exists: (repository, digest) => oci.exists(nameOf(repository), digest),
     createdAt: (repository, digest) => readCreationTime(oci, nameOf(repository), digest),
     referrers: (repository, digest) => oci.referrers(nameOf(repository), digest),
-    prepareDeletion(repository) {
-      deletesEnabled ??= checkDeletesEnabled(oci, address.name, nameOf(repository));
-      return deletesEnabled;
+    async prepareDeletion(repository) {
+      if (!deletesEnabled) await checkDeletesEnabled(options, nameOf(repository));
+      deletesEnabled = true;
     },
     // Not tag by tag, although distribution 3 takes twice as long by digest: no list would show what an interruption leaves.
     async delete(repository, { digest }, sendBy) {

@@ -6,7 +6,7 @@ import { createDistributionRegistry, type DistributionOptions } from "../../../s
 import type { GarbageCollection, Registry } from "../../../src/registry/registry.ts";
 import { silentLog } from "../../run.ts";
 import { digestOfNothing, IMAGE, INDEX, pushImage, pushIndex, pushReferrer } from "../../servers/content.ts";
-import type { Handler, Reply } from "../../servers/http-server.ts";
+import { type Handler, type Reply, refuse, type ServerFault } from "../../servers/http-server.ts";
 import { LOGIN_PAGE } from "../../servers/oci/quirks.ts";
 import { type RegistryStore, sha256 } from "../../servers/oci/store.ts";
 import { LATER, type Setup, type SetupOptions, setUp as setUpClient } from "../oci/setup.ts";
@@ -26,7 +26,8 @@ async function setUp(
   const setup = await setUpClient(options);
   const { oci, server, store } = setup;
   const address = { provider: "distribution", origin: server.url, path: "", name: server.url.host };
-  const registry = createDistributionRegistry({ address, oci, log: silentLog, runGcCommand });
+  const services = { clock: setup.clock, signal: new AbortController().signal, log: silentLog };
+  const registry = createDistributionRegistry({ ...services, address, oci, runGcCommand });
   const digest = pushImage(store, { repository: "web", seed: "web", tags: ["main", "pr-1", "pr-2", "pr-3"] });
   return { ...setup, registry, digest };
 }
@@ -34,6 +35,15 @@ async function setUp(
 /** Replaces the replies to all DELETE requests. */
 function deletesReturn(reply: Reply): (registry: Handler) => Handler {
   return (registry) => (request) => (request.method === "DELETE" ? reply : registry(request));
+}
+
+/** Answers the first `count` DELETE requests with `fault`. */
+function failDeletes({ server }: Setup, fault: ServerFault, count: number): void {
+  let sent = 0;
+  server.inject(({ method }) => {
+    if (method === "DELETE") sent += 1;
+    return method === "DELETE" && sent <= count ? fault : null;
+  });
 }
 
 function deletes({ requests }: Setup): readonly string[] {
@@ -59,6 +69,34 @@ describe("without a catalog", () => {
     await expect(registry.repositories(selectRepositories(["web", "!web"]))).rejects.toMatchObject({
       kind: "permission",
     });
+  });
+});
+
+describe("the check whether deletes are enabled", () => {
+  test.each<[string, ServerFault]>([
+    ["429", refuse(429, { "retry-after": "1" })],
+    ["503", refuse(503)],
+    ["a lost connection", { kind: "reset before" }],
+  ])("is repeated after %s", async (_what, fault) => {
+    const setup = await setUp();
+    failDeletes(setup, fault, 1);
+    await setup.registry.prepareDeletion("web");
+    await setup.registry.prepareDeletion("api");
+    expect(deletes(setup)).toHaveLength(2);
+  });
+
+  test("fails after 4 attempts, and is made again for the next repository", async () => {
+    const setup = await setUp();
+    failDeletes(setup, refuse(503), 4);
+    await expect(setup.registry.prepareDeletion("web")).rejects.toMatchObject({ name: "HttpError", status: 503 });
+    await setup.registry.prepareDeletion("api");
+    expect(deletes(setup).map((line) => line.split("/")[2])).toEqual(["web", "web", "web", "web", "api"]);
+  });
+
+  test("is not repeated if the registry refuses it", async () => {
+    const setup = await setUp({ handler: deletesReturn({ status: 405, body: { errors: [{ code: "UNSUPPORTED" }] } }) });
+    await expect(setup.registry.prepareDeletion("web")).rejects.toMatchObject({ kind: "registry" });
+    expect(deletes(setup)).toHaveLength(1);
   });
 });
 
