@@ -5,7 +5,16 @@ import { refuse } from "../servers/http-server.ts";
 import { missingContent } from "../servers/pull.ts";
 import { sweepScenario } from "./harness.ts";
 import { contentsOf, NOW, openScenario, type Scenario, type StoreScenarioKind } from "./scenario.ts";
-import { AT, deletionServer, fillOrphanedIndex, HOUR, slowDeletions } from "./slow-deletions.ts";
+import {
+  AT,
+  deletionServer,
+  fillOrphanedIndex,
+  HOUR,
+  isDeletion,
+  isList,
+  movableClock,
+  slowDeletions,
+} from "./slow-deletions.ts";
 import { useGitHost } from "./use-git-host.ts";
 
 const KINDS: readonly StoreScenarioKind[] = ["digitalocean", "distribution"];
@@ -79,13 +88,12 @@ test.each(KINDS)("%s: an index that cannot be deleted keeps its children", async
 test.each(KINDS)("%s: a list that is empty in the recheck does not prove that all manifests are gone", async (kind) => {
   scenario = await openScenario(kind);
   const before = contentsOf(scenario.store);
-  const isList = (path: string): boolean => path.includes("/digests?") || path.includes("/tags/list");
   const empty = { manifests: [], meta: { total: 0 }, name: "web", tags: null };
   let lists = 0;
-  deletionServer(scenario)?.inject(({ path }) => {
-    if (path.includes("/tags?")) return refuse(200, {}, { tags: [], meta: { total: 0 } });
-    if (isList(path)) lists += 1;
-    return isList(path) && lists > 1 ? refuse(200, {}, empty) : null;
+  deletionServer(scenario)?.inject((request) => {
+    if (request.path.includes("/tags?")) return refuse(200, {}, { tags: [], meta: { total: 0 } });
+    if (isList(request)) lists += 1;
+    return isList(request) && lists > 1 ? refuse(200, {}, empty) : null;
   });
   const result = await sweepScenario(scenario, gitHost);
   expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("empty") }]);
@@ -93,4 +101,30 @@ test.each(KINDS)("%s: a list that is empty in the recheck does not prove that al
     new Set(["kept", "deferred"]),
   );
   expect(contentsOf(scenario.store)).toEqual(before);
+});
+
+test("an index is kept for an app that uses its child, even if the child was already kept for a new tag", async () => {
+  scenario = await openScenario("digitalocean");
+  const { store } = scenario;
+  const [child] = fillOrphanedIndex(store);
+  // It is deleted first, because it is newer.
+  pushImage(store, { ...AT, seed: "newer", tags: ["pr-3"], pushedAt: NOW - 120 * HOUR });
+  const index = store.resolve("web", "pr-2")?.digest ?? "";
+  let isUsed = false;
+  let lists = 0;
+  const clock = movableClock();
+  deletionServer(scenario)?.inject((request) => {
+    if (isList(request)) lists += 1;
+    if (isList(request) && lists === 2) store.tag("web", "next", child);
+    if (isDeletion(request)) {
+      isUsed = true;
+      clock.skip(61_000);
+    }
+    const apps = isUsed ? [{ id: "1", active_deployment: { digest: child } }] : [];
+    return request.path.includes("/apps?") ? refuse(200, {}, { apps, links: {}, meta: { total: apps.length } }) : null;
+  });
+  const result = await sweepScenario(scenario, gitHost, { ...ONE_BY_ONE, "protect-apps": "true" }, { clock });
+  expect(isUsed).toBe(true);
+  expect(result.errors).toEqual([]);
+  expect(store.resolve("web", index)).not.toBeNull();
 });

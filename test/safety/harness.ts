@@ -23,6 +23,8 @@ export interface SweepOptions {
   /** How long the HTTP client waits for a response, in milliseconds; default 2,000. */
   readonly timeoutMs?: number | undefined;
   readonly log?: Log;
+  /** Default: a signal that never aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** Sweeps a scenario in this process. */
@@ -30,18 +32,25 @@ export async function sweepScenario(
   scenario: Scenario<StoreView>,
   gitHost: GitHost,
   inputs: Inputs = {},
-  { clock = createFakeClock({ startAt: NOW }), timeoutMs = 2_000, log = silentLog }: SweepOptions = {},
+  options: SweepOptions = {},
 ): Promise<RunResult> {
+  const { clock = createFakeClock({ startAt: NOW }), timeoutMs = 2_000, log = silentLog } = options;
+  const { signal = new AbortController().signal } = options;
   const settings = settingsOf(
     { ...scenario.inputs, concurrency: "4", ...inputs },
     { ...gitHost.environment, ...scenario.environment },
   );
-  const http = createHttpClient({ clock, concurrency: settings.concurrency, timeoutMs });
+  const http = createHttpClient({ clock, concurrency: settings.concurrency, timeoutMs, signal });
   try {
-    return await run(settings, { http, clock, log, signal: new AbortController().signal });
+    return await run(settings, { http, clock, log, signal });
   } finally {
     await http.close();
   }
+}
+
+/** Returns what a result says about a manifest of its first repository. */
+export function manifestIn({ repositories }: RunResult, digest: string) {
+  return repositories[0]?.manifests.find((each) => each.digest === digest);
 }
 
 /** The requests and the result of a sweep without faults. */

@@ -59,7 +59,13 @@ async function serveDigitalOceanScenario(store: RegistryStore, { maxPerPage }: S
 function othersOf(store: RegistryStore): Scenario["others"] {
   return {
     push: ({ seed, tags }) => pushImage(store, { repository: "web", seed, tags }),
+    tag: (digest, tag) => store.tag("web", tag, digest),
     drop: (digest) => void store.deleteManifest("web", digest),
+    replace: (digest, tag) => {
+      const manifest = store.resolve("web", digest);
+      store.deleteManifest("web", digest);
+      if (manifest !== null) store.putManifest("web", tag, manifest.bytes, manifest.mediaType);
+    },
   };
 }
 
@@ -98,9 +104,21 @@ function othersAt({ packages }: GhcrServer, pushed: RegistryStore): Scenario["ot
       copyTo(packages, image);
       return digest;
     },
+    tag: (digest, tag) => {
+      const stored = packages.get("web");
+      if (stored === null) return;
+      stored.versions = stored.versions.map((version) =>
+        version.digest === digest ? { ...version, tags: [...version.tags, tag] } : version,
+      );
+    },
     drop: (digest) => {
       const version = packages.find("web", digest);
       if (version !== null) packages.setDeleted("web", version.id, pushed.now());
+    },
+    replace: (digest, tag) => {
+      const version = packages.find("web", digest);
+      if (version === null) return;
+      packages.pushManifest("web", version.mediaType, version.bytes, { tags: [tag], at: pushed.now() });
     },
   };
 }

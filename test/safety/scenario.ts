@@ -29,7 +29,10 @@ export interface Scenario<S extends StoreView = RegistryStore> {
   /** Changes by other clients, without requests. */
   readonly others: {
     push(image: { readonly seed: string; readonly tags: readonly string[] }): Digest;
+    tag(digest: Digest, tag: string): void;
     drop(digest: Digest): void;
+    /** Deletes a manifest and pushes it again with one tag. */
+    replace(digest: Digest, tag: string): void;
   };
   /** Null: this registry's API cannot start garbage collection. */
   readonly collections: Pick<Collections, "count" | "isReadOnly"> | null;

@@ -1,11 +1,12 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Clock } from "../../src/clock.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { RunResult } from "../../src/report/result.ts";
 import type { GitHost } from "../e2e/example.ts";
 import { pushImage } from "../servers/content.ts";
-import { refuse } from "../servers/http-server.ts";
+import { refuse, type ServedRequest } from "../servers/http-server.ts";
 import { missingContent } from "../servers/pull.ts";
 import { sweepScenario } from "./harness.ts";
-import { contentsOf, NOW, openScenario, type Scenario } from "./scenario.ts";
+import { contentsOf, openScenario, type Scenario } from "./scenario.ts";
+import { isList, movableClock } from "./slow-deletions.ts";
 import { useGitHost } from "./use-git-host.ts";
 
 const REMOVE = { "remove-stale-tags": "true" };
@@ -30,15 +31,6 @@ function addStaleTags(...names: readonly string[]): void {
   const image = scenario.store.resolve("web", "next");
   if (image === null) throw new Error("next does not exist");
   for (const name of names) scenario.store.tag("web", name, image.digest);
-}
-
-/** A clock whose time passes with `skip`, as with a slow server. */
-function movableClock(): Clock & { skip(ms: number): void } {
-  let offset = 0;
-  const skip = (ms: number): void => {
-    offset += ms;
-  };
-  return { now: () => NOW + offset, random: () => 0.5, sleep: async (ms) => skip(ms), skip };
 }
 
 test("a stale tag of a kept image is reported, and removed only with remove-stale-tags", async () => {
@@ -106,4 +98,54 @@ test("a permission that is revoked meanwhile ends the removals, and each tag is 
   const reported = result.repositories[0]?.staleTags ?? [];
   expect(reported.map(({ outcome }) => outcome).sort()).toEqual(["deleted", "failed", "reported"]);
   for (const { tag, outcome } of reported) expect(tags().includes(tag), tag).toBe(outcome !== "deleted");
+});
+
+describe("the report shows a stale tag as", () => {
+  const isRemoval = ({ method, path }: Pick<ServedRequest, "method" | "path">): boolean =>
+    method === "DELETE" && path.includes("/tags/");
+  const staleIn = ({ repositories }: RunResult) =>
+    repositories[0]?.staleTags.map(({ tag, outcome }) => `${tag} ${outcome}`);
+
+  test("deleted, if only the answer to its DELETE was lost", async () => {
+    addStaleTags("pr-1-0");
+    let removals = 0;
+    scenario.servers["api"]?.inject((request) => {
+      if (isRemoval(request)) removals += 1;
+      return isRemoval(request) && removals === 1 ? { kind: "reset after" } : null;
+    });
+    const result = await sweepScenario(scenario, gitHost, { ...REMOVE, concurrency: "1" });
+    expect(result.errors).toEqual([]);
+    expect(staleIn(result)).toEqual(["pr-1 deleted", "pr-1-0 deleted"]);
+    expect(removals).toBe(2);
+  });
+
+  test("gone, if another client deleted it", async () => {
+    addStaleTags("pr-1-0");
+    let removals = 0;
+    let isDropped = false;
+    scenario.servers["api"]?.inject((request) => {
+      if (isRemoval(request)) removals += 1;
+      // The manifests are deleted now; the tags are rechecked with a new list.
+      if (isList(request) && !tags().includes("pr-3") && !isDropped) {
+        isDropped = true;
+        scenario.store.deleteTag("web", "pr-1");
+      }
+      return null;
+    });
+    const result = await sweepScenario(scenario, gitHost, REMOVE);
+    expect(result.errors).toEqual([]);
+    expect(staleIn(result)).toEqual(["pr-1 gone", "pr-1-0 deleted"]);
+    expect(removals).toBe(1);
+  });
+
+  test.each([
+    { outcome: "failed", cause: "the registry answers each DELETE with 503", fault: refuse(503) },
+    { outcome: "reported", cause: "the host limits each DELETE", fault: refuse(429, { "retry-after": "1" }) },
+  ])("$outcome, if $cause, and the step fails", async ({ outcome, fault }) => {
+    scenario.servers["api"]?.inject((request) => (isRemoval(request) ? fault : null));
+    const result = await sweepScenario(scenario, gitHost, REMOVE);
+    expect(result.errors).toMatchObject([{ kind: "deletion" }]);
+    expect(staleIn(result)).toEqual([`pr-1 ${outcome}`]);
+    expect(tags()).toContain("pr-1");
+  });
 });
