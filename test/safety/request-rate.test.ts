@@ -121,3 +121,15 @@ test("a server that fails at every deletion does not get all of them", async () 
   expect(failed).toBeLessThan(ORPHANED);
   expect(plannedIn(result).filter(({ outcome }) => outcome === "deferred")).toHaveLength(ORPHANED - failed);
 });
+
+test("a token that may not delete sends one DELETE at a time, even if the server failed at the first one", async () => {
+  fill("web");
+  let deletions = 0;
+  const result = await sweepAt(1_000, ({ method }) => {
+    if (method !== "DELETE") return null;
+    deletions += 1;
+    return deletions === 1 ? refuse(503) : refuse(403);
+  });
+  expect(result.errors.map(({ kind }) => kind)).toContain("permission");
+  expect(deletions).toBe(2);
+});
