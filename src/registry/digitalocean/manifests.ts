@@ -38,19 +38,34 @@ type ManifestPage = v.InferOutput<typeof ManifestPage>;
 
 /** Returns the function that lists a repository; see `Registry.list`. */
 export function createLister(api: DigitalOceanApi, retry: RetryOptions): (repository: string) => Promise<Listing> {
-  let listsTags = false;
+  /** The tagged manifests of the last list with tags, by repository. */
+  const taggedBefore = new Map<string, ReadonlySet<string>>();
   return async (repository) => {
     const listing = await listManifests(api, repository, retry);
-    listsTags ||= listing.manifests.some(({ tags }) => tags.length > 0);
+    const { manifests } = listing;
+    const tagged = manifests.filter(({ tags }) => tags.length > 0).map(({ digest }) => digest);
+    if (tagged.length > 0) taggedBefore.set(repository, new Set(tagged));
+    if (tagged.length > 0 || manifests.length === 0) return listing;
     // Untagged manifests and an answer without the field `tags` look the same, and untagged manifests are deleted.
-    if (listsTags || listing.manifests.length === 0) return listing;
-    if (!(await hasTags(api, repository))) return listing;
-    throw new Fault(
-      "listing",
-      `DigitalOcean's lists of ${api.registry}/${repository} contradict each other: no manifest has a tag, but the list of tags is not empty`,
-      "Run again later: the list of tags can be hours old. If the error persists, report it to DigitalOcean.",
-    );
+    const before = taggedBefore.get(repository);
+    if (before === undefined) {
+      if (await hasTags(api, repository)) throw contradiction(api, repository, LIST_OF_TAGS);
+    } else if (manifests.some(({ digest }) => before.has(digest))) {
+      throw contradiction(api, repository, EARLIER_LIST);
+    }
+    return listing;
   };
+}
+
+const LIST_OF_TAGS = ["the list of tags is not empty", "the list of tags can be hours old"] as const;
+const EARLIER_LIST = ["one had tags in an earlier list", "its tags may have been deleted meanwhile"] as const;
+
+function contradiction(api: DigitalOceanApi, repository: string, [other, cause]: readonly [string, string]): Fault {
+  return new Fault(
+    "listing",
+    `DigitalOcean's lists of ${api.registry}/${repository} contradict each other: no manifest has a tag, but ${other}`,
+    `Run again later: ${cause}. If the error persists, report it to DigitalOcean.`,
+  );
 }
 
 async function hasTags(api: DigitalOceanApi, repository: string): Promise<boolean> {

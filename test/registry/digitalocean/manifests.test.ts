@@ -203,7 +203,27 @@ describe("a list without any tag", () => {
     await expect(fixture.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
   });
 
-  test("is accepted without a check after a list with tags: the list of tags can be outdated", async () => {
+  test("throws after a list with tags, if a manifest that had tags still exists", async () => {
+    const fixture = await openFixture();
+    fixture.content.push("web", image("old", { tags: ["pr-1"] }));
+    await fixture.registry.list("web");
+    fixture.content.push("web", image("new", { tags: ["main"] }));
+    fixture.behaviour.absent = ["tags"];
+    await expect(fixture.registry.list("web")).rejects.toMatchObject({
+      kind: "listing",
+      message: expect.stringContaining("had tags in an earlier list"),
+    });
+  });
+
+  test("is checked although the list of another repository has tags", async () => {
+    const fixture = await openFixture();
+    for (const repository of ["api", "web"]) fixture.content.push(repository, image(repository, { tags: ["main"] }));
+    await fixture.registry.list("api");
+    fixture.behaviour.absent = ["tags"];
+    await expect(fixture.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
+  });
+
+  test("is accepted without a check if all tagged manifests were deleted: the list of tags can be outdated", async () => {
     const fixture = await openFixture({ behaviour: { tagList: "frozen" } });
     fixture.content.push("web", image("deleted soon", { tags: ["pr-1"] }));
     await fixture.registry.list("web");
