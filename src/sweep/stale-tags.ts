@@ -63,7 +63,13 @@ class Removal {
     } catch (error) {
       this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
     }
-    return { tags: [...this.#results.values()], error: this.#error };
+    // Nothing shows whether an attempt whose answer was lost succeeded.
+    const tags = [...this.#results.values()].map((entry) =>
+      entry.outcome === "reported" && this.#attempts.mayHaveSucceeded(entry.tag)
+        ? { ...entry, outcome: "failed" as const }
+        : entry,
+    );
+    return { tags, error: this.#error };
   }
 
   #left(): readonly StaleTag[] {
