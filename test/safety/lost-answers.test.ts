@@ -29,6 +29,7 @@ async function openIndex(kind: "digitalocean" | "distribution"): Promise<Digest>
 }
 
 const exists = (digest: Digest): boolean => scenario.store.resolve("web", digest) !== null;
+const isUntagged = (digest: Digest): boolean => scenario.store.tagsOf("web", digest).length === 0;
 
 describe.each(["digitalocean", "distribution"] as const)(
   "%s: a DELETE that succeeded, but whose answer was lost",
@@ -66,6 +67,22 @@ describe.each(["digitalocean", "distribution"] as const)(
         outcome: "failed",
         error: expect.stringContaining("may have been"),
       });
+    });
+
+    test("is reported as deleted if the recheck does not find it, also for an untagged child", async () => {
+      await openIndex(kind);
+      const [child] = scenario.store.manifests("web").filter(({ digest }) => isUntagged(digest));
+      const path = `/${child?.digest}`;
+      let attempts = 0;
+      deletionServer(scenario)?.inject((request) => {
+        if (!isDeletion(request) || !request.path.endsWith(path)) return null;
+        attempts += 1;
+        return LOST;
+      });
+      const result = await sweepScenario(scenario, gitHost, ONE_BY_ONE);
+      expect(result.errors).toEqual([]);
+      expect(attempts).toBe(1);
+      expect(manifestIn(result, child?.digest ?? "")).toMatchObject({ outcome: "deleted" });
     });
 
     test("is reported as deleted, with its children, if it was the last attempt after 503 answers", async () => {
