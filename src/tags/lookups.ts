@@ -68,7 +68,7 @@ export function orphanedTags({ branchTags }: PullRequestLookups, live: LiveTags)
   };
 }
 
-/** A tag from where a branch's name may begin. */
+/** A tag from the place on at which a branch's name may begin. */
 interface BranchStart {
   readonly text: string;
   readonly tag: string;
