@@ -138,6 +138,18 @@ describe("the report shows a stale tag as", () => {
     expect(removals).toBe(1);
   });
 
+  test("failed, if the answer to its DELETE was lost and the recheck after it fails", async () => {
+    let removals = 0;
+    scenario.servers["api"]?.inject((request) => {
+      if (isRemoval(request)) removals += 1;
+      if (isRemoval(request)) return { kind: "reset after" };
+      return removals > 0 ? refuse(500) : null;
+    });
+    const result = await sweepScenario(scenario, gitHost, REMOVE);
+    expect(tags()).not.toContain("pr-1");
+    expect(staleIn(result)).toEqual(["pr-1 failed"]);
+  });
+
   test.each([
     { outcome: "failed", cause: "the registry answers each DELETE with 503", fault: refuse(503) },
     { outcome: "reported", cause: "the host limits each DELETE", fault: refuse(429, { "retry-after": "1" }) },
