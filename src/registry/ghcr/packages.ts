@@ -86,7 +86,7 @@ async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<read
     return await readUntilStable(`the packages of ${api.owner}`, retry, async () => {
       const attempt = await readPages((page) => fetchPage(api, page));
       if ("changed" in attempt) return attempt;
-      const names = attempt.value.rows.map(({ name }) => name);
+      const names = attempt.value.flatMap(({ rows }) => rows.map(({ name }) => name));
       if (new Set(names).size < names.length) return { changed: "a package was listed twice" };
       return { value: names.sort() };
     });

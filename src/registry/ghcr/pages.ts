@@ -31,19 +31,13 @@ export function pageOf<T>(response: HttpResponse, entry: v.GenericSchema<unknown
   return { rows, sizeBytes: response.body.length, ...linkedPages(response.headers["link"]) };
 }
 
-/** A complete list, and the number of its pages. */
-export interface CompleteList<T> {
-  readonly rows: readonly T[];
-  readonly pages: number;
-}
-
 type FetchPage<T> = (page: number) => Promise<Page<T>>;
 
 /**
- * Reads all pages of a list: together if the first page names the last, else one after another. The list has changed if a
- * page before the last is not full, or if the number of pages changed.
+ * Reads all pages of a list: the first, the last, then the others together. If the first page does not name the last, reads one
+ * after another. The list has changed if a page before the last is not full, or if the number of pages changed.
  */
-export async function readPages<T>(fetch: FetchPage<T>): Promise<ListAttempt<CompleteList<T>>> {
+export async function readPages<T>(fetch: FetchPage<T>): Promise<ListAttempt<readonly Page<T>[]>> {
   const countBytes = createSizeLimit(MAX_MIB, endless);
   const fetchCounted = async (number: number): Promise<Page<T>> => {
     const page = await fetch(number);
@@ -53,13 +47,41 @@ export async function readPages<T>(fetch: FetchPage<T>): Promise<ListAttempt<Com
   const first = await fetchCounted(1);
   const { last } = first;
   if (last !== null && last > MAX_PAGES) throw endless(TOO_MANY_PAGES);
-  const rest = Array.from({ length: Math.max(0, (last ?? 1) - 1) }, (_, index) => index + 2);
-  const pages =
-    last === null
-      ? await readInOrder(first, fetchCounted)
-      : [first, ...(await pMap(rest, fetchCounted, { concurrency: PAGES_AT_ONCE }))];
+  const pages = last === null ? await readInOrder(first, fetchCounted) : await readTogether(first, last, fetchCounted);
   const changed = changeBetween(pages);
-  return changed === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { changed };
+  return changed === null ? { value: pages } : { changed };
+}
+
+/**
+ * Reads the first page of a list again. Returns how the list changed; null if it has every entry that existed all the time.
+ *
+ * A deletion moves later entries forward, one of them from a page that is not read yet to one that was. A push at the same time
+ * hides this from the number of pages. If it happens before the last page is read, which is the second, the first page shows
+ * it. If it happens later, an entry of the last page is found twice.
+ *
+ * @param pages as `readPages` returned them, without duplicates
+ */
+export async function changeSince<T extends { readonly id: number }>(
+  pages: readonly Page<T>[],
+  fetch: FetchPage<T>,
+): Promise<string | null> {
+  if (pages.length === 1) return null;
+  // Pages without a link to the last were read in order.
+  const numbers = pages[0]?.last === null ? pages.map((_, index) => index + 1) : [1];
+  const again = await pMap(numbers, fetch, { concurrency: PAGES_AT_ONCE });
+  const changed = numbers.find((number, index) => placesIn(again[index]) !== placesIn(pages[number - 1]));
+  return changed === undefined ? null : `page ${changed} of ${pages.length} changed`;
+}
+
+function placesIn<T extends { readonly id: number }>(page: Page<T> | undefined): string {
+  return JSON.stringify([page?.rows.map(({ id }) => id), page?.next, page?.last]);
+}
+
+async function readTogether<T>(first: Page<T>, last: number, fetch: FetchPage<T>): Promise<readonly Page<T>[]> {
+  if (last === 1) return [first];
+  const final = await fetch(last);
+  const between = Array.from({ length: last - 2 }, (_, index) => index + 2);
+  return [first, ...(await pMap(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
 }
 
 async function readInOrder<T>(first: Page<T>, fetch: FetchPage<T>): Promise<readonly Page<T>[]> {

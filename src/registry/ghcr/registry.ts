@@ -35,7 +35,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     capabilities,
     repositories: (selection) => selectPackages({ api, services, registry: address.name }, selection),
     async list(repository) {
-      const listing = await listVersions(api, repository, pages.get(repository) ?? null, services);
+      const listing = await listVersions(api, repository, services);
       pages.set(repository, listing.pages);
       return { manifests: listing.manifests };
     },
@@ -62,7 +62,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     deletionBudget(wanted) {
       const budget = http.budget(github.apiUrl.host);
       if (budget === null || clock.now() >= budget.resetAt) return null;
-      // A recheck counts the versions before it lists them.
+      // A recheck reads the first page of several again.
       return limitDeletions(budget, wanted, (repository) => 1 + (pages.get(repository) ?? 1));
     },
     collectGarbage: async () => ({

@@ -53,8 +53,12 @@ describe("readPages", () => {
     ["next", nextOnly(3)],
   ])("returns the rows of all pages with links %s", async (_, links) => {
     const attempt = await read([100, 100, 7], links);
-    expect(attempt).toMatchObject({ value: { pages: 3 } });
-    expect("value" in attempt && attempt.value.rows).toHaveLength(207);
+    const pages = "value" in attempt ? attempt.value : [];
+    expect(pages.map(({ rows }) => [rows.length, rows[0]])).toEqual([
+      [100, "1/0"],
+      [100, "2/0"],
+      [7, "3/0"],
+    ]);
   });
 
   test.each<[string, readonly number[], (page: number) => Pick<Page<string>, "next" | "last">]>([
