@@ -131,6 +131,23 @@ describe("a list of several pages", () => {
     expect(fixture.clock.sleeps).toEqual([1000, 2000]);
   });
 
+  test.each([2, 3, 4])("misses no manifest if a deletion and a push before page %i cancel out", async (changedPage) => {
+    for (const deleted of [1, 150, 300, 450, 600]) {
+      const fixture = await openFixture();
+      fill(fixture, "web", 700);
+      const changed = digestOf(`web ${deleted}`);
+      let changes = 0;
+      fixture.behaviour.beforePage = (_, page) => {
+        if (page !== changedPage || changes++ > 0) return;
+        fixture.content.push("web", image("pushed meanwhile"));
+        fixture.content.deleteManifest("web", changed);
+      };
+      const listed = new Set((await fixture.registry.list("web")).manifests.map(({ digest }) => digest));
+      const others = Array.from({ length: 700 }, (_, index) => digestOf(`web ${index + 1}`));
+      expect(others.filter((digest) => digest !== changed && !listed.has(digest))).toEqual([]);
+    }
+  });
+
   test("throws if it changed during 4 attempts", async () => {
     const fixture = await openFixture();
     fill(fixture, "web", 300);
