@@ -102,7 +102,12 @@ async function listRepositories({ registry, record, settings }: Run): Promise<Re
       listings.set(repository, await registry.list(repository));
     });
   await pMap(names.matching, list, { concurrency: REPOSITORIES_AT_ONCE });
-  return listings;
+  return sortByName(listings);
+}
+
+/** Repositories end in any order. What the user sees has one order. */
+function sortByName<T>(byName: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  return new Map([...byName].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Plans the repositories side by side. */
@@ -129,7 +134,7 @@ async function planRepositories(
       requireReadable(planned);
     });
   await pMap(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
-  return plans;
+  return sortByName(plans);
 }
 
 function logPlans({ log, record }: Run, plans: Plans): void {
