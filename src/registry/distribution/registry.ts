@@ -1,12 +1,10 @@
-import pMap from "p-map";
-import type { Digest } from "../../digest.ts";
 import type { Log } from "../../log.ts";
 import type { Settings } from "../../settings.ts";
 import { readDockerLogin } from "../oci/auth/docker-config.ts";
 import type { AuthorizerOptions } from "../oci/auth/options.ts";
 import { OciClient } from "../oci/client.ts";
 import type { Services } from "../provider.ts";
-import type { GarbageCollection, Listing, Registry } from "../registry.ts";
+import type { GarbageCollection, Registry } from "../registry.ts";
 import type { RetryOptions } from "../stable-list.ts";
 import { capabilities } from "./capabilities.ts";
 import { readCreationTime } from "./creation-time.ts";
@@ -14,6 +12,7 @@ import { checkDeletesEnabled, deleteManifest } from "./delete-manifest.ts";
 import { createTagDeleter } from "./delete-tag.ts";
 import type { GcContext } from "./gc-command.ts";
 import { Inventory } from "./inventory.ts";
+import { listTagged, type TagSource } from "./list-tagged.ts";
 import { findRepositories, fullName, type RepositorySource } from "./repositories.ts";
 
 export interface DistributionOptions extends RepositorySource, RetryOptions {
@@ -21,8 +20,6 @@ export interface DistributionOptions extends RepositorySource, RetryOptions {
   readonly runGcCommand: (context: GcContext) => Promise<GarbageCollection>;
 }
 
-/** Requests prepared at once. The HTTP client limits how many are in flight. */
-const CONCURRENCY = 64;
 const UNSUPPORTED: GarbageCollection = {
   status: "unsupported",
   freedBytes: null,
@@ -65,7 +62,7 @@ export function createDistributionRegistry(options: DistributionOptions): Regist
   return {
     capabilities,
     repositories: (selection) => findRepositories(options, selection),
-    list: (repository) => listTagged(oci, nameOf(repository), inventory),
+    list: (repository) => listTagged(options, nameOf(repository), inventory),
     async read(repository, digest) {
       const name = nameOf(repository);
       const content = await oci.read(name, digest);
@@ -90,40 +87,22 @@ export function createDistributionRegistry(options: DistributionOptions): Regist
     collectGarbage: () =>
       runGcCommand({
         sizeOf: (digest) => inventory.sizeOf(digest),
-        findIndexOrReferrer: () => findIndexOrReferrer(oci, inventory),
+        findIndexOrReferrer: () => findIndexOrReferrer(options, inventory),
       }),
   };
 }
 
 /** Also reads the repositories that the run did not list, because a collection affects all of them. */
-async function findIndexOrReferrer(oci: OciClient, inventory: Inventory): Promise<string | null> {
+async function findIndexOrReferrer(source: TagSource, inventory: Inventory): Promise<string | null> {
   const known = inventory.indexOrReferrer();
   if (known !== null) return known;
-  for (const name of await oci.catalog()) {
+  for (const name of await source.oci.catalog()) {
     if (inventory.repositories.has(name)) continue;
-    await listTagged(oci, name, inventory);
+    await listTagged(source, name, inventory);
     const found = inventory.indexOrReferrer();
     if (found !== null) return found;
   }
   return null;
-}
-
-/** Lists the tagged manifests. A tag that returns 404 keeps nothing: it was deleted meanwhile, or its manifest is missing. */
-async function listTagged(oci: OciClient, name: string, inventory: Inventory): Promise<Listing> {
-  const listed = await oci.tags(name);
-  const tagsByDigest = new Map<Digest, string[]>();
-  const resolve = async (tag: string): Promise<void> => {
-    const found = await oci.resolve(name, tag);
-    if (found === "missing") return;
-    inventory.add(name, found.digest, found.content);
-    const tags = tagsByDigest.get(found.digest);
-    if (tags === undefined) tagsByDigest.set(found.digest, [tag]);
-    else tags.push(tag);
-  };
-  await pMap(listed === "missing" ? [] : listed, resolve, { concurrency: CONCURRENCY });
-  inventory.repositories.add(name);
-  const unknown = { pushedAt: null, sizeBytes: null, blobs: null };
-  return { manifests: [...tagsByDigest].map(([digest, tags]) => ({ digest, tags: tags.sort(), ...unknown })) };
 }
 
 /** Returns the credential of the inputs, or else the Docker login. */
