@@ -41,15 +41,21 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * closed, because a process that it started can hold it open. At the timeout, or if the job is cancelled, the command
  * and all processes of its group are ended.
  */
-function runCommand(command, options) {
+function runCommand([program, ...args], options) {
     const { clock, signal } = options;
     return new Promise((resolve) => {
-        const child = startGroup(command, options.environment);
+        const child = (0,external_node_child_process_.spawn)(program, args, {
+            detached: process.platform !== "win32",
+            env: withoutInputs(options.environment),
+            stdio: ["ignore", "pipe", "pipe"],
+            windowsHide: true,
+        });
         const timers = new AbortController();
         const after = (ms, act) => {
             clock.sleep(Math.min(ms, MAX_TIMER_MS), timers.signal).then(act, () => undefined);
         };
         let stopReason = null;
+        let errorOutput = "";
         const finish = (result) => {
             timers.abort();
             signal.removeEventListener("abort", onAbort);
@@ -69,23 +75,24 @@ function runCommand(command, options) {
         signal.addEventListener("abort", onAbort, { once: true });
         after(options.timeoutMs, () => stop("timed out"));
         onText(child.stdout, options.onOutput);
-        const errorOutput = lastText(child.stderr);
+        onText(child.stderr, (chunk) => {
+            errorOutput = (errorOutput + chunk).slice(-MAX_ERROR_OUTPUT);
+        });
         child.once("error", (error) => finish({ kind: "not started", error }));
         child.once("exit", (code, killedBy) => {
             if (stopReason === null)
-                after(END_TIMEOUT_MS, () => finish(exited(code, killedBy, errorOutput())));
+                after(END_TIMEOUT_MS, () => finish(exited(code, killedBy, errorOutput)));
         });
         // After a stop, other processes of the group can be running although the output is closed.
-        child.once("close", (code, killedBy) => finish(stopReason === null ? exited(code, killedBy, errorOutput()) : killed(child, stopReason)));
+        child.once("close", (code, killedBy) => finish(stopReason === null ? exited(code, killedBy, errorOutput) : killed(child, stopReason)));
         if (signal.aborted)
             onAbort();
     });
 }
 /** Starts a command that runs on after this process ends. Returns the error if it cannot be started. */
-function startDetached(command, environment) {
+function startDetached([program, ...args], environment) {
     // When the job ends, the runner ends all processes that have this variable (actions/runner, JobExtension).
     const { RUNNER_TRACKING_ID: _tracking, ...env } = withoutInputs(environment);
-    const [program, ...args] = command;
     return new Promise((resolve) => {
         const child = (0,external_node_child_process_.spawn)(program, args, { detached: true, env, stdio: "ignore", windowsHide: true });
         child.once("error", resolve);
@@ -93,14 +100,6 @@ function startDetached(command, environment) {
             child.unref();
             resolve(null);
         });
-    });
-}
-function startGroup([program, ...args], environment) {
-    return (0,external_node_child_process_.spawn)(program, args, {
-        detached: process.platform !== "win32",
-        env: withoutInputs(environment),
-        stdio: ["ignore", "pipe", "pipe"],
-        windowsHide: true,
     });
 }
 /** Removes this action's inputs, because they contain credentials. */
@@ -113,14 +112,6 @@ function exited(code, signal, errorOutput) {
 }
 function killed(child, kind) {
     return { kind, isRunning: !signalGroup(child, "SIGKILL") };
-}
-/** Returns a function that returns the last text of a stream. */
-function lastText(stream) {
-    let last = "";
-    onText(stream, (chunk) => {
-        last = (last + chunk).slice(-MAX_ERROR_OUTPUT);
-    });
-    return () => last;
 }
 function onText(stream, receive) {
     const decoder = new external_node_string_decoder_.StringDecoder("utf8");
@@ -150,35 +141,34 @@ const ELIGIBLE = /^blob eligible for deletion: (\S+)$/;
 /** A command that prints no line ends must not use up the memory. */
 const MAX_LINE = 64 * 1024;
 /**
- * Creates a parser for the two lines that distribution 2.8 and 3 have in common (`registry/storage/garbagecollect.go` of
- * both). It ignores all other lines.
+ * Parses the output of `registry garbage-collect`: the two lines that distribution 2.8 and 3 have in common
+ * (`registry/storage/garbagecollect.go` of both). It ignores all other lines.
  */
-function createGcOutputParser() {
-    const eligible = new Set();
-    let summary = null;
-    let rest = "";
-    function parseLine(line) {
+class GcOutputParser {
+    #eligible = new Set();
+    #summary = null;
+    #rest = "";
+    /** Adds the next chunk of standard output. */
+    add(chunk) {
+        const lines = (this.#rest + chunk).split("\n");
+        this.#rest = (lines.pop() ?? "").slice(-MAX_LINE);
+        for (const line of lines)
+            this.#parse(line.trimEnd());
+    }
+    result() {
+        this.#parse(this.#rest.trimEnd());
+        return { summary: this.#summary, eligible: this.#eligible };
+    }
+    #parse(line) {
         const digest = ELIGIBLE.exec(line)?.[1];
         if (digest !== undefined && (0,build_digest/* isDigest */.B)(digest))
-            eligible.add(digest);
+            this.#eligible.add(digest);
         const counts = SUMMARY.exec(line);
         if (counts === null)
             return;
         const [marked = 0, blobs = 0, manifests = 0] = counts.slice(1).map(Number);
-        summary = { marked, blobs, manifests };
+        this.#summary = { marked, blobs, manifests };
     }
-    return {
-        add(chunk) {
-            const lines = (rest + chunk).split("\n");
-            rest = (lines.pop() ?? "").slice(-MAX_LINE);
-            for (const line of lines)
-                parseLine(line.trimEnd());
-        },
-        result() {
-            parseLine(rest.trimEnd());
-            return { summary, eligible };
-        },
-    };
 }
 /** Returns whether the collection deletes untagged manifests. One word can contain several, such as a command for ssh. */
 function deletesUntagged(words) {
@@ -201,7 +191,6 @@ function flagsOf(words) {
 
 
 
-const UNKNOWN = { freedBytes: null, blobsDeleted: null };
 const RUN_AGAIN = "Run again with `run-gc: always`.";
 /**
  * Runs the user's garbage collection command, without a shell. A command that fails is a result. Throws Fault
@@ -216,96 +205,76 @@ async function collectByCommand(options, context) {
     log.warn("gc-command", "A push during Distribution's garbage collection can lose its blobs. Keep the registry read-only meanwhile. Restart it " +
         "afterwards, because it caches which blobs exist.");
     log.info(`Collecting garbage: ${command.join(" ")}`);
-    if (timeoutMs === 0)
-        return started(await startDetached(command, options.environment), command);
-    const parser = createGcOutputParser();
-    const result = await runCommand(command, {
-        clock: options.clock,
-        environment: options.environment,
-        timeoutMs,
-        signal,
-        onOutput: (chunk) => parser.add(chunk),
-    });
+    if (timeoutMs === 0) {
+        const error = await startDetached(command, options.environment);
+        if (error !== null)
+            return notStarted(command, error);
+        return resultOf("started", "gc-command was started. Refsweep does not wait for it (`gc-timeout: 0`).");
+    }
+    const parser = new GcOutputParser();
+    const result = await runCommand(command, { ...options, onOutput: (chunk) => parser.add(chunk) });
     return collectionOf(result, parser.result(), options, context);
 }
 /**
  * `-m` of Distribution 2.8 deletes the child manifests of tagged indexes (distribution#3178); of all versions, referrers.
  */
 async function checkNoUntaggedInUse(context) {
-    const notStarted = "gc-command was not started: `-m` (`--delete-untagged`) deletes child manifests and referrers";
+    const problem = "gc-command was not started: `-m` (`--delete-untagged`) deletes child manifests and referrers";
     const remedy = "Remove `-m` from `gc-command`. Refsweep deletes orphaned untagged manifests itself.";
     let found;
     try {
         found = await context.findIndexOrReferrer();
     }
     catch (error) {
-        if (isInterruption(error))
+        if (error instanceof errors/* HttpError */.j && error.code === "interrupted")
             throw error;
-        const message = `${notStarted}, and the registry could not be checked for them`;
+        const message = `${problem}, and the registry could not be checked for them`;
         throw new fault/* Fault */.v("garbage-collection", message, remedy, { cause: error });
     }
     if (found !== null)
-        throw new fault/* Fault */.v("garbage-collection", `${notStarted} of kept images, such as ${found}`, remedy);
-}
-function isInterruption(error) {
-    return ((error instanceof fault/* Fault */.v && error.kind === "interrupted") ||
-        (error instanceof errors/* HttpError */.j && error.code === "interrupted"));
-}
-function started(error, command) {
-    if (error !== null)
-        return failed(notStarted(command, error));
-    return {
-        status: "started",
-        ...UNKNOWN,
-        note: "gc-command was started. Refsweep does not wait for it (`gc-timeout: 0`).",
-    };
+        throw new fault/* Fault */.v("garbage-collection", `${problem} of kept images, such as ${found}`, remedy);
 }
 function collectionOf(result, output, { command, timeoutMs, signal }, context) {
     switch (result.kind) {
         case "not started":
-            return failed(notStarted(command, result.error));
+            return notStarted(command, result.error);
         case "timed out":
-            return {
-                status: "timed-out",
-                ...UNKNOWN,
-                note: `gc-command did not finish within ${(0,format/* formatDuration */.a3)(timeoutMs)}; ${stateOf(result)}. Increase \`gc-timeout\`. ${RUN_AGAIN}`,
-            };
+            return resultOf("timed-out", `gc-command did not finish within ${(0,format/* formatDuration */.a3)(timeoutMs)}; ${stateOf(result)}. Increase \`gc-timeout\`. ${RUN_AGAIN}`);
         case "cancelled":
             throw new fault/* Fault */.v("interrupted", `The job was cancelled during gc-command; ${stateOf(result)}`, `${RUN_AGAIN} An interrupted collection leaves garbage, but damages nothing.`, { cause: signal.reason });
         case "exited":
-            return result.code === 0 ? succeeded(output, command, context) : failed(failureOf(result));
+            return result.code === 0 ? succeeded(output, command, context) : failed(result);
     }
 }
 function stateOf({ isRunning }) {
     return isRunning ? "it is still running, because it belongs to another user" : "Refsweep ended it";
 }
-function failed(note) {
-    return { status: "failed", ...UNKNOWN, note };
-}
 function notStarted([program], error) {
-    return `gc-command could not be started: ${program}: ${error.message}. It runs on the runner, without a shell.`;
+    const note = `gc-command could not be started: ${program}: ${error.message}. It runs on the runner, without a shell.`;
+    return resultOf("failed", note);
 }
-function failureOf({ code, signal, errorOutput }) {
+function failed({ code, signal, errorOutput }) {
     const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-    return `gc-command ${how}. ${errorOutput === "" ? "It printed no error." : `Its error output: ${errorOutput}`}`;
+    const output = errorOutput === "" ? "It printed no error." : `Its error output: ${errorOutput}`;
+    return resultOf("failed", `gc-command ${how}. ${output}`);
 }
 function succeeded({ summary, eligible }, command, context) {
     if (isDryRun(command)) {
         const blobs = summary === null ? "an unknown number of blobs" : (0,format/* counted */.hS)(summary.blobs, "blob");
-        return succeededWith(0, 0, `gc-command is a dry run. It would delete ${blobs}.`);
+        return resultOf("succeeded", `gc-command is a dry run. It would delete ${blobs}.`, 0, 0);
     }
     if (summary === null)
-        return succeededWith(null, null, "gc-command succeeded, but did not print what it freed.");
+        return resultOf("succeeded", "gc-command succeeded, but did not print what it freed.");
     const sizes = [...eligible].map((digest) => context.sizeOf(digest)).filter((size) => size !== null);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     const isComplete = sizes.length === summary.blobs;
     const known = isComplete ? "" : ` Sizes are known for ${(0,format/* counted */.hS)(sizes.length, "blob")}: ${(0,format/* formatBytes */.z3)(bytes)}.`;
     const deleted = `${(0,format/* counted */.hS)(summary.blobs, "blob")} and ${(0,format/* counted */.hS)(summary.manifests, "manifest")} deleted`;
     const note = `gc-command succeeded: ${(0,format/* counted */.hS)(summary.marked, "blob")} marked, ${deleted}.${known}`;
-    return succeededWith(isComplete ? bytes : null, summary.blobs, note);
+    return resultOf("succeeded", note, isComplete ? bytes : null, summary.blobs);
 }
-function succeededWith(freedBytes, blobsDeleted, note) {
-    return { status: "succeeded", freedBytes, blobsDeleted, note };
+function resultOf(status, note, freedBytes = null, blobsDeleted = null) {
+    return { status, freedBytes, blobsDeleted, note };
 }
 
 

@@ -15,23 +15,34 @@ __webpack_require__.d(__webpack_exports__, {
 var fault = __webpack_require__(4900);
 // EXTERNAL MODULE: ./build/registry/names.js
 var names = __webpack_require__(450);
-// EXTERNAL MODULE: ./build/registry/oci/client.js + 13 modules
-var client = __webpack_require__(4067);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 10 modules
+var client = __webpack_require__(9872);
 // EXTERNAL MODULE: ./build/registry/token.js
-var token = __webpack_require__(5327);
-// EXTERNAL MODULE: ./build/http/errors.js
-var errors = __webpack_require__(2602);
+var registry_token = __webpack_require__(5327);
 // EXTERNAL MODULE: ./build/http/json.js
 var json = __webpack_require__(3223);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/api.js
 
 
-
 /** Opens the API. Sends nothing. */
-function createDigitalOceanApi(options) {
+function createDigitalOceanApi({ http, apiUrl, token, registry }) {
     let generation = null;
+    function ofAccount({ scope, body, path, query, ...request }) {
+        const remedies = {
+            rejected: `Set \`token\` to a DigitalOcean API token that has not expired and has the scope ${scope}.`,
+            lacking: `Give the DigitalOcean API token the scope ${scope}.`,
+        };
+        const response = http.send({
+            ...request,
+            url: urlOf(apiUrl, path, query),
+            headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+            authorization: `Bearer ${token}`,
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        return (0,registry_token/* requirePermission */.PS)("DigitalOcean", remedies, response);
+    }
     async function sendTo(candidate, request) {
-        const response = await send(options, { ...request, path: [candidate, options.registry, ...request.path] });
+        const response = await ofAccount({ ...request, path: [candidate, registry, ...request.path] });
         if (response.status < 300)
             generation = candidate;
         return response;
@@ -43,46 +54,20 @@ function createDigitalOceanApi(options) {
         const response = await sendTo("registries", { ...request, expected: [...request.expected, 404] });
         return response.status === 404 ? sendTo("registry", request) : response;
     }
-    return { registry: options.registry, ofRegistry, ofAccount: (request) => send(options, request) };
-}
-async function send(options, request) {
-    const { method, body, expected, scope, sendBy } = request;
-    try {
-        return await options.http.send({
-            method,
-            url: urlOf(options.apiUrl, request),
-            headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
-            authorization: `Bearer ${options.token}`,
-            expected,
-            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-            ...(sendBy === undefined ? {} : { sendBy }),
-        });
-    }
-    catch (error) {
-        throw permissionFault(error, scope) ?? error;
-    }
+    return {
+        registry,
+        get: (path, query = {}) => ofRegistry({ method: "GET", path, query, expected: [200, 404], scope: "registry:read" }),
+        ofRegistry,
+        ofAccount,
+    };
 }
 /** A digest's `:` is not encoded, as in the API's own examples. */
-function urlOf(apiUrl, { path, query = {} }) {
+function urlOf(apiUrl, path, query = {}) {
     const encoded = path.map((segment) => encodeURIComponent(segment).replaceAll("%3A", ":")).join("/");
     const url = new URL(`${apiUrl.href.replace(/\/+$/, "")}/v2/${encoded}`);
     for (const [name, value] of Object.entries(query))
         url.searchParams.set(name, String(value));
     return url;
-}
-function permissionFault(error, scope) {
-    if (!(error instanceof errors/* HttpError */.j))
-        return null;
-    const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
-    if (error.status === 401) {
-        const remedy = `Set \`token\` to a DigitalOcean API token that has not expired and has the scope ${scope}.`;
-        return new fault/* Fault */.v("permission", `DigitalOcean rejected the token: ${answer}`, remedy, { cause: error });
-    }
-    if (error.status === 403) {
-        const remedy = `Give the DigitalOcean API token the scope ${scope}.`;
-        return new fault/* Fault */.v("permission", `The token lacks a permission: ${answer}`, remedy, { cause: error });
-    }
-    return null;
 }
 /** Returns the JSON body of a response. Throws a Fault if it does not match `schema`. */
 function parseBody(response, schema, kind = "listing") {
@@ -96,7 +81,7 @@ function parseBody(response, schema, kind = "listing") {
 // EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
 var dist = __webpack_require__(7934);
 // EXTERNAL MODULE: ./build/digest.js
-var build_digest = __webpack_require__(4974);
+var digest = __webpack_require__(4974);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/pages.js
 
 
@@ -111,23 +96,32 @@ const Links = dist/* object */.Ikc({
 });
 /** `meta` of a list: `total` counts the entries of all pages, and proves that a list is complete. */
 const Meta = dist/* object */.Ikc({ meta: dist/* object */.Ikc({ total: dist/* pipe */.FsL(dist/* number */.aig(), dist/* integer */.ndf(), dist/* minValue */.Wwf(0)) }) });
-/** Reads a list page by page, along its links. A page that answers 404 is null, and the last. */
-async function* readLinkedPages(list) {
+/**
+ * Reads a list page by page, along its links. A page that answers 404 is null, and the last.
+ *
+ * @param endless returns the error for a list without an end; null: the list ends there
+ * @param kind the kind of the error for an answer that does not match `schema`; default `listing`
+ */
+async function* readLinkedPages(schema, fetch, endless, kind) {
     const visited = new Set();
+    const end = (reason) => {
+        if (endless !== null)
+            throw endless(reason);
+    };
     let bytes = 0;
     let next = {};
     while (next !== null) {
         const key = JSON.stringify(next);
         if (visited.has(key))
-            return list.onEndless("a page links to an earlier one");
+            return end("a page links to an earlier one");
         if (visited.size === MAX_PAGES)
-            return list.onEndless(`it has more than ${MAX_PAGES} pages`);
+            return end(`it has more than ${MAX_PAGES} pages`);
         visited.add(key);
-        const response = await list.fetch({ ...next, per_page: PER_PAGE });
+        const response = await fetch({ ...next, per_page: PER_PAGE });
         bytes += response.body.length;
         if (bytes > MAX_MIB * 1024 * 1024)
-            return list.onEndless(`it is larger than ${MAX_MIB} MiB`);
-        const page = response.status === 404 ? null : parseBody(response, list.page, list.kind);
+            return end(`it is larger than ${MAX_MIB} MiB`);
+        const page = response.status === 404 ? null : parseBody(response, schema, kind);
         yield page;
         next = page === null ? null : nextPage(page);
     }
@@ -181,7 +175,7 @@ async function listAppImages(api) {
     for (const node of nodesOf(await listApps(api))) {
         if (typeof node === "string") {
             for (const [text] of node.matchAll(DIGESTS))
-                if ((0,build_digest/* isDigest */.B)(text))
+                if ((0,digest/* isDigest */.B)(text))
                     digests.add(text);
             continue;
         }
@@ -189,8 +183,7 @@ async function listAppImages(api) {
         if (image === null || !isOfRegistry(image.registry, api.registry) || image.digest !== "")
             continue;
         // App Platform deploys `latest` if the spec has neither tag nor digest.
-        const tag = image.tag === "" ? "latest" : image.tag;
-        tags.set(image.repository, (tags.get(image.repository) ?? new Set()).add(tag));
+        tags.set(image.repository, (tags.get(image.repository) ?? new Set()).add(image.tag || "latest"));
     }
     return { digests, tags };
 }
@@ -224,14 +217,8 @@ function* nodesOf(values) {
 async function listApps(api) {
     const apps = [];
     let total = 0;
-    const pages = readLinkedPages({
-        page: AppPage,
-        fetch: (query) => api.ofAccount({ method: "GET", path: ["apps"], query, expected: [200], scope: "app:read" }),
-        onEndless: (reason) => {
-            throw incomplete(reason);
-        },
-    });
-    for await (const page of pages) {
+    const request = { method: "GET", path: ["apps"], expected: [200], scope: "app:read" };
+    for await (const page of readLinkedPages(AppPage, (query) => api.ofAccount({ ...request, query }), incomplete)) {
         for (const app of page?.apps ?? [])
             apps.push(app);
         total = page?.meta?.total ?? total;
@@ -248,6 +235,8 @@ function incomplete(reason) {
 var capabilities = __webpack_require__(3711);
 // EXTERNAL MODULE: ./build/format.js
 var format = __webpack_require__(7413);
+// EXTERNAL MODULE: ./build/http/errors.js
+var errors = __webpack_require__(2602);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/collections.js
 
 
@@ -290,12 +279,7 @@ async function startCollection(api, type) {
 }
 /** Returns the active garbage collection; null if there is none. */
 async function getActiveCollection(api) {
-    const response = await api.ofRegistry({
-        method: "GET",
-        path: ["garbage-collection"],
-        expected: [200, 404],
-        scope: "registry:read",
-    });
+    const response = await api.get(["garbage-collection"]);
     if (response.status === 404)
         return null;
     return parseBody(response, CollectionAnswer, "garbage-collection").garbage_collection;
@@ -308,19 +292,8 @@ async function findCollection(api, uuid) {
     const active = await getActiveCollection(api);
     if (active?.uuid === uuid)
         return active;
-    const pages = readLinkedPages({
-        page: CollectionPage,
-        kind: "garbage-collection",
-        fetch: (query) => api.ofRegistry({
-            method: "GET",
-            path: ["garbage-collections"],
-            query,
-            expected: [200, 404],
-            scope: "registry:read",
-        }),
-        onEndless: () => undefined,
-    });
-    for await (const page of pages) {
+    const fetch = (query) => api.get(["garbage-collections"], query);
+    for await (const page of readLinkedPages(CollectionPage, fetch, null, "garbage-collection")) {
         const found = page?.garbage_collections.find((collection) => collection.uuid === uuid);
         if (found !== undefined)
             return found;
@@ -372,12 +345,16 @@ async function collect(options) {
     for (;;) {
         const running = await startOrJoin(options);
         const { uuid, status } = running.collection;
-        log.info(`Garbage collection ${uuid} of ${api.registry} ${running.own ? "started" : "was already running"}: ${status}`);
+        const started = running.own ? "started" : "was already running";
+        log.info(`Garbage collection ${uuid} of ${api.registry} ${started}: ${status}`);
         const result = await follow(options, running, deadline);
         if (result.fault !== undefined || running.own || includes(running.collection, type))
             return result;
-        if (result.status === "started" || result.status === "timed-out")
-            return notStarted(api, running.collection);
+        if (result.status !== "started" && result.status !== "timed-out")
+            continue;
+        const text = `Garbage collection ${uuid} (${running.collection.type}), which someone else started, is still running, so none was started within gc-timeout.`;
+        const remedy = `When it has ended, run again with run-gc: always, or start one in the control panel of ${api.registry}.`;
+        return unfinished("timed-out", `${text} ${remedy}`);
     }
 }
 /** The statuses before the manifests are read. */
@@ -403,8 +380,10 @@ async function startOrJoin({ api, type }) {
             if (error instanceof fault/* Fault */.v)
                 throw error;
             // The other collection may have ended since. A refused start started nothing, so it can be repeated.
-            if (attempt > 1 || !isRefusal(error))
-                throw couldNotStart(api.registry, error);
+            const { status = 0, detail = error.message } = error;
+            if (attempt === 1 && status >= 400 && status < 500)
+                continue;
+            throw new fault/* Fault */.v("garbage-collection", `The garbage collection of ${api.registry} could not be started: ${detail}`, "Start it in DigitalOcean's control panel, or run again with `run-gc: always`.", { cause: error });
         }
     }
 }
@@ -413,20 +392,13 @@ function mayHaveStarted(error) {
         return error.kind === "garbage-collection";
     return error instanceof errors/* HttpError */.j && error.code !== "interrupted";
 }
-function isRefusal({ status = 0 }) {
-    return status >= 400 && status < 500;
-}
-function couldNotStart(registry, error) {
-    return new fault/* Fault */.v("garbage-collection", `The garbage collection of ${registry} could not be started: ${error.detail ?? error.message}`, "Start it in DigitalOcean's control panel, or run again with `run-gc: always`.", { cause: error });
-}
 async function follow(options, running, deadline) {
     const { collection, own } = running;
     if (hasEnded(collection))
         return ended(running);
     const { uuid } = collection;
-    const started = unfinished("started", own
-        ? `Garbage collection ${uuid} was started and is still running.`
-        : `Garbage collection ${uuid} was already running and has not ended.`);
+    const state = own ? "was started and is still running" : "was already running and has not ended";
+    const started = unfinished("started", `Garbage collection ${uuid} ${state}.`);
     if (options.timeoutMs === 0)
         return started;
     try {
@@ -450,8 +422,10 @@ async function waitForEnd(options, running, deadline) {
         if (found === "unavailable")
             continue;
         missed = found === null ? missed + 1 : 0;
-        if (missed === MAX_MISSED_POLLS)
-            return vanished(uuid);
+        if (missed === MAX_MISSED_POLLS) {
+            const text = `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of garbage collections does not show its result.`;
+            return unfinished("failed", `${text} Check the control panel.`);
+        }
         if (found === null)
             continue;
         if (found.status !== collection.status)
@@ -493,15 +467,6 @@ function ended({ collection, own }) {
         : `${name} ended with the status "${status}". Run again with run-gc: always.`;
     return { status: succeeded ? "succeeded" : "failed", freedBytes, blobsDeleted, note };
 }
-function notStarted({ registry }, { uuid, type }) {
-    const text = `Garbage collection ${uuid} (${type}), which someone else started, is still running, so none was started within gc-timeout.`;
-    const remedy = `When it has ended, run again with run-gc: always, or start one in the control panel of ${registry}.`;
-    return unfinished("timed-out", `${text} ${remedy}`);
-}
-function vanished(uuid) {
-    const text = `Garbage collection ${uuid} is no longer active, and DigitalOcean's list of garbage collections does not show its result.`;
-    return unfinished("failed", `${text} Check the control panel.`);
-}
 function unfinished(status, note) {
     return { status, freedBytes: null, blobsDeleted: null, note };
 }
@@ -534,15 +499,14 @@ const manifests_MAX_PAGES = 10_000;
 const PAGES_AT_ONCE = 512;
 // GODO marks every field as `omitempty`, and the API's own example misspells one. A size may have any shape. Tags decide
 // what is deleted, so they must be valid.
-const Size = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* number */.aig()), null);
-const BlobEntry = dist/* object */.Ikc({
-    digest: dist/* nullish */.cl6(dist/* string */.YjP(), ""),
-    compressed_size_bytes: Size,
-    compressed_size_byte: Size,
-});
+/** Null until DigitalOcean computes it, some time after the push; the API then returns 0. */
+const Size = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(1)), null), null);
+const Digest = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* guard */.ahr(digest/* isDigest */.B, "not a digest"));
+const BlobEntry = dist/* object */.Ikc({ digest: Digest, compressed_size_bytes: Size, compressed_size_byte: Size });
 const ManifestEntry = dist/* object */.Ikc({
-    digest: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* guard */.ahr(build_digest/* isDigest */.B, "not a digest")),
+    digest: Digest,
     tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(reference/* isTag */.dz, "not a tag"))), []),
+    // One invalid blob makes all unknown: an incomplete list would pass for a complete one.
     blobs: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* array */.YOg(BlobEntry), []), []),
     compressed_size_bytes: Size,
     updated_at: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* string */.YjP()), null),
@@ -550,31 +514,37 @@ const ManifestEntry = dist/* object */.Ikc({
 const ManifestPage = dist/* object */.Ikc({ ...Meta.entries, manifests: dist/* nullish */.cl6(dist/* array */.YOg(ManifestEntry), []) });
 /** Returns the function that lists a repository; see `Registry.list`. */
 function createLister(api, retry) {
-    let listsTags = false;
+    /** The tagged manifests of the last list with tags, by repository. */
+    const taggedBefore = new Map();
     return async (repository) => {
         const listing = await listManifests(api, repository, retry);
-        listsTags ||= listing.manifests.some(({ tags }) => tags.length > 0);
-        // Untagged manifests and an answer without the field `tags` look the same, and untagged manifests are deleted.
-        if (listsTags || listing.manifests.length === 0)
+        const { manifests } = listing;
+        const tagged = manifests.filter(({ tags }) => tags.length > 0).map(({ digest }) => digest);
+        if (tagged.length > 0)
+            taggedBefore.set(repository, new Set(tagged));
+        if (tagged.length > 0 || manifests.length === 0)
             return listing;
-        if (await hasTags(api, repository))
-            throw tagsMissing(api.registry, repository);
+        // Untagged manifests and an answer without the field `tags` look the same, and untagged manifests are deleted.
+        const before = taggedBefore.get(repository);
+        if (before === undefined) {
+            if (await hasTags(api, repository))
+                throw contradiction(api, repository, LIST_OF_TAGS);
+        }
+        else if (manifests.some(({ digest }) => before.has(digest))) {
+            throw contradiction(api, repository, EARLIER_LIST);
+        }
         return listing;
     };
 }
+const LIST_OF_TAGS = ["the list of tags is not empty", "the list of tags can be hours old"];
+const EARLIER_LIST = ["one had tags in an earlier list", "its tags may have been deleted meanwhile"];
+function contradiction(api, repository, [other, cause]) {
+    return new fault/* Fault */.v("listing", `DigitalOcean's lists of ${api.registry}/${repository} contradict each other: no manifest has a tag, but ${other}`, `Run again later: ${cause}. If the error persists, report it to DigitalOcean.`);
+}
 async function hasTags(api, repository) {
-    const response = await api.ofRegistry({
-        method: "GET",
-        path: ["repositories", repository, "tags"],
-        query: { per_page: 1 },
-        expected: [200, 404],
-        scope: "registry:read",
-    });
+    const response = await api.get(["repositories", repository, "tags"], { per_page: 1 });
     // The repository exists, so a 404 does not prove that it has no tags.
     return response.status === 404 || parseBody(response, dist/* object */.Ikc(Meta.entries)).meta.total > 0;
-}
-function tagsMissing(registry, repository) {
-    return new fault/* Fault */.v("listing", `DigitalOcean's lists of ${registry}/${repository} contradict each other: no manifest has a tag, but the list of tags is not empty`, "Run again later: the list of tags can be hours old. If the error persists, report it to DigitalOcean.");
 }
 /** Lists every manifest once, `meta.total` in all. */
 function listManifests(api, repository, retry) {
@@ -593,20 +563,16 @@ function listManifests(api, repository, retry) {
         const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
         const pages = [first, ...(await (0,p_map/* default */.Ay)(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
         const changed = changeBetween(pages);
-        return changed === null ? { value: listingOf(pages) } : { changed };
+        if (changed !== null)
+            return { changed };
+        return { value: { manifests: pages.flatMap(({ manifests }) => manifests.map(manifestOf)) } };
     });
 }
 function endless(name, reason) {
     return new fault/* Fault */.v("listing", `DigitalOcean's list of the manifests of ${name} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
 }
 async function fetchPage(api, repository, page, countBytes) {
-    const response = await api.ofRegistry({
-        method: "GET",
-        path: ["repositories", repository, "digests"],
-        query: { page, per_page: PER_PAGE },
-        expected: [200, 404],
-        scope: "registry:read",
-    });
+    const response = await api.get(["repositories", repository, "digests"], { page, per_page: PER_PAGE });
     countBytes(response.body.length);
     if (response.status !== 404)
         return parseBody(response, ManifestPage);
@@ -623,29 +589,18 @@ function changeBetween(pages) {
     const [total] = totals;
     return digests.length === total ? null : `${digests.length} of ${total} manifests were listed`;
 }
-function listingOf(pages) {
-    const manifests = pages.flatMap((page) => page.manifests.map((entry) => ({
+function manifestOf(entry) {
+    const blobs = entry.blobs.map(({ digest, compressed_size_bytes: size, compressed_size_byte: misspelt }) => ({
+        digest,
+        sizeBytes: size ?? misspelt,
+    }));
+    return {
         digest: entry.digest,
         tags: entry.tags,
         pushedAt: (0,time/* parseTime */.p)(entry.updated_at),
-        sizeBytes: sizeOf(entry.compressed_size_bytes),
-        blobs: blobsOf(entry),
-    })));
-    return { manifests };
-}
-/** Sizes are 0 until DigitalOcean computes them, some time after the push. */
-function sizeOf(bytes) {
-    return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
-}
-/** Returns null if any blob is invalid or none is listed: an incomplete list would pass for a complete one. */
-function blobsOf(entry) {
-    const blobs = [];
-    for (const { digest, compressed_size_bytes: size, compressed_size_byte: misspelt } of entry.blobs) {
-        if (!(0,build_digest/* isDigest */.B)(digest))
-            return null;
-        blobs.push({ digest, sizeBytes: sizeOf(size ?? misspelt) });
-    }
-    return blobs.length === 0 ? null : blobs;
+        sizeBytes: entry.compressed_size_bytes,
+        blobs: blobs.length === 0 ? null : blobs,
+    };
 }
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/repositories.js
@@ -673,7 +628,8 @@ function listRepositories(api, retry) {
     return (0,stable_list/* readUntilStable */.s)(`the repositories of ${api.registry}`, retry, async () => {
         const names = new Set();
         let total = null;
-        for await (const page of repositoryPages(api)) {
+        const fetch = (query) => api.get(["repositoriesV2"], query);
+        for await (const page of readLinkedPages(RepositoryPage, fetch, (reason) => repositories_endless(api.registry, reason))) {
             if (page === null)
                 return total === null ? { value: null } : { changed: "a linked page returned 404" };
             for (const { name } of page.repositories)
@@ -685,20 +641,8 @@ function listRepositories(api, retry) {
         return { value: [...names].sort() };
     });
 }
-function repositoryPages(api) {
-    return readLinkedPages({
-        page: RepositoryPage,
-        fetch: (query) => api.ofRegistry({
-            method: "GET",
-            path: ["repositoriesV2"],
-            query,
-            expected: [200, 404],
-            scope: "registry:read",
-        }),
-        onEndless: (reason) => {
-            throw new fault/* Fault */.v("listing", `The list of repositories of ${api.registry} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
-        },
-    });
+function repositories_endless(registry, reason) {
+    return new fault/* Fault */.v("listing", `The list of repositories of ${registry} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
 }
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/storage.js
@@ -713,30 +657,24 @@ const SubscriptionAnswer = dist/* object */.Ikc({
 });
 /** Returns the registry's storage. A value that cannot be read is null: it is shown, and decides nothing. */
 async function readStorage(api) {
-    const [usedBytes, includedBytes] = await Promise.all([
-        orNull(async () => {
-            const { registry } = await get(api, RegistryAnswer, ["registries", api.registry], ["registry"]);
-            // The older path has no name: it returns the only registry of the team.
-            return registry.name === api.registry ? registry.storage_usage_bytes : null;
-        }),
-        orNull(async () => {
-            const answer = await get(api, SubscriptionAnswer, ["registries", "subscription"], ["registry", "subscription"]);
-            return answer.subscription.tier.included_storage_bytes;
-        }),
+    const [answer, plan] = await Promise.all([
+        read(api, RegistryAnswer, ["registries", api.registry], ["registry"]),
+        read(api, SubscriptionAnswer, ["registries", "subscription"], ["registry", "subscription"]),
     ]);
-    return { usedBytes, includedBytes };
+    return {
+        // The older path has no name: it returns the only registry of the team.
+        usedBytes: answer?.registry.name === api.registry ? answer.registry.storage_usage_bytes : null,
+        includedBytes: plan?.subscription.tier.included_storage_bytes ?? null,
+    };
 }
-/** Reads the documented path, and the older one if the documented one returns 404. */
-async function get(api, schema, path, olderPath) {
+/** Reads the documented path, and the older one if the documented one returns 404. Returns null if neither can be read. */
+async function read(api, schema, path, olderPath) {
     const request = { method: "GET", scope: "registry:read" };
-    const response = await api.ofAccount({ ...request, path, expected: [200, 404] });
-    if (response.status === 200)
-        return parseBody(response, schema);
-    return parseBody(await api.ofAccount({ ...request, path: olderPath, expected: [200] }), schema);
-}
-async function orNull(read) {
     try {
-        return await read();
+        const response = await api.ofAccount({ ...request, path, expected: [200, 404] });
+        if (response.status === 200)
+            return parseBody(response, schema);
+        return parseBody(await api.ofAccount({ ...request, path: olderPath, expected: [200] }), schema);
     }
     catch (error) {
         if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j)
@@ -764,18 +702,17 @@ async function orNull(read) {
  */
 function openDigitalOcean(settings, services) {
     const { registry: address, apiUrl, gcType, gcTimeoutMs } = settings;
-    const { http, clock, log, signal } = services;
-    const { secret } = (0,token/* requireCredential */.t)(settings);
-    const api = createDigitalOceanApi({ http, apiUrl, token: secret, registry: address.path });
-    const oci = (0,client/* createOciClient */.D)({
-        ...{ http, clock, log, origin: address.origin },
+    const { secret } = (0,registry_token/* requireCredential */.ts)(settings);
+    const api = createDigitalOceanApi({ http: services.http, apiUrl, token: secret, registry: address.path });
+    const oci = new client/* OciClient */.R({
+        ...services,
+        origin: address.origin,
         // The API token is both user and password at the OCI endpoint (DigitalOcean's docs; docker/login-action#895).
         credential: { username: secret, secret },
         mayReceiveCredential: (realm) => realm.host === apiUrl.host,
         remedy: "Give the token in `token` the scope registry:read.",
     });
-    const retry = { clock, signal };
-    const collector = { api, clock, log, signal, type: gcType, timeoutMs: gcTimeoutMs };
+    const collector = { ...services, api, type: gcType, timeoutMs: gcTimeoutMs };
     const confirmGone = (0,names/* oncePerRepository */.ld)((repository) => confirmReadable(api, repository));
     let writable = null;
     async function remove(repository, path, sendBy) {
@@ -788,12 +725,13 @@ function openDigitalOcean(settings, services) {
     }
     return {
         capabilities: capabilities/* capabilities */.R,
-        repositories: (selection) => selectRepositories(api, retry, selection),
-        list: createLister(api, retry),
+        repositories: (selection) => selectRepositories(api, services, selection),
+        list: createLister(api, services),
         read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
+        exists: (repository, digest) => oci.exists(`${address.path}/${repository}`, digest),
         createdAt: async () => null,
         referrers: async () => null,
-        prepareDeletion: () => {
+        prepareDeletion() {
             writable ??= waitUntilWritable(collector);
             return writable;
         },
@@ -808,13 +746,7 @@ function openDigitalOcean(settings, services) {
 }
 /** A 404 also answers a token that may not read, so it means `gone` only if the repository can be read. */
 async function confirmReadable(api, repository) {
-    const response = await api.ofRegistry({
-        method: "GET",
-        path: ["repositories", repository, "digests"],
-        query: { per_page: 1 },
-        expected: [200, 404],
-        scope: "registry:read",
-    });
+    const response = await api.get(["repositories", repository, "digests"], { per_page: 1 });
     if (response.status === 200)
         return;
     throw new fault/* Fault */.v("deletion", `DELETE returned 404, and so did the repository ${api.registry}/${repository}, so it may not have been deleted`, "Check that the repository exists and that the token has the scopes registry:read and registry:delete.");

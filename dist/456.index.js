@@ -15,20 +15,19 @@ __webpack_require__.d(__webpack_exports__, {
 var fault = __webpack_require__(4900);
 // EXTERNAL MODULE: ./build/http/errors.js
 var errors = __webpack_require__(2602);
+// EXTERNAL MODULE: ./build/http/github.js
+var http_github = __webpack_require__(8534);
 // EXTERNAL MODULE: ./build/registry/names.js
 var registry_names = __webpack_require__(450);
-// EXTERNAL MODULE: ./build/registry/oci/client.js + 13 modules
-var client = __webpack_require__(4067);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 10 modules
+var client = __webpack_require__(9872);
 // EXTERNAL MODULE: ./build/registry/token.js
 var token = __webpack_require__(5327);
 // EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
 var dist = __webpack_require__(7934);
-// EXTERNAL MODULE: ./build/http/github.js
-var http_github = __webpack_require__(8534);
 // EXTERNAL MODULE: ./build/http/json.js
 var json = __webpack_require__(3223);
 ;// CONCATENATED MODULE: ./build/registry/ghcr/api.js
-
 
 
 
@@ -37,9 +36,13 @@ var json = __webpack_require__(3223);
 const GRANT_ADMIN = "Give the job `permissions: packages: write`, and give its repository the role Admin in the package's settings under " +
     '"Manage Actions access". Or set `token` to a classic personal access token with read:packages and delete:packages of ' +
     "an admin of the package.";
+const REMEDIES = {
+    // A job's token needs the role Admin on the package (GitHub's docs, "About permissions for GitHub Packages").
+    lacking: GRANT_ADMIN,
+    rejected: "Set `token` (or `github-token`) to the job's own token, or to a classic personal access token that has not expired.",
+};
 /** Opens the API. Its first request is preceded by one that finds out whether the owner is an organization. */
-function createPackagesApi({ http, apiUrl, token, owner }) {
-    const github = (0,http_github/* createGitHubApi */._)(http, { token, apiUrl });
+function createPackagesApi(github, owner) {
     let base = null;
     async function send({ path, ...request }) {
         base ??= findBase(github, owner);
@@ -47,9 +50,14 @@ function createPackagesApi({ http, apiUrl, token, owner }) {
             base = null;
             throw error;
         });
-        return checked(github.send({ ...request, path: [root, ...path.map(encodeSegment)].join("/") }));
+        const url = [root, ...path.map(encodeSegment)].join("/");
+        return (0,token/* requirePermission */.PS)("GitHub", REMEDIES, github.send({ ...request, path: url }));
     }
-    return { owner, send };
+    return {
+        owner,
+        send,
+        exists: async (path) => (await send({ method: "GET", path, expected: [200, 404] })).status === 200,
+    };
 }
 /** An unpaired surrogate cannot be encoded, and URL parsers resolve `.` and `..`. */
 function encodeSegment(text) {
@@ -61,34 +69,13 @@ const Account = dist/* object */.Ikc({ type: dist/* string */.YjP() });
 /** Organizations and users have different paths. A job's token may read the type of any account, but not `/user`. */
 async function findBase(github, owner) {
     const segment = encodeSegment(owner);
-    const response = await checked(github.send({ method: "GET", path: `/users/${segment}`, expected: [200, 404] }));
+    const request = { method: "GET", path: `/users/${segment}`, expected: [200, 404] };
+    const response = await (0,token/* requirePermission */.PS)("GitHub", REMEDIES, github.send(request));
     if (response.status === 404) {
         throw new fault/* Fault */.v("registry", `GitHub has no user or organization ${JSON.stringify(owner)}: ${response.url} returned 404`, "Correct the owner in `registry` (ghcr.io/OWNER).");
     }
     const { type } = parseBody(response, Account);
     return `/${type === "Organization" ? "orgs" : "users"}/${segment}/packages`;
-}
-async function checked(response) {
-    try {
-        return await response;
-    }
-    catch (error) {
-        throw permissionFault(error) ?? error;
-    }
-}
-/** A job's token needs the role Admin on the package (GitHub's docs, "About permissions for GitHub Packages"). */
-function permissionFault(error) {
-    if (!(error instanceof errors/* HttpError */.j))
-        return null;
-    const answer = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
-    if (error.status === 401) {
-        const remedy = "Set `token` (or `github-token`) to the job's own token, or to a classic personal access token that has not expired.";
-        return new fault/* Fault */.v("permission", `GitHub rejected the token: ${answer}`, remedy, { cause: error });
-    }
-    // A 403 that can be retried is a rate limit.
-    if (error.status !== 403 || error.retryable)
-        return null;
-    return new fault/* Fault */.v("permission", `The token lacks a permission: ${answer}`, GRANT_ADMIN, { cause: error });
 }
 /** Returns the JSON body of a response. Throws Fault `listing` if it does not match `schema`. */
 function parseBody(response, schema) {
@@ -115,6 +102,8 @@ var oci_link = __webpack_require__(1854);
 
 
 
+
+
 /** The largest `per_page` that GitHub accepts. */
 const PER_PAGE = 100;
 /** The page size if a server ignores `per_page`, which `/users/USER/packages/…/versions` does not document. */
@@ -124,9 +113,14 @@ const MAX_PAGES = 10_000;
 const MAX_MIB = 256;
 /** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
 const PAGES_AT_ONCE = 128;
+/** Returns the page in a response. Throws Fault `listing` if an entry does not match `entry`. */
+function pageOf(response, entry) {
+    const rows = parseBody(response, dist/* array */.YOg(entry));
+    return { rows, sizeBytes: response.body.length, ...linkedPages(response.headers["link"]) };
+}
 /**
- * Reads all pages of a list: together if the first page names the last, else one after another. The list has changed if a
- * page before the last is not full, or if the number of pages changed.
+ * Reads all pages of a list: the first, the last, then the others together. If the first page does not name the last, reads one
+ * after another. The list has changed if a page before the last is not full, or if the number of pages changed.
  */
 async function readPages(fetch) {
     const countBytes = (0,size_limit/* createSizeLimit */.L)(MAX_MIB, endless);
@@ -136,15 +130,40 @@ async function readPages(fetch) {
         return page;
     };
     const first = await fetchCounted(1);
-    const pages = first.last === null ? await readInOrder(first, fetchCounted) : await readTogether(first, first.last, fetchCounted);
+    const { last } = first;
+    if (last !== null && last > MAX_PAGES)
+        throw endless(TOO_MANY_PAGES);
+    const pages = last === null ? await readInOrder(first, fetchCounted) : await readTogether(first, last, fetchCounted);
     const changed = changeBetween(pages);
-    return changed === null ? { value: { rows: pages.flatMap(({ rows }) => rows), pages: pages.length } } : { changed };
+    return changed === null ? { value: pages } : { changed };
+}
+/**
+ * Reads the first page of a list again. Returns how the list changed; null if it has every entry that existed all the time.
+ *
+ * A deletion moves later entries forward, one of them from a page that is not read yet to one that was. A push at the same time
+ * hides this from the number of pages. If it happens before the last page is read, which is the second, the first page shows
+ * it. If it happens later, an entry of the last page is found twice.
+ *
+ * @param pages as `readPages` returned them, without duplicates
+ */
+async function changeSince(pages, fetch) {
+    if (pages.length === 1)
+        return null;
+    // Pages without a link to the last were read in order.
+    const numbers = pages[0]?.last === null ? pages.map((_, index) => index + 1) : [1];
+    const again = await (0,p_map/* default */.Ay)(numbers, fetch, { concurrency: PAGES_AT_ONCE });
+    const changed = numbers.find((number, index) => placesIn(again[index]) !== placesIn(pages[number - 1]));
+    return changed === undefined ? null : `page ${changed} of ${pages.length} changed`;
+}
+function placesIn(page) {
+    return JSON.stringify([page?.rows.map(({ id }) => id), page?.next, page?.last]);
 }
 async function readTogether(first, last, fetch) {
-    if (last > MAX_PAGES)
-        throw endless(TOO_MANY_PAGES);
-    const rest = Array.from({ length: Math.max(0, last - 1) }, (_, index) => index + 2);
-    return [first, ...(await (0,p_map/* default */.Ay)(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
+    if (last === 1)
+        return [first];
+    const final = await fetch(last);
+    const between = Array.from({ length: last - 2 }, (_, index) => index + 2);
+    return [first, ...(await (0,p_map/* default */.Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
 }
 async function readInOrder(first, fetch) {
     const pages = [first];
@@ -214,15 +233,13 @@ function invalid(what) {
 
 
 
-
 const Package = dist/* object */.Ikc({ name: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)) });
-const Packages = dist/* array */.YOg(Package);
 /** See `Registry.repositories`. */
 async function selectPackages(selector, selection) {
-    const { api, retry, log, registry } = selector;
+    const { api, services, registry } = selector;
     if (selection.names !== null)
         return selectByName(selector, selection.names);
-    const listed = await listPackages(api, retry);
+    const listed = await listPackages(api, services);
     const unlisted = selection.literals.filter((name) => selection.matches(name) && !listed?.includes(name.toLowerCase()));
     // The token may be able to read packages that it cannot list.
     const found = await existing(api, unlisted);
@@ -230,17 +247,17 @@ async function selectPackages(selector, selection) {
         return (0,registry_names/* selectFrom */.JU)(registry, [...listed, ...found].sort(), { ...selection, names: null });
     if (found.length === 0)
         throw cannotList(registry, selection.literals);
-    log.warn("packages-not-listed", `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
+    services.log.warn("packages-not-listed", `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
         `without a wildcard: ${found.slice(0, registry_names/* MAX_NAMES_SHOWN */.Qv).join(", ")}. To include all packages, set token to a classic ` +
         "personal access token with read:packages.");
     return { matching: found, existing: [] };
 }
-async function selectByName({ api, retry, registry }, names) {
+async function selectByName({ api, services, registry }, names) {
     const found = await existing(api, names);
     const missing = names.filter((name) => !found.includes(name.toLowerCase()));
     if (missing.length === 0)
         return { matching: found, existing: [] };
-    const others = (await listPackages(api, retry)) ?? [];
+    const others = (await listPackages(api, services)) ?? [];
     const shown = others.length === 0 ? "" : ` Existing packages: ${others.slice(0, registry_names/* MAX_NAMES_SHOWN */.Qv).join(", ")}.`;
     throw new fault/* Fault */.v("registry", `${registry} has no package ${missing.join(", ")}, or the token may not read it: GitHub returned 404`, `Correct \`repository-pattern\`.${shown} A private package must also give the job's repository access, in the ` +
         'package\'s settings under "Manage Actions access".');
@@ -254,15 +271,10 @@ function cannotList(registry, literals) {
 function packagePath(name) {
     return ["container", name.toLowerCase()];
 }
-/** Returns whether a package exists and the token may read it. */
-async function hasPackage(api, name) {
-    const { status } = await api.send({ method: "GET", path: packagePath(name), expected: [200, 404] });
-    return status === 200;
-}
 /** Returns those of `names` that exist, in lower case, each once, sorted. */
 async function existing(api, names) {
     const sorted = [...new Set(names.map((name) => name.toLowerCase()))].sort();
-    const exist = await Promise.all(sorted.map((name) => hasPackage(api, name)));
+    const exist = await Promise.all(sorted.map((name) => api.exists(packagePath(name))));
     return sorted.filter((_, index) => exist[index]);
 }
 /** Returns the names of the owner's container packages that the token may read, sorted; null if it may not list them. */
@@ -272,7 +284,7 @@ async function listPackages(api, retry) {
             const attempt = await readPages((page) => fetchPage(api, page));
             if ("changed" in attempt)
                 return attempt;
-            const names = attempt.value.rows.map(({ name }) => name);
+            const names = attempt.value.flatMap(({ rows }) => rows.map(({ name }) => name));
             if (new Set(names).size < names.length)
                 return { changed: "a package was listed twice" };
             return { value: names.sort() };
@@ -290,11 +302,7 @@ async function fetchPage(api, page) {
     const response = await api.send({ method: "GET", path: [], query, expected: [200, 404] });
     if (response.status === 404)
         throw cannotList(api.owner, []);
-    return {
-        rows: parseBody(response, Packages),
-        sizeBytes: response.body.length,
-        ...linkedPages(response.headers["link"]),
-    };
+    return pageOf(response, Package);
 }
 
 // EXTERNAL MODULE: ./build/digest.js
@@ -302,7 +310,6 @@ var digest = __webpack_require__(4974);
 // EXTERNAL MODULE: ./build/registry/time.js
 var time = __webpack_require__(6413);
 ;// CONCATENATED MODULE: ./build/registry/ghcr/versions.js
-
 
 
 
@@ -320,67 +327,35 @@ const Version = dist/* object */.Ikc({
     created_at: Time,
     updated_at: Time,
 });
-const Versions = dist/* array */.YOg(Version);
-/** Returns whether the version with this id exists. */
-async function hasVersion(api, repository, id) {
-    const path = versionsPath(repository, id);
-    const { status } = await api.send({ method: "GET", path, expected: [200, 404] });
-    return status === 200;
-}
 /** Returns the path of a package's versions, or of one version. */
 function versionsPath(repository, id) {
     return [...packagePath(repository), "versions", ...(id === undefined ? [] : [String(id)])];
 }
-/**
- * Lists every version of a package once, and returns the number of pages.
- *
- * A deletion while the pages are read moves a version from a page that is not read yet to one that was, and nothing shows
- * that it is missing. So a recheck, which deletions are based on, counts the versions first.
- *
- * @param pagesBefore the number of pages of the last listing; null for the first
- */
-async function listVersions(api, repository, pagesBefore, retry) {
-    let expectedPages = pagesBefore;
-    const { rows, pages } = await (0,stable_list/* readUntilStable */.s)(`the versions of ${api.owner}/${repository}`, retry, async () => {
-        const count = expectedPages === null || expectedPages === 1 ? null : await countVersions(api, repository);
-        const attempt = await readPages((page) => versions_fetchPage(api, repository, page, PER_PAGE));
+/** Lists every version of a package once, and returns the number of pages. */
+async function listVersions(api, repository, retry) {
+    const fetch = (page) => versions_fetchPage(api, repository, page);
+    const pages = await (0,stable_list/* readUntilStable */.s)(`the versions of ${api.owner}/${repository}`, retry, async () => {
+        const attempt = await readPages(fetch);
         if ("changed" in attempt)
             return attempt;
-        const grown = expectedPages === 1 && attempt.value.pages > 1;
-        if (grown)
-            expectedPages = attempt.value.pages;
-        return grown ? { changed: "it has more than one page now" } : eachOnce(attempt.value, count);
+        const changed = duplicateIn(attempt.value) ?? (await changeSince(attempt.value, fetch));
+        return changed === null ? attempt : { changed };
     });
-    return { manifests: rows.map(manifestOf), pages };
+    return { manifests: pages.flatMap(({ rows }) => rows.map(manifestOf)), pages: pages.length };
 }
-/** Counts the versions as pages of one; null if the links do not show it. */
-async function countVersions(api, repository) {
-    const { rows, next, last } = await versions_fetchPage(api, repository, 1, 1);
-    if (rows.length > 1)
-        return null;
-    return last ?? (next === null ? rows.length : null);
-}
-async function versions_fetchPage(api, repository, page, perPage) {
+async function versions_fetchPage(api, repository, page) {
     const path = versionsPath(repository);
-    const response = await api.send({ method: "GET", path, query: { per_page: perPage, page }, expected: [200, 404] });
+    const response = await api.send({ method: "GET", path, query: { per_page: PER_PAGE, page }, expected: [200, 404] });
     if (response.status === 404) {
         throw new fault/* Fault */.v("listing", `Package ${api.owner}/${repository} does not exist, or the token may not read it: ${response.url.pathname} returned 404`, "Correct `repository-pattern`, or give the job `permissions: packages: write` and access to the package.");
     }
-    return {
-        rows: parseBody(response, Versions),
-        sizeBytes: response.body.length,
-        ...linkedPages(response.headers["link"]),
-    };
+    return pageOf(response, Version);
 }
-function eachOnce(list, count) {
-    const { rows } = list;
+function duplicateIn(pages) {
+    const rows = pages.flatMap((page) => page.rows);
     const ids = new Set(rows.map(({ id }) => id));
     const digests = new Set(rows.map(({ name }) => name));
-    if (ids.size < rows.length || digests.size < rows.length)
-        return { changed: "a version was listed twice" };
-    if (count !== null && count !== rows.length)
-        return { changed: `${rows.length} of ${count} versions were listed` };
-    return { value: list };
+    return ids.size < rows.length || digests.size < rows.length ? "a version was listed twice" : null;
 }
 function manifestOf(version) {
     return {
@@ -409,6 +384,7 @@ function pushTimeOf({ created_at, updated_at }) {
 
 
 
+
 /**
  * Opens GitHub's container registry. A repository is a package, and a manifest is one of its versions. Lists and deletions
  * use the packages API (GitHub's docs, "REST API endpoints for packages"), because ghcr.io returns 405 for a DELETE.
@@ -416,27 +392,28 @@ function pushTimeOf({ created_at, updated_at }) {
  */
 function openGhcr(settings, services) {
     const { registry: address, github } = settings;
-    const { http, clock, log, signal } = services;
-    const credential = (0,token/* requireCredential */.t)(settings);
-    const api = createPackagesApi({ http, apiUrl: github.apiUrl, token: credential.secret, owner: address.path });
-    const oci = (0,client/* createOciClient */.D)({
-        ...{ http, clock, log, credential, origin: address.origin },
+    const { http, clock } = services;
+    const credential = (0,token/* requireCredential */.ts)(settings);
+    const githubApi = (0,http_github/* createGitHubApi */._)(http, { token: credential.secret, apiUrl: github.apiUrl });
+    const api = createPackagesApi(githubApi, address.path);
+    const oci = new client/* OciClient */.R({
+        ...{ ...services, credential, origin: address.origin },
         mayReceiveCredential: (realm) => realm.host === address.origin.host,
         remedy: "Give the job `permissions: packages: write`, or set `token` to a classic token with read:packages.",
     });
-    const retry = { clock, signal };
     const confirmGone = (0,registry_names/* oncePerRepository */.ld)((repository) => confirmReadable(api, repository));
     const pages = new Map();
     return {
         capabilities: capabilities/* capabilities */.R,
-        repositories: (selection) => selectPackages({ api, retry, log, registry: address.name }, selection),
+        repositories: (selection) => selectPackages({ api, services, registry: address.name }, selection),
         async list(repository) {
-            const listing = await listVersions(api, repository, pages.get(repository) ?? null, retry);
+            const listing = await listVersions(api, repository, services);
             pages.set(repository, listing.pages);
             return { manifests: listing.manifests };
         },
         // The OCI endpoint accepts only lower case.
         read: (repository, digest) => oci.read(`${address.path}/${repository}`.toLowerCase(), digest),
+        exists: (repository, digest) => oci.exists(`${address.path}/${repository}`.toLowerCase(), digest),
         createdAt: async () => null,
         referrers: async () => null,
         prepareDeletion: async () => undefined,
@@ -445,18 +422,23 @@ function openGhcr(settings, services) {
             const deletion = await deleteVersion(api, repository, id, sendBy);
             if (deletion.outcome !== "gone")
                 return deletion;
-            if (await hasVersion(api, repository, id))
-                throw notAllowed(`${api.owner}/${repository}@${target.digest}`);
+            if (await api.exists(versionsPath(repository, id))) {
+                // GitHub also returns 404 instead of 403 to a token that may not delete.
+                const version = `${api.owner}/${repository}@${target.digest}`;
+                const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
+                throw new fault/* Fault */.v("permission", message, GRANT_ADMIN);
+            }
             await confirmGone(repository);
             return deletion;
         },
         deleteTag: async () => "unsupported",
-        deletionBudget: (wanted) => (0,limits/* budgetFor */.v)({ http, host: github.apiUrl.host, now: clock.now() }, [...wanted].map(([repository, deletions]) => ({
-            repository,
-            deletions,
-            // A recheck counts the versions before it lists them.
-            recheckRequests: 1 + (pages.get(repository) ?? 1),
-        }))),
+        deletionBudget(wanted) {
+            const budget = http.budget(github.apiUrl.host);
+            if (budget === null || clock.now() >= budget.resetAt)
+                return null;
+            // A recheck reads the first page of several again.
+            return (0,limits/* limitDeletions */.b)(budget, wanted, (repository) => 1 + (pages.get(repository) ?? 1));
+        },
         collectGarbage: async () => ({
             status: "unsupported",
             freedBytes: null,
@@ -485,14 +467,9 @@ async function deleteVersion(api, repository, id, sendBy) {
         throw error;
     }
 }
-/** GitHub also returns 404 instead of 403 to a token that may not delete. */
-function notAllowed(version) {
-    const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
-    return new fault/* Fault */.v("permission", message, GRANT_ADMIN);
-}
 /** A 404 also answers a token that may not read, so it means `gone` only if the package can be read. */
 async function confirmReadable(api, repository) {
-    if (await hasPackage(api, repository))
+    if (await api.exists(packagePath(repository)))
         return;
     throw new fault/* Fault */.v("permission", `DELETE returned 404, and so did the package ${api.owner}/${repository}, so the version may not have been deleted`, `Check that the package exists. ${GRANT_ADMIN}`);
 }

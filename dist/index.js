@@ -19102,6 +19102,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/ty
 
 /***/ }),
 
+/***/ 8877:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+
+/***/ }),
+
 /***/ 5919:
 /***/ ((module) => {
 
@@ -19116,7 +19123,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
 
 /***/ }),
 
-/***/ 8437:
+/***/ 3068:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -19128,9 +19135,29 @@ __nccwpck_require__.d(__webpack_exports__, {
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: ./build/clock.js
+/** Smaller steps back are corrections by NTP. */
+const STEP_BACK_MS = 1000;
+/**
+ * Returns a function that returns the time. If the machine's clock is set back, it continues from where it was, so that no
+ * deadline moves.
+ *
+ * @param wall milliseconds since the Unix epoch
+ * @param uptime milliseconds since any moment, by a clock that is never set
+ */
+function steadyTime(wall, uptime) {
+    let correction = 0;
+    let before = wall() - uptime();
+    return () => {
+        const difference = wall() - uptime();
+        if (difference < before - STEP_BACK_MS)
+            correction += before - difference;
+        before = difference;
+        return Math.round(wall() + correction);
+    };
+}
 /** The clock of the machine. */
 const systemClock = {
-    now: () => Date.now(),
+    now: steadyTime(Date.now, () => process.uptime() * 1000),
     random: () => Math.random(),
     sleep: (ms, signal) => new Promise((resolve, reject) => {
         if (signal?.aborted)
@@ -19148,9 +19175,9 @@ const systemClock = {
 };
 
 // EXTERNAL MODULE: ./build/fault.js
-var build_fault = __nccwpck_require__(4900);
-;// CONCATENATED MODULE: external "node:v8"
-const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+var fault = __nccwpck_require__(4900);
+// EXTERNAL MODULE: external "node:v8"
+var external_node_v8_ = __nccwpck_require__(8877);
 // EXTERNAL MODULE: ./node_modules/undici/lib/dispatcher/agent.js
 var agent = __nccwpck_require__(7405);
 ;// CONCATENATED MODULE: ./build/http/connection-pool.js
@@ -19158,9 +19185,13 @@ var agent = __nccwpck_require__(7405);
 
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Creates a pool that uses the proxies of the environment. Throws Fault `input` for an invalid proxy. */
-function createConnectionPool(options) {
-    const { connections, timeoutMs, environment } = options;
+/**
+ * Creates a pool that uses the proxies of the environment. Throws Fault `input` for an invalid proxy.
+ *
+ * @param connections to one host
+ * @param timeoutMs for the response headers, and between two chunks of the body
+ */
+function createConnectionPool(connections, timeoutMs, environment) {
     const pool = {
         connections,
         // With HTTP/2 all requests share one connection, and a broken one would fail all of them, deletions included.
@@ -19180,18 +19211,16 @@ function createConnectionPool(options) {
             if (opened === null) {
                 // V8 would optimize undici's WebAssembly parser after some 20 responses, which takes 50 ms and 20 MB: too much for a
                 // short run. Flags must not be set earlier, because they make Node load its own modules more slowly.
-                (0,external_node_v8_namespaceObject.setFlagsFromString)("--wasm-tiering-budget=1000000000");
-                opened = isDirect ? new agent(pool) : openProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+                (0,external_node_v8_.setFlagsFromString)("--wasm-tiering-budget=1000000000");
+                // Runs without a proxy do not load all of undici.
+                opened = isDirect
+                    ? new agent(pool)
+                    : __nccwpck_require__.e(/* import() */ 752).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6752, 19)).then((undici) => new undici.EnvHttpProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy }));
             }
             return opened;
         },
         close: async () => (await opened)?.destroy(),
     };
-}
-/** Runs without a proxy do not load all of undici. */
-async function openProxyAgent(options) {
-    const { EnvHttpProxyAgent } = await __nccwpck_require__.e(/* import() */ 752).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6752, 19));
-    return new EnvHttpProxyAgent(options);
 }
 /** Like curl, takes `HOST:PORT` as http. */
 function proxyUrl(environment, name) {
@@ -19202,9 +19231,11 @@ function proxyUrl(environment, name) {
     if (URL.canParse(url) && /^https?:/.test(url))
         return url;
     // The value may contain a password.
-    throw new build_fault/* Fault */.v("input", `${name.toUpperCase()} is not the URL of a proxy`, "Use the form http://HOST:PORT.");
+    throw new fault/* Fault */.v("input", `${name.toUpperCase()} is not the URL of a proxy`, "Use the form http://HOST:PORT.");
 }
 
+// EXTERNAL MODULE: ./build/http/errors.js
+var errors = __nccwpck_require__(2602);
 ;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
 /*
 How it works:
@@ -19383,6 +19414,7 @@ function wholeNumber(value) {
 }
 
 ;// CONCATENATED MODULE: ./build/http/sliding-window.js
+
 /**
  * A limit of points in any period of time, counted on the client's side.
  *
@@ -19392,10 +19424,8 @@ function wholeNumber(value) {
 class SlidingWindow {
     limit;
     #periodMs;
-    /** Finished requests, oldest first. Those before `#head` are no longer in the window. */
-    #times = [];
-    #points = [];
-    #head = 0;
+    /** Finished requests in the window, oldest first. */
+    #requests = new Queue();
     #finished = 0;
     #inFlight = 0;
     constructor(limit, periodMs) {
@@ -19409,10 +19439,10 @@ class SlidingWindow {
         if (excess <= 0)
             return now;
         let freed = 0;
-        for (let i = this.#head; i < this.#times.length; i += 1) {
-            freed += this.#points[i] ?? 0;
+        for (const { time, points: finished } of this.#requests) {
+            freed += finished;
             if (freed >= excess)
-                return (this.#times[i] ?? now) + this.#periodMs + 1;
+                return time + this.#periodMs + 1;
         }
         return Number.POSITIVE_INFINITY;
     }
@@ -19423,31 +19453,18 @@ class SlidingWindow {
         const capped = this.#capped(points);
         this.#inFlight -= capped;
         this.#finished += capped;
-        const last = this.#times.length - 1;
-        const lastTime = this.#times[last];
-        if (lastTime !== undefined && last >= this.#head && now <= lastTime) {
-            this.#points[last] = (this.#points[last] ?? 0) + capped;
-            return;
-        }
-        this.#times.push(now);
-        this.#points.push(capped);
+        this.#requests.enqueue({ time: now, points: capped });
     }
     /** A request with more points than the limit would wait forever. It counts as the full limit. */
     #capped(points) {
         return Math.min(points, this.limit);
     }
     #removeOld(now) {
-        for (let time = this.#times[this.#head]; time !== undefined; time = this.#times[this.#head]) {
-            if (now - time <= this.#periodMs)
-                break;
-            this.#finished -= this.#points[this.#head] ?? 0;
-            this.#head += 1;
-        }
-        // Removing half of the array at a time moves each entry once on average.
-        if (this.#head > 1_000 && this.#head * 2 > this.#times.length) {
-            this.#times.splice(0, this.#head);
-            this.#points.splice(0, this.#head);
-            this.#head = 0;
+        for (let oldest = this.#requests.peek(); oldest !== undefined; oldest = this.#requests.peek()) {
+            if (now - oldest.time <= this.#periodMs)
+                return;
+            this.#finished -= oldest.points;
+            this.#requests.dequeue();
         }
     }
 }
@@ -19475,40 +19492,20 @@ class RateLimiter {
     #nextWriteAt = 0;
     #pausedUntil = 0;
     #pauseReason = "";
-    #consecutivePauses = 0;
+    /** Pauses without a successful response between them. */
+    consecutivePauses = 0;
     constructor(policy) {
         this.#minute = policy.perMinute === undefined ? null : new SlidingWindow(policy.perMinute, MINUTE);
         this.#minuteApplies = policy.perMinuteApplies !== "once reported";
         this.#hour = policy.perHour === undefined ? null : new SlidingWindow(policy.perHour, 60 * MINUTE);
     }
-    /** Pauses without a successful response between them. */
-    get consecutivePauses() {
-        return this.#consecutivePauses;
-    }
     /** Returns when the request may be sent, in milliseconds since the epoch; Infinity: only after another response. */
     readyAt(now, cost) {
-        let at = Math.max(this.#pausedUntil, this.#minuteReadyAt(now, cost));
-        if (this.#hour !== null)
-            at = Math.max(at, this.#hour.readyAt(now, 1));
-        if (cost.isWrite && now < this.#slowWritesUntil)
-            at = Math.max(at, this.#nextWriteAt);
-        return Math.max(at, budgetReadyAt(this.#reported[cost.api], now));
+        return Math.max(now, ...this.#delays(now, cost).map(({ until }) => until));
     }
     /** Returns for the user why the request has to wait. */
     reason(now, cost) {
-        if (this.#pausedUntil > now)
-            return this.#pauseReason;
-        const reported = this.#reported[cost.api];
-        if (reported.budget !== null && budgetReadyAt(reported, now) > now) {
-            return `its rate limit of ${reported.budget.limit} is used up`;
-        }
-        if (this.#minute !== null && this.#minuteReadyAt(now, cost) > now) {
-            return `its limit of ${this.#minute.limit} per minute is used up`;
-        }
-        if (this.#hour !== null && this.#hour.readyAt(now, 1) > now) {
-            return `its limit of ${this.#hour.limit} per hour is used up`;
-        }
-        return "writes are slowed down after a secondary rate limit";
+        return this.#delays(now, cost).find(({ until }) => until > now)?.reason ?? "";
     }
     sent(now, cost) {
         this.#minute?.sent(cost.points);
@@ -19528,12 +19525,12 @@ class RateLimiter {
         reported.budget =
             budget === null ? withoutReport(reported.budget, now, result) : newer(reported.budget, budget, now);
         if (result === "success" && now >= this.#pausedUntil)
-            this.#consecutivePauses = 0;
+            this.consecutivePauses = 0;
     }
     /** Stops all requests for a while. Several refusals of requests that were in flight together count as one pause. */
     pause({ until, reason, secondary }, counts) {
         if (counts === "as new")
-            this.#consecutivePauses += 1;
+            this.consecutivePauses += 1;
         if (secondary)
             this.#slowWritesUntil = Math.max(this.#slowWritesUntil, until + SLOW_WRITES_MS);
         if (until <= this.#pausedUntil)
@@ -19541,18 +19538,24 @@ class RateLimiter {
         this.#pausedUntil = until;
         this.#pauseReason = reason;
     }
-    /** Returns the budget of one API, or without `api` the scarcer one. */
-    budget(api) {
-        if (api !== undefined)
-            return this.#reported[api].budget;
-        const rest = this.#reported.rest.budget;
-        const graphql = this.#reported.graphql.budget;
-        if (rest === null || graphql === null)
-            return rest ?? graphql;
-        return graphql.remaining < rest.remaining ? graphql : rest;
+    /** Returns the budget of the REST API. */
+    budget() {
+        return this.#reported.rest.budget;
     }
-    #minuteReadyAt(now, cost) {
-        return this.#minute !== null && this.#minuteApplies ? this.#minute.readyAt(now, cost.points) : now;
+    #delays(now, cost) {
+        const reported = this.#reported[cost.api];
+        const minute = this.#minuteApplies ? this.#minute : null;
+        const slowWrites = cost.isWrite && now < this.#slowWritesUntil;
+        return [
+            { until: this.#pausedUntil, reason: this.#pauseReason },
+            { until: budgetReadyAt(reported, now), reason: `its rate limit of ${reported.budget?.limit} is used up` },
+            {
+                until: minute?.readyAt(now, cost.points) ?? now,
+                reason: `its limit of ${minute?.limit} per minute is used up`,
+            },
+            { until: this.#hour?.readyAt(now, 1) ?? now, reason: `its limit of ${this.#hour?.limit} per hour is used up` },
+            { until: slowWrites ? this.#nextWriteAt : now, reason: "writes are slowed down after a secondary rate limit" },
+        ];
     }
 }
 /**
@@ -19583,11 +19586,10 @@ function withoutReport(known, now, result) {
 var external_node_http_ = __nccwpck_require__(7067);
 // EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
 var dist = __nccwpck_require__(7934);
-// EXTERNAL MODULE: ./build/http/errors.js
-var errors = __nccwpck_require__(2602);
 // EXTERNAL MODULE: ./build/http/redact.js
 var redact = __nccwpck_require__(2616);
 ;// CONCATENATED MODULE: ./build/http/retry.js
+
 /** Attempts if the server or the network fails. */
 const MAX_ATTEMPTS = 5;
 /** An unknown host, or one that refuses connections, rarely recovers within seconds. */
@@ -19599,37 +19601,30 @@ const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 20_000;
 /** Statuses that another attempt may change. */
 const RETRYABLE_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
-const STOP = { action: "stop" };
-/** Decides what follows after `result`, and counts it in `state`. 429 and 5xx are retried even if they are expected. */
-function decideRetry(request, result, pause, state, { now, random }) {
+/**
+ * Returns the delay before the next attempt, in milliseconds, and counts `result` in `state`; null: the result is final.
+ * After a rate limit it is 0, because the host's queue delays the request. 429 and 5xx are retried even if they are expected.
+ */
+function retryDelay(request, result, pause, state, { now, random }) {
     if (request.retry === "never")
-        return STOP;
+        return null;
     if (pause !== null) {
         state.rateLimits += 1;
         state.rateLimitedSince = Math.min(state.rateLimitedSince, now());
         const isLong = now() - state.rateLimitedSince > MAX_RATE_LIMITED_MS;
-        return isLong || state.rateLimits >= MAX_ATTEMPTS_RATE_LIMITED ? STOP : { action: "retry when the host allows" };
+        return isLong || state.rateLimits >= MAX_ATTEMPTS_RATE_LIMITED ? null : 0;
     }
-    const mayRepeat = request.retry === "always";
-    if (result.kind === "error") {
-        const { retryable, unsent } = result.error;
-        if (!retryable || !(mayRepeat || unsent))
-            return STOP;
-        return retryLater(state, unsent ? MAX_ATTEMPTS_UNSENT : MAX_ATTEMPTS, random);
-    }
-    const { status } = result;
-    if (!mayRepeat || !RETRYABLE_STATUSES.has(status))
-        return STOP;
-    if (status < 429 && request.expected.includes(status))
-        return STOP;
-    return retryLater(state, MAX_ATTEMPTS, random);
-}
-/** Exponential delays with full jitter, so that clients that failed together do not retry together. */
-function retryLater(state, maxAttempts, random) {
+    const isUnsent = result instanceof errors/* HttpError */.j && result.unsent === true;
+    if (!isUnsent && request.retry !== "always")
+        return null;
+    const isRetryable = result instanceof errors/* HttpError */.j
+        ? result.retryable
+        : RETRYABLE_STATUSES.has(result.status) && !(result.status < 429 && request.expected.includes(result.status));
     state.failures += 1;
-    if (state.failures >= maxAttempts)
-        return STOP;
-    return { action: "retry after", ms: random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** state.failures) };
+    if (!isRetryable || state.failures >= (isUnsent ? MAX_ATTEMPTS_UNSENT : MAX_ATTEMPTS))
+        return null;
+    // Full jitter: clients that failed together do not retry together.
+    return random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** state.failures);
 }
 
 ;// CONCATENATED MODULE: ./build/http/request-errors.js
@@ -19640,9 +19635,9 @@ function retryLater(state, maxAttempts, random) {
 
 /** The error for a response with an unexpected status. */
 function statusError(request, { response, attempts, rateLimited }) {
-    const { status } = response;
-    const text = response.body.toString("utf8", 0, 100_000);
-    const requestId = requestIdOf(response.headers, text, request.secrets);
+    const { status, headers, body } = response;
+    const text = body.toString("utf8", 0, 100_000);
+    const requestId = requestIdOf(headers, text, request.secrets);
     const detail = (0,redact/* excerpt */.Kb)(messageIn(text) ?? text, request.secrets);
     const phrase = external_node_http_.STATUS_CODES[status];
     const what = `returned ${status}${phrase === undefined ? "" : ` ${phrase}`}` +
@@ -19653,8 +19648,8 @@ function statusError(request, { response, attempts, rateLimited }) {
         code: "status",
         status,
         retryable: rateLimited || RETRYABLE_STATUSES.has(status),
-        ...(requestId === undefined ? {} : { requestId }),
-        ...(detail === "" ? {} : { detail }),
+        requestId,
+        detail: detail === "" ? undefined : detail,
     });
 }
 /** The error for a redirect that is not followed. `reason` completes "redirects …". */
@@ -19669,12 +19664,7 @@ function hostUnavailableError(request, isRetry, { at, now, reason }) {
     const what = `was not sent${isRetry ? " again" : ""}: ${request.url.host} refuses requests until ${time} (${minutes} min) ` +
         `because ${reason}. Run again after that.`;
     // All of these hosts use 429 for rate limits; the response that started the pause may have been to another request.
-    return errorFor(request, what, {
-        code: "status",
-        status: 429,
-        retryable: true,
-        ...(isRetry ? {} : { unsent: true }),
-    });
+    return errorFor(request, what, { code: "status", status: 429, retryable: true, unsent: isRetry ? undefined : true });
 }
 /** The error for a request that had to wait for longer than its `sendBy`. */
 function expiredError(request) {
@@ -19685,16 +19675,16 @@ function expiredError(request) {
 function cancelledError(request, stopped, cause) {
     const what = { unsent: "was not sent", "in flight": "was aborted", "before a retry": "was not sent again" }[stopped];
     const isUncertain = stopped !== "unsent" && request.retry !== "always";
-    const details = { code: "interrupted", retryable: false };
-    const unsent = stopped === "unsent" ? { unsent: true } : {};
     const note = isUncertain ? ". The server may have processed it" : "";
-    return errorFor(request, `${what} because the run was cancelled${note}`, { ...details, ...unsent }, cause);
+    const unsent = stopped === "unsent" ? true : undefined;
+    const details = { code: "interrupted", retryable: false, unsent };
+    return errorFor(request, `${what} because the run was cancelled${note}`, details, cause);
 }
 /** Builds the HttpError `METHOD URL what`. */
 function errorFor(request, what, details, cause) {
     const { method } = request;
     const url = (0,redact/* redactUrl */.BO)(request.url);
-    return new errors/* HttpError */.j(`${method} ${url} ${what}`, { ...details, method, url }, cause === undefined ? {} : { cause });
+    return new errors/* HttpError */.j(`${method} ${url} ${what}`, { ...details, method, url }, { cause });
 }
 const ErrorBody = dist/* object */.Ikc({ message: dist/* string */.YjP() });
 /** Returns the message of an error of DigitalOcean's and GitHub's APIs; null: the body has another format. */
@@ -19751,19 +19741,13 @@ class HostQueue {
         this.#maxInFlight = Math.max(1, Math.min(concurrency, policy.maxInFlight ?? concurrency));
         this.#allowedInFlight = this.#maxInFlight;
     }
-    budget(api) {
-        return this.#limiter.budget(api);
+    budget() {
+        return this.#limiter.budget();
     }
-    /** Returns a slot, or a promise of one if the request has to wait. Rejects with HttpError. */
+    /** Waits until the request may be sent. Throws HttpError. */
     acquire(request, isRetry) {
-        const cost = this.#cost(request);
-        if (this.#retries.size === 0 && (isRetry || this.#new.size === 0)) {
-            const now = this.#clock.now();
-            if (now <= request.sendBy && this.#canSend(now, cost))
-                return this.#admit(now, cost);
-        }
         return new Promise((resolve, reject) => {
-            this.#enqueue(isRetry ? this.#retries : this.#new, { request, isRetry, cost, resolve, reject });
+            this.#enqueue({ request, isRetry, cost: this.#cost(request), resolve, reject });
             this.#admitWaiting();
         });
     }
@@ -19800,17 +19784,9 @@ class HostQueue {
             return { api: "graphql", points: 1, isWrite: false };
         return { api: "rest", points: this.#costOf?.(method) ?? 1, isWrite: method !== "GET" };
     }
-    #enqueue(queue, waiting) {
-        queue.enqueue(waiting);
+    #enqueue(waiting) {
+        (waiting.isRetry ? this.#retries : this.#new).enqueue(waiting);
         this.#earliestSendBy = Math.min(this.#earliestSendBy, waiting.request.sendBy);
-    }
-    #canSend(now, cost) {
-        return this.#inFlight < this.#allowedInFlight && this.#limiter.readyAt(now, cost) <= now;
-    }
-    #admit(now, cost) {
-        this.#inFlight += 1;
-        this.#limiter.sent(now, cost);
-        return { cost, pausesBefore: this.#pauses };
     }
     #admitWaiting() {
         for (;;) {
@@ -19825,12 +19801,14 @@ class HostQueue {
             const readyAt = this.#limiter.readyAt(now, first.cost);
             if (this.#rejectExpired(readyAt === Number.POSITIVE_INFINITY ? now : Math.max(now, readyAt)))
                 continue;
-            if (!this.#canSend(now, first.cost)) {
+            if (readyAt > now || this.#inFlight >= this.#allowedInFlight) {
                 this.#waitUntil(readyAt, now, first.cost);
                 return;
             }
             queue.dequeue();
-            first.resolve(this.#admit(now, first.cost));
+            this.#inFlight += 1;
+            this.#limiter.sent(now, first.cost);
+            first.resolve({ cost: first.cost, pausesBefore: this.#pauses });
         }
     }
     /** Rejects the requests that cannot be sent in time, because nothing is sent before `at`. Returns whether there were any. */
@@ -19838,18 +19816,14 @@ class HostQueue {
         if (at <= this.#earliestSendBy)
             return false;
         this.#earliestSendBy = Number.POSITIVE_INFINITY;
-        let found = false;
-        for (const queue of [this.#retries, this.#new]) {
-            for (const waiting of [...queue.drain()]) {
-                if (waiting.request.sendBy < at) {
-                    waiting.reject(expiredError(waiting.request));
-                    found = true;
-                }
-                else
-                    this.#enqueue(queue, waiting);
-            }
-        }
-        return found;
+        const all = [...this.#retries.drain(), ...this.#new.drain()];
+        const expired = all.filter(({ request }) => request.sendBy < at);
+        for (const { request, reject } of expired)
+            reject(expiredError(request));
+        for (const waiting of all)
+            if (waiting.request.sendBy >= at)
+                this.#enqueue(waiting);
+        return expired.length > 0;
     }
     #waitUntil(at, now, cost) {
         // The next response, not time, will admit the request.
@@ -19875,10 +19849,8 @@ class HostQueue {
         }, () => undefined);
     }
     #rejectAll(errorFor) {
-        for (const queue of [this.#retries, this.#new]) {
-            for (const waiting of queue.drain())
-                waiting.reject(errorFor(waiting));
-        }
+        for (const waiting of [...this.#retries.drain(), ...this.#new.drain()])
+            waiting.reject(errorFor(waiting));
         this.#stopTimer();
     }
     #stopTimer() {
@@ -19959,6 +19931,45 @@ function retryOf({ method, idempotent }) {
     return method === "GET" || idempotent === true ? "always" : "if unprocessed";
 }
 
+;// CONCATENATED MODULE: ./build/http/shutdown.js
+/** How long writes in flight may take to end. Aborting one would hide whether it succeeded. */
+const GRACE_PERIOD_MS = 3_000;
+/** Ends requests when the run is cancelled: reads at once, writes after a grace period. */
+class Shutdown {
+    #clock;
+    #run;
+    #reads = new AbortController();
+    #writes = new AbortController();
+    #onAbort = () => this.#start();
+    /** @param run aborted when the run is cancelled */
+    constructor(clock, run) {
+        this.#clock = clock;
+        this.#run = run;
+        if (run?.aborted)
+            this.#start();
+        else
+            run?.addEventListener("abort", this.#onAbort, { once: true });
+    }
+    /** Aborted from the start of the shutdown: nothing may be sent any more. */
+    get signal() {
+        return this.#reads.signal;
+    }
+    /** Aborts requests in flight. */
+    signalFor(method) {
+        return method === "GET" ? this.#reads.signal : this.#writes.signal;
+    }
+    /** Aborts everything now, also writes, and leaves no timer behind. */
+    close() {
+        this.#run?.removeEventListener("abort", this.#onAbort);
+        this.#reads.abort(new Error("the HTTP client was closed"));
+        this.#writes.abort();
+    }
+    #start() {
+        this.#reads.abort(this.#run?.reason);
+        this.#clock.sleep(GRACE_PERIOD_MS, this.#writes.signal).then(() => this.#writes.abort(), () => undefined);
+    }
+}
+
 ;// CONCATENATED MODULE: ./build/http/decompress.js
 /** A body larger than its limit, before or after decompression. */
 class TooLargeError extends Error {
@@ -19969,7 +19980,7 @@ class DecompressionError extends Error {
 const MAX_ENCODINGS = 3;
 /** Undoes `content-encoding`. Stops after `maxBytes`, because a small body can decompress to a huge one. */
 async function decompress(body, encoding, maxBytes) {
-    if (encoding === undefined || encoding === "" || body.length === 0)
+    if (encoding === "" || body.length === 0)
         return body;
     const names = encoding
         .toLowerCase()
@@ -19985,27 +19996,25 @@ async function decompress(body, encoding, maxBytes) {
     return decompressed;
 }
 async function decompressOnce(name, bytes, maxBytes) {
-    const decompressor = await loadDecompressor(name);
-    if (decompressor === null)
+    const [zlib, { promisify }] = await Promise.all([Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 8522, 19)), Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7975, 19))]);
+    const decompressors = new Map([
+        ["gzip", zlib.gunzip],
+        ["x-gzip", zlib.gunzip],
+        ["deflate", zlib.inflate],
+        ["br", zlib.brotliDecompress],
+    ]);
+    const decompressor = decompressors.get(name);
+    if (decompressor === undefined) {
         throw new DecompressionError(`its content-encoding "${name.slice(0, 40)}" is not supported`);
-    return new Promise((resolve, reject) => {
-        decompressor(bytes, { maxOutputLength: maxBytes }, (cause, result) => {
-            if (cause === null)
-                resolve(result);
-            else if (codeOf(cause) === "ERR_BUFFER_TOO_LARGE")
-                reject(new TooLargeError());
-            else
-                reject(new DecompressionError("it cannot be decompressed", { cause }));
-        });
-    });
-}
-async function loadDecompressor(name) {
-    const zlib = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 8522, 19));
-    if (name === "gzip" || name === "x-gzip")
-        return zlib.gunzip;
-    if (name === "deflate")
-        return zlib.inflate;
-    return name === "br" ? zlib.brotliDecompress : null;
+    }
+    try {
+        return await promisify(decompressor)(bytes, { maxOutputLength: maxBytes });
+    }
+    catch (cause) {
+        if (codeOf(cause) === "ERR_BUFFER_TOO_LARGE")
+            throw new TooLargeError();
+        throw new DecompressionError("it cannot be decompressed", { cause });
+    }
 }
 /** The `code` of a system's or a library's error; empty: it has none. */
 function codeOf(error) {
@@ -20018,163 +20027,63 @@ function codeOf(error) {
 /** A response that never ends: its data is too slow to be useful. */
 class TooSlowError extends Error {
 }
-/** Requests in flight that are aborted together. */
-class InFlightRequests {
-    #receivers = new Set();
-    #abortReason = null;
-    get aborted() {
-        return this.#abortReason !== null;
-    }
-    add(receiver) {
-        this.#receivers.add(receiver);
-        if (this.#abortReason !== null)
-            receiver.abort(this.#abortReason);
-    }
-    delete(receiver) {
-        this.#receivers.delete(receiver);
-    }
-    abort(reason) {
-        this.#abortReason ??= reason;
-        for (const receiver of [...this.#receivers])
-            receiver.abort(reason);
-    }
-}
+const ABORTED = new Error("the request was aborted");
 /** Sends a request and reads the complete response. Unlike undici's `request()`, it limits the body as it arrives. */
-function receive(dispatcher, request, limits, inFlight) {
+function receive(dispatcher, request, limits, signal) {
+    const chunks = [];
+    let controller = null;
+    let head = { status: 0, headers: {} };
+    let size = 0;
+    let startedAt = 0;
+    function abortIfSlow() {
+        if (monotonicMs() - startedAt > limits.timeoutMs)
+            controller?.abort(new TooSlowError());
+    }
     return new Promise((resolve, reject) => {
-        dispatcher.dispatch(request, new Receiver(limits, inFlight, resolve, reject));
-    });
-}
-class Receiver {
-    #limits;
-    #inFlight;
-    #resolve;
-    #reject;
-    #chunks = [];
-    #controller = null;
-    #abortReason = null;
-    #status = 0;
-    #headers = {};
-    #size = 0;
-    #maxBytes = 0;
-    #startedAt = 0;
-    constructor(limits, inFlight, resolve, reject) {
-        this.#limits = limits;
-        this.#inFlight = inFlight;
-        this.#resolve = resolve;
-        this.#reject = reject;
-        inFlight.add(this);
-    }
-    /** Rejects at once. If the request waits for a connection, undici is notified when it has one. */
-    abort(reason) {
-        this.#abortReason = reason;
-        if (this.#controller !== null)
-            this.#controller.abort(reason);
-        else
-            this.onResponseError(null, reason);
-    }
-    onRequestStart(controller) {
-        this.#controller = controller;
-        this.#startedAt = monotonicMs();
-        if (this.#abortReason !== null)
-            controller.abort(this.#abortReason);
-    }
-    onResponseStart(controller, status, headers) {
-        // A 1xx response precedes the real one.
-        if (status < 200) {
-            this.#abortIfSlow(controller);
-            return;
+        /** Rejects at once. If the request waits for a connection, undici is notified when it has one. */
+        function onAbort() {
+            if (controller === null)
+                reject(ABORTED);
+            else
+                controller.abort(ABORTED);
         }
-        this.#status = status;
-        this.#headers = headers;
-        this.#maxBytes = this.#limits.maxBytes(status);
-        this.#startedAt = monotonicMs();
-    }
-    onResponseData(controller, chunk) {
-        this.#size += chunk.length;
-        this.#chunks.push(chunk);
-        if (this.#size > this.#maxBytes)
-            controller.abort(new TooLargeError());
-        else
-            this.#abortIfSlow(controller);
-    }
-    onResponseEnd() {
-        this.#inFlight.delete(this);
-        const [only] = this.#chunks;
-        const body = only !== undefined && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks, this.#size);
-        this.#resolve({ status: this.#status, headers: this.#headers, body });
-    }
-    onResponseError(_, error) {
-        this.#inFlight.delete(this);
-        this.#reject(error);
-    }
-    #abortIfSlow(controller) {
-        if (monotonicMs() - this.#startedAt > this.#limits.timeoutMs)
-            controller.abort(new TooSlowError());
-    }
+        signal.addEventListener("abort", onAbort, { once: true });
+        dispatcher.dispatch(request, {
+            onRequestStart(started) {
+                controller = started;
+                startedAt = monotonicMs();
+                if (signal.aborted)
+                    controller.abort(ABORTED);
+            },
+            onResponseStart(_, status, headers) {
+                // A 1xx response precedes the real one.
+                if (status < 200)
+                    return abortIfSlow();
+                head = { status, headers };
+                startedAt = monotonicMs();
+            },
+            onResponseData(_, chunk) {
+                size += chunk.length;
+                chunks.push(chunk);
+                if (size > limits.maxBytes(head.status))
+                    controller?.abort(new TooLargeError());
+                else
+                    abortIfSlow();
+            },
+            onResponseEnd() {
+                signal.removeEventListener("abort", onAbort);
+                resolve({ ...head, body: Buffer.concat(chunks) });
+            },
+            onResponseError(_, error) {
+                signal.removeEventListener("abort", onAbort);
+                reject(error);
+            },
+        });
+    });
 }
 /** Sockets do not follow the clock of tests. Unlike `performance.now()`, `uptime()` loads no further module of Node. */
 function monotonicMs() {
     return process.uptime() * 1_000;
-}
-
-;// CONCATENATED MODULE: ./build/http/shutdown.js
-
-/** How long writes in flight may take to end. Aborting one would hide whether it succeeded. */
-const GRACE_PERIOD_MS = 3_000;
-const ABORTED = new Error("the run was cancelled");
-/** Ends waits and requests when the run is cancelled: reads at once, writes after a grace period. */
-class Shutdown {
-    #clock;
-    #signal;
-    #onStart;
-    #reads = new InFlightRequests();
-    #writes = new InFlightRequests();
-    #waits = new AbortController();
-    #gracePeriod = new AbortController();
-    #onAbort = () => this.#cancel();
-    #reason = null;
-    /** @param onStart called once, with the reason */
-    constructor(clock, signal, onStart) {
-        this.#clock = clock;
-        this.#signal = signal;
-        this.#onStart = onStart;
-        if (signal?.aborted)
-            this.#cancel();
-        else
-            signal?.addEventListener("abort", this.#onAbort, { once: true });
-    }
-    get started() {
-        return this.#reason !== null;
-    }
-    get reason() {
-        return this.#reason?.value;
-    }
-    inFlight(method) {
-        return method === "GET" ? this.#reads : this.#writes;
-    }
-    /** Waits, and rejects as soon as the run is cancelled. */
-    sleep(ms) {
-        return this.#clock.sleep(ms, this.#waits.signal);
-    }
-    /** Aborts everything now, also writes, and leaves no timer behind. */
-    close() {
-        this.#signal?.removeEventListener("abort", this.#onAbort);
-        if (!this.started)
-            this.#start(new Error("the HTTP client was closed"));
-        this.#writes.abort(ABORTED);
-        this.#gracePeriod.abort();
-    }
-    #cancel() {
-        this.#start(this.#signal?.reason);
-        this.#clock.sleep(GRACE_PERIOD_MS, this.#gracePeriod.signal).then(() => this.#writes.abort(ABORTED), () => undefined);
-    }
-    #start(reason) {
-        this.#reason = { value: reason };
-        this.#waits.abort(reason);
-        this.#reads.abort(ABORTED);
-        this.#onStart(reason);
-    }
 }
 
 ;// CONCATENATED MODULE: ./build/http/network-error.js
@@ -20223,11 +20132,11 @@ function diagnose({ maxBytes }, cause, timeoutMs) {
         return failed(`the response is damaged: ${cause.message}`);
     const root = rootCause(cause);
     const code = codeOf(root);
-    const tls = lookUp(TLS_ERRORS, code);
+    const tls = TLS_ERRORS[code];
     if (tls !== undefined)
         return { ...unsent(tls), retryable: false };
     const isOpen = root instanceof Error && "syscall" in root && /^(?:read|write)/.test(String(root.syscall));
-    const connect = isOpen ? undefined : lookUp(CONNECT_ERRORS, code);
+    const connect = isOpen ? undefined : CONNECT_ERRORS[code];
     if (connect !== undefined)
         return unsent(connect);
     const message = cause instanceof Error ? cause.message : "";
@@ -20241,9 +20150,6 @@ function diagnose({ maxBytes }, cause, timeoutMs) {
     if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH")
         return failed("the response does not match its content-length");
     return failed(`the connection was closed before the response was complete${code === "" ? "" : ` (${code})`}`);
-}
-function lookUp(texts, code) {
-    return Object.hasOwn(texts, code) ? texts[code] : undefined;
 }
 /** The deepest cause with a code, or `error` itself. Undici and Node wrap errors, sometimes in an AggregateError. */
 function rootCause(error) {
@@ -20261,22 +20167,20 @@ function rootCause(error) {
 const UNEXPECTED_MAX_BYTES = 256 * 1024;
 /** A complete response may take this many timeouts. */
 const SLOW_FACTOR = 10;
-/** Sends a request once and reads the complete response. Never throws. */
-async function sendOnce(dispatcher, request, inFlight, timeoutMs) {
+/** Sends a request once and reads the complete response. Never throws. `signal` aborts the request. */
+async function sendOnce(dispatcher, request, signal, timeoutMs) {
     try {
         const { url, method, headers, body, expected } = request;
         const maxBytes = (status) => expected.includes(status) ? request.maxBytes : Math.max(request.maxBytes, UNEXPECTED_MAX_BYTES);
         const options = { origin: url.origin, path: url.pathname + url.search, method, headers, body };
         const limits = { maxBytes, timeoutMs: timeoutMs * SLOW_FACTOR };
-        const raw = await receive(dispatcher, options, limits, inFlight);
+        const raw = await receive(dispatcher, options, limits, signal);
         const plain = joinHeaders(raw.headers);
-        const encoding = plain["content-encoding"];
-        // Most responses are not compressed, and `await` takes time.
-        const decompressed = encoding === undefined ? raw.body : await decompress(raw.body, encoding, maxBytes(raw.status));
-        return { kind: "response", status: raw.status, headers: plain, body: decompressed };
+        const decompressed = await decompress(raw.body, plain["content-encoding"] ?? "", maxBytes(raw.status));
+        return { status: raw.status, headers: plain, body: decompressed };
     }
     catch (cause) {
-        return { kind: "error", error: networkError(request, cause, timeoutMs) };
+        return networkError(request, cause, timeoutMs);
     }
 }
 function joinHeaders(headers) {
@@ -20298,18 +20202,19 @@ function joinHeaders(headers) {
 
 
 
+
 const TIMEOUT_MS = 30_000;
 /** Creates the HTTP client of a run. Throws Fault `input` for an invalid proxy in the environment. */
 function createHttpClient(options) {
     const { clock, concurrency, timeoutMs = TIMEOUT_MS, environment = {} } = options;
-    const pool = createConnectionPool({ connections: concurrency, timeoutMs, environment });
+    const pool = createConnectionPool(concurrency, timeoutMs, environment);
     const queues = new Map();
     const counts = new Map();
-    const shutdown = new Shutdown(clock, options.signal, (reason) => {
+    const shutdown = new Shutdown(clock, options.signal);
+    shutdown.signal.addEventListener("abort", () => {
         for (const queue of queues.values())
-            queue.cancel(reason);
+            queue.cancel(shutdown.signal.reason);
     });
-    let closed = null;
     function queueOf(host) {
         const known = queues.get(host);
         if (known !== undefined)
@@ -20318,26 +20223,23 @@ function createHttpClient(options) {
         queues.set(host, queue);
         return queue;
     }
-    function throwIfCancelled(request, isRetry) {
-        if (shutdown.started)
-            throw cancelledError(request, isRetry ? "before a retry" : "unsent", shutdown.reason);
-    }
     async function attempt(request, queue, isRetry) {
-        throwIfCancelled(request, isRetry);
+        const dispatcher = await pool.open();
+        const cancelled = () => cancelledError(request, isRetry ? "before a retry" : "unsent", shutdown.signal.reason);
+        if (shutdown.signal.aborted)
+            throw cancelled();
         const slot = await queue.acquire(request, isRetry);
-        try {
-            throwIfCancelled(request, isRetry);
-        }
-        catch (error) {
+        if (shutdown.signal.aborted) {
             queue.release(slot, null);
-            throw error;
+            throw cancelled();
         }
         counts.set(request.url.host, (counts.get(request.url.host) ?? 0) + 1);
-        const inFlight = shutdown.inFlight(request.method);
-        const result = await sendOnce(await pool.open(), request, inFlight, timeoutMs);
-        const pause = queue.release(slot, result.kind === "response" ? result : null);
-        if (result.kind === "error" && inFlight.aborted)
-            throw cancelledError(request, "in flight", result.error);
+        const signal = shutdown.signalFor(request.method);
+        const result = await sendOnce(dispatcher, request, signal, timeoutMs);
+        const failed = result instanceof errors/* HttpError */.j;
+        const pause = queue.release(slot, failed ? null : result);
+        if (failed && signal.aborted)
+            throw cancelledError(request, "in flight", result);
         return { result, pause };
     }
     async function sendWithRetries(request) {
@@ -20345,17 +20247,17 @@ function createHttpClient(options) {
         const state = { failures: 0, rateLimits: 0, rateLimitedSince: Number.POSITIVE_INFINITY };
         for (let attempts = 1;; attempts += 1) {
             const { result, pause } = await attempt(request, queue, attempts > 1);
-            const decision = decideRetry(request, result, pause, state, clock);
-            if (decision.action === "stop" || shutdown.started) {
-                if (result.kind === "error")
-                    throw result.error;
+            const delay = retryDelay(request, result, pause, state, clock);
+            if (delay === null || shutdown.signal.aborted) {
+                if (result instanceof errors/* HttpError */.j)
+                    throw result;
                 return { response: result, attempts, rateLimited: pause !== null };
             }
-            if (decision.action === "retry after") {
-                await shutdown.sleep(decision.ms).catch((reason) => {
-                    throw cancelledError(request, "before a retry", reason);
-                });
-            }
+            if (delay === 0)
+                continue;
+            await clock.sleep(delay, shutdown.signal).catch((reason) => {
+                throw cancelledError(request, "before a retry", reason);
+            });
         }
     }
     async function send(request) {
@@ -20373,17 +20275,13 @@ function createHttpClient(options) {
             outgoing = next;
         }
     }
-    async function closeAll() {
-        shutdown.close();
-        await (await pool.open()).destroy();
-    }
     return {
         send,
         counts: () => Object.fromEntries(counts),
-        budget: (host, api) => queues.get(host)?.budget(api) ?? null,
-        close() {
-            closed ??= closeAll();
-            return closed;
+        budget: (host) => queues.get(host)?.budget() ?? null,
+        async close() {
+            shutdown.close();
+            await pool.close();
         },
     };
 }
@@ -20411,7 +20309,7 @@ const digitalOcean = {
     credential: ({ token }) => {
         if (token === "")
             return { input: "token", problem: "is required: set it to a DigitalOcean API token" };
-        return (0,registry_token/* invalidToken */.R)(token) ?? { username: token, secret: token };
+        return (0,registry_token/* invalidToken */.R2)(token) ?? { username: token, secret: token };
     },
     apiUrl: "https://api.digitalocean.com",
     inputs: ["protect-apps", "gc-type", "api-url"],
@@ -20422,7 +20320,7 @@ const digitalOcean = {
     // Per token (API documentation, "Rate Limit").
     ratePolicy: (settings) => (host) => (host === settings.apiUrl.host ? { perMinute: 250, perHour: 5_000 } : {}),
     async open(settings, services) {
-        const { openDigitalOcean } = await Promise.all(/* import() */[__nccwpck_require__.e(760), __nccwpck_require__.e(412)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4412));
+        const { openDigitalOcean } = await Promise.all(/* import() */[__nccwpck_require__.e(75), __nccwpck_require__.e(412)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4412));
         return openDigitalOcean(settings, services);
     },
 };
@@ -20456,7 +20354,7 @@ const distribution = {
     repositoryUrl: () => null,
     ratePolicy: () => () => ({}),
     async open(settings, services) {
-        const { openDistribution } = await Promise.all(/* import() */[__nccwpck_require__.e(760), __nccwpck_require__.e(76)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1076));
+        const { openDistribution } = await Promise.all(/* import() */[__nccwpck_require__.e(75), __nccwpck_require__.e(78)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7078));
         return openDistribution(settings, services);
     },
 };
@@ -20477,7 +20375,7 @@ const ghcr = {
         form: "ghcr.io/OWNER",
         invalidPath: (path) => /^[a-z0-9][a-z0-9_-]{0,99}$/i.test(path) ? null : "must name one user or organization after the host",
     },
-    credential: ({ username, token, githubToken }) => (0,registry_token/* invalidToken */.R)(token) ?? { username: username || "x-access-token", secret: token || githubToken },
+    credential: ({ username, token, githubToken }) => (0,registry_token/* invalidToken */.R2)(token) ?? { username: username || "x-access-token", secret: token || githubToken },
     // The address of GitHub's API comes from the runner.
     apiUrl: null,
     inputs: [],
@@ -20490,7 +20388,7 @@ const ghcr = {
     repositoryUrl: () => null,
     ratePolicy: limits/* ratePolicy */.x,
     async open(settings, services) {
-        const { openGhcr } = await Promise.all(/* import() */[__nccwpck_require__.e(760), __nccwpck_require__.e(456)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6456));
+        const { openGhcr } = await Promise.all(/* import() */[__nccwpck_require__.e(75), __nccwpck_require__.e(456)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6456));
         return openGhcr(settings, services);
     },
 };
@@ -20529,24 +20427,7 @@ function providerOfHost(host, githubServerUrl) {
     return PROVIDERS.find((provider) => provider.hasHost(host, githubServerUrl)) ?? GENERIC_PROVIDER;
 }
 
-;// CONCATENATED MODULE: ./build/inputs/credentials.js
-/** Returns the registry's credential. Null: none is given, or it is invalid and the error is recorded. */
-function readCredential(reader, provider) {
-    const username = reader.text("username");
-    // A colon ends the name in Basic credentials (RFC 7617, section 2).
-    if (/[:\p{Cc}]/u.test(username))
-        reader.reject("username", "contains a colon or a line break, as no user name does");
-    const inputs = { username, token: reader.text("token"), githubToken: reader.text("github-token") };
-    const credential = provider.credential(inputs);
-    if (credential === null || !("problem" in credential))
-        return credential;
-    const { input, problem } = credential;
-    return reader.reject(input, problem);
-}
-
 ;// CONCATENATED MODULE: ./build/inputs/defaults.js
-/** The tags that are protected by default. The input `protect-tags` adds to them. */
-const PROTECTED_TAGS = "latest\nedge\nnightly\nstable\nbuildcache*";
 /**
  * All inputs, with the values that they have if they are empty. action.yml says the same.
  * An empty default means that the input is required, optional, or depends on the run.
@@ -20572,7 +20453,8 @@ pr-{pr}-*
 sha-{sha}
 {sha}
 gh-readonly-queue-*-pr-{pr}-{sha}`,
-    "protect-tags": PROTECTED_TAGS,
+    // The input adds to them.
+    "protect-tags": "latest\nedge\nnightly\nstable\nbuildcache*",
     "protect-digests": "",
     "protect-apps": "false",
     untagged: "delete",
@@ -20590,13 +20472,6 @@ gh-readonly-queue-*-pr-{pr}-{sha}`,
     "api-url": "",
     concurrency: "16",
 };
-const INPUT_NAMES = Object.keys(DEFAULTS);
-function isInputName(name) {
-    return Object.hasOwn(DEFAULTS, name);
-}
-function defaultOf(name) {
-    return DEFAULTS[name];
-}
 
 ;// CONCATENATED MODULE: ./build/inputs/event.js
 
@@ -20614,20 +20489,15 @@ const Payload = dist/* object */.Ikc({
     }),
 });
 const FIX = "Run Refsweep in a workflow that GitHub started";
-/**
- * Parses the payload of the workflow's event.
- *
- * @param name `GITHUB_EVENT_NAME`
- * @param path `GITHUB_EVENT_PATH`
- */
+/** Parses the event `name` (`GITHUB_EVENT_NAME`), whose payload is in the file `path` (`GITHUB_EVENT_PATH`). */
 function parseEvent(name, path, readFile) {
     if (name !== "pull_request" && name !== "pull_request_target")
-        return { value: { kind: "other" } };
+        return { value: "other" };
     const payload = readPayload(path, readFile);
     if (typeof payload === "string")
         return { problem: `it is not the payload of a ${name} event: ${payload}`, fix: FIX };
     if (payload.action !== "closed")
-        return { value: { kind: "other" } };
+        return { value: "other" };
     const { number, merged, closed_at, merge_commit_sha, head, base } = payload.pull_request;
     const closedAt = Date.parse(closed_at ?? "");
     if (Number.isNaN(closedAt))
@@ -20641,7 +20511,7 @@ function parseEvent(name, path, readFile) {
         mergeCommit: merged === true ? (merge_commit_sha ?? null) : null,
         fromFork: head.repo?.full_name.toLowerCase() !== base.repo.full_name.toLowerCase(),
     };
-    return { value: { kind: "closed pull request", repository: base.repo.full_name, pullRequest } };
+    return { value: { repository: base.repo.full_name, pullRequest } };
 }
 /** Returns the payload, or a clause that says why it could not be read. */
 function readPayload(path, readFile) {
@@ -20961,125 +20831,8 @@ function join (args) {
   return args.map(quote).join(" ")
 }
 
-;// CONCATENATED MODULE: ./build/glob.js
-/** An invalid glob. The message is a clause without a subject of its own: `an empty pattern matches nothing`. */
-class GlobError extends Error {
-    name = "GlobError";
-}
-/** `{a,b}{c,d}` multiply, so their number needs a limit. */
-const MAX_ALTERNATIVES = 1_000;
-const MAX_LENGTH = 1_000;
-/**
- * Compiles globs to a predicate: does a name match any of them, and none of those that start with `!`?
- *
- * `*` matches any text within a path segment, `**` across segments, `?` one character, `{a,b}` either alternative.
- * Matching takes time linear in pattern × name, because names come from outside: a regular expression (as picomatch builds
- * one) takes 34 seconds for `*a*a*a*a*a*b` and a tag of 128 characters.
- *
- * @throws GlobError for a pattern that is empty, too long or has unbalanced braces
- */
-function compileGlobs(patterns, letters) {
-    const fold = (text) => (letters === "case-insensitive" ? text.toLowerCase() : text);
-    const compile = (globs) => globs.flatMap((glob) => expandBraces(fold(glob)).map(tokenize));
-    const included = compile(patterns.filter((pattern) => !pattern.startsWith("!")));
-    const excluded = compile(patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1)));
-    return (name) => {
-        const folded = fold(name);
-        return included.some((glob) => matches(glob, folded)) && !excluded.some((glob) => matches(glob, folded));
-    };
-}
-/** Returns whether `pattern` can match more than one name. */
-function hasWildcard(pattern) {
-    return /[*?{}]/.test(pattern);
-}
-/** Returns the patterns without braces that `pattern` stands for. */
-function expandBraces(pattern) {
-    if (pattern === "")
-        throw new GlobError("an empty pattern matches nothing");
-    if (pattern.length > MAX_LENGTH)
-        throw new GlobError(`a pattern has at most ${MAX_LENGTH} characters`);
-    const { alternatives, end } = readSequence(pattern, 0, "top level");
-    if (end < pattern.length)
-        throw new GlobError("`}` has no `{` before it");
-    return alternatives;
-}
-/** Reads up to the `,` or `}` that ends an alternative, or to the end of the pattern. */
-function readSequence(pattern, start, level) {
-    let alternatives = [""];
-    let at = start;
-    for (; at < pattern.length; at += 1) {
-        const character = pattern.charAt(at);
-        if (character === "}" || (character === "," && level === "in braces"))
-            break;
-        const next = character === "{" ? readBraces(pattern, at) : { alternatives: [character], end: at };
-        alternatives = alternatives.flatMap((head) => next.alternatives.map((tail) => head + tail));
-        if (alternatives.length > MAX_ALTERNATIVES)
-            throw new GlobError(`braces make more than ${MAX_ALTERNATIVES} patterns`);
-        at = next.end;
-    }
-    return { alternatives, end: at };
-}
-/** Reads `{…}`; `end` is the index of its closing brace. */
-function readBraces(pattern, open) {
-    const alternatives = [];
-    for (let at = open + 1;; at += 1) {
-        const sequence = readSequence(pattern, at, "in braces");
-        alternatives.push(...sequence.alternatives);
-        at = sequence.end;
-        if (pattern.charAt(at) === "}")
-            return { alternatives, end: at };
-        if (at >= pattern.length)
-            throw new GlobError("`{` has no `}` after it");
-    }
-}
-function tokenize(pattern) {
-    return [...pattern.matchAll(/(?<=^|\/)\*\*+\/|\*+|\?|[^*?]+/g)].map(([part]) => {
-        if (part === "?" || part === "*")
-            return { wildcard: part };
-        if (!part.startsWith("**"))
-            return { text: part };
-        return { wildcard: part.endsWith("/") ? "**/" : "**" };
-    });
-}
-/** Follows all ways through the pattern at once: `reached` marks each length of `name` that the tokens so far can match. */
-function matches(tokens, name) {
-    const [first] = tokens;
-    if (first !== undefined && "text" in first && !name.startsWith(first.text))
-        return false;
-    let reached = new Uint8Array(name.length + 1);
-    reached[0] = 1;
-    for (const token of tokens) {
-        reached = "text" in token ? afterText(token.text, name, reached) : afterWildcard(token.wildcard, name, reached);
-    }
-    return reached[name.length] === 1;
-}
-function afterText(text, name, reached) {
-    const next = new Uint8Array(name.length + 1);
-    for (let at = 0; at + text.length <= name.length; at += 1) {
-        if (reached[at] === 1 && name.startsWith(text, at))
-            next[at + text.length] = 1;
-    }
-    return next;
-}
-function afterWildcard(wildcard, name, reached) {
-    const next = new Uint8Array(name.length + 1);
-    let reachedBefore = false;
-    for (let at = 0; at <= name.length; at += 1) {
-        const isReached = reached[at] === 1;
-        const afterSlash = name.charAt(at - 1) === "/";
-        const matched = {
-            "?": reached[at - 1] === 1 && !afterSlash,
-            "*": isReached || (next[at - 1] === 1 && !afterSlash),
-            "**": isReached || reachedBefore,
-            "**/": isReached || (reachedBefore && afterSlash),
-        };
-        if (matched[wildcard])
-            next[at] = 1;
-        reachedBefore ||= isReached;
-    }
-    return next;
-}
-
+// EXTERNAL MODULE: ./build/glob.js
+var build_glob = __nccwpck_require__(2896);
 ;// CONCATENATED MODULE: ./build/inputs/parse.js
 
 const parse_MINUTE = 60_000;
@@ -21133,19 +20886,12 @@ function parseList(text) {
 function splitOutsideBraces(line) {
     const entries = [];
     let depth = 0;
-    let start = 0;
-    for (let at = 0; at < line.length; at += 1) {
-        const character = line.charAt(at);
-        if (character === "{")
-            depth += 1;
-        else if (character === "}")
-            depth = Math.max(0, depth - 1);
-        else if (character === "," && depth === 0) {
-            entries.push(line.slice(start, at));
-            start = at + 1;
-        }
+    for (const part of line.split(",")) {
+        entries.push(depth === 0 ? part : `${entries.pop()},${part}`);
+        for (const [brace] of part.matchAll(/[{}]/g))
+            depth = brace === "{" ? depth + 1 : Math.max(0, depth - 1);
     }
-    return [...entries, line.slice(start)];
+    return entries;
 }
 /** Characters that no such name contains. A glob with one of them would match nothing, and so protect or exclude nothing. */
 const FOREIGN = {
@@ -21167,11 +20913,11 @@ function parseGlobs(text, kind) {
         };
     }
     try {
-        compileGlobs(globs, "case-sensitive");
+        (0,build_glob/* compileGlobs */.tI)(globs, "case-sensitive");
         return { value: globs };
     }
     catch (error) {
-        if (!(error instanceof GlobError))
+        if (!(error instanceof build_glob/* GlobError */.pZ))
             throw error;
         return { problem: error.message, fix };
     }
@@ -21245,7 +20991,8 @@ function readGitHub(reader, environment) {
         repository: reader.read("git-repository", (text) => parseRepository(text || environment["GITHUB_REPOSITORY"] || "")),
         apiUrl: reader.readVariable("GITHUB_API_URL", parseUrl, api),
         graphqlUrl: reader.readVariable("GITHUB_GRAPHQL_URL", parseUrl, graphqlOf(api)),
-        serverUrl: reader.readVariable("GITHUB_SERVER_URL", parseFolder, server),
+        // Without the slash, a relative URL would replace the last segment.
+        serverUrl: reader.readVariable("GITHUB_SERVER_URL", (text) => parseUrl(text.replace(/\/?$/, "/")), server),
     };
 }
 // A runner can leave addresses empty (Gitea's has no GraphQL). They are derived from those it sets, so that a token is only
@@ -21262,18 +21009,11 @@ function apiOf(server) {
     const url = URL.parse(server);
     if (url === null || GITHUB_HOST.test(url.host))
         return `https://api.${url?.host ?? "github.com"}`;
-    return `${withoutSlash(url.href)}/api/v3`;
+    return `${url.href.replace(/\/$/, "")}/api/v3`;
 }
 function graphqlOf(api) {
-    const base = URL.canParse(api) ? withoutSlash(api) : "https://api.github.com";
-    return `${base.replace(/\/api\/v3$/, "/api")}/graphql`;
-}
-function withoutSlash(url) {
-    return url.endsWith("/") ? url.slice(0, -1) : url;
-}
-/** Adds the slash without which a relative URL would replace the last segment. */
-function parseFolder(text) {
-    return parseUrl(text.endsWith("/") ? text : `${text}/`);
+    const base = URL.canParse(api) ? api : "https://api.github.com";
+    return `${base.replace(/\/$/, "").replace(/\/api\/v3$/, "/api")}/graphql`;
 }
 function parseRepository(text) {
     const isRepository = /^[A-Za-z0-9_][A-Za-z0-9_-]*\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/.test(text) && !/\.git$/i.test(text);
@@ -21476,17 +21216,15 @@ class InputReader {
     }
     /** Returns the value of the workflow, or the default if it is empty. */
     text(name) {
-        return this.#environment[`INPUT_${name.toUpperCase()}`]?.trim() || defaultOf(name);
+        return this.#environment[`INPUT_${name.toUpperCase()}`]?.trim() || DEFAULTS[name];
     }
     /** Returns the parsed input. Null: it is invalid, and the error is recorded. */
     read(name, parse) {
-        const text = this.text(name);
-        return this.#accept(name, text, parse(text));
+        return this.#valueOf(name, this.text(name), parse);
     }
     /** Returns a parsed variable of the runner, or `fallback` parsed if it is empty. Null as in `read`. */
     readVariable(name, parse, fallback = "") {
-        const text = this.#environment[name] || fallback;
-        return this.#accept(name, text, parse(text));
+        return this.#valueOf(name, this.#environment[name] || fallback, parse);
     }
     /** Records an error: `problem` continues a sentence that starts with the input's name. */
     reject(name, problem, fix) {
@@ -21500,7 +21238,10 @@ class InputReader {
             if (!variable.startsWith("INPUT_"))
                 continue;
             const name = variable.slice("INPUT_".length).toLowerCase();
-            const known = isInputName(name) ? undefined : nearestInput(name);
+            if (Object.hasOwn(DEFAULTS, name))
+                continue;
+            // About one in four characters differs at most.
+            const known = closestMatch(name, Object.keys(DEFAULTS), { maxDistance: Math.ceil(name.length / 4) });
             if (known !== undefined)
                 this.reject(name.slice(0, MAX_VALUE), "is not an input", `Use \`${known}\``);
         }
@@ -21511,12 +21252,13 @@ class InputReader {
         if (count === 0)
             return;
         const [inputs, them] = count === 1 ? ["1 invalid input", "it"] : [`${count} invalid inputs`, "them"];
-        throw new build_fault/* Fault */.v("input", `${inputs} (no request was sent):\n${this.#errors.map((error) => `- ${error}`).join("\n")}`, `Fix ${them} under \`with:\` in the workflow. The README lists all inputs and their values.`);
+        throw new fault/* Fault */.v("input", `${inputs} (no request was sent):\n${this.#errors.map((error) => `- ${error}`).join("\n")}`, `Fix ${them} under \`with:\` in the workflow. The README lists all inputs and their values.`);
     }
-    #accept(name, text, parsed) {
-        return "value" in parsed ? parsed.value : this.#rejectValue(name, text, parsed);
-    }
-    #rejectValue(name, text, { problem, fix }) {
+    #valueOf(name, text, parse) {
+        const parsed = parse(text);
+        if ("value" in parsed)
+            return parsed.value;
+        const { problem, fix } = parsed;
         if (text === "")
             return this.reject(name, "is required, but empty", fix);
         const isHidden = URLS.includes(name) && /[@?#%\\]/.test(text);
@@ -21531,10 +21273,6 @@ class InputReader {
         const safe = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
         return safe.length > max ? `${safe.slice(0, max)}…` : safe;
     }
-}
-/** Returns the input that `name` probably means: about one in four characters differs at most. */
-function nearestInput(name) {
-    return closestMatch(name, INPUT_NAMES, { maxDistance: Math.ceil(name.length / 4) });
 }
 
 ;// CONCATENATED MODULE: ./build/inputs/registry-address.js
@@ -21590,7 +21328,7 @@ function hostOf(authority) {
 }
 
 // EXTERNAL MODULE: ./build/digest.js
-var build_digest = __nccwpck_require__(4974);
+var digest = __nccwpck_require__(4974);
 // EXTERNAL MODULE: ./node_modules/semver/functions/parse.js
 var parse = __nccwpck_require__(6353);
 ;// CONCATENATED MODULE: ./build/tags/versions.js
@@ -21600,11 +21338,7 @@ const LONGEST = 256;
 /** Reads a Git tag as docker/metadata-action's `type=semver` does; null: not a strict semantic version. */
 function semverOf(name) {
     // node-semver also accepts blanks around a version, and is slow for texts that are not versions.
-    const parsed = /^v?\d\S*$/.test(name) ? parse(withoutSlashes(name)) : null;
-    if (parsed === null)
-        return null;
-    const { version, major, minor, prerelease } = parsed;
-    return { version, major: String(major), minor: String(minor), prerelease: prerelease.length > 0 };
+    return /^v?\d\S*$/.test(name) ? parse(withoutSlashes(name)) : null;
 }
 // PEP 440, appendix B.
 const PEP440 = new RegExp([
@@ -21614,29 +21348,20 @@ const PEP440 = new RegExp([
     "(?:[-_.]?(?<dev>dev)[-_.]?(?<devNumber>\\d*))?",
     "(?:\\+(?<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?$",
 ].join(""));
-const PRE_RELEASES = {
-    a: "a",
-    alpha: "a",
-    b: "b",
-    beta: "b",
-    c: "rc",
-    rc: "rc",
-    pre: "rc",
-    preview: "rc",
-};
+const PRE_RELEASES = { alpha: "a", beta: "b", c: "rc", pre: "rc", preview: "rc" };
 /** Returns the normal form of a Git tag by PEP 440 ("Normalization"); null: not such a version. */
 function pep440Of(name) {
     const groups = name.length > LONGEST ? undefined : PEP440.exec(withoutSlashes(name).toLowerCase())?.groups;
     if (groups === undefined)
         return null;
-    const { epoch = "0", release = "", pre, preNumber = "", bare, post, postNumber = "", dev, devNumber = "", local, } = groups;
-    const numberOfEpoch = decimal(epoch);
+    const { release = "", pre, bare, post, dev, local } = groups;
+    const number = (group) => decimal(groups[group] ?? "");
     return [
-        numberOfEpoch === "0" ? "" : `${numberOfEpoch}!`,
+        number("epoch") === "0" ? "" : `${number("epoch")}!`,
         release.split(".").map(decimal).join("."),
-        pre === undefined ? "" : `${PRE_RELEASES[pre] ?? pre}${decimal(preNumber)}`,
-        bare === undefined && post === undefined ? "" : `.post${decimal(bare ?? postNumber)}`,
-        dev === undefined ? "" : `.dev${decimal(devNumber)}`,
+        pre === undefined ? "" : `${PRE_RELEASES[pre] ?? pre}${number("preNumber")}`,
+        bare === undefined && post === undefined ? "" : `.post${number(bare === undefined ? "postNumber" : "bare")}`,
+        dev === undefined ? "" : `.dev${number("devNumber")}`,
         local === undefined ? "" : `+${local.split(/[-_.]/).map(localSegment).join(".")}`,
     ].join("");
 }
@@ -21720,13 +21445,9 @@ function possible(slugs) {
 
 /** A pattern that cannot be used. `position` counts characters from 1. */
 class TagPatternError extends Error {
-    pattern;
-    position;
     constructor(pattern, position, problem) {
         super(`tag pattern "${pattern}", character ${position}: ${problem}`);
         this.name = "TagPatternError";
-        this.pattern = pattern;
-        this.position = position;
     }
 }
 const PLACEHOLDERS = "{branch}, {tag}, {version}, {major}, {minor}, {pr}, {sha}";
@@ -21833,6 +21554,9 @@ function parseTagPatterns(text) {
     const fix = "Use patterns such as `pr-{pr}` or `{branch}-{sha}`";
     if (patterns.length === 0)
         return { problem: "it contains no pattern", fix };
+    // Compiling takes time, which a run has more of while it waits for GitHub.
+    if (text === DEFAULTS["tag-patterns"])
+        return { value: patterns };
     try {
         compileTagPatterns(patterns);
         return { value: patterns };
@@ -21846,21 +21570,20 @@ function parseTagPatterns(text) {
 /** Adds the entries to the default ones. */
 function parseProtectTags(text) {
     const globs = parseGlobs(text, "image tag");
-    return "value" in globs ? { value: [...new Set([...parseList(PROTECTED_TAGS), ...globs.value])] } : globs;
+    return "value" in globs ? { value: [...new Set([...parseList(DEFAULTS["protect-tags"]), ...globs.value])] } : globs;
 }
 /** A digest that is cut short would protect nothing. So every entry that resembles a digest must be one. */
 function parseProtectDigests(text) {
     const entries = parseList(text);
-    const invalid = entries.find((entry) => /sha(?:256|512):/i.test(entry) && !(0,build_digest/* isDigest */.B)(entry));
+    const invalid = entries.find((entry) => /sha(?:256|512):/i.test(entry) && !(0,digest/* isDigest */.B)(entry));
     if (invalid !== undefined) {
         return { problem: `"${invalid}" is not a digest`, fix: "Use `sha256:` and 64 lower-case hex digits, or files" };
     }
-    const files = parseSelectingGlobs(entries.filter((entry) => !(0,build_digest/* isDigest */.B)(entry)).join("\n"), "file");
-    return "value" in files ? { value: { digests: entries.filter(build_digest/* isDigest */.B), files: files.value } } : files;
+    const files = parseSelectingGlobs(entries.filter((entry) => !(0,digest/* isDigest */.B)(entry)).join("\n"), "file");
+    return "value" in files ? { value: { digests: entries.filter(digest/* isDigest */.B), files: files.value } } : files;
 }
 
 ;// CONCATENATED MODULE: ./build/inputs/read-settings.js
-
 
 
 
@@ -21877,7 +21600,7 @@ const PROVIDER_INPUTS = ["protect-apps", "gc-type", "gc-command", "api-url"];
 /**
  * Returns the inputs and the runner's environment as one checked value.
  *
- * @param environment `INPUT_…`, `GITHUB_…` and `RUNNER_TEMP`, as the runner sets them
+ * @param environment `INPUT_…` and `GITHUB_…`, as the runner sets them
  * @param readFile reads the event's payload
  * @throws Fault `input` that lists all invalid inputs
  */
@@ -21889,7 +21612,7 @@ function readSettings(environment, readFile, platform = process.platform) {
     const provider = registry === null ? null : providerFor(registry.provider);
     if (provider !== null)
         rejectInputsOfOthers(reader, provider);
-    const event = readEvent(reader, environment, readFile);
+    const event = reader.readVariable("GITHUB_EVENT_PATH", (path) => parseEvent(environment["GITHUB_EVENT_NAME"], path, readFile));
     const settings = {
         registry,
         repositoryPattern: readRepositoryPattern(reader, github.repository ?? ""),
@@ -21902,16 +21625,11 @@ function readSettings(environment, readFile, platform = process.platform) {
         concurrency: reader.read("concurrency", (text) => parseCount(text, 1, 64)),
         workspace: environment["GITHUB_WORKSPACE"] || process.cwd(),
         dockerConfigPath: (0,external_node_path_.join)(environment["DOCKER_CONFIG"] || (0,external_node_path_.join)(environment["HOME"] || (0,external_node_os_.homedir)(), ".docker"), "config.json"),
-        reportPath: reportPathOf(environment),
     };
     reader.throwIfInvalid();
     if (!isComplete(settings))
         throw new TypeError("an input is null, and no error was recorded");
     return settings;
-}
-/** Returns where the report file is written, also if inputs are invalid. */
-function reportPathOf(environment) {
-    return (0,external_node_path_.join)(environment["RUNNER_TEMP"] || (0,external_node_os_.tmpdir)(), "refsweep-report.json");
 }
 /** Whether every value is valid. `event` and `credential` may be null. */
 function isComplete(settings) {
@@ -21926,19 +21644,27 @@ function readRegistry(reader, githubServerUrl) {
 }
 function rejectInputsOfOthers(reader, provider) {
     for (const input of PROVIDER_INPUTS) {
-        if (provider.inputs.includes(input) || reader.text(input).toLowerCase() === defaultOf(input))
+        if (provider.inputs.includes(input) || reader.text(input).toLowerCase() === DEFAULTS[input])
             continue;
         reader.reject(input, `is not an input of \`provider: ${provider.name}\``, "Remove it");
     }
 }
-function readApiUrl(reader, registry, provider) {
-    const ofProvider = URL.parse(provider?.apiUrl ?? "");
-    const fallback = ofProvider ?? registry?.origin ?? null;
-    return reader.read("api-url", (text) => (text === "" ? { value: fallback } : parseUrl(text)));
+/** Returns the registry's credential. Null: none is given, or it is invalid and the error is recorded. */
+function readCredential(reader, provider) {
+    const username = reader.text("username");
+    // A colon ends the name in Basic credentials (RFC 7617, section 2).
+    if (/[:\p{Cc}]/u.test(username))
+        reader.reject("username", "contains a colon or a line break, as no user name does");
+    const inputs = { username, token: reader.text("token"), githubToken: reader.text("github-token") };
+    const credential = provider.credential(inputs);
+    if (credential === null || !("problem" in credential))
+        return credential;
+    const { input, problem } = credential;
+    return reader.reject(input, problem);
 }
-function readEvent(reader, environment, readFile) {
-    const name = environment["GITHUB_EVENT_NAME"];
-    return reader.readVariable("GITHUB_EVENT_PATH", (path) => parseEvent(name, path, readFile));
+function readApiUrl(reader, registry, provider) {
+    const fallback = URL.parse(provider?.apiUrl ?? "") ?? registry?.origin ?? null;
+    return reader.read("api-url", (text) => (text === "" ? { value: fallback } : parseUrl(text)));
 }
 function readRepositoryPattern(reader, gitRepository) {
     const name = gitRepository.slice(gitRepository.indexOf("/") + 1);
@@ -21957,7 +21683,7 @@ function readRepositoryPattern(reader, gitRepository) {
 /** An event of another Git repository is an error, because the scope would silently be the complete repository. */
 function readScope(reader, event, gitRepository) {
     const scope = reader.read("scope", (text) => parseChoice(text, ["auto", "repository", "pull-request"]));
-    if (event?.kind !== "closed pull request") {
+    if (event === null || event === "other") {
         if (scope === "pull-request" && event !== null) {
             reader.reject("scope", "is `pull-request`, but the event is not a closed pull request", "Use `auto`");
         }
@@ -22016,31 +21742,29 @@ function cut(text, max) {
     if (PLAIN.test(start))
         return `${start.slice(0, max - 1)}…`;
     segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
-    let end = 0;
-    for (const { segment } of segmenter.segment(start)) {
-        if (end + segment.length > max - 1)
+    const graphemes = Array.from(segmenter.segment(start), ({ segment }) => segment);
+    return `${beginning(graphemes, max - 1) || beginning(start, max - 1)}…`;
+}
+/** Returns as many of the first parts as fit in `max` UTF-16 code units. */
+function beginning(parts, max) {
+    let text = "";
+    for (const part of parts) {
+        if (text.length + part.length > max)
             break;
-        end += segment.length;
+        text += part;
     }
-    if (end === 0) {
-        for (const point of text.slice(0, max)) {
-            if (end + point.length > max - 1)
-                break;
-            end += point.length;
-        }
-    }
-    return `${text.slice(0, end)}…`;
+    return text;
 }
 /**
  * Returns one log line that the runner takes for no command: it reads `::name::` at the start of a line and `##[name]`
  * anywhere in it (actions/runner, ActionCommand.cs).
  */
-function escapeLog(text, max = LINE_LENGTH) {
-    return oneLine(text, max)
+function escapeLog(text) {
+    return oneLine(text, LINE_LENGTH)
         .replace(/:(?=:)/g, ": ")
         .replaceAll("##[", "## [");
 }
-const SPECIAL = /[&<>"'\\`*_[\]|~$@]|:(?=\/\/)|(?<=www)\./giu;
+const SPECIAL = /[&<>"'\\`*_[\]|~$@]|:(?=\/\/)|(?<=[wW]{3})\./g;
 /** Characters that make a heading, a list or a table of a line that starts with them. */
 const LEADING = /^[-+=#\d!:]/;
 /**
@@ -22247,20 +21971,6 @@ function prepareKeyValueMessage(key, value) {
 // The main file of @actions/core also loads its HTTP client and all of undici, which takes 50 ms.
 
 
-/** Adds an annotation to the step. */
-function annotate(level, title, text) {
-    issueCommand(level, { title }, text);
-}
-function startGroup(title) {
-    issueCommand("group", {}, title);
-}
-function endGroup() {
-    issueCommand("endgroup", {}, "");
-}
-/** Makes the runner hide `secret` in the log. */
-function addMask(secret) {
-    issueCommand("add-mask", {}, secret);
-}
 
 ;// CONCATENATED MODULE: ./build/report/annotations.js
 
@@ -22269,29 +21979,29 @@ function addMask(secret) {
 
 /** The runner shows 10 annotations of a level for a step, each of up to 4,096 characters. */
 const MAX_ANNOTATIONS = 10;
-const annotations_MAX_LENGTH = 4_000;
-function createAnnotations() {
-    const collected = {
+const MAX_LENGTH = 4_000;
+/** Collects annotations, one a kind, until it is known how many there are of each. */
+class Annotations {
+    #byLevel = {
         notice: new Map(),
         warning: new Map(),
         error: new Map(),
     };
-    return {
-        add(level, kind, title, text) {
-            const known = collected[level].get(kind);
-            if (known === undefined)
-                collected[level].set(kind, { title, text, more: 0 });
-            else
-                known.more += 1;
-        },
-        flush() {
-            for (const level of ["notice", "warning", "error"]) {
-                for (const { title, text } of limit([...collected[level].values()]))
-                    annotate(level, title, text);
-                collected[level].clear();
-            }
-        },
-    };
+    add(level, kind, title, text) {
+        const known = this.#byLevel[level].get(kind);
+        if (known === undefined)
+            this.#byLevel[level].set(kind, { title, text, more: 0 });
+        else
+            known.more += 1;
+    }
+    /** Writes the annotations since the last call. */
+    flush() {
+        for (const [level, annotations] of Object.entries(this.#byLevel)) {
+            for (const { title, text } of limit([...annotations.values()]))
+                issueCommand(level, { title }, text);
+            annotations.clear();
+        }
+    }
 }
 /** Returns at most as many annotations as the runner shows, each with the number of those it stands for. */
 function limit(all) {
@@ -22299,17 +22009,20 @@ function limit(all) {
     return all.slice(0, MAX_ANNOTATIONS).map(({ title, text, more }, index) => {
         const rest = more + (index === MAX_ANNOTATIONS - 1 ? hidden : 0);
         const note = rest === 0 ? "" : `\n… and ${(0,format/* formatCount */.B4)(rest)} more: see the summary and the log.`;
-        return { title, text: `${annotationText(text, annotations_MAX_LENGTH - note.length)}${note}` };
+        return { title, text: `${annotationText(text, MAX_LENGTH - note.length)}${note}` };
     });
 }
 /** The runner also prints each line of an annotation in the log. */
 function annotationText(text, max) {
-    const lines = linesOf(text.slice(0, annotations_MAX_LENGTH * 2)).map((line) => escapeLog(line));
+    const lines = linesOf(text.slice(0, MAX_LENGTH * 2)).map((line) => escapeLog(line));
     return cut(lines.join("\n"), max);
 }
 
-;// CONCATENATED MODULE: ./build/report/fault-titles.js
-const TITLES = {
+;// CONCATENATED MODULE: ./build/report/faults.js
+
+
+/** The headings of errors. */
+const FAULT_TITLES = {
     input: "Invalid input",
     permission: "Missing permission",
     listing: "Could not read everything from the registry",
@@ -22320,9 +22033,32 @@ const TITLES = {
     interrupted: "Job cancelled",
     unexpected: "Unexpected error",
 };
-/** Returns the heading of an error. */
-function faultTitle(kind) {
-    return TITLES[kind];
+/** Whether an error ends the run, not only the work on one repository. */
+function endsRun(error) {
+    if (error instanceof fault/* Fault */.v)
+        return error.kind !== "listing" && error.kind !== "deletion";
+    return !(error instanceof errors/* HttpError */.j) || error.code === "interrupted";
+}
+/** Returns the failed deletions of a repository as one error; null: none failed. */
+function failedDeletions(repository, { outcomes, staleTags }) {
+    const failed = [...outcomes].flatMap(([digest, { outcome, error }]) => outcome === "failed" ? [`${digest}: ${error ?? "no reason given"}`] : []);
+    const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" ? [tag] : []));
+    const [first] = [...failed, ...tags];
+    if (first === undefined)
+        return null;
+    const count = failed.length + tags.length;
+    const message = count === 1 ? `a deletion failed: ${first}` : `${count} deletions failed, the first is ${first}`;
+    return new fault/* Fault */.v("deletion", `${repository}: ${message}`, "Run it again. If a deletion fails each time, check why the registry rejects it.");
+}
+/** Returns an HttpError as the user reads it. */
+function faultOf(error) {
+    if (error instanceof fault/* Fault */.v)
+        return error;
+    if (error.code === "interrupted") {
+        return new fault/* Fault */.v("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
+    }
+    const remedy = "Run it again. If it happens again, check the registry's status page and log.";
+    return new fault/* Fault */.v("listing", (0,errors/* describeError */.U)(error), remedy, { cause: error });
 }
 
 ;// CONCATENATED MODULE: ./build/report/progress.js
@@ -22330,7 +22066,7 @@ function faultTitle(kind) {
 /** At most one line in 10 s. */
 const INTERVAL_MS = 10_000;
 /** Returns the progress, rate and remaining time: `1,200 of 12,000 manifests deleted (10 %), 40/s, 4 min 30 s left`. */
-function formatProgress({ done, total, unit, elapsedMs }) {
+function formatProgress(done, total, unit, elapsedMs) {
     const rate = elapsedMs > 0 ? (done * 1_000) / elapsedMs : 0;
     const percent = total > 0 ? ` (${Math.floor((Math.min(done, total) * 100) / total)} %)` : "";
     const pace = rate >= 1 ? `, ${(0,format/* formatCount */.B4)(rate)}/s` : rate > 0 ? `, ${(0,format/* formatCount */.B4)(rate * 60)}/min` : "";
@@ -22348,7 +22084,7 @@ function createProgress(clock, write, unit, total) {
         if (now - writtenAt < INTERVAL_MS)
             return;
         writtenAt = now;
-        write(formatProgress({ done, total, unit, elapsedMs: now - startedAt }));
+        write(formatProgress(done, total, unit, now - startedAt));
     };
 }
 
@@ -22364,9 +22100,8 @@ const PREFIX = { error: "Error: ", warning: "Warning: ", notice: "" };
 /** Creates a log whose texts the runner never takes for commands. */
 function createActionsLog(clock) {
     let secrets = [];
-    let openGroups = 0;
     let failed = false;
-    const annotations = createAnnotations();
+    const annotations = new Annotations();
     // Escaping can split a secret, which the runner would then not find.
     const hide = (text) => {
         let hidden = text;
@@ -22386,28 +22121,18 @@ function createActionsLog(clock) {
         warn: (kind, text) => annotate("warning", kind, "Refsweep", text),
         error(kind, text) {
             failed = true;
-            annotate("error", kind, `Refsweep: ${faultTitle(kind)}`, text);
+            annotate("error", kind, `Refsweep: ${FAULT_TITLES[kind]}`, text);
         },
-        async group(title, work) {
-            // The runner has no nested groups: the end of the inner group would end both.
-            if (openGroups > 0)
-                info(title);
-            else
-                startGroup(escapeLog(hide(title)));
-            openGroups += 1;
-            try {
-                return await work();
-            }
-            finally {
-                openGroups -= 1;
-                if (openGroups === 0)
-                    endGroup();
-            }
+        group(title, lines) {
+            issueCommand("group", {}, escapeLog(hide(title)));
+            for (const line of lines)
+                info(line);
+            issueCommand("endgroup", {}, "");
         },
         mask(secret) {
             const forms = formsOf(secret).filter((form) => form !== "" && !secrets.includes(form));
             for (const form of forms)
-                addMask(form);
+                issueCommand("add-mask", {}, form);
             // The longest first, because one secret can be the beginning of another.
             secrets = [...secrets, ...forms].sort((a, b) => b.length - a.length);
         },
@@ -22424,39 +22149,6 @@ function formsOf(secret) {
     return [...new Set([secret, encodeURIComponent(text), encodeURI(text), JSON.stringify(secret).slice(1, -1)])];
 }
 
-;// CONCATENATED MODULE: ./build/report/mask-secrets.js
-/**
- * Returns the result without secrets. A server can send back a secret that it received, and the runner masks secrets only
- * in the log: not in the summary, the outputs and the report file.
- *
- * @param hide replaces every secret in a text
- */
-function maskSecrets(result, hide) {
-    const { settings, repositories, garbageCollection, errors, notices } = result;
-    return {
-        ...result,
-        settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, maskSetting(value, hide)])),
-        repositories: repositories.map((repository) => maskRepository(repository, hide)),
-        garbageCollection: { ...garbageCollection, note: hide(garbageCollection.note) },
-        errors: errors.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
-        notices: notices.map(hide),
-    };
-}
-function maskSetting(value, hide) {
-    if (typeof value === "string")
-        return hide(value);
-    return typeof value === "object" ? value.map(hide) : value;
-}
-function maskRepository(repository, hide) {
-    const { error, manifests, plan } = repository;
-    return {
-        ...repository,
-        error: error === null ? null : hide(error),
-        plan: plan && { ...plan, unreadable: plan.unreadable.map((each) => ({ ...each, reason: hide(each.reason) })) },
-        manifests: manifests.map((each) => (each.error === null ? each : { ...each, error: hide(each.error) })),
-    };
-}
-
 ;// CONCATENATED MODULE: ./build/report/outcome-notices.js
 
 
@@ -22465,8 +22157,8 @@ const MAX_REASONS = 10;
 /** Returns one notice about the refused deletions, and one about the deferred ones. */
 function outcomeNotices(repositories) {
     return ["refused", "deferred"].flatMap((kind) => {
-        const reasons = reasonsOf(repositories, kind);
-        const count = reasons.reduce((sum, reason) => sum + reason.count, 0);
+        const reasons = countReasons(repositories, kind);
+        const count = total(reasons);
         if (count === 0)
             return [];
         const deletions = (0,format/* counted */.hS)(count, "deletion");
@@ -22477,26 +22169,25 @@ function outcomeNotices(repositories) {
     });
 }
 /** Counts the deletions by repository and reason, the most frequent first. */
-function reasonsOf(repositories, kind) {
-    const reasons = new Map();
+function countReasons(repositories, kind) {
+    const counts = new Map();
     for (const { name, manifests } of repositories) {
         for (const { outcome, error } of manifests) {
             if (outcome !== kind)
                 continue;
-            const text = oneLine(`${name}: ${error ?? "no reason given"}`, 400);
-            const known = reasons.get(text);
-            if (known === undefined)
-                reasons.set(text, { text, count: 1 });
-            else
-                known.count += 1;
+            const reason = oneLine(`${name}: ${error ?? "no reason given"}`, 400);
+            counts.set(reason, (counts.get(reason) ?? 0) + 1);
         }
     }
-    return [...reasons.values()].sort((a, b) => b.count - a.count);
+    return [...counts].sort(([, a], [, b]) => b - a);
 }
 function listOf(reasons) {
-    const shown = reasons.slice(0, MAX_REASONS).map(({ text, count }) => `- ${text} (${(0,format/* counted */.hS)(count, "manifest")})`);
-    const rest = reasons.slice(MAX_REASONS).reduce((sum, { count }) => sum + count, 0);
+    const shown = reasons.slice(0, MAX_REASONS).map(([text, count]) => `- ${text} (${(0,format/* counted */.hS)(count, "manifest")})`);
+    const rest = total(reasons.slice(MAX_REASONS));
     return [...shown, ...(rest === 0 ? [] : [`- … and ${(0,format/* counted */.hS)(rest, "manifest")} for other reasons`])].join("\n");
+}
+function total(reasons) {
+    return reasons.reduce((sum, [, count]) => sum + count, 0);
 }
 
 ;// CONCATENATED MODULE: ./build/plan/freed-bytes.js
@@ -22536,7 +22227,6 @@ const GROUPS = {
     changed: "kept",
     kept: "kept",
 };
-/** Returns the group that a manifest counts in. */
 function groupOf({ outcome }) {
     return GROUPS[outcome];
 }
@@ -22576,11 +22266,10 @@ function freedIn(repositories) {
             : [{ ...plan.blobs, complete: true, deleted: [] }];
     });
     const freed = freedBytes(uses);
-    return freed && { ...freed, exact: freed.exact && repositories.every(isCarriedOut) };
-}
-/** Whether every manifest that the plan deletes was deleted by this run; in a dry run, would be. */
-function isCarriedOut({ manifests }) {
-    return manifests.every((manifest) => manifest.decision === "keep" || groupOf(manifest) === "deleted");
+    const isCarriedOut = repositories
+        .flatMap(({ manifests }) => manifests)
+        .every((manifest) => manifest.decision === "keep" || groupOf(manifest) === "deleted");
+    return freed && { ...freed, exact: freed.exact && isCarriedOut };
 }
 
 ;// CONCATENATED MODULE: ./build/report/outputs.js
@@ -22599,29 +22288,17 @@ function outputsOf(result) {
         "failed-count": String(failed),
         "deferred-count": String(deferred),
         "deleted-digests": JSON.stringify(deletedDigests(result)),
-        "deleted-bytes": numberOrEmpty(freed?.exact ? freed.bytes : null),
-        "storage-bytes": numberOrEmpty(result.storage.usedBytes),
+        "deleted-bytes": String(freed?.exact ? freed.bytes : ""),
+        "storage-bytes": String(result.storage.usedBytes ?? ""),
         "gc-status": status,
-        "gc-freed-bytes": numberOrEmpty(freedBytes),
-        "gc-blobs-deleted": numberOrEmpty(blobsDeleted),
+        "gc-freed-bytes": String(freedBytes ?? ""),
+        "gc-blobs-deleted": String(blobsDeleted ?? ""),
     };
-}
-function numberOrEmpty(value) {
-    return value === null ? "" : String(value);
 }
 /** Returns `repository@digest` of the first deleted manifests. */
 function deletedDigests({ repositories }) {
-    const digests = [];
-    for (const { name, manifests } of repositories) {
-        for (const manifest of manifests) {
-            if (groupOf(manifest) !== "deleted")
-                continue;
-            digests.push(`${name}@${manifest.digest}`);
-            if (digests.length === MAX_DIGESTS)
-                return digests;
-        }
-    }
-    return digests;
+    const deleted = repositories.flatMap(({ name, manifests }) => manifests.filter((manifest) => groupOf(manifest) === "deleted").map(({ digest }) => `${name}@${digest}`));
+    return deleted.slice(0, MAX_DIGESTS);
 }
 
 ;// CONCATENATED MODULE: ./build/report/report-file.js
@@ -22661,13 +22338,11 @@ function* listPieces(name, list, entryOf) {
     }
     yield "]";
 }
-/** Names every field, because a decision may have more of them. `versionId` restores an image on GHCR. */
+/** Names every field, because a decision may have more. JSON has no undefined `versionId`, which restores an image on GHCR. */
 function manifestEntry(manifest) {
-    const { digest, tags, kind, image, pushedAt, sizeBytes, decision, status, reason, outcome, error } = manifest;
-    const { versionId } = manifest;
-    const identity = { digest, tags, kind, image, pushedAt: isoTime(pushedAt), sizeBytes };
-    const entry = { ...identity, decision, status, reason, outcome, error };
-    return versionId === undefined ? entry : { ...entry, versionId };
+    const { digest, tags, kind, image, sizeBytes, decision, status, reason, outcome, error, versionId } = manifest;
+    const pushedAt = isoTime(manifest.pushedAt);
+    return { digest, tags, kind, image, pushedAt, sizeBytes, decision, status, reason, outcome, error, versionId };
 }
 /** Returns ISO 8601 in UTC; null for a time that RFC 3339 cannot express, because images contain arbitrary dates. */
 function isoTime(time) {
@@ -22681,49 +22356,40 @@ function isoTime(time) {
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary/budget.js
-function byteLength(text) {
-    return Buffer.byteLength(text, "utf8");
-}
 /**
  * Adds one row to each section, again and again, until all rows are shown or `budget` UTF-8 bytes are used. So a small
  * section is complete next to a large one. Rows that are not shown are not rendered.
  */
 function fitSections(sections, budget) {
-    const all = sections.map((section) => ({ section, rows: [], full: section.count === 0 }));
-    let bytes = 0;
-    let open = all.filter(({ full }) => !full);
-    while (open.length > 0) {
-        for (const partial of open)
-            bytes += addRow(partial, budget - bytes);
-        open = open.filter(({ full }) => !full);
-    }
+    const all = sections.map((section) => ({ ...section, shown: [] }));
+    let room = budget;
+    const addRow = (section) => {
+        const row = section.rows[section.shown.length]?.();
+        if (row === undefined)
+            return false;
+        const bytes = Buffer.byteLength(row) + (section.shown.length === 0 ? maxFrameBytes(section) : 0);
+        if (bytes > room)
+            return false;
+        room -= bytes;
+        section.shown.push(row);
+        return true;
+    };
+    let open = all;
+    while (open.length > 0)
+        open = open.filter(addRow);
     const text = all.map(textOf).join("");
-    const shown = all.reduce((sum, { rows }) => sum + rows.length, 0);
-    const total = sections.reduce((sum, { count }) => sum + count, 0);
-    return { text, bytes: byteLength(text), shown, leftOut: total - shown };
-}
-/** Adds one row if it fits. Returns the bytes that it uses; those of head and tail count with the first row. */
-function addRow(partial, room) {
-    const { section, rows } = partial;
-    const row = section.row(rows.length);
-    const frame = rows.length === 0 ? byteLength(section.head) + maxTailBytes(section) : 0;
-    const bytes = byteLength(row) + frame;
-    if (bytes > room) {
-        partial.full = true;
-        return 0;
-    }
-    rows.push(row);
-    partial.full = rows.length === section.count;
-    return bytes;
+    const shown = all.reduce((sum, section) => sum + section.shown.length, 0);
+    const total = all.reduce((sum, section) => sum + section.rows.length, 0);
+    return { text, bytes: Buffer.byteLength(text), shown, leftOut: total - shown };
 }
 /** Room for other numbers in the tail: a part such as `1,023 MiB` is longer than its total `9.9 GiB`. */
 const TAIL_SLACK = 64;
-/** No number of rows has more digits than `count`. */
-function maxTailBytes(section) {
-    return Math.max(byteLength(section.tail(0)), byteLength(section.tail(section.count)) + TAIL_SLACK);
+/** Bytes of head and tail. No number of rows has more digits than that of all. */
+function maxFrameBytes({ head, rows, tail }) {
+    return (Buffer.byteLength(head) + Math.max(Buffer.byteLength(tail(0)), Buffer.byteLength(tail(rows.length)) + TAIL_SLACK));
 }
-function textOf({ section, rows }) {
-    return rows.length === 0 ? "" : `${section.head}${rows.join("")}${section.tail(section.count - rows.length)}`;
+function textOf({ head, rows, shown, tail }) {
+    return shown.length === 0 ? "" : `${head}${shown.join("")}${tail(rows.length - shown.length)}`;
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary/markup.js
@@ -22733,7 +22399,6 @@ function textOf({ section, rows }) {
 const MAX_TAGS = 6;
 /** Longest sentence, in UTF-16 code units. */
 const SENTENCE_LENGTH = 1_000;
-/** Returns a row of a GFM table. */
 function row(...cells) {
     return `| ${cells.join(" | ")} |\n`;
 }
@@ -22798,11 +22463,16 @@ function imageCount({ images, manifests }) {
         ? (0,format/* counted */.hS)(images, "image")
         : `${(0,format/* counted */.hS)(images, "image")} (${(0,format/* counted */.hS)(manifests, "manifest")})`;
 }
-/** Returns the start of a foldable part. GitHub reads Markdown in it only after an empty line. */
-function detailsHead(summary, state) {
-    return `<details${state === "open" ? " open" : ""}><summary>${summary}</summary>\n\n`;
+/** Returns a foldable table. GitHub reads Markdown in it only after an empty line. */
+function foldableTable({ title, state, columns, items, cells, leftOutNote }) {
+    const open = state === "open" ? " open" : "";
+    const note = (leftOut) => `\n<i>${(0,format/* formatCount */.B4)(leftOut)} of these ${(0,format/* formatCount */.B4)(items.length)} rows are left out.${leftOutNote}</i>\n`;
+    return {
+        head: `<details${open}><summary>${title}</summary>\n\n${tableHead(...columns)}`,
+        rows: items.map((item) => () => row(...cells(item))),
+        tail: (leftOut) => `${leftOut === 0 ? "" : note(leftOut)}\n</details>\n\n`,
+    };
 }
-const DETAILS_TAIL = "\n</details>\n\n";
 
 ;// CONCATENATED MODULE: ./build/report/summary/deletions.js
 
@@ -22821,21 +22491,17 @@ function plannedDeletions(repository) {
         keptAfterAll: manifests.filter((manifest) => groupOf(manifest) === "kept").length,
     };
 }
-/** Returns for each repository a foldable table of the manifests that its plan deletes, with reasons and outcomes. */
+/** Returns for each repository a table of the manifests that its plan deletes, with reasons and outcomes. */
 function deletionSections(result, all) {
     const rows = all.reduce((sum, { manifests }) => sum + manifests.length, 0);
-    const state = rows <= MAX_UNFOLDED ? "open" : "closed";
-    return all.map((planned) => ({
-        head: `${detailsHead(titleOf(planned, result), state)}${tableHead("Image", "Tags", "Reason", " Size", " Pushed")}`,
-        count: planned.manifests.length,
-        row: (index) => deletionRow(planned.manifests[index], result),
-        tail: (leftOut) => `${leftOutNote(leftOut, planned.manifests.length)}${DETAILS_TAIL}`,
+    return all.map((planned) => foldableTable({
+        title: titleOf(planned, result),
+        state: rows <= MAX_UNFOLDED ? "open" : "closed",
+        columns: ["Image", "Tags", "Reason", " Size", " Pushed"],
+        items: planned.manifests,
+        cells: (manifest) => cellsOf(manifest, result),
+        leftOutNote: " The report file has all.",
     }));
-}
-function leftOutNote(leftOut, total) {
-    if (leftOut === 0)
-        return "";
-    return `\n<i>${(0,format/* formatCount */.B4)(leftOut)} of these ${(0,format/* formatCount */.B4)(total)} rows are left out. The report file has all.</i>\n`;
 }
 function titleOf({ repository, counts, keptAfterAll }, { dryRun }) {
     const { deleted, gone, failed, deferred, freed } = counts;
@@ -22849,29 +22515,31 @@ function titleOf({ repository, counts, keptAfterAll }, { dryRun }) {
     ];
     return `<b>${code(repository.name)}</b> &nbsp;${parts.filter((part) => part !== false).join(" · ")}`;
 }
-function deletionRow(manifest, result) {
-    if (manifest === undefined)
-        return "";
+function cellsOf(manifest, { startedAt, gitRepositoryUrl }) {
     const { digest, tags, kind, sizeBytes, pushedAt } = manifest;
-    return row(`${digestMarkup(digest)}${kind === "index" || kind === "referrer" ? `\u00a0<sub>${kind}</sub>` : ""}`, tagsMarkup(tags), reasonMarkup(manifest, result.gitRepositoryUrl), sizeBytes === null ? "" : unbroken((0,format/* formatBytes */.z3)(sizeBytes)), pushedAt === null ? "" : unbroken(`${(0,format/* formatAge */.nV)(result.startedAt - pushedAt)} ago`));
+    return [
+        `${digestMarkup(digest)}${kind === "index" || kind === "referrer" ? `\u00a0<sub>${kind}</sub>` : ""}`,
+        tagsMarkup(tags),
+        reasonMarkup(manifest, gitRepositoryUrl),
+        sizeBytes === null ? "" : unbroken((0,format/* formatBytes */.z3)(sizeBytes)),
+        pushedAt === null ? "" : unbroken(`${(0,format/* formatAge */.nV)(startedAt - pushedAt)} ago`),
+    ];
 }
 /** Returns the reason of the plan, and the outcome if it is not a deletion. */
 function reasonMarkup(manifest, gitRepositoryUrl) {
     const reason = sentence(manifest.reason, gitRepositoryUrl, 300);
-    if (groupOf(manifest) === "deleted")
+    const outcome = OTHER_OUTCOMES[manifest.outcome];
+    if (outcome === undefined)
         return reason;
     const cause = manifest.error === null ? "" : `: ${sentence(manifest.error, gitRepositoryUrl, 240)}`;
-    return `${reason}<br>${OUTCOMES[manifest.outcome]}${cause}`;
+    return `${reason}<br>${outcome}${cause}`;
 }
-const OUTCOMES = {
+const OTHER_OUTCOMES = {
     failed: "✖️ <b>failed</b>",
     gone: "already gone",
     changed: "↩️ <b>kept</b>, changed after the plan was made",
     refused: "↩️ <b>kept</b>, the registry refused to delete it",
     deferred: "⏭️ <b>deferred</b> to the next run",
-    kept: "↩️ <b>kept</b>",
-    deleted: "deleted",
-    planned: "to delete",
 };
 
 ;// CONCATENATED MODULE: ./build/report/summary/findings.js
@@ -22889,40 +22557,41 @@ const STALE_TAG_OUTCOMES = {
 function findingSections(result) {
     return [unreadable(result), staleTags(result), brokenIndexes(result), ghosts(result)];
 }
+function unreadable({ repositories, gitRepositoryUrl }) {
+    const all = repositories.flatMap(({ name, plan }) => (plan?.unreadable ?? []).map((one) => ({ name, ...one })));
+    const title = `<b>${(0,format/* counted */.hS)(all.length, "manifest")} could not be read</b> &nbsp;nothing is deleted in these repositories`;
+    return table(title, ["Manifest", "Repository", "Reason"], all, ({ name, digest, reason }) => [
+        digestMarkup(digest),
+        code(name, 80),
+        sentence(reason, gitRepositoryUrl, 300),
+    ]);
+}
 function staleTags({ repositories, gitRepositoryUrl }) {
     const all = repositories.flatMap(({ name, staleTags: tags }) => tags.map((stale) => ({ name, ...stale })));
     const title = `<b>${(0,format/* counted */.hS)(all.length, "stale tag")}</b> &nbsp;tags of refs that are gone, on kept images`;
-    const head = tableHead("Tag", "Repository", "Image", "Reason", "Result");
-    return table(title, head, all, ({ name, tag, digest, reason, outcome }) => row(code(tag, 80), code(name, 80), digestMarkup(digest), sentence(reason, gitRepositoryUrl, 200), STALE_TAG_OUTCOMES[outcome]));
+    return table(title, ["Tag", "Repository", "Image", "Reason", "Result"], all, (stale) => [
+        code(stale.tag, 80),
+        code(stale.name, 80),
+        digestMarkup(stale.digest),
+        sentence(stale.reason, gitRepositoryUrl, 200),
+        STALE_TAG_OUTCOMES[stale.outcome],
+    ]);
 }
 function brokenIndexes({ repositories }) {
     const all = repositories.flatMap(({ name, plan }) => (plan?.broken ?? []).map((broken) => ({ name, ...broken })));
     const title = `<b>${(0,format/* counted */.hS)(all.length, "broken index", "broken indexes")}</b> &nbsp;kept images whose platform manifests are missing: push them again`;
-    return table(title, tableHead("Index", "Repository", "Missing"), all, ({ name, digest, missing }) => {
+    return table(title, ["Index", "Repository", "Missing"], all, ({ name, digest, missing }) => {
         const rest = missing.length > 4 ? ` and ${(0,format/* formatCount */.B4)(missing.length - 4)} more` : "";
-        return row(digestMarkup(digest), code(name, 80), `${missing.slice(0, 4).map(digestMarkup).join(" ")}${rest}`);
+        return [digestMarkup(digest), code(name, 80), `${missing.slice(0, 4).map(digestMarkup).join(" ")}${rest}`];
     });
 }
 function ghosts({ repositories }) {
     const all = repositories.flatMap(({ name, plan }) => (plan?.ghosts ?? []).map((digest) => ({ name, digest })));
     const title = `<b>${(0,format/* counted */.hS)(all.length, "ghost")}</b> &nbsp;manifests that the registry lists but does not have`;
-    return table(title, tableHead("Manifest", "Repository"), all, ({ name, digest }) => row(digestMarkup(digest), code(name, 80)));
+    return table(title, ["Manifest", "Repository"], all, ({ name, digest }) => [digestMarkup(digest), code(name, 80)]);
 }
-function unreadable({ repositories, gitRepositoryUrl }) {
-    const all = repositories.flatMap(({ name, plan }) => (plan?.unreadable ?? []).map((one) => ({ name, ...one })));
-    const title = `<b>${(0,format/* counted */.hS)(all.length, "manifest")} could not be read</b> &nbsp;nothing is deleted in these repositories`;
-    return table(title, tableHead("Manifest", "Repository", "Reason"), all, ({ name, digest, reason }) => row(digestMarkup(digest), code(name, 80), sentence(reason, gitRepositoryUrl, 300)));
-}
-function table(title, head, all, rowOf) {
-    return {
-        head: `${detailsHead(title, "closed")}${head}`,
-        count: all.length,
-        row: (index) => {
-            const one = all[index];
-            return one === undefined ? "" : rowOf(one);
-        },
-        tail: (leftOut) => `${leftOut === 0 ? "" : `\n<i>${(0,format/* formatCount */.B4)(leftOut)} of these ${(0,format/* formatCount */.B4)(all.length)} rows are left out.</i>\n`}${DETAILS_TAIL}`,
-    };
+function table(title, columns, items, cells) {
+    return foldableTable({ title, state: "closed", columns, items, cells, leftOutNote: "" });
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary/footer.js
@@ -22960,6 +22629,7 @@ function requestsNote({ requests }) {
 ;// CONCATENATED MODULE: ./build/report/summary/headline.js
 
 
+const DRY_RUN_NOTE = "> [!NOTE]\n> This is a dry run: nothing was deleted, and no garbage collection was started.\n\n";
 /** Returns the result in one line, and a line of facts. */
 function headline(result, total) {
     const { registry, repositories, startedAt, finishedAt } = result;
@@ -22972,7 +22642,8 @@ function headline(result, total) {
         total.deferred > 0 && `${(0,format/* formatCount */.B4)(total.deferred)} deferred`,
         (0,format/* formatDuration */.a3)(finishedAt - startedAt),
     ];
-    return `### ${title(result, total)}\n\n${facts.filter((fact) => fact !== false).join(" · ")}\n\n${dryRunNote(result)}`;
+    const line = facts.filter((fact) => fact !== false).join(" · ");
+    return `### ${title(result, total)}\n\n${line}\n\n${result.dryRun ? DRY_RUN_NOTE : ""}`;
 }
 function title({ dryRun, errors, repositories }, { deleted, failed, freed }) {
     const size = freed === null || freed.bytes === 0 ? "" : `, ${bytesMarkup(freed)}`;
@@ -22988,11 +22659,6 @@ function title({ dryRun, errors, repositories }, { deleted, failed, freed }) {
         return `✖️ Nothing was deleted${failures}`;
     const hasPlan = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
     return hasPlan ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
-}
-function dryRunNote({ dryRun }) {
-    if (!dryRun)
-        return "";
-    return "> [!NOTE]\n> This is a dry run: nothing was deleted, and no garbage collection was started.\n\n";
 }
 /** Returns the result of the garbage collection in one line; nothing if there was none. */
 function collectionLine({ garbageCollection, gitRepositoryUrl }) {
@@ -23029,34 +22695,26 @@ const STATUS_LABELS = {
     referrer: "attached to another kept image",
     undecided: "not enough information to delete it",
 };
-/** Counts the kept images by the reason, largest group first. */
+/** Returns the number of kept images by the reason, largest group first. */
 function keptGroups({ repositories }) {
     const counts = new Map();
-    for (const { manifests } of repositories) {
-        for (const manifest of manifests) {
-            if (groupOf(manifest) !== "kept" || !isImage(manifest))
-                continue;
-            const label = labelOf(manifest);
-            counts.set(label, (counts.get(label) ?? 0) + 1);
-        }
+    for (const manifest of repositories.flatMap(({ manifests }) => manifests)) {
+        if (groupOf(manifest) !== "kept" || !isImage(manifest))
+            continue;
+        const label = labelOf(manifest);
+        counts.set(label, (counts.get(label) ?? 0) + 1);
     }
-    return [...counts]
-        .map(([label, count]) => ({ label, count }))
-        .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
+    return [...counts].sort(([labelA, a], [labelB, b]) => b - a || (labelA < labelB ? -1 : 1));
 }
 function labelOf({ decision, status, outcome }) {
     if (decision === "keep")
         return STATUS_LABELS[status];
-    if (outcome === "changed")
-        return "changed after the plan was made";
-    return outcome === "refused" ? "the registry refused to delete it" : "not deleted in this run";
+    return outcome === "refused" ? "the registry refused to delete it" : "changed after the plan was made";
 }
 /** Returns the table of kept images; nothing if there are none. */
-function keptTable(groups) {
-    if (groups.length === 0)
-        return "";
-    const rows = groups.map(({ label, count }) => row(label, (0,format/* formatCount */.B4)(count)));
-    return `#### Kept images\n\n${tableHead("Reason", " Images")}${rows.join("")}\n`;
+function keptTable(result) {
+    const rows = keptGroups(result).map(([label, count]) => row(label, (0,format/* formatCount */.B4)(count)));
+    return rows.length === 0 ? "" : `#### Kept images\n\n${tableHead("Reason", " Images")}${rows.join("")}\n`;
 }
 
 ;// CONCATENATED MODULE: ./build/report/summary/messages.js
@@ -23074,50 +22732,41 @@ function errorSections({ errors, gitRepositoryUrl }) {
     const boxes = new Map();
     for (const error of errors) {
         const key = `${error.kind} ${error.remedy}`;
-        const box = boxes.get(key);
-        if (box === undefined)
-            boxes.set(key, [error]);
-        else
-            box.push(error);
+        const box = boxes.get(key) ?? { first: error, messages: [] };
+        boxes.set(key, box);
+        box.messages.push(error.message);
     }
-    return [...boxes.values()].map(([first, ...others]) => errorBox(first, others, gitRepositoryUrl));
-}
-function errorBox(first, others, gitRepositoryUrl) {
-    const remedy = sentence(first.remedy, gitRepositoryUrl, 400);
-    const messages = [first, ...others].map(({ message }) => message);
-    const shown = messages.slice(0, MAX_MESSAGES);
-    return messageBox({
-        head: `> [!${first.kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${faultTitle(first.kind)}**\n>\n`,
-        lines: boxLines(shown, gitRepositoryUrl),
-        hidden: messages.length - shown.length,
-        foot: remedy === "" ? "" : `>\n> **Fix:** ${remedy}\n`,
+    return [...boxes.values()].map(({ first, messages }) => {
+        const remedy = sentence(first.remedy, gitRepositoryUrl, 400);
+        const fix = remedy === "" ? "" : `>\n> **Fix:** ${remedy}\n`;
+        const hidden = Math.max(0, messages.length - MAX_MESSAGES);
+        return {
+            head: `> [!${first.kind === "interrupted" ? "WARNING" : "CAUTION"}]\n> **${FAULT_TITLES[first.kind]}**\n>\n`,
+            rows: boxRows(messages.slice(0, MAX_MESSAGES), gitRepositoryUrl),
+            tail: (leftOut) => `${moreNote(hidden + leftOut)}${fix}\n`,
+        };
     });
 }
 /** Returns a box with everything to know that does not fail the step. */
 function noticeSection({ notices, repositories, gitRepositoryUrl }) {
     const messages = [...notices, ...outcomeNotices(repositories).map(({ text }) => text)];
-    return messageBox({ head: "> [!NOTE]\n", lines: boxLines(messages, gitRepositoryUrl), hidden: 0, foot: "" });
-}
-function messageBox({ head, lines, hidden, foot }) {
     return {
-        head,
-        count: lines.length,
-        row: (index) => lines[index] ?? "",
-        tail: (leftOut) => {
-            const more = hidden + leftOut;
-            return `${more === 0 ? "" : `> - and ${(0,format/* formatCount */.B4)(more)} more in the log\n`}${foot}\n`;
-        },
+        head: "> [!NOTE]\n",
+        rows: boxRows(messages, gitRepositoryUrl),
+        tail: (leftOut) => `${moreNote(leftOut)}\n`,
     };
 }
-/** Returns the messages as lines of a box: a list if there are several, with the list of a message below it. */
-function boxLines(messages, gitRepositoryUrl) {
-    const indent = messages.length > 1 ? "  " : "";
-    const bullet = messages.length > 1 ? "- " : "";
+function moreNote(count) {
+    return count === 0 ? "" : `> - and ${(0,format/* formatCount */.B4)(count)} more in the log\n`;
+}
+/** Returns messages as rows of a box: a list if there are several, with the list of a message below it. */
+function boxRows(messages, gitRepositoryUrl) {
+    const [bullet, nested] = messages.length > 1 ? ["- ", "  - "] : ["", "- "];
     return messages.flatMap((message) => linesOf(withFullStop(message)).map((line, index) => {
         const text = index === 0 ? line : line.replace(/^- /, "");
         // Markdown would make a heading of the line above a dash alone.
         const markup = sentence(text, gitRepositoryUrl, messages_LINE_LENGTH) || "no further details";
-        return `> ${index === 0 ? bullet : `${indent}- `}${markup}\n`;
+        return () => `> ${index === 0 ? bullet : nested}${markup}\n`;
     }));
 }
 
@@ -23138,44 +22787,36 @@ function repositorySection(result, all) {
         last.push(sharedLine(folded, `${(0,format/* counted */.hS)(folded.length, "repository", "repositories")} with nothing to delete`));
     if (all.length > 1)
         last.push({ name: "<b>all</b>", counts: countResults(result.repositories), note: "" });
-    const columns = columnsOf(result).filter((column) => column.shown([...lines, ...last]));
-    const render = (shown) => shown.map((line) => row(...columns.map((column) => column.cell(line)))).join("");
+    const columns = columnsOf(result, [...lines, ...last]);
+    const render = (line) => row(...columns.map(({ cell }) => cell(line)));
     // If no repository has a row of its own, the shared row is the table.
     const body = lines.length === 0 ? last : lines;
-    const end = lines.length === 0 ? "" : render(last);
+    const end = lines.length === 0 ? "" : last.map(render).join("");
     return {
         head: tableHead(...columns.map(({ title }) => title)),
-        count: body.length,
-        row: (index) => render(body.slice(index, index + 1)),
+        rows: body.map((line) => () => render(line)),
         tail: (leftOut) => {
             const hidden = sorted.slice(lines.length - leftOut, lines.length);
             const name = `${(0,format/* counted */.hS)(leftOut, "more repository", "more repositories")}: see the report file`;
-            return `${leftOut === 0 ? "" : render([sharedLine(hidden, name)])}${end}\n`;
+            return `${leftOut === 0 ? "" : render(sharedLine(hidden, name))}${end}\n`;
         },
     };
 }
-function columnsOf({ dryRun }) {
+function columnsOf({ dryRun }, lines) {
     const bold = (count) => (count === 0 ? "0" : `<b>${(0,format/* formatCount */.B4)(count)}</b>`);
-    return [
-        { title: "Repository", shown: () => true, cell: ({ name }) => name },
+    const columns = [
+        { title: "Repository", cell: ({ name }) => name },
         {
             title: dryRun ? " Would delete" : " Deleted",
-            shown: (lines) => lines.some(({ counts }) => counts.deleted.manifests + counts.failed + counts.gone > 0),
+            isShown: lines.some(({ counts }) => counts.deleted.manifests + counts.failed + counts.gone > 0),
             cell: ({ counts }) => bold(counts.deleted.images),
         },
-        {
-            title: " Failed",
-            shown: (lines) => lines.some(({ counts }) => counts.failed > 0),
-            cell: ({ counts }) => bold(counts.failed),
-        },
-        { title: " Kept", shown: () => true, cell: ({ counts }) => (0,format/* formatCount */.B4)(counts.kept.images) },
-        {
-            title: " Size",
-            shown: (lines) => lines.some(({ counts }) => counts.deleted.manifests > 0 && counts.freed !== null),
-            cell: ({ counts }) => (counts.deleted.manifests === 0 ? "" : bytesMarkup(counts.freed)),
-        },
-        { title: "", shown: (lines) => lines.some(({ note }) => note !== ""), cell: ({ note }) => note },
+        { title: " Failed", cell: ({ counts }) => bold(counts.failed) },
+        { title: " Kept", isShown: true, cell: ({ counts }) => (0,format/* formatCount */.B4)(counts.kept.images) },
+        { title: " Size", cell: ({ counts }) => (counts.deleted.manifests === 0 ? "" : bytesMarkup(counts.freed)) },
+        { title: "", cell: ({ note }) => note },
     ];
+    return columns.filter(({ isShown, cell }) => isShown ?? lines.some((line) => !["", "0"].includes(cell(line))));
 }
 /** Orders the rows: errors, then failed deletions, then the number of planned deletions. */
 function weight({ repository, counts, manifests }) {
@@ -23224,8 +22865,8 @@ function renderSummary(result, budgetBytes = BUDGET_BYTES) {
     const total = countResults(result.repositories);
     const top = headline(result, total);
     const collection = collectionLine(result);
-    const end = `${keptTable(keptGroups(result))}${footer(result, total)}`;
-    let room = budgetBytes - byteLength(top + collection + end) - HEADING_BYTES;
+    const end = `${keptTable(result)}${footer(result, total)}`;
+    let room = budgetBytes - Buffer.byteLength(top + collection + end) - HEADING_BYTES;
     const show = (sections, budget) => {
         const fitted = fitSections(sections, budget);
         room -= fitted.bytes;
@@ -23271,8 +22912,11 @@ const CHUNK_LENGTH = 1 << 18;
 /**
  * Writes report file, outputs and summary. If one cannot be written, logs a warning and writes the others. Synchronous,
  * because the runner waits for nothing else of a cancelled job.
+ *
+ * @param environment names the folder of the report file, and the runner's files for outputs and summary
  */
-function writeReport(result, { reportPath, environment }, log) {
+function writeReport(result, environment, log) {
+    const reportPath = (0,external_node_path_.join)(environment["RUNNER_TEMP"] || (0,external_node_os_.tmpdir)(), "refsweep-report.json");
     const attempt = (file, write) => {
         try {
             write();
@@ -23287,7 +22931,9 @@ function writeReport(result, { reportPath, environment }, log) {
     const written = attempt("The report file", () => writeReportFile(result, reportPath));
     const outputs = { ...outputsOf(result), report: written ? reportPath : "" };
     attempt("The outputs", () => writeOutputs(outputs, environment["GITHUB_OUTPUT"]));
-    attempt("The summary", () => writeSummary(result, environment["GITHUB_STEP_SUMMARY"]));
+    const summaryPath = environment["GITHUB_STEP_SUMMARY"];
+    if (summaryPath)
+        attempt("The summary", () => (0,external_node_fs_.appendFileSync)(summaryPath, renderSummary(result)));
 }
 /** Writes a complete file or none, readable only by its owner: it can contain private names, and runners are shared. */
 function writeReportFile(result, path) {
@@ -23297,8 +22943,15 @@ function writeReportFile(result, path) {
     try {
         const file = (0,external_node_fs_.openSync)(partial, "wx", 0o600);
         try {
-            for (const chunk of chunksOf(reportPieces(result)))
+            let chunk = "";
+            for (const piece of reportPieces(result)) {
+                chunk += piece;
+                if (chunk.length < CHUNK_LENGTH)
+                    continue;
                 (0,external_node_fs_.writeFileSync)(file, chunk);
+                chunk = "";
+            }
+            (0,external_node_fs_.writeFileSync)(file, chunk);
         }
         finally {
             (0,external_node_fs_.closeSync)(file);
@@ -23310,17 +22963,6 @@ function writeReportFile(result, path) {
         throw error;
     }
 }
-function* chunksOf(pieces) {
-    let chunk = "";
-    for (const piece of pieces) {
-        chunk += piece;
-        if (chunk.length < CHUNK_LENGTH)
-            continue;
-        yield chunk;
-        chunk = "";
-    }
-    yield chunk;
-}
 /** Appends to the runner's file, and fails if it does not exist: the runner would not read a new one. */
 function writeOutputs(outputs, path) {
     if (!path)
@@ -23329,18 +22971,13 @@ function writeOutputs(outputs, path) {
     const lines = Object.entries(outputs).map(([name, value]) => `${prepareKeyValueMessage(name, value)}${external_node_os_.EOL}`);
     (0,external_node_fs_.appendFileSync)(path, lines.join(""));
 }
-function writeSummary(result, path) {
-    if (path)
-        (0,external_node_fs_.appendFileSync)(path, renderSummary(result));
-}
 
 ;// CONCATENATED MODULE: ./build/report/publish.js
 
 
 
-
 /** Writes the result everywhere: annotations, report file, outputs and summary, without secrets. Synchronous. */
-function publishResult(unmasked, files, log) {
+function publishResult(unmasked, environment, log) {
     const result = maskSecrets(unmasked, log.hide);
     for (const { kind, message, remedy } of result.errors)
         log.error(kind, `${withFullStop(message)}\n${remedy}`);
@@ -23348,8 +22985,34 @@ function publishResult(unmasked, files, log) {
         log.warn("notice", withFullStop(notice));
     for (const { kind, text } of outcomeNotices(result.repositories))
         log.notice(kind, text);
-    writeReport(result, files, log);
+    writeReport(result, environment, log);
     log.flush();
+}
+/** A server can send back a secret that it received, and the runner masks secrets only in the log, not in files. */
+function maskSecrets(result, hide) {
+    const { settings, repositories, garbageCollection, errors, notices } = result;
+    return {
+        ...result,
+        settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, maskSetting(value, hide)])),
+        repositories: repositories.map((repository) => maskRepository(repository, hide)),
+        garbageCollection: { ...garbageCollection, note: hide(garbageCollection.note) },
+        errors: errors.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
+        notices: notices.map(hide),
+    };
+}
+function maskSetting(value, hide) {
+    if (typeof value === "string")
+        return hide(value);
+    return typeof value === "object" ? value.map(hide) : value;
+}
+function maskRepository(repository, hide) {
+    const { error, manifests, plan } = repository;
+    return {
+        ...repository,
+        error: error === null ? null : hide(error),
+        plan: plan && { ...plan, unreadable: plan.unreadable.map((each) => ({ ...each, reason: hide(each.reason) })) },
+        manifests: manifests.map((each) => (each.error === null ? each : { ...each, error: hide(each.error) })),
+    };
 }
 
 // EXTERNAL MODULE: ./node_modules/p-map/index.js
@@ -23363,7 +23026,8 @@ const attempt_MAX_ATTEMPTS = 4;
 const MAX_FAILURES_IN_A_ROW = 8;
 /** Keeps account of failed deletions. A deletion is never repeated without a recheck. */
 class Attempts {
-    #counts = new Map();
+    /** Attempts whose answer was lost. */
+    #lost = new Map();
     #uncertain = new Set();
     #inARow = 0;
     #limited = false;
@@ -23384,6 +23048,15 @@ class Attempts {
     mayHaveSucceeded(key) {
         return this.#uncertain.has(key);
     }
+    /** Records that a recheck saw it: no attempt succeeded. */
+    exists(key) {
+        this.#uncertain.delete(key);
+    }
+    /** The last error of a deletion that was sent so often that it is given up; null: it may be sent again. */
+    givenUp(key) {
+        const lost = this.#lost.get(key);
+        return lost !== undefined && lost.count >= attempt_MAX_ATTEMPTS ? lost.error : null;
+    }
     startBatch() {
         this.#inARow = 0;
         this.#limited = false;
@@ -23395,7 +23068,7 @@ class Attempts {
     }
     /** Records the error of an attempt. Throws it if it is a bug. */
     failed(key, error) {
-        if (error instanceof build_fault/* Fault */.v)
+        if (error instanceof fault/* Fault */.v)
             return "stop";
         if (!(error instanceof errors/* HttpError */.j))
             throw error;
@@ -23411,21 +23084,17 @@ class Attempts {
             return "failed";
         }
         this.#uncertain.add(key);
-        const count = (this.#counts.get(key) ?? 0) + 1;
-        this.#counts.set(key, count);
-        return count < attempt_MAX_ATTEMPTS ? "again" : "failed";
+        this.#lost.set(key, { count: (this.#lost.get(key)?.count ?? 0) + 1, error });
+        return "again";
     }
 }
 /** A 403 is retryable only if it is about a rate limit. */
 function isRateLimit({ status, retryable }) {
     return status === 429 || (status === 403 && retryable);
 }
-/** Returns the message of an error, with the server's own message. */
-function describeError(error) {
-    return error instanceof errors/* HttpError */.j && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
-}
 
 ;// CONCATENATED MODULE: ./build/sweep/batches.js
+
 /** How long deletions may follow one recheck, in milliseconds. */
 const BATCH_MS = 60_000;
 /** Batches in a row without progress, after which a sweep gives up. */
@@ -23448,6 +23117,10 @@ async function inBatches({ clock, signal }, left, batch) {
             await clock.sleep(FIRST_WAIT_MS * 3 ** (idle - 1) * (0.5 + clock.random()), signal);
     }
     return true;
+}
+/** The error of batches that made no progress. @param what `2 deletions in web` */
+function noProgress(what) {
+    return new fault/* Fault */.v("deletion", `${what} were given up, because the registry did not answer several times in a row`, "Run it again when the registry answers.");
 }
 /** Returns a function that says whether a batch that starts now must end. A clock that was set back ends it. */
 function batchTimer(clock) {
@@ -23484,12 +23157,18 @@ class Removal {
     }
     async run() {
         try {
-            await inBatches(this.#services, () => this.#left().length, () => this.#removeBatch());
+            const finished = await inBatches(this.#services, () => this.#left().length, () => this.#removeBatch());
+            if (!finished)
+                throw noProgress(`${this.#left().length} stale tags in ${this.#services.repository}`);
         }
         catch (error) {
-            this.#error ??= error instanceof build_fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,build_fault/* unexpected */.o)(error);
+            this.#error ??= error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,fault/* unexpected */.o)(error);
         }
-        return { tags: [...this.#results.values()], error: this.#error };
+        // Nothing shows whether an attempt whose answer was lost succeeded.
+        const tags = [...this.#results.values()].map((entry) => entry.outcome === "reported" && this.#attempts.mayHaveSucceeded(entry.tag)
+            ? { ...entry, outcome: "failed" }
+            : entry);
+        return { tags, error: this.#error };
     }
     #left() {
         return [...this.#results.values()].filter(({ outcome }) => outcome === "reported");
@@ -23499,10 +23178,12 @@ class Removal {
         this.#attempts.startBatch();
         const { planned } = await recheck();
         const stale = new Set(staleTagsOf(planned.plan).map(({ tag, digest }) => `${tag} ${digest}`));
+        const listed = new Set(planned.listing.manifests.flatMap(({ tags }) => tags));
         const timer = batchTimer(clock);
         const removeOrKeep = async (entry) => {
-            if (!stale.has(`${entry.tag} ${entry.digest}`))
-                this.#results.set(entry.tag, { ...entry, outcome: "changed" });
+            const settled = this.#settledBy(entry, listed, stale.has(`${entry.tag} ${entry.digest}`));
+            if (settled !== null)
+                this.#results.set(entry.tag, { ...entry, outcome: settled });
             else if (this.#error === null && !signal.aborted && !timer.isOver() && !this.#attempts.endsBatch) {
                 await this.#remove(entry, timer.sendBy);
             }
@@ -23512,7 +23193,17 @@ class Removal {
         if (this.#error !== null)
             throw this.#error;
         signal.throwIfAborted();
-        return this.#attempts.wasAnswered || left.some(({ tag }) => this.#results.get(tag)?.outcome === "changed");
+        const isRechecked = ({ tag }) => ["changed", "deleted", "gone"].includes(this.#results.get(tag)?.outcome ?? "");
+        return this.#attempts.wasAnswered || left.some(isRechecked);
+    }
+    /** What a recheck shows of a tag; null: it can be removed. */
+    #settledBy({ tag }, listed, isStale) {
+        if (!listed.has(tag))
+            return this.#attempts.mayHaveSucceeded(tag) ? "deleted" : "gone";
+        this.#attempts.exists(tag);
+        if (!isStale)
+            return "changed";
+        return this.#attempts.givenUp(tag) === null ? null : "failed";
     }
     async #remove(entry, sendBy) {
         const { registry, repository } = this.#services;
@@ -23523,7 +23214,7 @@ class Removal {
         }
         catch (error) {
             const failure = this.#attempts.failed(entry.tag, error);
-            if (failure === "again" || !(error instanceof build_fault/* Fault */.v || error instanceof errors/* HttpError */.j))
+            if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
                 return;
             this.#results.set(entry.tag, { ...entry, outcome: "failed" });
             if (failure === "stop")
@@ -23566,43 +23257,6 @@ function describeSettings(settings) {
     };
 }
 
-;// CONCATENATED MODULE: ./build/report/faults.js
-
-
-
-/** Whether an error ends the run, not only the work on one repository. */
-function endsRun(error) {
-    if (error instanceof build_fault/* Fault */.v)
-        return error.kind !== "listing" && error.kind !== "deletion";
-    return !(error instanceof errors/* HttpError */.j) || error.code === "interrupted";
-}
-/** Returns the error with the name of its repository. */
-function inRepository(repository, error) {
-    const { kind, message, remedy } = faultOf(error);
-    return new build_fault/* Fault */.v(kind, `${repository}: ${message}`, remedy, { cause: error });
-}
-/** Returns the failed deletions of a repository as one error; null: none failed. */
-function failedDeletions(repository, { outcomes, staleTags }) {
-    const failed = [...outcomes].flatMap(([digest, { outcome, error }]) => outcome === "failed" ? [`${digest}: ${error ?? "no reason given"}`] : []);
-    const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" ? [tag] : []));
-    const [first] = [...failed, ...tags];
-    if (first === undefined)
-        return null;
-    const count = failed.length + tags.length;
-    const message = count === 1 ? `a deletion failed: ${first}` : `${count} deletions failed, the first is ${first}`;
-    return new build_fault/* Fault */.v("deletion", `${repository}: ${message}`, "Run it again. If a deletion fails each time, check why the registry rejects it.");
-}
-/** Returns an HttpError as the user reads it. */
-function faultOf(error) {
-    if (error instanceof build_fault/* Fault */.v)
-        return error;
-    if (error.code === "interrupted") {
-        return new build_fault/* Fault */.v("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
-    }
-    const remedy = "Run it again. If it happens again, check the registry's status page and log.";
-    return new build_fault/* Fault */.v("listing", describeError(error), remedy, { cause: error });
-}
-
 ;// CONCATENATED MODULE: ./build/report/record.js
 
 
@@ -23618,26 +23272,18 @@ const NOT_STARTED = {
 };
 /** Records a run, so that its result can be written at any time, also after an error. */
 class RunRecord {
-    #head;
-    #urlOf;
+    #settings;
+    #provider;
+    #startedAt;
     #entries = new Map();
     #errors = [];
     #notices = [];
     #storage = { usedBytes: null, includedBytes: null };
     #collection = NOT_STARTED;
     constructor(settings, startedAt) {
-        const provider = providerFor(settings.registry.provider);
-        this.#urlOf = (repository) => provider.repositoryUrl(settings, repository);
-        this.#head = {
-            dryRun: settings.dryRun,
-            registry: settings.registry.name,
-            provider: provider.name,
-            gitRepositoryUrl: new URL(settings.github.repository, settings.github.serverUrl).href,
-            startedAt,
-            settings: describeSettings(settings),
-            listsUntagged: provider.capabilities.listsUntagged,
-            restoreWindow: provider.restoreWindow,
-        };
+        this.#settings = settings;
+        this.#provider = providerFor(settings.registry.provider);
+        this.#startedAt = startedAt;
     }
     /** Runs `work` and records its error, of any kind. */
     async attempt(work) {
@@ -23645,7 +23291,7 @@ class RunRecord {
             await work();
         }
         catch (error) {
-            this.#addError(error instanceof build_fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,build_fault/* unexpected */.o)(error));
+            this.#addError(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,fault/* unexpected */.o)(error));
         }
     }
     /** The same for one repository. Throws what ends the run. */
@@ -23654,10 +23300,10 @@ class RunRecord {
             await work();
         }
         catch (error) {
-            if (endsRun(error) || !(error instanceof build_fault/* Fault */.v || error instanceof errors/* HttpError */.j))
+            if (endsRun(error) || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
                 throw error;
             this.#entryOf(repository).error = faultOf(error).message;
-            this.#addError(inRepository(repository, error));
+            this.#addError(error, `${repository}: `);
         }
     }
     addNotice(text) {
@@ -23680,7 +23326,7 @@ class RunRecord {
         if (failure !== null)
             this.#addError(failure);
         if (swept.error !== null && !endsRun(swept.error))
-            this.#addError(inRepository(repository, swept.error));
+            this.#addError(swept.error, `${repository}: `);
     }
     /** Whether this run deleted anything, or may have: the answer to a DELETE can be lost. */
     mayHaveDeleted() {
@@ -23691,21 +23337,30 @@ class RunRecord {
     }
     /** The manifests that still exist, for the garbage collection. */
     remaining() {
-        return this.#repositories().map(({ name, plan, manifests }) => ({
-            name,
-            manifests: plan === null ? null : manifests.filter(remains).map((manifest) => remainingOf(name, manifest)),
-        }));
+        return this.#repositories().map(({ name, plan, manifests }) => {
+            const existing = manifests.filter(({ outcome }) => outcome !== "deleted" && outcome !== "gone");
+            return { name, manifests: plan === null ? null : existing.map((manifest) => remainingOf(name, manifest)) };
+        });
     }
     result(finishedAt, requests) {
+        const { dryRun, registry, github } = this.#settings;
+        const { name, capabilities, restoreWindow } = this.#provider;
         return {
-            ...this.#head,
+            dryRun,
+            registry: registry.name,
+            provider: name,
+            gitRepositoryUrl: new URL(github.repository, github.serverUrl).href,
+            startedAt: this.#startedAt,
             finishedAt,
+            settings: describeSettings(this.#settings),
+            listsUntagged: capabilities.listsUntagged,
+            restoreWindow,
             storage: this.#storage,
             repositories: this.#repositories(),
             requests,
             garbageCollection: this.#collection,
-            errors: this.#errors.map(({ kind, message, remedy }) => ({ kind, message, remedy })),
-            notices: this.#notices,
+            errors: [...this.#errors],
+            notices: [...this.#notices],
         };
     }
     #repositories() {
@@ -23716,7 +23371,7 @@ class RunRecord {
         const plan = planned?.plan ?? null;
         return {
             name,
-            url: this.#urlOf(name),
+            url: this.#provider.repositoryUrl(this.#settings, name),
             error: error ?? swept?.error?.message ?? plan?.unreadable[0]?.reason ?? null,
             plan,
             manifests: plan === null ? [] : plan.decisions.map((decision) => this.#manifestOf(decision, swept)),
@@ -23729,7 +23384,7 @@ class RunRecord {
             return { ...decision, outcome: "kept", error: null };
         if (outcome !== undefined)
             return { ...decision, ...outcome };
-        if (this.#head.dryRun)
+        if (this.#settings.dryRun)
             return { ...decision, outcome: "planned", error: null };
         return { ...decision, outcome: "deferred", error: "the run ended before it was sent" };
     }
@@ -23738,11 +23393,12 @@ class RunRecord {
         this.#entries.set(repository, entry);
         return entry;
     }
-    #addError(error) {
+    #addError(error, prefix = "") {
         const { kind, message, remedy } = faultOf(error);
-        const fault = new build_fault/* Fault */.v(kind, inOneLine(message), inOneLine(remedy), { cause: error });
-        if (!this.#errors.some((known) => known.message === fault.message))
-            this.#errors.push(fault);
+        const text = inOneLine(`${prefix}${message}`);
+        if (this.#errors.some((known) => known.message === text))
+            return;
+        this.#errors.push({ kind, message: text, remedy: inOneLine(remedy) });
     }
 }
 /** Returns the result of a run that did not start, because its inputs are invalid or of a bug. */
@@ -23765,9 +23421,6 @@ function resultOfFault({ kind, message, remedy }, now) {
         notices: [],
     };
 }
-function remains({ outcome }) {
-    return outcome !== "deleted" && outcome !== "gone";
-}
 /** A manifest that changed since it was planned may have lost its tags. */
 function remainingOf(repository, manifest) {
     const { digest, tags, outcome, error, reason } = manifest;
@@ -23785,410 +23438,15 @@ function inOneLine(text) {
 
 /** Returns the repositories that the globs of `repository-pattern` select, compared case-insensitively. Throws GlobError. */
 function selectRepositories(patterns) {
-    const literals = patterns.filter((pattern) => !pattern.startsWith("!") && !hasWildcard(pattern));
+    const literals = patterns.filter((pattern) => !pattern.startsWith("!") && !(0,build_glob/* hasWildcard */.rl)(pattern));
     return {
         names: literals.length === patterns.length ? literals : null,
         literals,
-        matches: compileGlobs(patterns, "case-insensitive"),
+        matches: (0,build_glob/* compileGlobs */.tI)(patterns, "case-insensitive"),
     };
-}
-
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-;// CONCATENATED MODULE: ./build/protect/files.js
-
-
-
-
-const MiB = 1024 * 1024;
-/** The files become one string, which Node.js limits to 512 MiB. The kubectl output of a large cluster is far below this. */
-const MAX_MIB = 256;
-/** The path does not exist, or it is a link to nothing. */
-const ABSENT = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
-/**
- * Finds the files of `patterns`: globs relative to `workspace`, of which those that start with `!` exclude. Names that start
- * with a dot match too, and links are followed. Only `.git` folders are skipped.
- *
- * @returns the absolute paths by pattern
- * @throws Fault `input` if a pattern matches no file, or a folder cannot be read
- */
-async function findFiles(patterns, workspace) {
-    const exclusions = patterns
-        .filter((pattern) => pattern.startsWith("!"))
-        .map((pattern) => `!${fromWorkspace(pattern.slice(1), workspace)}`);
-    const isIncluded = compileGlobs(["**", ...exclusions], "case-sensitive");
-    const found = new Map();
-    for (const pattern of patterns.filter((each) => !each.startsWith("!"))) {
-        const files = (await filesOf(fromWorkspace(pattern, workspace), workspace)).filter(isIncluded);
-        if (files.length === 0)
-            throw noFile(pattern, workspace);
-        found.set(pattern, files.map((file) => (0,external_node_path_.join)(workspace, file)));
-    }
-    return found;
-}
-/** @throws Fault `input` if the files together are too large for one string */
-async function checkSize(paths) {
-    let bytes = 0;
-    let largest = { path: "", size: 0 };
-    for (const path of new Set(paths)) {
-        const { size } = await orFault(path, () => (0,promises_.stat)(path));
-        bytes += size;
-        if (size > largest.size)
-            largest = { path, size };
-    }
-    if (bytes <= MAX_MIB * MiB)
-        return;
-    throw new build_fault/* Fault */.v("input", `\`protect-digests\`: the files have ${Math.ceil(bytes / MiB)} MiB in total, more than the limit of ${MAX_MIB} MiB`, `Name only files that contain image names, such as \`deploy/**/*.yaml\`. The largest file is ${largest.path}: exclude it with \`!\` if it contains none.`);
-}
-/** Returns the text of a file in UTF-8, or in UTF-16 with a byte order mark, as PowerShell's `>` writes it. */
-async function readText(path) {
-    return orFault(path, async () => {
-        const bytes = await (0,promises_.readFile)(path);
-        const [first, second] = bytes;
-        if (first === 0xff && second === 0xfe)
-            return new TextDecoder("utf-16le").decode(bytes);
-        if (first === 0xfe && second === 0xff)
-            return new TextDecoder("utf-16be").decode(bytes);
-        return new TextDecoder("utf-8").decode(bytes);
-    });
-}
-/** Returns a pattern or path relative to the workspace, with `/` as its separator. */
-function fromWorkspace(pattern, workspace) {
-    const path = toSlashes(pattern);
-    const isAbsolute = external_node_path_.posix.isAbsolute(path) || /^[A-Za-z]:\//.test(path);
-    return external_node_path_.posix.normalize(toSlashes(isAbsolute ? (0,external_node_path_.relative)(workspace, path) : path));
-}
-function toSlashes(path) {
-    return external_node_path_.sep === "/" ? path : path.replaceAll(external_node_path_.sep, "/");
-}
-async function filesOf(pattern, workspace) {
-    const segments = pattern.split("/");
-    const firstWildcard = segments.findIndex(hasWildcard);
-    if (firstWildcard < 0)
-        return (await isFile((0,external_node_path_.join)(workspace, pattern))) ? [pattern] : [];
-    const base = segments.slice(0, firstWildcard).join("/");
-    const matches = compileGlobs([pattern], "case-sensitive");
-    const files = [];
-    await walk(base, workspace, [], (file) => {
-        if (matches(file))
-            files.push(file);
-    });
-    return files;
-}
-/** Calls `onFile` for each file below `folder`. `parents`: the real paths of its parents, to end loops of links. */
-async function walk(folder, workspace, parents, onFile) {
-    const path = (0,external_node_path_.join)(workspace, folder);
-    const real = await ifPresent(path, () => (0,promises_.realpath)(path));
-    if (real === null || parents.includes(real) || !(await isFolder(real)))
-        return;
-    const entries = await orFault(path, () => (0,promises_.readdir)(real, { withFileTypes: true }));
-    for (const entry of entries) {
-        const child = folder === "" ? entry.name : external_node_path_.posix.join(folder, entry.name);
-        const isLink = entry.isSymbolicLink();
-        if (entry.isFile() || (isLink && (await isFile((0,external_node_path_.join)(workspace, child)))))
-            onFile(child);
-        else if (entry.name !== ".git" && (entry.isDirectory() || isLink)) {
-            await walk(child, workspace, [...parents, real], onFile);
-        }
-    }
-}
-async function isFile(path) {
-    return (await ifPresent(path, () => (0,promises_.stat)(path)))?.isFile() ?? false;
-}
-async function isFolder(path) {
-    return (await ifPresent(path, () => (0,promises_.stat)(path)))?.isDirectory() ?? false;
-}
-/** Returns null if nothing exists at `path`. Any other error is a Fault, because the file may name an image in use. */
-async function ifPresent(path, work) {
-    return orFault(path, () => work().catch((error) => {
-        if (error instanceof Error && "code" in error && ABSENT.has(error.code))
-            return null;
-        throw error;
-    }));
-}
-async function orFault(path, work) {
-    try {
-        return await work();
-    }
-    catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new build_fault/* Fault */.v("input", `\`protect-digests\`: ${path} could not be read: ${reason}`, "Make it readable, or exclude it with `!`. Nothing was deleted, because it may name images in use.", { cause });
-    }
-}
-function noFile(pattern, workspace) {
-    return new build_fault/* Fault */.v("input", `\`protect-digests\`: ${JSON.stringify(pattern)} matches no file in ${workspace}`, "Check out the repository before this step. For all files of a folder, write `folder/**`; a digest is `sha256:` and 64 hex digits.");
-}
-
-;// CONCATENATED MODULE: ./build/protect/hostless-names.js
-// `key: value`, also with YAML's `!!type` and `&anchor` before the value, and a Makefile's `:=` and `?=`.
-// Time is linear: the lookbehind lets a key start in one place only, and the value is bounded.
-const ENTRIES = /(?<![\w.-])([\w.-]+)["']?[ \t]*(?:[:?+]?=|:{1,3})[ \t]*(?:[!&][^\s"',{}[\]#]{1,200}[ \t]{1,99}){0,2}(?=["']?([^\s"',{}[\]#]{1,512}))/g;
-const IMAGE_KEY = /(?:image|repository|repo|newname|(?:image|repository|repo)[._-]?name)$/;
-/** A path after the variable of a template, a shell or a Makefile. The end of an XML tag is not one. */
-const PATH_AFTER_VARIABLE = /(?:\$\w{1,200}|[)}\]%]|%>)["']?(?::\d{1,5})?\/[\w.-]/;
-/** `team/web:v1`, but not `example.com/web:v1`. */
-const NAME_WITH_TAG = /(?<![^\s"'=,])[\w-]{1,255}\/[\w./-]{0,255}\w:\w/;
-/**
- * Returns whether `text`, in lower case, names an image without a host, or with a variable as its host. A single word that
- * could be a name is not enough: a file that names no image is a mistake of the user.
- */
-function namesImageWithoutHost(text) {
-    if (PATH_AFTER_VARIABLE.test(text) || NAME_WITH_TAG.test(text))
-        return true;
-    for (const [, key = "", value = ""] of text.matchAll(ENTRIES)) {
-        if (IMAGE_KEY.test(key) && /^[\w./-]/.test(value) && !hasHost(value))
-            return true;
-    }
-    return false;
-}
-/** As Docker reads names: a host has a dot or a port, or is `localhost` (distribution/reference, "domain"). */
-function hasHost(image) {
-    const slash = image.indexOf("/");
-    if (slash < 0)
-        return false;
-    const first = image.slice(0, slash);
-    return first.includes(".") || first.includes(":") || first === "localhost";
-}
-
-;// CONCATENATED MODULE: ./build/protect/tag-templates.js
-/** A variable or an expression of a template, a shell or a Makefile. Braces may be nested, as in `${A:-${B}}`. */
-const VARIABLE = [
-    "\\$?\\{\\{?[^{}\\n]{0,200}(?:\\{[^{}\\n]{0,200}\\}[^{}\\n]{0,200}){0,3}\\}\\}?",
-    "\\$\\([^()\\n]{1,200}\\)",
-    "\\$\\w{1,200}",
-    "<%[^%\\n]{1,200}%>",
-    "\\[\\[[^[\\]\\n]{1,200}\\]\\]",
-    "%\\w{1,200}%",
-].join("|");
-/** The `:` after an image name that ends in a variable, or has one in its last path segment. */
-const AFTER_VARIABLE = "(:)(?<=(?:[)}\\]%>]|\\$\\w{1,200})[\"']?(?:[\\w.-][\\w./-]{0,254})?:)";
-// Time is linear: every part is bounded, and a variable starts with a character that no literal part contains.
-const TEMPLATE = new RegExp(`(?:${AFTER_VARIABLE}|[:=,\\s"'])([\\w.-]{0,128})(?:(?:${VARIABLE})([\\w.-]{0,128})){1,8}`, "g");
-/** Returns the words of `text` that contain a variable and literal text. A variable alone could be any tag. */
-function* findTagTemplates(text) {
-    for (const [, afterVariable, prefix = "", suffix = ""] of text.matchAll(TEMPLATE)) {
-        if (prefix === "" && suffix === "")
-            continue;
-        yield { prefix, suffix, repository: afterVariable === undefined ? "known" : "unknown" };
-    }
-}
-/** A set of prefixes and suffixes that finds the tags which have both. */
-class TemplateSet {
-    #suffixes = new Map();
-    #size = 0;
-    get size() {
-        return this.#size;
-    }
-    add({ prefix, suffix }) {
-        const suffixes = this.#suffixes.get(prefix) ?? new Set();
-        this.#suffixes.set(prefix, suffixes);
-        this.#size += suffixes.has(suffix) ? 0 : 1;
-        suffixes.add(suffix);
-    }
-    /** Tries all prefixes and suffixes of `tag`: a tag has at most 128 characters, and there can be millions of templates. */
-    matches(tag) {
-        for (let at = 0; at <= tag.length; at += 1) {
-            const suffixes = this.#suffixes.get(tag.slice(0, at));
-            if (suffixes === undefined)
-                continue;
-            for (let rest = at; rest <= tag.length; rest += 1)
-                if (suffixes.has(tag.slice(rest)))
-                    return true;
-        }
-        return false;
-    }
-}
-
-;// CONCATENATED MODULE: ./build/protect/name-parts.js
-
-
-const MAX_PART_LENGTH = 255;
-/** About 500 MB of memory. A cluster of 100,000 pods has fewer. */
-const MAX_PARTS = 4_000_000;
-const ESCAPE = "\\\\(?:[nrt]|u[0-9a-f]{4})";
-/** The end of a variable and the rest of a host after it: `}`, `}:5000/`, `}.example.com/`, `$host:5000/`. */
-const VARIABLE_HOST = "(?:(?:[)}\\]%]|%>)[\\w.-]{0,255}|\\$\\w{1,200}(?:\\.[\\w.-]{0,255})?|[\"'])(?::\\d{1,5})?/";
-// Time is linear: a part takes all characters that it can, and the text before it is bounded.
-const PARTS = new RegExp(`(?:${ESCAPE}|${VARIABLE_HOST})?(\\w[\\w./-]*)`, "g");
-/** The tag after a name that ends in a variable: `${IMAGE}:v1`, `$IMAGE:v1`, `{{ .name }}-web:v1`. A port is not a tag. */
-const TAGS_OF_VARIABLES = /(?:[)}\]%>]|\$\w{1,200}(?!\w))["']?(?:[\w.-][\w./-]{0,254})?:(\w[\w.-]{0,127})(?![\w./-])/g;
-/**
- * The parts of image names in a text, in lower case. Templates, variables and tables separate a repository from its tag in
- * countless ways. What they share is that both are somewhere in the text.
- */
-class NameParts {
-    #prefix;
-    #parts = new Set();
-    #repositories = new Set();
-    #tagsOfAnyRepository = new Set();
-    #templates = new TemplateSet();
-    #templatesOfAnyRepository = new TemplateSet();
-    /** @param prefix the path of the registry, in lower case */
-    constructor(prefix) {
-        this.#prefix = prefix;
-    }
-    /**
-     * Adds the repositories and tags that `text`, in lower case, may contain.
-     *
-     * @throws Fault `input` if there are too many
-     */
-    addParts(text) {
-        for (const [, part = ""] of text.matchAll(PARTS)) {
-            if (part.length <= MAX_PART_LENGTH)
-                addChecked(this.#parts, part);
-        }
-    }
-    /** Adds the tags of images whose name is a variable, and the tags that contain a variable. Throws as `addParts`. */
-    addTagsWithVariables(text) {
-        for (const [, tag = ""] of text.matchAll(TAGS_OF_VARIABLES))
-            addChecked(this.#tagsOfAnyRepository, tag);
-        for (const template of findTagTemplates(text)) {
-            const templates = template.repository === "unknown" ? this.#templatesOfAnyRepository : this.#templates;
-            templates.add(template);
-            checkCount(templates.size);
-        }
-    }
-    /** Adds a repository whose tag is in another place. The name is relative to the registry's path. */
-    addRepository(name) {
-        this.#repositories.add(name);
-    }
-    /** Whether the text may name this image. `repository` is relative to the registry's path; both are in lower case. */
-    mayName(repository, tag) {
-        if (this.#tagsOfAnyRepository.has(tag) || this.#templatesOfAnyRepository.matches(tag))
-            return true;
-        const hasTag = tag === "latest" || this.#parts.has(tag) || this.#templates.matches(tag);
-        return hasTag && this.#hasRepository(repository);
-    }
-    /** Also finds the end of a name: `web` may be `shop/web`, if a variable contains `shop`. */
-    #hasRepository(repository) {
-        if (this.#repositories.has(repository))
-            return true;
-        let name = this.#prefix === "" ? repository : `${this.#prefix}/${repository}`;
-        for (;;) {
-            if (this.#parts.has(name))
-                return true;
-            const slash = name.indexOf("/");
-            if (slash < 0)
-                return false;
-            name = name.slice(slash + 1);
-        }
-    }
-}
-function addChecked(parts, part) {
-    addWithoutPunctuation(parts, part);
-    checkCount(parts.size);
-}
-/** Adds `part` with and without the punctuation at its end, which may end a sentence. */
-function addWithoutPunctuation(parts, part) {
-    parts.add(part);
-    parts.add(trimPunctuation(part));
-}
-function checkCount(count) {
-    if (count <= MAX_PARTS)
-        return;
-    throw new build_fault/* Fault */.v("input", `\`protect-digests\`: the files contain more than ${MAX_PARTS.toLocaleString("en")} different words`, "Name only files that contain image names, such as `deploy/**/*.yaml`.");
-}
-/** Removes punctuation from the end. A regular expression (`[./-]+$`) would take quadratic time. */
-function trimPunctuation(text) {
-    let end = text.length;
-    while (end > 0 && "./-".includes(text.charAt(end - 1)))
-        end -= 1;
-    return text.slice(0, end);
-}
-
-;// CONCATENATED MODULE: ./build/protect/find-images.js
-
-
-
-
-const MAX_NAME_LENGTH = 255;
-const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
-/**
- * Finds every digest in `text`, and every image tag of this registry that it may name. The text can be anything that names
- * images: Kubernetes and Compose files, Dockerfiles, Helm values, JSON, the output of kubectl and docker.
- *
- * A complete name (`HOST/web:v1`) protects that tag. Hosts, repositories and tags can also be in variables or columns. So a
- * tag is protected if both it and its repository are words of the text. A tag with a variable (`pr-${N}`) protects all tags
- * that match, and a tag after a variable (`${IMAGE}:v1`) that tag in every repository. Case is ignored.
- * If in doubt, the image is protected: deleting an image in use is worse than keeping one. Time is linear in the text.
- *
- * @throws Fault `input` if the text contains too many words to keep in memory
- */
-function findImages(text, registry) {
-    const plain = removeEscapes(text.toLowerCase());
-    const prefix = registry.path.toLowerCase();
-    const tags = new Map();
-    const parts = new NameParts(prefix);
-    let namesImage = false;
-    let end = 0;
-    for (const match of plain.matchAll(referencesTo(registry.origin))) {
-        const [reference, path = "", tag, variable] = match;
-        parts.addParts(plain.slice(end, match.index));
-        end = match.index + reference.length;
-        const name = relativeName(path, prefix);
-        if (name === null)
-            continue;
-        namesImage = true;
-        if (name === "")
-            continue;
-        if (tag !== undefined)
-            addWithoutPunctuation(setOf(tags, name), tag);
-        // In `v1-${SUFFIX}` the text before the variable is not the complete tag.
-        if (tag === undefined || variable !== undefined)
-            parts.addRepository(name);
-    }
-    parts.addParts(plain.slice(end));
-    parts.addTagsWithVariables(plain);
-    return {
-        digests: findDigests(plain),
-        tags,
-        mayName: (repository, tag) => parts.mayName(repository, tag),
-        namesImage: namesImage || namesImageWithoutHost(plain),
-    };
-}
-/** Removes the escapes of JSON in JSON (Kubernetes keeps the last applied manifest so), of slashes and of colons. */
-function removeEscapes(text) {
-    let plain = text.replaceAll("\\/", "/");
-    for (let depth = 0; depth < 3; depth += 1)
-        plain = plain.replaceAll('\\"', '"');
-    return plain.replaceAll(/%2f|\\u002f/g, "/").replaceAll(/%3a|\\u003a/g, ":");
-}
-function findDigests(text) {
-    const digests = new Set();
-    for (const [digest] of text.matchAll(DIGESTS))
-        if ((0,build_digest/* isDigest */.B)(digest))
-            digests.add(digest);
-    return digests;
-}
-/** Returns a pattern for `HOST/path:tag` at any port, because the files may use another port than the input `registry`. */
-function referencesTo(origin) {
-    const own = origin.hostname.replaceAll(/[.[\]]/g, "\\$&");
-    const host = (0,loopback/* isLoopback */.U)(origin.hostname) ? `(?:${own}|${loopback/* LOOPBACK */.W})` : own;
-    // OCI distribution-spec, "Pulling manifests": <reference> as a tag.
-    return new RegExp(`${host}(?::\\d{1,5})?/([\\w./-]+)(?::(\\w[\\w.-]{0,127})([$<{%([])?)?`, "g");
-}
-/** Returns the repository of `path`, relative to the registry's path. Empty: that path itself; null: outside of it. */
-function relativeName(path, prefix) {
-    const name = trimPunctuation(path.replace(/^[./-]+/, ""));
-    if (name.length > MAX_NAME_LENGTH)
-        return null;
-    if (prefix === "")
-        return name === "" ? null : name;
-    if (name === prefix)
-        return "";
-    return name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : null;
-}
-function setOf(map, name) {
-    const set = map.get(name) ?? new Set();
-    map.set(name, set);
-    return set;
 }
 
 ;// CONCATENATED MODULE: ./build/protect/images-in-use.js
-
-
-
-
 /**
  * Returns the images that `protect-digests` protects: the digests that it lists, and the images that its files name.
  *
@@ -24197,26 +23455,12 @@ function setOf(map, name) {
  */
 async function readImagesInUse(settings) {
     const { digests, files } = settings.protectDigests;
-    const texts = new Map();
-    const found = await findFiles(files, (0,external_node_path_.resolve)(settings.workspace));
-    await checkSize([...found.values()].flat());
-    for (const [pattern, paths] of found) {
-        for (const path of paths)
-            texts.set(path, texts.get(path) ?? (await readText(path)));
-        if (paths.every((path) => texts.get(path)?.trim() === ""))
-            throw emptyFiles(pattern);
-    }
-    // One text, because an image and its tag can be in two files: values and chart, or Compose file and `.env`.
-    const images = findImages([...texts.values()].join("\n"), settings.registry);
-    if (texts.size > 0 && images.digests.size === 0 && !images.namesImage)
-        throw noImage(settings.registry.name);
+    if (files.length === 0)
+        return { digests: new Set(digests), tags: new Map() };
+    // Few runs need it, so the others do not load it.
+    const { findImagesInFiles } = await __nccwpck_require__.e(/* import() */ 993).then(__nccwpck_require__.bind(__nccwpck_require__, 993));
+    const images = await findImagesInFiles(files, settings.workspace, settings.registry);
     return { ...images, digests: new Set([...digests, ...images.digests]) };
-}
-function emptyFiles(pattern) {
-    return new build_fault/* Fault */.v("input", `\`protect-digests\`: ${JSON.stringify(pattern)} matches only empty files`, "A failed command can leave its output file empty. Make the step that writes it fail (`set -o pipefail`).");
-}
-function noImage(registry) {
-    return new build_fault/* Fault */.v("input", `\`protect-digests\`: the files contain no digest and no image of ${registry}`, "Check that they are the right files. If they use another host for this registry, name images by digest.");
 }
 /** Returns the images that any of `sources` contains. */
 function joinImagesInUse(sources) {
@@ -24257,19 +23501,15 @@ const LABELS = {
 /** The same in the title of the group, after a number. */
 const TITLE_LABELS = { ...LABELS, planned: "to delete", refused: "refused", changed: "changed", deferred: "deferred" };
 /** Logs the result of a repository in a collapsible group: one line for each manifest that the plan deletes. */
-async function logRepository(log, result) {
-    await log.group(repository_log_titleOf(result), async () => {
-        if (result.error !== null)
-            log.info(`Stopped early: ${result.error}`);
-        const planned = result.manifests.filter(({ decision }) => decision === "delete");
-        for (const manifest of planned.slice(0, repository_log_MAX_LINES))
-            log.info(repository_log_lineOf(manifest));
-        if (planned.length > repository_log_MAX_LINES)
-            log.info(`… and ${planned.length - repository_log_MAX_LINES} more: see the report file`);
-        for (const { tag, reason, outcome } of result.staleTags.slice(0, repository_log_MAX_LINES)) {
-            log.info(`stale tag ${tag}: ${reason} (${outcome})`);
-        }
-    });
+function logRepository(log, result) {
+    const { error, manifests, staleTags } = result;
+    const planned = manifests.filter(({ decision }) => decision === "delete");
+    log.group(repository_log_titleOf(result), [
+        ...(error === null ? [] : [`Stopped early: ${error}`]),
+        ...planned.slice(0, repository_log_MAX_LINES).map(repository_log_lineOf),
+        ...(planned.length > repository_log_MAX_LINES ? [`… and ${planned.length - repository_log_MAX_LINES} more: see the report file`] : []),
+        ...staleTags.slice(0, repository_log_MAX_LINES).map(({ tag, reason, outcome }) => `stale tag ${tag}: ${reason} (${outcome})`),
+    ]);
 }
 function repository_log_titleOf({ name, manifests }) {
     const counts = new Map();
@@ -24335,10 +23575,12 @@ function requireSafeCollection({ gcType }, { capabilities }, remaining) {
     throw unsafe(gcType, `${(0,format/* counted */.hS)(untagged.length, "kept manifest has", "kept manifests have")} no tag: ${which}`);
 }
 function unsafe(gcType, why) {
-    return new build_fault/* Fault */.v("garbage-collection", `No garbage collection was started, because \`${gcType}\` may delete kept manifests: ${why}`, "Set `gc-type: unreferenced blobs only`. Refsweep itself deletes the untagged manifests that nothing needs.");
+    return new fault/* Fault */.v("garbage-collection", `No garbage collection was started, because \`${gcType}\` may delete kept manifests: ${why}`, "Set `gc-type: unreferenced blobs only`. Refsweep itself deletes the untagged manifests that nothing needs.");
 }
 
 ;// CONCATENATED MODULE: ./build/refs/git/pkt-line.js
+/** The packets without payload, by their length. */
+const SPECIAL_PACKETS = ["flush", "delim", "response-end"];
 /** A Git server's response that cannot be read completely. */
 class GitProtocolError extends Error {
     code;
@@ -24351,15 +23593,6 @@ class GitProtocolError extends Error {
 const LENGTH_DIGITS = 4;
 /** The length of the longest packet, including its length digits (gitprotocol-common: 65,516 bytes of payload). */
 const MAX_PACKET = 65_520;
-const SPECIAL_PACKETS = ["flush", "delim", "response-end"];
-/** Returns packets as bytes. Throws RangeError if a payload is too long for a packet. */
-function encodePackets(packets) {
-    return Buffer.concat(packets.map(encodePacket));
-}
-/** Returns a packet with a line of text. The protocol requires the line feed. */
-function textPacket(text) {
-    return { type: "line", payload: Buffer.from(`${text}\n`) };
-}
 /**
  * Yields the packets in `bytes`, one at a time because a response may contain millions of empty packets. Payloads are views of
  * `bytes`. Throws GitProtocolError when it reaches an invalid length or an incomplete packet.
@@ -24372,17 +23605,6 @@ function* decodePackets(bytes) {
         yield packetAt(buffer, offset, length);
         offset += Math.max(length, LENGTH_DIGITS);
     }
-}
-function encodePacket(packet) {
-    if (packet.type !== "line")
-        return lengthDigits(SPECIAL_PACKETS.indexOf(packet.type));
-    const length = packet.payload.length + LENGTH_DIGITS;
-    if (length > MAX_PACKET)
-        throw new RangeError(`a packet of ${length} bytes is longer than ${MAX_PACKET}`);
-    return Buffer.concat([lengthDigits(length), packet.payload]);
-}
-function lengthDigits(length) {
-    return Buffer.from(length.toString(16).padStart(LENGTH_DIGITS, "0"));
 }
 function packetLength(buffer, offset) {
     const digits = buffer.toString("latin1", offset, offset + LENGTH_DIGITS);
@@ -24412,8 +23634,6 @@ function packetAt(buffer, offset, length) {
 
 /** SHA-1 or SHA-256. */
 const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const HEADS = "refs/heads/";
-const TAGS = "refs/tags/";
 const PEELED = "^{}";
 const BANNER = "# service=git-upload-pack";
 /**
@@ -24455,7 +23675,7 @@ function withoutBanner(packets) {
 function readMessage(packets, parseLine) {
     const refs = [];
     let lines = 0;
-    for (let packet = packets.next().value; packet !== undefined; packet = packets.next().value) {
+    for (const packet of packets) {
         if (packet.type === "line") {
             lines += 1;
             const ref = parseLine(ref_lines_textOf(packet.payload));
@@ -24520,12 +23740,10 @@ function peelTags(refs) {
 }
 /** A server may send other refs too (gitprotocol-v2, ref-prefix). */
 function liveRefs(refs) {
-    return { branches: below(HEADS, refs), tags: below(TAGS, refs) };
-}
-function below(prefix, refs) {
-    return refs
+    const below = (prefix) => refs
         .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
         .map(({ name, id }) => ({ name: name.slice(prefix.length), commit: id }));
+    return { branches: below("refs/heads/"), tags: below("refs/tags/") };
 }
 function invalidLine(line) {
     return new GitProtocolError("malformed", `a line that is not a ref: ${JSON.stringify(line.slice(0, 200))}`);
@@ -24541,20 +23759,20 @@ function onlyV2() {
 
 
 /** Enough for a million refs: 15,000 take about 1 MiB. */
-const ls_refs_MAX_MIB = 64;
+const MAX_MIB = 64;
 const SERVICE = "git-upload-pack";
 /**
  * A client may only send capabilities that the server advertised, so this has no `agent` and no `object-format`. A SHA-256
  * repository refuses it, and is then read by its advertisement.
  */
-const LS_REFS = encodePackets([
-    textPacket("command=ls-refs"),
-    { type: "delim" },
-    textPacket("peel"),
-    textPacket("ref-prefix refs/heads/"),
-    textPacket("ref-prefix refs/tags/"),
-    { type: "flush" },
-]).toString();
+const LS_REFS = [
+    "0014command=ls-refs\n",
+    "0001", // Delimiter
+    "0009peel\n",
+    "001bref-prefix refs/heads/\n",
+    "001aref-prefix refs/tags/\n",
+    "0000", // Flush
+].join("");
 /** Another protocol version would get the same response. A POST follows no redirect, but the advertisement does. */
 const NOT_ABOUT_THE_PROTOCOL = new Set([401, 403, 404, 408, 429, 502, 503, 504]);
 /**
@@ -24570,7 +23788,7 @@ async function listRefs(http, repository) {
     const refs = await readRefs(http, repository);
     // The repository may be empty or the wrong one, or the server may hide its refs from this token.
     if (refs.branches.length === 0) {
-        throw new build_fault/* Fault */.v("listing", `${nameOf(repository)} has no branches, so it cannot be decided which images are live`, "Check that `git-repository` names the Git repository that your images are built from.");
+        throw new fault/* Fault */.v("listing", `${nameOf(repository)} has no branches, so it cannot be decided which images are live`, "Check that `git-repository` names the Git repository that your images are built from.");
     }
     return refs;
 }
@@ -24590,47 +23808,37 @@ async function readRefs(http, repository) {
     }
 }
 async function sendLsRefs(http, repository) {
-    const response = await http.send({
+    const body = await send(http, repository, "result", {
         method: "POST",
         url: new URL(`${repository.url.href}/${SERVICE}`),
-        headers: {
-            accept: `application/x-${SERVICE}-result`,
-            "content-type": `application/x-${SERVICE}-request`,
-            "git-protocol": "version=2",
-        },
-        ...credentials(repository),
+        headers: { "content-type": `application/x-${SERVICE}-request`, "git-protocol": "version=2" },
         body: LS_REFS,
         idempotent: true,
-        expected: [200],
-        maxBytes: ls_refs_MAX_MIB * 1024 * 1024,
     });
-    requireType(response, `application/x-${SERVICE}-result`);
     // Git's own server returns this for a command that it does not know.
-    if (response.body.length === 0)
+    if (body.length === 0)
         throw new GitProtocolError("malformed", "an empty response to `ls-refs`");
-    return parseLsRefs(response.body);
+    return parseLsRefs(body);
 }
 async function readAdvertisement(http, repository) {
-    const response = await http.send({
-        method: "GET",
-        url: new URL(`${repository.url.href}/info/refs?service=${SERVICE}`),
-        // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
-        headers: { accept: `application/x-${SERVICE}-advertisement`, "cache-control": "no-cache", pragma: "no-cache" },
-        ...credentials(repository),
+    const url = new URL(`${repository.url.href}/info/refs?service=${SERVICE}`);
+    // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
+    return parseAdvertisement(await send(http, repository, "advertisement", { method: "GET", url, headers: { pragma: "no-cache" } }));
+}
+/** Returns the body of a response of the `type`. Login pages, proxies and servers with the old dumb protocol also return 200. */
+async function send(http, { token }, type, request) {
+    const accept = `application/x-${SERVICE}-${type}`;
+    const { headers, body } = await http.send({
+        ...request,
+        headers: { ...request.headers, accept },
+        authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`,
         expected: [200],
-        maxBytes: ls_refs_MAX_MIB * 1024 * 1024,
+        maxBytes: MAX_MIB * 1024 * 1024,
     });
-    requireType(response, `application/x-${SERVICE}-advertisement`);
-    return parseAdvertisement(response.body);
-}
-function credentials({ token }) {
-    return token === null ? {} : { authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}` };
-}
-/** Login pages, proxies and servers with the old dumb protocol also return 200. */
-function requireType(response, type) {
-    const actual = response.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
-    if (actual !== type)
-        throw new GitProtocolError("malformed", `a response of type ${actual} instead of ${type}`);
+    const actual = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
+    if (actual !== accept)
+        throw new GitProtocolError("malformed", `a response of type ${actual} instead of ${accept}`);
+    return body;
 }
 /** Whether the older protocol may succeed after `ls-refs` failed. A truncated response is an error of the transfer. */
 function mayBeOlderServer(error) {
@@ -24650,20 +23858,17 @@ function ls_refs_faultOf(repository, error, refusal) {
     const isRefusal = error instanceof errors/* HttpError */.j && error.code === "status" && !error.retryable;
     const status = isRefusal ? error.status : undefined;
     const kind = status === 401 || status === 403 ? "permission" : "listing";
-    return new build_fault/* Fault */.v(kind, message, remedyFor(repository, error, status), { cause: error });
+    return new fault/* Fault */.v(kind, message, remedyFor(repository, error, status), { cause: error });
 }
 function remedyFor(repository, error, status) {
     if (status === 401 || status === 403) {
-        const permission = `the permission \`contents: read\` on ${nameOf(repository)}`;
-        return repository.token === null
-            ? `Set \`github-token\` to a token with ${permission}.`
-            : `Check that \`github-token\` is valid and has ${permission}.`;
+        return `Check that \`github-token\` is valid and has the permission \`contents: read\` on ${nameOf(repository)}.`;
     }
     if (status === 404) {
         return "Check the name in `git-repository`, and that `github-token` has the permission `contents: read` on it.";
     }
     if (error instanceof errors/* HttpError */.j && error.code === "too-large") {
-        return `The list of refs is larger than ${ls_refs_MAX_MIB} MiB. Delete branches and tags that are not needed.`;
+        return `The list of refs is larger than ${MAX_MIB} MiB. Delete branches and tags that are not needed.`;
     }
     if (error instanceof GitProtocolError && error.code !== "refused") {
         return "Check that GITHUB_SERVER_URL is a Git server with smart HTTP, without a proxy or a login page in front of it.";
@@ -24675,7 +23880,7 @@ function nameOf({ url }) {
 }
 /** The message may be untrusted: that of an error packet. */
 function ls_refs_textOf({ token }, error) {
-    return (0,redact/* excerpt */.Kb)(error instanceof Error ? error.message : String(error), token === null ? [] : [token], 500);
+    return (0,redact/* excerpt */.Kb)(error instanceof Error ? error.message : String(error), [token], 500);
 }
 
 // EXTERNAL MODULE: ./build/http/size-limit.js
@@ -24686,8 +23891,6 @@ var size_limit = __nccwpck_require__(8494);
  * a day at most. It also covers the difference between the clocks of GitHub and the registry.
  */
 const LATE_PUSH_MS = 24 * 3_600_000;
-/** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
-const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
 
 // EXTERNAL MODULE: ./build/http/github.js
 var http_github = __nccwpck_require__(8534);
@@ -24703,34 +23906,35 @@ var json = __nccwpck_require__(3223);
 /** How often a query is sent if the rate limit refuses it. Before each retry, `HttpClient` waits for the limit's reset. */
 const RATE_LIMIT_ATTEMPTS = 3;
 const RUN_AGAIN = "Run it again when GitHub responds.";
+const ResponseError = dist/* object */.Ikc({
+    type: dist/* nullish */.cl6(dist/* string */.YjP()),
+    message: dist/* string */.YjP(),
+    path: dist/* nullish */.cl6(dist/* array */.YOg(dist/* union */.KCZ([dist/* string */.YjP(), dist/* number */.aig()]))),
+});
 const Response = dist/* object */.Ikc({
     data: dist/* nullish */.cl6(dist/* object */.Ikc({ repository: dist/* nullish */.cl6(dist/* record */.g1P(dist/* string */.YjP(), dist/* unknown */.L5J())) })),
-    errors: dist/* optional */.lqM(dist/* array */.YOg(dist/* object */.Ikc({
-        type: dist/* nullish */.cl6(dist/* string */.YjP()),
-        message: dist/* string */.YjP(),
-        path: dist/* nullish */.cl6(dist/* array */.YOg(dist/* union */.KCZ([dist/* string */.YjP(), dist/* number */.aig()]))),
-    }))),
+    errors: dist/* optional */.lqM(dist/* array */.YOg(ResponseError), []),
 });
-/**
- * Opens GitHub's GraphQL API for `github.repository`. The function that it returns throws Fault `permission` (401, 403,
- * FORBIDDEN), Fault `listing` (any other incomplete response), and HttpError `interrupted`.
- */
-function createRepositoryQuery(http, github) {
+/** Opens GitHub's GraphQL API for `github.repository`. */
+function createRepositoryApi(http, github) {
     const api = (0,http_github/* createGitHubApi */._)(http, github);
     const [owner, name] = github.repository.split("/");
-    return async (query, variables = {}) => {
-        const body = { query, variables: { owner, name, ...variables } };
-        for (let attempt = 1;; attempt += 1) {
-            const response = await send(api, github, body);
-            const parsed = (0,json/* parseJson */.q)(response.body, Response, responseOf(github));
-            const limit = parsed.errors?.find(graphql_isRateLimit);
-            if (limit === undefined)
-                return repositoryOf(github, parsed, response.body.length);
-            // Without these headers `HttpClient` does not know how long to wait.
-            const waits = response.headers["x-ratelimit-remaining"] === "0" && "x-ratelimit-reset" in response.headers;
-            if (!waits || attempt >= RATE_LIMIT_ATTEMPTS)
-                throw listingFault(github, limit.message, limit);
-        }
+    return {
+        github,
+        async query(query, variables = {}) {
+            const body = { query, variables: { owner, name, ...variables } };
+            for (let attempt = 1;; attempt += 1) {
+                const response = await graphql_send(api, github, body);
+                const parsed = (0,json/* parseJson */.q)(response.body, Response, responseOf(github));
+                const limit = parsed.errors.find(graphql_isRateLimit);
+                if (limit === undefined)
+                    return repositoryOf(github, parsed, response.body.length);
+                // Without these headers `HttpClient` does not know how long to wait.
+                const waits = response.headers["x-ratelimit-remaining"] === "0" && "x-ratelimit-reset" in response.headers;
+                if (!waits || attempt >= RATE_LIMIT_ATTEMPTS)
+                    throw listingFault(github, limit.message, limit);
+            }
+        },
     };
 }
 /** Describes a response, or one part of it, for `parseJson` and `parseValue`. */
@@ -24739,22 +23943,21 @@ function responseOf(github, part = "") {
 }
 /** Returns the error for a list of pull requests that cannot be read completely. */
 function listingFault(github, why, cause) {
-    return new build_fault/* Fault */.v("listing", messageOf(github, why), RUN_AGAIN, cause === undefined ? {} : { cause });
+    return new fault/* Fault */.v("listing", messageOf(github, why), RUN_AGAIN, { cause });
 }
-async function send(api, github, body) {
+async function graphql_send(api, github, body) {
     try {
         return await api.send({ method: "POST", url: github.graphqlUrl, body, idempotent: true, expected: [200] });
     }
     catch (error) {
         if (!(error instanceof errors/* HttpError */.j) || error.code === "interrupted")
             throw error;
-        const why = error.detail === undefined ? error.message : `${error.message}: ${error.detail}`;
         const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
-        throw isRefusal ? permissionFault(github, why, error) : listingFault(github, why, error);
+        throw (isRefusal ? permissionFault : listingFault)(github, (0,errors/* describeError */.U)(error), error);
     }
 }
 /** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
-function repositoryOf(github, { data, errors = [] }, sizeBytes) {
+function repositoryOf(github, { data, errors }, sizeBytes) {
     const missing = new Set();
     for (const error of errors) {
         const [root, field, ...below] = error.path ?? [];
@@ -24764,33 +23967,28 @@ function repositoryOf(github, { data, errors = [] }, sizeBytes) {
         if (isMissing && typeof field === "string" && below.length === 0)
             missing.add(field);
         // It is null if the token has no access to the fork. That is all the information needed.
-        else if (error.path?.at(-1) !== "headRepository")
-            throw graphql_faultOf(github, error);
+        else if (error.path?.at(-1) !== "headRepository") {
+            const isRefusal = error.type === "FORBIDDEN" || error.type === "INSUFFICIENT_SCOPES";
+            throw (isRefusal ? permissionFault : listingFault)(github, error.message, error);
+        }
     }
     if (data?.repository == null)
         throw noRepository(github, errors);
     return { fields: data.repository, missing, sizeBytes };
-}
-function graphql_faultOf(github, error) {
-    const isRefusal = error.type === "FORBIDDEN" || error.type === "INSUFFICIENT_SCOPES";
-    return (isRefusal ? permissionFault : listingFault)(github, error.message, error);
 }
 /** GitHub uses both RATE_LIMITED and RATE_LIMIT. */
 function graphql_isRateLimit({ type }) {
     return type?.startsWith("RATE_LIMIT") === true;
 }
 function permissionFault(github, why, cause) {
-    const permission = `the permission \`pull-requests: read\` on ${github.repository}`;
-    const remedy = github.token === ""
-        ? `Set \`github-token\` to a token with ${permission}.`
-        : `Check that \`github-token\` is valid and has ${permission}.`;
-    return new build_fault/* Fault */.v("permission", messageOf(github, why), remedy, { cause });
+    const remedy = `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
+    return new fault/* Fault */.v("permission", messageOf(github, why), remedy, { cause });
 }
 function noRepository(github, cause) {
-    return new build_fault/* Fault */.v("listing", messageOf(github, "the Git repository does not exist, or the token has no access to it"), "Check the name in `git-repository`, and that `github-token` has the permission `pull-requests: read` on it.", { cause });
+    return new fault/* Fault */.v("listing", messageOf(github, "the Git repository does not exist, or the token has no access to it"), "Check the name in `git-repository`, and that `github-token` has the permission `pull-requests: read` on it.", { cause });
 }
 function messageOf({ repository, token }, why) {
-    return `Could not read the pull requests of ${repository}: ${(0,redact/* excerpt */.Kb)(why, token === "" ? [] : [token], 500)}`;
+    return `Could not read the pull requests of ${repository}: ${(0,redact/* excerpt */.Kb)(why, [token], 500)}`;
 }
 
 ;// CONCATENATED MODULE: ./build/refs/github/pull-request-queries.js
@@ -24806,16 +24004,13 @@ const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
  * `issues: read`; both return NOT_FOUND for an issue.
  */
 function byNumberQuery(numbers) {
-    const fields = numbers.map((number) => `${aliasOf(number)}: pullRequest(number: ${number}) { ...fields }`);
+    const fields = numbers.map((number) => `p${number}: pullRequest(number: ${number}) { ...fields }`);
     return `query PullRequests($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) {
     ${fields.join("\n    ")}
   }
 }
 fragment fields on PullRequest { ${FIELDS} }`;
-}
-function aliasOf(number) {
-    return `p${number}`;
 }
 /** Open pull requests by creation date: changes while the pages are read do not affect this order. */
 const OPEN_QUERY = listQuery("OpenPullRequests", "[OPEN]", "CREATED_AT, direction: ASC", FIELDS);
@@ -24870,10 +24065,10 @@ const Connection = dist/* object */.Ikc({
 });
 /** Returns the pull request `number` of a `byNumberQuery`. Throws Fault `listing` if it is null without NOT_FOUND. */
 function parseByNumber(github, { fields, missing }, number) {
-    const field = fields[aliasOf(number)];
-    if (field === null && missing.has(aliasOf(number)))
+    const alias = `p${number}`;
+    if (fields[alias] === null && missing.has(alias))
         return "missing";
-    const { pullRequest } = (0,json/* parseValue */.$)(field, pull_request_queries_Node, responseOf(github, ` (pull request #${number})`));
+    const { pullRequest } = (0,json/* parseValue */.$)(fields[alias], pull_request_queries_Node, responseOf(github, ` (pull request #${number})`));
     if (pullRequest.number === number)
         return pullRequest;
     throw listingFault(github, `GitHub returned #${pullRequest.number} instead of #${number}`);
@@ -24914,13 +24109,13 @@ const pull_requests_MAX_MIB = 512;
  * `interrupted`.
  */
 async function findPullRequests(http, github, lookups, event, orphanedTags) {
-    const source = { github, query: createRepositoryQuery(http, github) };
+    const api = createRepositoryApi(http, github);
     const known = event === null ? null : fromEvent(event);
     const needsOpen = lookups.commits.size > 0 || lookups.branchTags.size > 0;
     const [byNumber, open, closed] = await Promise.all([
-        findByNumber(source, lookups.numbers, known),
-        needsOpen ? listOpen(source) : [],
-        findByBranch(source, lookups, known, orphanedTags),
+        findByNumber(api, lookups.numbers, known),
+        needsOpen ? listOpen(api) : [],
+        findByBranch(api, lookups, known, orphanedTags),
     ]);
     return { byNumber, open, closed };
 }
@@ -24929,13 +24124,13 @@ async function findPullRequests(http, github, lookups, event, orphanedTags) {
  * machine's clock). Throws the same errors as `findPullRequests`.
  */
 async function listOpenedSince(http, github, since) {
-    const source = { github, query: createRepositoryQuery(http, github) };
+    const api = createRepositoryApi(http, github);
     const found = new Map();
     let oldest = since - CLOCK_SKEW_MS;
     for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
         let pages = 0;
         let newest = oldest;
-        for await (const { entries } of pagesOf(source, UPDATED_QUERY)) {
+        for await (const { entries } of pagesOf(api, UPDATED_QUERY)) {
             pages += 1;
             for (const { pullRequest } of entries)
                 found.set(pullRequest.number, pullRequest);
@@ -24955,15 +24150,9 @@ function fromEvent({ merged, ...event }) {
 }
 async function findByNumber({ github, query }, numbers, known) {
     const results = new Map();
-    const remaining = [];
-    for (const number of numbers) {
-        if (number === known?.number)
-            results.set(number, known);
-        else if (!Number.isInteger(number) || number < 1 || number > LARGEST_PULL_REQUEST)
-            results.set(number, "missing");
-        else
-            remaining.push(number);
-    }
+    const remaining = [...numbers].filter((number) => number !== known?.number);
+    if (known !== null && numbers.has(known.number))
+        results.set(known.number, known);
     const batches = Array.from({ length: Math.ceil(remaining.length / PAGE_SIZE) }, (_, index) => remaining.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE));
     await Promise.all(batches.map(async (batch) => {
         const response = await query(byNumberQuery(batch));
@@ -24972,8 +24161,8 @@ async function findByNumber({ github, query }, numbers, known) {
     }));
     return results;
 }
-/** Returns the closed pull requests that the branch tags need, newest first. */
-async function findByBranch(source, { branchTags, oldestPush }, known, orphanedTags) {
+/** Returns the closed pull requests that the branch tags need. */
+async function findByBranch(api, { branchTags, oldestPush }, known, orphanedTags) {
     const remaining = new Set(branchTags);
     if (remaining.size === 0)
         return [];
@@ -24987,7 +24176,7 @@ async function findByBranch(source, { branchTags, oldestPush }, known, orphanedT
         add(known);
     const oldest = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
     if (remaining.size > 0) {
-        for await (const { entries } of pagesOf(source, CLOSED_QUERY)) {
+        for await (const { entries } of pagesOf(api, CLOSED_QUERY)) {
             for (const { pullRequest } of entries)
                 add(pullRequest);
             // Closing is an update, so the pull requests after this one were closed before `oldest` too. One that is updated while
@@ -24996,18 +24185,18 @@ async function findByBranch(source, { branchTags, oldestPush }, known, orphanedT
                 break;
         }
     }
-    return [...closed.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
+    return [...closed.values()];
 }
 /**
  * Returns all open pull requests. They keep images, so the list must be complete: it is read again if it is shorter than its
  * total count, because a pull request was reopened meanwhile.
  */
-async function listOpen(source) {
+async function listOpen(api) {
     let missing = 0;
     for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
         const open = new Map();
         let total = 0;
-        for await (const { entries, totalCount } of pagesOf(source, OPEN_QUERY)) {
+        for await (const { entries, totalCount } of pagesOf(api, OPEN_QUERY)) {
             for (const { pullRequest } of entries)
                 open.set(pullRequest.number, pullRequest);
             total = totalCount;
@@ -25017,7 +24206,7 @@ async function listOpen(source) {
             return [...open.values()];
     }
     const why = `the list of open pull requests has ${(0,format/* counted */.hS)(missing, "entry", "entries")} fewer than GitHub counts`;
-    throw listingFault(source.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
+    throw listingFault(api.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
 }
 async function* pagesOf({ github, query }, document) {
     const addSize = (0,size_limit/* createSizeLimit */.L)(pull_requests_MAX_MIB, (why) => listingFault(github, why));
@@ -25109,13 +24298,13 @@ function versionTags(template) {
     const rolling = /\{(?:major|minor)\}/.test(template);
     return (name) => {
         const version = semverOf(name);
-        if (version === null || (rolling && version.prerelease))
+        if (version === null || (rolling && version.prerelease.length > 0))
             return [];
         return [
             template
                 .replaceAll("{version}", version.version)
-                .replaceAll("{major}", version.major)
-                .replaceAll("{minor}", version.minor),
+                .replaceAll("{major}", String(version.major))
+                .replaceAll("{minor}", String(version.minor)),
         ];
     };
 }
@@ -25195,7 +24384,8 @@ function either(first, second) {
 
 ;// CONCATENATED MODULE: ./build/tags/readings.js
 
-
+/** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
+const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
 const ALPHANUMERIC = /[0-9A-Za-z]/;
 const DIGIT = /[0-9]/;
 const HEX = /[0-9A-Fa-f]/;
@@ -25320,7 +24510,7 @@ function statusByText(tag, protectedBy) {
     // OCI distribution-spec, "Referrers Tag Schema", and cosign's names.
     const [, hex, ending = ""] = /^sha256-([0-9a-f]{64})([._-].*)?$/.exec(tag) ?? [];
     const subject = `sha256:${hex}`;
-    if (!(0,build_digest/* isDigest */.B)(subject))
+    if (!(0,digest/* isDigest */.B)(subject))
         return null;
     return { status: "referrer", subject, reason: `${REFERRERS[ending] ?? "referrer"} of ${(0,format/* shortDigest */.VK)(subject)}` };
 }
@@ -25402,7 +24592,7 @@ function pullRequestLookups(tags, live, protectedBy) {
     for (const { tag, pushedAt } of tags) {
         if (statusByText(tag, protectedBy) !== null)
             continue;
-        const byPattern = known.patterns.map((pattern) => [...readings(pattern, tag, known)]);
+        const byPattern = known.patterns.map((pattern) => readings(pattern, tag, known));
         const { status } = statusByRefs(tag, byPattern.flat(), known);
         if (status === "live")
             continue;
@@ -25485,8 +24675,9 @@ function tagsWith(starts, slug) {
 /** Reads branches and Git tags. Throws Fault and HttpError. */
 async function readLiveTags({ settings, http }) {
     const { repository, serverUrl, token } = settings.github;
-    const refs = await listRefs(http, { url: new URL(`${repository}.git`, serverUrl), token });
-    return liveTagsOf(compileTagPatterns(settings.tagPatterns), refs);
+    const refs = listRefs(http, { url: new URL(`${repository}.git`, serverUrl), token });
+    const patterns = compileTagPatterns(settings.tagPatterns);
+    return liveTagsOf(patterns, await refs);
 }
 /** Reads the pull requests that decide about the tags of `listings`. Throws Fault and HttpError. */
 async function readEvidence({ settings, http, clock }, live, inUse, listings) {
@@ -25539,10 +24730,10 @@ function provesAnything({ byNumber, closed }) {
  * case; exclusions match exactly.
  */
 function protectionOf(globs) {
-    const isExcluded = compileGlobs(globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1)), "case-sensitive");
+    const isExcluded = (0,build_glob/* compileGlobs */.tI)(globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1)), "case-sensitive");
     const protecting = globs
         .filter((glob) => !glob.startsWith("!"))
-        .map((glob) => ({ glob, matches: compileGlobs([glob], "case-insensitive") }));
+        .map((glob) => ({ glob, matches: (0,build_glob/* compileGlobs */.tI)([glob], "case-insensitive") }));
     return (tag) => (isExcluded(tag) ? null : (protecting.find(({ matches }) => matches(tag))?.glob ?? null));
 }
 function* pushedTags(listings) {
@@ -25825,9 +25016,9 @@ class Graph {
             const child = this.#find(digest);
             if (child === undefined)
                 continue;
-            if ((0,manifest/* isIndexType */.$)(mediaType))
+            if ((0,manifest/* isIndexType */.$U)(mediaType))
                 child.listedAs = "index";
-            else if (!(0,manifest/* mayListManifests */.e)(mediaType))
+            else if (!(0,manifest/* mayListManifests */.ec)(mediaType))
                 child.listedAs ??= "image";
             if (!found.has(child))
                 child.parents = [...child.parents, node];
@@ -26264,14 +25455,14 @@ function missingChildren(graph, { known }) {
 ;// CONCATENATED MODULE: ./build/plan/progress.js
 /**
  * Adds the planned manifests that the list of a recheck does not show. Those that are gone take their children and referrers
- * with them, as the plan says. If the list shows untagged manifests, everything else it does not show is gone too.
+ * with them, as the plan says.
  */
 function addPlanned(graph, { pending, gone, failed, contents, graph: before }) {
     for (const digest of gone)
         graph.addUnlisted(digest, "gone");
     const rest = [...pending.keys(), ...failed.keys()];
     for (const digest of rest)
-        graph.addUnlisted(digest, graph.listsUntagged ? "gone" : "exists");
+        graph.addUnlisted(digest);
     for (const [digest, known] of contents)
         if (known !== "missing")
             graph.addContent(digest, known);
@@ -26350,7 +25541,7 @@ async function planRepository(input) {
     const { registry, repository, listing, recheck } = input;
     const { listsUntagged, listsPushTimes } = registry.capabilities;
     const graph = new Graph(listing.manifests, input.statuses, listsUntagged);
-    const kept = new Map([...input.inUse, ...(recheck?.progress.failed ?? [])]);
+    const kept = new Map([...(recheck?.progress.failed ?? []), ...input.inUse]);
     if (!listsUntagged)
         for (const digest of input.inUse.keys())
             graph.addUnlisted(digest);
@@ -26394,7 +25585,7 @@ class ManifestReader {
             await (0,p_map/* default */.Ay)(contents, (digest) => this.#read(digest), { concurrency });
             await (0,p_map/* default */.Ay)(referrers, (digest) => this.#listReferrers(digest), { concurrency });
         }
-        throw new build_fault/* Fault */.v("listing", `Its indexes nest more than ${MAX_ROUNDS} levels deep`, "No build makes such images. Find out who pushes them, and delete them.");
+        throw new fault/* Fault */.v("listing", `Its indexes nest more than ${MAX_ROUNDS} levels deep`, "No build makes such images. Find out who pushes them, and delete them.");
     }
     /** A manifest that cannot be read becomes data: it ends the work on this repository only. */
     async #read(digest) {
@@ -26404,7 +25595,7 @@ class ManifestReader {
             known = await registry.read(repository, digest);
         }
         catch (error) {
-            if (error instanceof build_fault/* Fault */.v && error.kind !== "listing")
+            if (error instanceof fault/* Fault */.v && error.kind !== "listing")
                 throw error;
             if (error instanceof errors/* HttpError */.j && error.code === "interrupted")
                 throw error;
@@ -26449,14 +25640,14 @@ const NOTHING_READABLE = {
     unreadable: "it answers 404, like every other manifest that was read, so the registry may be reached by a wrong name",
 };
 function referrersApiStopped(subject) {
-    return new build_fault/* Fault */.v("listing", `The referrers of ${subject} are unknown: the referrers API answered before and does not any more`, "Run it again. If it happens again, check whether a proxy answers in place of the registry.");
+    return new fault/* Fault */.v("listing", `The referrers of ${subject} are unknown: the referrers API answered before and does not any more`, "Run it again. If it happens again, check whether a proxy answers in place of the registry.");
 }
 /** Throws Fault `listing` if a manifest could not be read. */
 function requireReadable({ plan }) {
     const [unreadable] = plan.unreadable;
     if (unreadable === undefined)
         return;
-    throw new build_fault/* Fault */.v("listing", `${unreadable.digest} could not be read, so nothing is deleted in this repository: ${unreadable.reason}`, "Run it again. If it happens again, delete that manifest or push it again.");
+    throw new fault/* Fault */.v("listing", `${unreadable.digest} could not be read, so nothing is deleted in this repository: ${unreadable.reason}`, "Run it again. If it happens again, delete that manifest or push it again.");
 }
 
 ;// CONCATENATED MODULE: ./build/plan/agree.js
@@ -26509,14 +25700,34 @@ function changeSince(before, now) {
 
 
 
+
+
+/** The longest time from the start of a recheck to the first deletion by it, in milliseconds. */
+const MAX_AGE_MS = 600_000;
+const MAX_TRIES = 3;
+const EXISTENCE_CHECKS_AT_ONCE = 16;
 /**
- * Lists a repository again, then reads the evidence again, and plans again. What both plans agree on may be deleted now.
+ * Lists a repository again, then reads the evidence again, and plans again. What both plans agree on may be deleted now. A
+ * recheck that took too long, because a host limited its requests, is repeated.
  *
+ * @param uncertain deletions whose answer was lost
  * @throws Fault `listing` if the recheck cannot see what the plan saw
  */
-async function recheck({ registry, sources, evidence, rules }, repository, first, progress) {
+async function recheck(services, repository, first, progress, uncertain) {
+    const { clock } = services.sources;
+    for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
+        const startedAt = clock.now();
+        const result = await recheckOnce(services, repository, first, progress, uncertain);
+        if (clock.now() - startedAt <= MAX_AGE_MS)
+            return result;
+    }
+    throw new fault/* Fault */.v("listing", `Reading it again took more than ${(0,format/* formatAge */.nV)(MAX_AGE_MS)}, ${MAX_TRIES} times in a row`, "Use a token with a higher rate limit, or run it when other jobs send fewer requests.");
+}
+async function recheckOnce({ registry, sources, evidence, rules }, repository, first, before, uncertain) {
     const listing = await registry.list(repository);
     requireKeptManifests(listing, first);
+    const gone = await findGone(registry, repository, listing, before, uncertain);
+    const progress = withoutGone(before, gone);
     // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
     const now = await readEvidenceAgain(sources, evidence);
     const { settings } = sources;
@@ -26533,6 +25744,32 @@ async function recheck({ registry, sources, evidence, rules }, repository, first
     requireReadable(planned);
     return { planned, agreement: agree(progress.pending, planned.plan, planned.graph) };
 }
+/**
+ * Returns the planned manifests that do not exist any more. A list that does not show a manifest is no proof, because pages can
+ * shift while they are read: each is requested by digest. Throws Fault `listing` if a complete list does not show an existing one.
+ */
+async function findGone(registry, repository, { manifests }, { pending, failed, graph }, uncertain) {
+    const listed = new Set(manifests.map(({ digest }) => digest));
+    const wasListed = (digest) => (graph.get(digest)?.listed ?? null) !== null;
+    const missing = [...pending.keys(), ...failed.keys()].filter((digest) => !listed.has(digest) && (wasListed(digest) || uncertain.has(digest)));
+    const gone = new Set();
+    const check = async (digest) => {
+        if (!(await registry.exists(repository, digest)))
+            gone.add(digest);
+        else if (registry.capabilities.listsUntagged)
+            throw incompleteList(digest);
+    };
+    await (0,p_map/* default */.Ay)(missing, check, { concurrency: EXISTENCE_CHECKS_AT_ONCE });
+    return gone;
+}
+function withoutGone(progress, gone) {
+    const rest = (manifests) => new Map([...manifests].filter(([digest]) => !gone.has(digest)));
+    const { pending, failed } = progress;
+    return { ...progress, pending: rest(pending), failed: rest(failed), gone: new Set([...progress.gone, ...gone]) };
+}
+function incompleteList(digest) {
+    return new fault/* Fault */.v("listing", `${digest} exists, but the list of manifests does not show it any more`, "Run it again when nothing else deletes from this repository.");
+}
 /** An empty list of a repository that had manifests to keep is wrong more often than it is right. */
 function requireKeptManifests({ manifests }, { listing, plan }) {
     if (manifests.length > 0)
@@ -26540,7 +25777,7 @@ function requireKeptManifests({ manifests }, { listing, plan }) {
     const listed = new Set(listing.manifests.map(({ digest }) => digest));
     if (!plan.decisions.some(({ decision, digest }) => decision === "keep" && listed.has(digest)))
         return;
-    throw new build_fault/* Fault */.v("listing", "Its list of manifests was empty when it was read again, although it has manifests to keep", "Check whether the repository was deleted. If it exists, run this again.");
+    throw new fault/* Fault */.v("listing", "Its list of manifests was empty when it was read again, although it has manifests to keep", "Check whether the repository was deleted. If it exists, run this again.");
 }
 
 ;// CONCATENATED MODULE: ./build/sweep/rules.js
@@ -26556,7 +25793,7 @@ function rulesOf(settings, { keepsLastTagged }, now) {
 function requireMatch({ repositoryPattern }, { matching, existing }) {
     if (matching.length > 0 || existing.length === 0)
         return;
-    throw new build_fault/* Fault */.v("registry", `No repository matches \`repository-pattern\` (${repositoryPattern.join(", ")})`, `Change \`repository-pattern\`. These repositories exist: ${existing.join(", ")}.`);
+    throw new fault/* Fault */.v("registry", `No repository matches \`repository-pattern\` (${repositoryPattern.join(", ")})`, `Change \`repository-pattern\`. These repositories exist: ${existing.join(", ")}.`);
 }
 /** Throws Fault `limit` if the plans together delete more images than `max-deletions`. */
 function requireAllowedNumber({ maxDeletions }, plans) {
@@ -26564,7 +25801,7 @@ function requireAllowedNumber({ maxDeletions }, plans) {
     const images = deleted.filter(({ digest, image, kind }) => digest === image && kind !== "referrer").length;
     if (maxDeletions === 0 || images <= maxDeletions)
         return;
-    throw new build_fault/* Fault */.v("limit", `${(0,format/* counted */.hS)(images, "image")} would be deleted, more than \`max-deletions: ${maxDeletions}\`. Nothing was deleted`, "Check the reasons in the summary. If they are right, raise `max-deletions`.");
+    throw new fault/* Fault */.v("limit", `${(0,format/* counted */.hS)(images, "image")} would be deleted, more than \`max-deletions: ${maxDeletions}\`. Nothing was deleted`, "Check the reasons in the summary. If they are right, raise `max-deletions`.");
 }
 
 ;// CONCATENATED MODULE: ./build/sweep/outcomes.js
@@ -26583,11 +25820,6 @@ class Outcomes {
     settle(digest, outcome) {
         this.#byDigest.set(digest, outcome);
         this.#onOutcome();
-    }
-    /** Leaves deletions to the next run. */
-    defer(digests, cause) {
-        for (const digest of digests)
-            this.settle(digest, { outcome: "deferred", error: cause });
     }
     /** The deletions without an outcome, in the order of deletion. */
     pending() {
@@ -26614,7 +25846,7 @@ class Outcomes {
 
 ;// CONCATENATED MODULE: ./build/sweep/run-steps.js
 /**
- * Runs steps with at most `concurrency` at a time. A step starts when everything it comes after has succeeded, and before any
+ * Runs steps with at most `concurrency()` at a time. A step starts when everything it comes after has succeeded, and before any
  * root that was not started yet, so that few trees are incomplete at any time.
  *
  * @param run returns whether the steps after it may run; must not throw
@@ -26646,7 +25878,7 @@ function runSteps(steps, concurrency, run) {
         const start = () => {
             if (running === 0 && ready.length === 0)
                 resolve();
-            while (running < concurrency && ready.length > 0) {
+            while (running < concurrency() && ready.length > 0) {
                 const digest = ready.pop();
                 if (digest === undefined)
                     return;
@@ -26674,6 +25906,7 @@ function runSteps(steps, concurrency, run) {
 /** The cause of deferred deletions, as the report shows it. */
 const RATE_LIMIT = "API rate limit";
 const NOT_REACHED = "the run ended before it was sent";
+const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
 /**
  * Carries out the plan of one repository in batches of at most 60 s. Each batch begins with a recheck, and deletes only what both
  * plans agree on. A failed deletion is an outcome; any other error ends the sweep after the deletions in flight.
@@ -26715,10 +25948,10 @@ class RepositorySweep {
             }
         }
         catch (error) {
-            this.#error ??= error instanceof build_fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,build_fault/* unexpected */.o)(error);
+            this.#error ??= error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,fault/* unexpected */.o)(error);
         }
         const isLimited = this.#error instanceof errors/* HttpError */.j && isRateLimit(this.#error);
-        this.#outcomes.defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
+        this.#defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
         return {
             outcomes: this.#outcomes.byDigest,
             staleTags,
@@ -26730,60 +25963,57 @@ class RepositorySweep {
         const finished = await inBatches(this.#services, () => this.#outcomes.pending().length, () => this.#deleteBatch());
         if (finished)
             return;
+        const left = this.#outcomes.pending();
         if (this.#attempts.isLimited)
-            this.#outcomes.defer(this.#outcomes.pending(), RATE_LIMIT);
+            this.#defer(left, RATE_LIMIT);
         else
-            throw noProgress(this.#planned.plan.repository, this.#outcomes.pending().length);
+            throw noProgress(`${left.length} deletions in ${this.#planned.plan.repository}`);
     }
     /** One recheck, and the deletions that can be sent within 60 s of it. */
     async #deleteBatch() {
         const { clock, signal, concurrency, permission, affordable } = this.#services;
         const pending = this.#outcomes.pending();
         // Parents come first, so that those that are deferred break nothing.
-        this.#outcomes.defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
+        this.#defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
         if (this.#outcomes.pending().length === 0)
             return true;
         this.#attempts.startBatch();
         const { planned, agreement } = await this.#recheck();
         const timer = batchTimer(clock);
         const open = new Set(this.#outcomes.pending());
-        const steps = agreement.deletions.filter(({ digest }) => open.has(digest));
-        const agreed = new Set(steps.map(({ digest }) => digest));
-        for (const digest of open)
-            if (!agreed.has(digest))
+        const agreed = agreement.deletions.filter(({ digest }) => open.has(digest));
+        const agreedDigests = new Set(agreed.map(({ digest }) => digest));
+        for (const digest of open) {
+            if (agreedDigests.has(digest))
+                this.#settleGivenUp(digest);
+            else
                 this.#settleKept(digest, planned, agreement.reasonToKeep(digest));
-        const send = (digest) => this.#delete(digest, timer);
-        const rest = permission.isProven ? steps : await this.#sendFirstAlone(steps, send);
-        await runSteps(rest, concurrency, send);
+        }
+        // If the token may not delete at all, only one DELETE is sent.
+        const limit = () => (permission.isProven ? concurrency : 1);
+        await runSteps(agreed, limit, (digest) => this.#delete(digest, timer));
         if (this.#error !== null)
             throw this.#error;
         signal.throwIfAborted();
-        return this.#attempts.wasAnswered || agreed.size < open.size;
-    }
-    /** If the token may not delete at all, only one DELETE is sent. */
-    async #sendFirstAlone(steps, send) {
-        const [first, ...rest] = steps;
-        if (first === undefined)
-            return [];
-        const succeeded = await send(first.digest);
-        if (!succeeded)
-            return rest.filter(({ after }) => !after.includes(first.digest));
-        return rest.map(({ digest, after }) => ({ digest, after: after.filter((each) => each !== first.digest) }));
+        return this.#attempts.wasAnswered || agreed.length < open.size;
     }
     async #recheck() {
-        await this.#settleLostAnswers();
-        return this.#services.recheck(this.#planned, this.#outcomes.progress());
+        const uncertain = this.#outcomes.pending().filter((digest) => this.#attempts.mayHaveSucceeded(digest));
+        return this.#services.recheck(this.#planned, this.#outcomes.progress(), new Set(uncertain));
     }
-    /** If the list shows tagged manifests only, it cannot show whether a DELETE whose answer was lost succeeded. */
-    async #settleLostAnswers() {
-        const { registry } = this.#services;
-        for (const digest of this.#outcomes.pending()) {
-            if (registry.exists === undefined || !this.#attempts.mayHaveSucceeded(digest))
-                continue;
-            const exists = await registry.exists(this.#planned.plan.repository, digest);
-            if (!exists)
-                this.#outcomes.settle(digest, this.#goneOutcome(digest));
+    /** Leaves deletions to the next run. */
+    #defer(digests, cause) {
+        for (const digest of digests) {
+            const isUnknown = this.#attempts.mayHaveSucceeded(digest);
+            this.#outcomes.settle(digest, isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error: cause });
         }
+    }
+    /** The recheck saw the manifest, so no attempt to delete it succeeded. */
+    #settleGivenUp(digest) {
+        this.#attempts.exists(digest);
+        const error = this.#attempts.givenUp(digest);
+        if (error !== null)
+            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.U)(error) });
     }
     #settleKept(digest, { graph }, reason) {
         if (graph.get(digest)?.gone !== false)
@@ -26799,8 +26029,9 @@ class RepositorySweep {
     async #delete(digest, timer) {
         const { registry, signal, permission } = this.#services;
         const decision = this.#decisions.get(digest);
+        const isSettled = this.#outcomes.byDigest.has(digest);
         const mustEnd = this.#error !== null || signal.aborted || timer.isOver() || this.#attempts.endsBatch;
-        if (decision === undefined || mustEnd)
+        if (decision === undefined || isSettled || mustEnd)
             return false;
         try {
             const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
@@ -26810,7 +26041,8 @@ class RepositorySweep {
                 this.#outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
             else
                 this.#outcomes.settle(digest, deletion.outcome === "gone" ? this.#goneOutcome(digest) : { ...deletion, error: null });
-            return deletion.outcome !== "refused";
+            // What follows a manifest that is gone waits for a recheck: it may have been pushed again.
+            return deletion.outcome === "deleted";
         }
         catch (error) {
             this.#handleFailure(digest, error);
@@ -26819,20 +26051,17 @@ class RepositorySweep {
     }
     #handleFailure(digest, error) {
         const failure = this.#attempts.failed(digest, error);
-        if (failure === "again" || !(error instanceof build_fault/* Fault */.v || error instanceof errors/* HttpError */.j))
+        if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
             return;
         if (failure === "stop")
             this.#error ??= error;
         const isUnsent = error instanceof errors/* HttpError */.j && error.unsent === true;
         if (!isUnsent)
-            this.#outcomes.settle(digest, { outcome: "failed", error: describeError(error) });
+            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.U)(error) });
     }
     #mayHaveDeleted() {
         return [...this.#outcomes.byDigest].some(([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest));
     }
-}
-function noProgress(repository, left) {
-    return new build_fault/* Fault */.v("deletion", `${left} deletions in ${repository} were given up, because the registry did not answer several times in a row`, "Run it again when the registry answers.");
 }
 
 ;// CONCATENATED MODULE: ./build/run.js
@@ -26879,7 +26108,7 @@ async function run(settings, services) {
         const plans = await planRepositories(steps, evidence, listings);
         requireAllowedNumber(settings, [...plans.values()]);
         if (settings.dryRun)
-            await logPlans(steps, plans);
+            logPlans(steps, plans);
         else
             await sweepRepositories(steps, evidence, plans);
         await collectGarbage(steps);
@@ -26904,7 +26133,11 @@ async function listRepositories({ registry, record, settings }) {
         listings.set(repository, await registry.list(repository));
     });
     await (0,p_map/* default */.Ay)(names.matching, list, { concurrency: REPOSITORIES_AT_ONCE });
-    return listings;
+    return sortByName(listings);
+}
+/** Repositories end in any order. What the user sees has one order. */
+function sortByName(byName) {
+    return new Map([...byName].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 /** Plans the repositories side by side. */
 async function planRepositories({ registry, record, settings, rules }, evidence, listings) {
@@ -26925,11 +26158,11 @@ async function planRepositories({ registry, record, settings, rules }, evidence,
         requireReadable(planned);
     });
     await (0,p_map/* default */.Ay)(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
-    return plans;
+    return sortByName(plans);
 }
-async function logPlans({ log, record }, plans) {
+function logPlans({ log, record }, plans) {
     for (const repository of plans.keys())
-        await logRepository(log, record.repository(repository));
+        logRepository(log, record.repository(repository));
 }
 /** Deletes one repository after another. An error in one ends its work; one that concerns all ends the run. */
 async function sweepRepositories(steps, evidence, plans) {
@@ -26950,11 +26183,11 @@ async function sweepRepositories(steps, evidence, plans) {
             onOutcome,
             concurrency: settings.concurrency,
             removeStaleTags: settings.removeStaleTags,
-            recheck: (first, progress) => recheck({ ...steps, evidence }, repository, first, progress),
+            recheck: (first, progress, uncertain) => recheck({ ...steps, evidence }, repository, first, progress, uncertain),
             affordable: (count) => allotment.affordable(repository, count),
         });
         record.setSwept(repository, swept);
-        await logRepository(log, record.repository(repository));
+        logRepository(log, record.repository(repository));
         if (swept.error !== null && endsRun(swept.error))
             throw swept.error;
         signal.throwIfAborted();
@@ -26975,7 +26208,7 @@ async function collectGarbage({ settings, record, registry }) {
     if (collection.fault !== undefined)
         throw collection.fault;
     if (collection.status === "failed") {
-        throw new build_fault/* Fault */.v("garbage-collection", collection.note, "Check the registry's log, and start it again.");
+        throw new fault/* Fault */.v("garbage-collection", collection.note, "Check the registry's log, and start it again.");
     }
     if (collection.status === "timed-out" || collection.status === "unsupported")
         record.addNotice(collection.note);
@@ -27007,9 +26240,9 @@ async function runAction(environment, signal, clock = systemClock) {
         result = await runWith(settings, { environment, signal, clock, log });
     }
     catch (error) {
-        result = resultOfFault(error instanceof build_fault/* Fault */.v ? error : (0,build_fault/* unexpected */.o)(error), clock.now());
+        result = resultOfFault(error instanceof fault/* Fault */.v ? error : (0,fault/* unexpected */.o)(error), clock.now());
     }
-    publishResult(result, { reportPath: reportPathOf(environment), environment }, log);
+    publishResult(result, environment, log);
     return log.failed() ? 1 : 0;
 }
 async function runWith(settings, { environment, signal, clock, log }) {
@@ -27186,21 +26419,158 @@ function describeManifest(digest, tags) {
 
 /***/ }),
 
+/***/ 2896:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   pZ: () => (/* binding */ GlobError),
+/* harmony export */   rl: () => (/* binding */ hasWildcard),
+/* harmony export */   tI: () => (/* binding */ compileGlobs)
+/* harmony export */ });
+/** An invalid glob. The message is a clause without a subject of its own: `an empty pattern matches nothing`. */
+class GlobError extends Error {
+    name = "GlobError";
+}
+/** `{a,b}{c,d}` multiply, so their number needs a limit. */
+const MAX_ALTERNATIVES = 1_000;
+const MAX_LENGTH = 1_000;
+/**
+ * Compiles globs to a predicate: does a name match any of them, and none of those that start with `!`?
+ *
+ * `*` matches any text within a path segment, `**` across segments, `?` one character, `{a,b}` either alternative.
+ * Matching takes time linear in pattern × name, because names come from outside: a regular expression (as picomatch builds
+ * one) takes 34 seconds for `*a*a*a*a*a*b` and a tag of 128 characters.
+ *
+ * @throws GlobError for a pattern that is empty, too long or has unbalanced braces
+ */
+function compileGlobs(patterns, letters) {
+    const fold = (text) => (letters === "case-insensitive" ? text.toLowerCase() : text);
+    const compile = (globs) => globs.flatMap((glob) => expandBraces(fold(glob)).map(tokenize));
+    const included = compile(patterns.filter((pattern) => !pattern.startsWith("!")));
+    const excluded = compile(patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1)));
+    return (name) => {
+        const folded = fold(name);
+        return included.some((glob) => matches(glob, folded)) && !excluded.some((glob) => matches(glob, folded));
+    };
+}
+/** Returns whether `pattern` can match more than one name. */
+function hasWildcard(pattern) {
+    return /[*?{}]/.test(pattern);
+}
+/** Returns the patterns without braces that `pattern` stands for. */
+function expandBraces(pattern) {
+    if (pattern === "")
+        throw new GlobError("an empty pattern matches nothing");
+    if (pattern.length > MAX_LENGTH)
+        throw new GlobError(`a pattern has at most ${MAX_LENGTH} characters`);
+    if (!/[{}]/.test(pattern))
+        return [pattern];
+    const { alternatives, end } = readSequence(pattern, 0, "top level");
+    if (end < pattern.length)
+        throw new GlobError("`}` has no `{` before it");
+    return alternatives;
+}
+/** Reads up to the `,` or `}` that ends an alternative, or to the end of the pattern. */
+function readSequence(pattern, start, level) {
+    let alternatives = [""];
+    let at = start;
+    for (; at < pattern.length; at += 1) {
+        const character = pattern.charAt(at);
+        if (character === "}" || (character === "," && level === "in braces"))
+            break;
+        const next = character === "{" ? readBraces(pattern, at) : { alternatives: [character], end: at };
+        alternatives = alternatives.flatMap((head) => next.alternatives.map((tail) => head + tail));
+        if (alternatives.length > MAX_ALTERNATIVES)
+            throw new GlobError(`braces make more than ${MAX_ALTERNATIVES} patterns`);
+        at = next.end;
+    }
+    return { alternatives, end: at };
+}
+/** Reads `{…}`; `end` is the index of its closing brace. */
+function readBraces(pattern, open) {
+    const alternatives = [];
+    for (let at = open + 1;; at += 1) {
+        const sequence = readSequence(pattern, at, "in braces");
+        alternatives.push(...sequence.alternatives);
+        at = sequence.end;
+        if (pattern.charAt(at) === "}")
+            return { alternatives, end: at };
+        if (at >= pattern.length)
+            throw new GlobError("`{` has no `}` after it");
+    }
+}
+function tokenize(pattern) {
+    return [...pattern.matchAll(/(?<=^|\/)\*\*+\/|\*+|\?|[^*?]+/g)].map(([part]) => {
+        if (part === "?" || part === "*")
+            return { wildcard: part };
+        if (!part.startsWith("**"))
+            return { text: part };
+        return { wildcard: part.endsWith("/") ? "**/" : "**" };
+    });
+}
+/** Follows all ways through the pattern at once: `reached` marks each length of `name` that the tokens so far can match. */
+function matches(tokens, name) {
+    const [first] = tokens;
+    if (first !== undefined && "text" in first && !name.startsWith(first.text))
+        return false;
+    let reached = new Uint8Array(name.length + 1);
+    reached[0] = 1;
+    for (const token of tokens) {
+        reached = "text" in token ? afterText(token.text, name, reached) : afterWildcard(token.wildcard, name, reached);
+    }
+    return reached[name.length] === 1;
+}
+function afterText(text, name, reached) {
+    const next = new Uint8Array(name.length + 1);
+    for (let at = 0; at + text.length <= name.length; at += 1) {
+        if (reached[at] === 1 && name.startsWith(text, at))
+            next[at + text.length] = 1;
+    }
+    return next;
+}
+function afterWildcard(wildcard, name, reached) {
+    const next = new Uint8Array(name.length + 1);
+    let reachedBefore = false;
+    for (let at = 0; at <= name.length; at += 1) {
+        const isReached = reached[at] === 1;
+        const afterSlash = name.charAt(at - 1) === "/";
+        const matched = {
+            "?": reached[at - 1] === 1 && !afterSlash,
+            "*": isReached || (next[at - 1] === 1 && !afterSlash),
+            "**": isReached || reachedBefore,
+            "**/": isReached || (reachedBefore && afterSlash),
+        };
+        if (matched[wildcard])
+            next[at] = 1;
+        reachedBefore ||= isReached;
+    }
+    return next;
+}
+
+
+/***/ }),
+
 /***/ 2602:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   U: () => (/* binding */ describeError),
 /* harmony export */   j: () => (/* binding */ HttpError)
 /* harmony export */ });
 /** A request without the response it needs. `message` names the method, the URL and the cause. */
 class HttpError extends Error {
     code;
     method;
+    /** Without user, password, and the values of query parameters that may be secret. */
     url;
     status;
+    /** The server's id of the request (`x-request-id`, `x-github-request-id`, or `request_id` in the body). */
     requestId;
+    /** Whether the same request may succeed later. */
     retryable;
+    /** Set if the server never received the request. */
     unsent;
+    /** The server's error message, cut to 300 characters. It is untrusted text: escape it before printing. */
     detail;
     constructor(message, details, options) {
         super(message, options);
@@ -27208,16 +26578,16 @@ class HttpError extends Error {
         this.code = details.code;
         this.method = details.method;
         this.url = details.url;
+        this.status = details.status;
+        this.requestId = details.requestId;
         this.retryable = details.retryable;
-        if (details.status !== undefined)
-            this.status = details.status;
-        if (details.requestId !== undefined)
-            this.requestId = details.requestId;
-        if (details.unsent !== undefined)
-            this.unsent = details.unsent;
-        if (details.detail !== undefined)
-            this.detail = details.detail;
+        this.unsent = details.unsent;
+        this.detail = details.detail;
     }
+}
+/** Returns the message of an error, with the server's own message. */
+function describeError(error) {
+    return error instanceof HttpError && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
 }
 
 
@@ -27248,12 +26618,12 @@ function createGitHubApi(http, { token, apiUrl }) {
             const url = "url" in request ? request.url : restUrl(apiUrl, request.path, request.query ?? {});
             const sent = {};
             const fetch = async (_, { headers, body }) => {
-                sent.response = await http.send({ ...rest, method, url, headers, ...(body === undefined ? {} : { body }) });
+                sent.response = await http.send({ ...rest, method, url, headers, body });
                 // Callers validate the body themselves, so Octokit does not have to parse it.
                 return { status: 204, url: url.href, headers: [] };
             };
-            const options = { method, url: url.href, headers: HEADERS, request: { fetch } };
-            await sendWithOctokit(data === undefined ? options : { ...options, data }).catch(unwrap);
+            const options = { method, url: url.href, headers: HEADERS, request: { fetch }, data };
+            await sendWithOctokit(options).catch(unwrap);
             if (sent.response === undefined)
                 throw new Error("Octokit did not send the request");
             return sent.response;
@@ -27266,7 +26636,7 @@ async function loadOctokit(token) {
     const ignore = () => undefined;
     // Octokit would log to the console, where the runner executes `::commands::`.
     const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-    const octokit = new Octokit({ userAgent: "refsweep", log, ...(token === "" ? {} : { auth: token }) });
+    const octokit = new Octokit({ userAgent: "refsweep", log, auth: token });
     return octokit.request;
 }
 /** Octokit wraps the errors of `fetch`. */
@@ -27364,13 +26734,11 @@ const PUBLIC_PARAMETERS = new Set([
 ]);
 /** Returns a URL without user, password, fragment, and the values of query parameters that may be secret. */
 function redactUrl(url) {
-    const query = [...url.searchParams]
-        .map(([name, value]) => {
-        const shown = PUBLIC_PARAMETERS.has(name) ? encodeURIComponent(value) : "***";
-        return `${encodeURIComponent(name)}=${shown}`;
-    })
-        .join("&");
-    return `${url.origin}${url.pathname}${query === "" ? "" : `?${query}`}`;
+    const query = new URLSearchParams(url.search);
+    for (const name of [...query.keys()])
+        if (!PUBLIC_PARAMETERS.has(name))
+            query.set(name, "***");
+    return `${url.origin}${url.pathname}${query.size === 0 ? "" : `?${query}`}`;
 }
 /** Returns the secrets in an `Authorization` header, which a server may repeat in its response. */
 function secretsOf(authorization) {
@@ -27424,23 +26792,27 @@ function createSizeLimit(maxMiB, tooLarge) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8437);
-/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(4900);
+/* harmony import */ var node_v8__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8877);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3068);
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4900);
+
 
 
 /** The runner ends a cancelled job after 7.5 s; the action promises to end within 5 s. */
 const EXIT_AFTER_MS = 4_800;
+// By default V8's young generation grows to about 100 MB, most of it garbage. The runner is shared with the rest of the job.
+(0,node_v8__WEBPACK_IMPORTED_MODULE_0__.setFlagsFromString)("--semi-space-growth-factor=1");
 const cancelled = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"])
     process.on(signal, cancel);
-const exitCode = await (0,_action_js__WEBPACK_IMPORTED_MODULE_0__/* .runAction */ .C)(process.env, cancelled.signal);
+const exitCode = await (0,_action_js__WEBPACK_IMPORTED_MODULE_1__/* .runAction */ .C)(process.env, cancelled.signal);
 // Node's own teardown takes longer. The empty write waits for the output before it.
 process.stdout.write("", () => process.exit(exitCode));
 /** Ignores repeated signals: the report is written first. */
 function cancel() {
     if (cancelled.signal.aborted)
         return;
-    cancelled.abort(new _fault_js__WEBPACK_IMPORTED_MODULE_1__/* .Fault */ .v("interrupted", "The job was cancelled before the sweep ended", "Run it again. It finishes the rest."));
+    cancelled.abort(new _fault_js__WEBPACK_IMPORTED_MODULE_2__/* .Fault */ .v("interrupted", "The job was cancelled before the sweep ended", "Run it again. It finishes the rest."));
     setTimeout(() => process.exit(1), EXIT_AFTER_MS).unref();
 }
 
@@ -27507,7 +26879,7 @@ const capabilities = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   v: () => (/* binding */ budgetFor),
+/* harmony export */   b: () => (/* binding */ limitDeletions),
 /* harmony export */   x: () => (/* binding */ ratePolicy)
 /* harmony export */ });
 /** Points per minute that GitHub gives a token for REST (GitHub's docs, "Rate limits for the REST API"). */
@@ -27521,38 +26893,39 @@ const MARGIN = 10;
  * Returns the known limits of GitHub's hosts. A GitHub Enterprise Server has limits only if its administrator enabled
  * them, which its response headers show.
  */
-function ratePolicy(settings) {
-    const { registry, github } = settings;
-    const points = { perMinute: POINTS_PER_MINUTE, cost: costOf };
+function ratePolicy({ registry, github }) {
+    const points = {
+        perMinute: POINTS_PER_MINUTE,
+        cost: (method) => (method === "GET" ? 1 : POINTS_PER_WRITE),
+    };
     return (host) => ({
         ...(host === github.apiUrl.host ? points : {}),
         ...(host === github.apiUrl.host && !isGitHubCloud(host) ? { perMinuteApplies: "once reported" } : {}),
         ...(host === registry.origin.host ? { maxInFlight: MAX_IN_FLIGHT } : {}),
     });
 }
-function costOf(method) {
-    return method === "GET" ? 1 : POINTS_PER_WRITE;
-}
 /** GitHub.com, or GitHub Enterprise Cloud with data residency: `api.SUBDOMAIN.ghe.com`. */
 function isGitHubCloud(host) {
     return host === "api.github.com" || /^api\.[a-z0-9-]+\.ghe\.com$/.test(host);
 }
 /**
- * Returns how many deletions the API's hourly budget allows, repository by repository. A deletion is one request, and each
- * minute of deletions begins with a recheck. Returns null if the budget is unknown or allows them all.
+ * Returns how many deletions the API's hourly budget allows, by repository; null: all. A deletion is one request, and each
+ * minute of deletions begins with a recheck.
+ *
+ * @param recheckRequestsOf returns the requests of one recheck of a repository
  */
-function budgetFor({ http, host, now }, wanted) {
-    const budget = http.budget(host, "rest");
-    if (budget === null || now >= budget.resetAt)
-        return null;
+function limitDeletions(budget, wanted, recheckRequestsOf) {
     let remaining = budget.remaining - MARGIN;
     const affordable = new Map();
-    for (const { repository, deletions, recheckRequests } of wanted) {
-        const count = maxDeletions(remaining, deletions, recheckRequests);
+    for (const [repository, deletions] of wanted) {
+        const recheckRequests = recheckRequestsOf(repository);
+        let count = deletions;
+        while (count > 0 && requestsFor(count, recheckRequests) > remaining)
+            count -= 1;
         affordable.set(repository, count);
         remaining -= requestsFor(count, recheckRequests);
     }
-    const allowsAll = wanted.every(({ repository, deletions }) => affordable.get(repository) === deletions);
+    const allowsAll = [...wanted].every(([repository, deletions]) => affordable.get(repository) === deletions);
     return allowsAll ? null : { ...budget, affordable };
 }
 function requestsFor(deletions, recheckRequests) {
@@ -27560,18 +26933,6 @@ function requestsFor(deletions, recheckRequests) {
         return 0;
     const perMinute = Math.max(1, Math.floor((POINTS_PER_MINUTE - recheckRequests) / POINTS_PER_WRITE));
     return deletions + Math.ceil(deletions / perMinute) * recheckRequests;
-}
-/** Returns the largest number of deletions, up to `wanted`, that takes at most `requests`. Binary search. */
-function maxDeletions(requests, wanted, recheckRequests) {
-    let [fits, exceeds] = [0, wanted + 1];
-    while (exceeds - fits > 1) {
-        const middle = Math.floor((fits + exceeds) / 2);
-        if (requestsFor(middle, recheckRequests) <= requests)
-            fits = middle;
-        else
-            exceeds = middle;
-    }
-    return fits;
 }
 
 
@@ -27581,8 +26942,10 @@ function maxDeletions(requests, wanted, recheckRequests) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ isIndexType),
-/* harmony export */   e: () => (/* binding */ mayListManifests)
+/* harmony export */   $U: () => (/* binding */ isIndexType),
+/* harmony export */   V: () => (/* binding */ INDEX_TYPES),
+/* harmony export */   eG: () => (/* binding */ IMAGE_TYPES),
+/* harmony export */   ec: () => (/* binding */ mayListManifests)
 /* harmony export */ });
 /**
  * Returns whether a child with media type `type` can list manifests. The client that pushed the index chose the type, so
@@ -27595,10 +26958,13 @@ const IMAGE_TYPES = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 ];
+const INDEX_TYPES = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];
 /** Returns whether `type` is the media type of an OCI index or a Docker manifest list. */
 function isIndexType(type) {
-    return (type === "application/vnd.oci.image.index.v1+json" ||
-        type === "application/vnd.docker.distribution.manifest.list.v2+json");
+    return INDEX_TYPES.includes(type);
 }
 
 
@@ -27638,10 +27004,13 @@ function isRepositoryName(text) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ invalidToken),
-/* harmony export */   t: () => (/* binding */ requireCredential)
+/* harmony export */   PS: () => (/* binding */ requirePermission),
+/* harmony export */   R2: () => (/* binding */ invalidToken),
+/* harmony export */   ts: () => (/* binding */ requireCredential)
 /* harmony export */ });
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
+/* harmony import */ var _http_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2602);
+
 
 /** Returns the problem of a token that cannot be sent in an `Authorization: Bearer` header; null if it can. */
 function invalidToken(token) {
@@ -27654,6 +27023,25 @@ function requireCredential({ credential }) {
     if (credential === null)
         throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("input", "`token` is missing", "Set `token` to a token of the registry.");
     return credential;
+}
+/** Returns the response of an API. Throws Fault `permission` instead of HttpError for 401, and for 403 without a rate limit. */
+async function requirePermission(service, remedies, response) {
+    try {
+        return await response;
+    }
+    catch (error) {
+        // A 403 that can be retried is a rate limit.
+        if (!(error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j) || error.retryable)
+            throw error;
+        const answer = (0,_http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .describeError */ .U)(error);
+        const cause = { cause: error };
+        if (error.status === 401) {
+            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("permission", `${service} rejected the token: ${answer}`, remedies.rejected, cause);
+        }
+        if (error.status !== 403)
+            throw error;
+        throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("permission", `The token lacks a permission: ${answer}`, remedies.lacking, cause);
+    }
 }
 
 
@@ -28362,13 +27750,14 @@ function createPuller(iterator) {
 /* harmony export */   mee: () => (/* binding */ nullable),
 /* harmony export */   ndf: () => (/* binding */ integer),
 /* harmony export */   pdi: () => (/* binding */ transform),
+/* harmony export */   qgA: () => (/* binding */ parse),
 /* harmony export */   xLC: () => (/* binding */ safeParse),
 /* harmony export */   yGV: () => (/* binding */ regex),
 /* harmony export */   yhX: () => (/* binding */ isoTimestamp),
 /* harmony export */   z6Y: () => (/* binding */ check),
 /* harmony export */   zMY: () => (/* binding */ boolean)
 /* harmony export */ });
-/* unused harmony exports BASE64_REGEX, BIC_REGEX, CUID2_REGEX, DECIMAL_REGEX, DIGITS_REGEX, DOMAIN_REGEX, EMAIL_REGEX, EMOJI_REGEX, HEXADECIMAL_REGEX, HEX_COLOR_REGEX, IMEI_REGEX, IPV4_REGEX, IPV6_REGEX, IP_REGEX, ISO_DATE_REGEX, ISO_DATE_TIME_REGEX, ISO_DATE_TIME_SECOND_REGEX, ISO_TIMESTAMP_REGEX, ISO_TIME_REGEX, ISO_TIME_SECOND_REGEX, ISO_WEEK_REGEX, ISRC_REGEX, JWS_COMPACT_REGEX, KSUID_REGEX, MAC48_REGEX, MAC64_REGEX, MAC_REGEX, NANO_ID_REGEX, OCTAL_REGEX, RFC_EMAIL_REGEX, SLUG_REGEX, ULID_REGEX, UUID_REGEX, ValiError, _addIssue, _cloneDataset, _formatCase, _getByteCount, _getCodePointCount, _getGraphemeCount, _getLastMetadata, _getWordCount, _isLuhnAlgo, _isSameValueZero, _isValidObjectKey, _isValueMatch, _joinExpects, _standardSchema, _stringify, any, args, argsAsync, arrayAsync, assert, awaitAsync, base64, bic, bigint, blob, brand, bytes, cache, cacheAsync, checkAsync, checkItems, checkItemsAsync, codePoints, config, creditCard, cuid2, customAsync, date, decimal, deleteGlobalConfig, deleteGlobalMessage, deleteSchemaMessage, deleteSpecificMessage, description, digits, domain, email, emoji, empty, endsWith, entries, entriesFromList, entriesFromObjects, enum, enum_, everyItem, exactOptional, exactOptionalAsync, examples, excludes, fallbackAsync, file, filterItems, findItem, finite, flatten, flavor, forward, forwardAsync, function, function_, getDefault, getDefaults, getDefaultsAsync, getDescription, getExamples, getFallback, getFallbacks, getFallbacksAsync, getGlobalConfig, getGlobalMessage, getMetadata, getSchemaMessage, getSpecificMessage, getTitle, graphemes, gtValue, hash, hexColor, hexadecimal, imei, includes, instance, intersect, intersectAsync, ip, ipv4, ipv6, is, isOfKind, isOfType, isValiError, isbn, isoDate, isoDateTime, isoDateTimeSecond, isoTime, isoTimeSecond, isoWeek, isrc, jwsCompact, keyof, ksuid, lazy, lazyAsync, length, literal, looseObject, looseObjectAsync, looseTuple, looseTupleAsync, ltValue, mac, mac48, mac64, map, mapAsync, mapItems, maxBytes, maxCodePoints, maxEntries, maxGraphemes, maxLength, maxSize, maxValue, maxWords, message, metadata, mimeType, minBytes, minCodePoints, minEntries, minGraphemes, minSize, minWords, multipleOf, nan, nanoid, never, nonNullable, nonNullableAsync, nonNullish, nonNullishAsync, nonOptional, nonOptionalAsync, normalize, notBytes, notCodePoints, notEntries, notGraphemes, notLength, notSize, notValue, notValues, notWords, null, null_, nullableAsync, nullishAsync, objectAsync, objectWithRest, objectWithRestAsync, octal, omit, optionalAsync, parse, parseAsync, parseBoolean, parseJson, parser, parserAsync, partialAsync, partialCheck, partialCheckAsync, pick, pipeAsync, promise, rawCheck, rawCheckAsync, rawTransform, rawTransformAsync, readonly, recordAsync, reduceItems, required, requiredAsync, returns, returnsAsync, rfcEmail, safeParseAsync, safeParser, safeParserAsync, set, setAsync, setGlobalConfig, setGlobalMessage, setSchemaMessage, setSpecificMessage, size, slug, someItem, sortItems, startsWith, strictObject, strictObjectAsync, strictTuple, strictTupleAsync, stringifyJson, symbol, title, toBigint, toBoolean, toCamelCase, toDate, toKebabCase, toMaxValue, toMinValue, toNumber, toPascalCase, toSnakeCase, toString, toUpperCase, transformAsync, trim, trimEnd, trimStart, tuple, tupleAsync, tupleWithRest, tupleWithRestAsync, ulid, undefined, undefined_, undefinedable, undefinedableAsync, unionAsync, unwrap, url, uuid, value, values, variant, variantAsync, void, void_, words */
+/* unused harmony exports BASE64_REGEX, BIC_REGEX, CUID2_REGEX, DECIMAL_REGEX, DIGITS_REGEX, DOMAIN_REGEX, EMAIL_REGEX, EMOJI_REGEX, HEXADECIMAL_REGEX, HEX_COLOR_REGEX, IMEI_REGEX, IPV4_REGEX, IPV6_REGEX, IP_REGEX, ISO_DATE_REGEX, ISO_DATE_TIME_REGEX, ISO_DATE_TIME_SECOND_REGEX, ISO_TIMESTAMP_REGEX, ISO_TIME_REGEX, ISO_TIME_SECOND_REGEX, ISO_WEEK_REGEX, ISRC_REGEX, JWS_COMPACT_REGEX, KSUID_REGEX, MAC48_REGEX, MAC64_REGEX, MAC_REGEX, NANO_ID_REGEX, OCTAL_REGEX, RFC_EMAIL_REGEX, SLUG_REGEX, ULID_REGEX, UUID_REGEX, ValiError, _addIssue, _cloneDataset, _formatCase, _getByteCount, _getCodePointCount, _getGraphemeCount, _getLastMetadata, _getWordCount, _isLuhnAlgo, _isSameValueZero, _isValidObjectKey, _isValueMatch, _joinExpects, _standardSchema, _stringify, any, args, argsAsync, arrayAsync, assert, awaitAsync, base64, bic, bigint, blob, brand, bytes, cache, cacheAsync, checkAsync, checkItems, checkItemsAsync, codePoints, config, creditCard, cuid2, customAsync, date, decimal, deleteGlobalConfig, deleteGlobalMessage, deleteSchemaMessage, deleteSpecificMessage, description, digits, domain, email, emoji, empty, endsWith, entries, entriesFromList, entriesFromObjects, enum, enum_, everyItem, exactOptional, exactOptionalAsync, examples, excludes, fallbackAsync, file, filterItems, findItem, finite, flatten, flavor, forward, forwardAsync, function, function_, getDefault, getDefaults, getDefaultsAsync, getDescription, getExamples, getFallback, getFallbacks, getFallbacksAsync, getGlobalConfig, getGlobalMessage, getMetadata, getSchemaMessage, getSpecificMessage, getTitle, graphemes, gtValue, hash, hexColor, hexadecimal, imei, includes, instance, intersect, intersectAsync, ip, ipv4, ipv6, is, isOfKind, isOfType, isValiError, isbn, isoDate, isoDateTime, isoDateTimeSecond, isoTime, isoTimeSecond, isoWeek, isrc, jwsCompact, keyof, ksuid, lazy, lazyAsync, length, literal, looseObject, looseObjectAsync, looseTuple, looseTupleAsync, ltValue, mac, mac48, mac64, map, mapAsync, mapItems, maxBytes, maxCodePoints, maxEntries, maxGraphemes, maxLength, maxSize, maxValue, maxWords, message, metadata, mimeType, minBytes, minCodePoints, minEntries, minGraphemes, minSize, minWords, multipleOf, nan, nanoid, never, nonNullable, nonNullableAsync, nonNullish, nonNullishAsync, nonOptional, nonOptionalAsync, normalize, notBytes, notCodePoints, notEntries, notGraphemes, notLength, notSize, notValue, notValues, notWords, null, null_, nullableAsync, nullishAsync, objectAsync, objectWithRest, objectWithRestAsync, octal, omit, optionalAsync, parseAsync, parseBoolean, parseJson, parser, parserAsync, partialAsync, partialCheck, partialCheckAsync, pick, pipeAsync, promise, rawCheck, rawCheckAsync, rawTransform, rawTransformAsync, readonly, recordAsync, reduceItems, required, requiredAsync, returns, returnsAsync, rfcEmail, safeParseAsync, safeParser, safeParserAsync, set, setAsync, setGlobalConfig, setGlobalMessage, setSchemaMessage, setSpecificMessage, size, slug, someItem, sortItems, startsWith, strictObject, strictObjectAsync, strictTuple, strictTupleAsync, stringifyJson, symbol, title, toBigint, toBoolean, toCamelCase, toDate, toKebabCase, toMaxValue, toMinValue, toNumber, toPascalCase, toSnakeCase, toString, toUpperCase, transformAsync, trim, trimEnd, trimStart, tuple, tupleAsync, tupleWithRest, tupleWithRestAsync, ulid, undefined, undefined_, undefinedable, undefinedableAsync, unionAsync, unwrap, url, uuid, value, values, variant, variantAsync, void, void_, words */
 //#region src/storages/globalConfig/globalConfig.ts
 let store$4;
 const DEFAULT_CONFIG = {
