@@ -226,7 +226,7 @@ async function checkNoUntaggedInUse(context) {
         found = await context.findIndexOrReferrer();
     }
     catch (error) {
-        if (error instanceof errors/* HttpError */.j && error.code === "interrupted")
+        if (error instanceof errors/* HttpError */.j$ && error.code === "interrupted")
             throw error;
         const message = `${problem}, and the registry could not be checked for them`;
         throw new fault/* Fault */.v("garbage-collection", message, remedy, { cause: error });

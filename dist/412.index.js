@@ -390,7 +390,7 @@ async function startOrJoin({ api, type }) {
 function mayHaveStarted(error) {
     if (error instanceof fault/* Fault */.v)
         return error.kind === "garbage-collection";
-    return error instanceof errors/* HttpError */.j && error.code !== "interrupted";
+    return error instanceof errors/* HttpError */.j$ && error.code !== "interrupted";
 }
 async function follow(options, running, deadline) {
     const { collection, own } = running;
@@ -443,7 +443,7 @@ async function poll({ api, log }, uuid) {
         return await findCollection(api, uuid);
     }
     catch (error) {
-        if (!(error instanceof errors/* HttpError */.j) || !error.retryable)
+        if (!(error instanceof errors/* HttpError */.j$) || !error.retryable)
             throw error;
         log.info(`Could not read the status of garbage collection ${uuid}; trying again: ${error.message}`);
         return "unavailable";
@@ -451,10 +451,10 @@ async function poll({ api, log }, uuid) {
 }
 /** Returns the error that ended the wait. The collection itself is still running. */
 function waitFault({ api, signal }, uuid, error) {
-    if (signal.aborted || (error instanceof errors/* HttpError */.j && error.code === "interrupted")) {
+    if (signal.aborted || (error instanceof errors/* HttpError */.j$ && error.code === "interrupted")) {
         return new fault/* Fault */.v("interrupted", `The job was cancelled while garbage collection ${uuid} was running`, `It is still running, and the registry ${api.registry} is read-only until it ends.`, { cause: error });
     }
-    if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j)
+    if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$)
         return error;
     throw error;
 }
@@ -677,7 +677,7 @@ async function read(api, schema, path, olderPath) {
         return parseBody(await api.ofAccount({ ...request, path: olderPath, expected: [200] }), schema);
     }
     catch (error) {
-        if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j)
+        if (error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$)
             return null;
         throw error;
     }

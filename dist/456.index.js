@@ -461,7 +461,7 @@ async function deleteVersion(api, repository, id, sendBy) {
         return { outcome: status === 204 ? "deleted" : "gone" };
     }
     catch (error) {
-        const reason = error instanceof errors/* HttpError */.j && error.status === 400 ? (error.detail ?? "") : "";
+        const reason = error instanceof errors/* HttpError */.j$ && error.status === 400 ? (error.detail ?? "") : "";
         if (POLICY.test(reason))
             return { outcome: "refused", reason };
         throw error;

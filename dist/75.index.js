@@ -682,7 +682,7 @@ async function missingIfUnsupported(read) {
         return await read();
     }
     catch (error) {
-        if (error instanceof errors/* HttpError */.j && UNSUPPORTED.includes(error.status ?? 0))
+        if (error instanceof errors/* HttpError */.j$ && UNSUPPORTED.includes(error.status ?? 0))
             return "missing";
         throw error;
     }
@@ -924,7 +924,7 @@ const MAX_DETAIL_BYTES = 10_000;
 function statusError(method, response, secrets = [], addition = "") {
     const url = (0,_http_redact_js__WEBPACK_IMPORTED_MODULE_1__/* .redactUrl */ .BO)(response.url);
     const detail = (0,_http_redact_js__WEBPACK_IMPORTED_MODULE_1__/* .excerpt */ .Kb)(response.body.toString("utf8", 0, MAX_DETAIL_BYTES), secrets);
-    return new _http_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpError */ .j(`${method} ${url} returned ${response.status}${addition}`, {
+    return new _http_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpError */ .j$(`${method} ${url} returned ${response.status}${addition}`, {
         code: "status",
         method,
         url,

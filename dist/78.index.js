@@ -179,7 +179,7 @@ async function deleteNonexistent(oci, name, { clock, signal }) {
             return await oci.delete(name, NONEXISTENT, Number.POSITIVE_INFINITY);
         }
         catch (error) {
-            if (attempt === MAX_CHECKS || !(error instanceof errors/* HttpError */.j && error.retryable))
+            if (attempt === MAX_CHECKS || !(error instanceof errors/* HttpError */.j$ && error.retryable))
                 throw error;
         }
         await clock.sleep(500 * 2 ** attempt, signal);
@@ -194,7 +194,7 @@ async function deleteManifest(oci, name, digest, sendBy) {
     }
     catch (error) {
         // Distribution 3 can delete the manifest and then fail to delete its tags.
-        if (error instanceof errors/* HttpError */.j && (error.status ?? 0) >= 500 && (await isGone()))
+        if (error instanceof errors/* HttpError */.j$ && (error.status ?? 0) >= 500 && (await isGone()))
             return { outcome: "deleted" };
         throw error;
     }

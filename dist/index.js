@@ -19614,10 +19614,10 @@ function retryDelay(request, result, pause, state, { now, random }) {
         const isLong = now() - state.rateLimitedSince > MAX_RATE_LIMITED_MS;
         return isLong || state.rateLimits >= MAX_ATTEMPTS_RATE_LIMITED ? null : 0;
     }
-    const isUnsent = result instanceof errors/* HttpError */.j && result.unsent === true;
+    const isUnsent = result instanceof errors/* HttpError */.j$ && result.unsent === true;
     if (!isUnsent && request.retry !== "always")
         return null;
-    const isRetryable = result instanceof errors/* HttpError */.j
+    const isRetryable = result instanceof errors/* HttpError */.j$
         ? result.retryable
         : RETRYABLE_STATUSES.has(result.status) && !(result.status < 429 && request.expected.includes(result.status));
     state.failures += 1;
@@ -19684,7 +19684,7 @@ function cancelledError(request, stopped, cause) {
 function errorFor(request, what, details, cause) {
     const { method } = request;
     const url = (0,redact/* redactUrl */.BO)(request.url);
-    return new errors/* HttpError */.j(`${method} ${url} ${what}`, { ...details, method, url }, { cause });
+    return new errors/* HttpError */.j$(`${method} ${url} ${what}`, { ...details, method, url }, { cause });
 }
 const ErrorBody = dist/* object */.Ikc({ message: dist/* string */.YjP() });
 /** Returns the message of an error of DigitalOcean's and GitHub's APIs; null: the body has another format. */
@@ -20236,7 +20236,7 @@ function createHttpClient(options) {
         counts.set(request.url.host, (counts.get(request.url.host) ?? 0) + 1);
         const signal = shutdown.signalFor(request.method);
         const result = await sendOnce(dispatcher, request, signal, timeoutMs);
-        const failed = result instanceof errors/* HttpError */.j;
+        const failed = result instanceof errors/* HttpError */.j$;
         const pause = queue.release(slot, failed ? null : result);
         if (failed && signal.aborted)
             throw cancelledError(request, "in flight", result);
@@ -20249,7 +20249,7 @@ function createHttpClient(options) {
             const { result, pause } = await attempt(request, queue, attempts > 1);
             const delay = retryDelay(request, result, pause, state, clock);
             if (delay === null || shutdown.signal.aborted) {
-                if (result instanceof errors/* HttpError */.j)
+                if (result instanceof errors/* HttpError */.j$)
                     throw result;
                 return { response: result, attempts, rateLimited: pause !== null };
             }
@@ -22037,7 +22037,7 @@ const FAULT_TITLES = {
 function endsRun(error) {
     if (error instanceof fault/* Fault */.v)
         return error.kind !== "listing" && error.kind !== "deletion";
-    return !(error instanceof errors/* HttpError */.j) || error.code === "interrupted";
+    return !(error instanceof errors/* HttpError */.j$) || error.code === "interrupted";
 }
 /** Returns the failed deletions of a repository as one error; null: none failed. */
 function failedDeletions(repository, { outcomes, staleTags }) {
@@ -22058,7 +22058,7 @@ function faultOf(error) {
         return new fault/* Fault */.v("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
     }
     const remedy = "Run it again. If it happens again, check the registry's status page and log.";
-    return new fault/* Fault */.v("listing", (0,errors/* describeError */.U)(error), remedy, { cause: error });
+    return new fault/* Fault */.v("listing", (0,errors/* describeError */.Uc)(error), remedy, { cause: error });
 }
 
 ;// CONCATENATED MODULE: ./build/report/progress.js
@@ -23070,7 +23070,7 @@ class Attempts {
     failed(key, error) {
         if (error instanceof fault/* Fault */.v)
             return "stop";
-        if (!(error instanceof errors/* HttpError */.j))
+        if (!(error instanceof errors/* HttpError */.j$))
             throw error;
         if (error.code === "interrupted")
             return "stop";
@@ -23162,7 +23162,7 @@ class Removal {
                 throw noProgress(`${this.#left().length} stale tags in ${this.#services.repository}`);
         }
         catch (error) {
-            this.#error ??= error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,fault/* unexpected */.o)(error);
+            this.#error ??= (0,errors/* reportable */.xv)(error);
         }
         // Nothing shows whether an attempt whose answer was lost succeeded.
         const tags = [...this.#results.values()].map((entry) => entry.outcome === "reported" && this.#attempts.mayHaveSucceeded(entry.tag)
@@ -23214,7 +23214,7 @@ class Removal {
         }
         catch (error) {
             const failure = this.#attempts.failed(entry.tag, error);
-            if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
+            if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$))
                 return;
             this.#results.set(entry.tag, { ...entry, outcome: "failed" });
             if (failure === "stop")
@@ -23291,7 +23291,7 @@ class RunRecord {
             await work();
         }
         catch (error) {
-            this.#addError(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,fault/* unexpected */.o)(error));
+            this.#addError((0,errors/* reportable */.xv)(error));
         }
     }
     /** The same for one repository. Throws what ends the run. */
@@ -23300,7 +23300,7 @@ class RunRecord {
             await work();
         }
         catch (error) {
-            if (endsRun(error) || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
+            if (endsRun(error) || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$))
                 throw error;
             this.#entryOf(repository).error = faultOf(error).message;
             this.#addError(error, `${repository}: `);
@@ -23844,18 +23844,18 @@ async function send(http, { token }, type, request) {
 function mayBeOlderServer(error) {
     if (error instanceof GitProtocolError)
         return error.code !== "truncated";
-    if (!(error instanceof errors/* HttpError */.j) || error.code !== "status")
+    if (!(error instanceof errors/* HttpError */.j$) || error.code !== "status")
         return false;
     return error.status !== undefined && !NOT_ABOUT_THE_PROTOCOL.has(error.status);
 }
 /** `refusal` is the reason why the older protocol was tried. */
 function ls_refs_faultOf(repository, error, refusal) {
-    if (error instanceof errors/* HttpError */.j && error.code === "interrupted")
+    if (error instanceof errors/* HttpError */.j$ && error.code === "interrupted")
         return error;
     const before = refusal === undefined ? "" : ` (protocol v2 failed before: ${ls_refs_textOf(repository, refusal)})`;
     const why = ls_refs_textOf(repository, error) + before;
     const message = `Could not read the branches and tags of ${nameOf(repository)}: ${why}`;
-    const isRefusal = error instanceof errors/* HttpError */.j && error.code === "status" && !error.retryable;
+    const isRefusal = error instanceof errors/* HttpError */.j$ && error.code === "status" && !error.retryable;
     const status = isRefusal ? error.status : undefined;
     const kind = status === 401 || status === 403 ? "permission" : "listing";
     return new fault/* Fault */.v(kind, message, remedyFor(repository, error, status), { cause: error });
@@ -23867,7 +23867,7 @@ function remedyFor(repository, error, status) {
     if (status === 404) {
         return "Check the name in `git-repository`, and that `github-token` has the permission `contents: read` on it.";
     }
-    if (error instanceof errors/* HttpError */.j && error.code === "too-large") {
+    if (error instanceof errors/* HttpError */.j$ && error.code === "too-large") {
         return `The list of refs is larger than ${MAX_MIB} MiB. Delete branches and tags that are not needed.`;
     }
     if (error instanceof GitProtocolError && error.code !== "refused") {
@@ -23950,10 +23950,10 @@ async function graphql_send(api, github, body) {
         return await api.send({ method: "POST", url: github.graphqlUrl, body, idempotent: true, expected: [200] });
     }
     catch (error) {
-        if (!(error instanceof errors/* HttpError */.j) || error.code === "interrupted")
+        if (!(error instanceof errors/* HttpError */.j$) || error.code === "interrupted")
             throw error;
         const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
-        throw (isRefusal ? permissionFault : listingFault)(github, (0,errors/* describeError */.U)(error), error);
+        throw (isRefusal ? permissionFault : listingFault)(github, (0,errors/* describeError */.Uc)(error), error);
     }
 }
 /** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
@@ -25597,7 +25597,7 @@ class ManifestReader {
         catch (error) {
             if (error instanceof fault/* Fault */.v && error.kind !== "listing")
                 throw error;
-            if (error instanceof errors/* HttpError */.j && error.code === "interrupted")
+            if (error instanceof errors/* HttpError */.j$ && error.code === "interrupted")
                 throw error;
             known = { unreadable: error instanceof Error ? error.message : String(error) };
         }
@@ -25705,7 +25705,6 @@ function changeSince(before, now) {
 /** The longest time from the start of a recheck to the first deletion by it, in milliseconds. */
 const MAX_AGE_MS = 600_000;
 const MAX_TRIES = 3;
-const EXISTENCE_CHECKS_AT_ONCE = 16;
 /**
  * Lists a repository again, then reads the evidence again, and plans again. What both plans agree on may be deleted now. A
  * recheck that took too long, because a host limited its requests, is repeated.
@@ -25726,11 +25725,11 @@ async function recheck(services, repository, first, progress, uncertain) {
 async function recheckOnce({ registry, sources, evidence, rules }, repository, first, before, uncertain) {
     const listing = await registry.list(repository);
     requireKeptManifests(listing, first);
-    const gone = await findGone(registry, repository, listing, before, uncertain);
+    const { settings } = sources;
+    const gone = await findGone(registry, repository, listing, before, uncertain, settings.concurrency);
     const progress = withoutGone(before, gone);
     // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
     const now = await readEvidenceAgain(sources, evidence);
-    const { settings } = sources;
     const planned = await planRepository({
         registry,
         repository,
@@ -25748,7 +25747,7 @@ async function recheckOnce({ registry, sources, evidence, rules }, repository, f
  * Returns the planned manifests that do not exist any more. A list that does not show a manifest is no proof, because pages can
  * shift while they are read: each is requested by digest. Throws Fault `listing` if a complete list does not show an existing one.
  */
-async function findGone(registry, repository, { manifests }, { pending, failed, graph }, uncertain) {
+async function findGone(registry, repository, { manifests }, { pending, failed, graph }, uncertain, concurrency) {
     const listed = new Set(manifests.map(({ digest }) => digest));
     const wasListed = (digest) => (graph.get(digest)?.listed ?? null) !== null;
     const missing = [...pending.keys(), ...failed.keys()].filter((digest) => !listed.has(digest) && (wasListed(digest) || uncertain.has(digest)));
@@ -25759,7 +25758,7 @@ async function findGone(registry, repository, { manifests }, { pending, failed, 
         else if (registry.capabilities.listsUntagged)
             throw incompleteList(digest);
     };
-    await (0,p_map/* default */.Ay)(missing, check, { concurrency: EXISTENCE_CHECKS_AT_ONCE });
+    await (0,p_map/* default */.Ay)(missing, check, { concurrency });
     return gone;
 }
 function withoutGone(progress, gone) {
@@ -25948,9 +25947,9 @@ class RepositorySweep {
             }
         }
         catch (error) {
-            this.#error ??= error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j ? error : (0,fault/* unexpected */.o)(error);
+            this.#error ??= (0,errors/* reportable */.xv)(error);
         }
-        const isLimited = this.#error instanceof errors/* HttpError */.j && isRateLimit(this.#error);
+        const isLimited = this.#error instanceof errors/* HttpError */.j$ && isRateLimit(this.#error);
         this.#defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
         return {
             outcomes: this.#outcomes.byDigest,
@@ -26013,7 +26012,7 @@ class RepositorySweep {
         this.#attempts.exists(digest);
         const error = this.#attempts.givenUp(digest);
         if (error !== null)
-            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.U)(error) });
+            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.Uc)(error) });
     }
     #settleKept(digest, { graph }, reason) {
         if (graph.get(digest)?.gone !== false)
@@ -26051,13 +26050,13 @@ class RepositorySweep {
     }
     #handleFailure(digest, error) {
         const failure = this.#attempts.failed(digest, error);
-        if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j))
+        if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$))
             return;
         if (failure === "stop")
             this.#error ??= error;
-        const isUnsent = error instanceof errors/* HttpError */.j && error.unsent === true;
+        const isUnsent = error instanceof errors/* HttpError */.j$ && error.unsent === true;
         if (!isUnsent)
-            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.U)(error) });
+            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.Uc)(error) });
     }
     #mayHaveDeleted() {
         return [...this.#outcomes.byDigest].some(([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest));
@@ -26554,9 +26553,12 @@ function afterWildcard(wildcard, name, reached) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   U: () => (/* binding */ describeError),
-/* harmony export */   j: () => (/* binding */ HttpError)
+/* harmony export */   Uc: () => (/* binding */ describeError),
+/* harmony export */   j$: () => (/* binding */ HttpError),
+/* harmony export */   xv: () => (/* binding */ reportable)
 /* harmony export */ });
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
+
 /** A request without the response it needs. `message` names the method, the URL and the cause. */
 class HttpError extends Error {
     code;
@@ -26588,6 +26590,10 @@ class HttpError extends Error {
 /** Returns the message of an error, with the server's own message. */
 function describeError(error) {
     return error instanceof HttpError && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
+}
+/** Returns an error that can be shown to the user: any other one is a bug. */
+function reportable(error) {
+    return error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof HttpError ? error : (0,_fault_js__WEBPACK_IMPORTED_MODULE_0__/* .unexpected */ .o)(error);
 }
 
 
@@ -26641,7 +26647,7 @@ async function loadOctokit(token) {
 }
 /** Octokit wraps the errors of `fetch`. */
 function unwrap(error) {
-    throw error instanceof Error && error.cause instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpError */ .j ? error.cause : error;
+    throw error instanceof Error && error.cause instanceof _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpError */ .j$ ? error.cause : error;
 }
 function restUrl(apiUrl, path, query) {
     const url = new URL(`${apiUrl.href.replace(/\/+$/, "")}${path}`);
@@ -27031,9 +27037,9 @@ async function requirePermission(service, remedies, response) {
     }
     catch (error) {
         // A 403 that can be retried is a rate limit.
-        if (!(error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j) || error.retryable)
+        if (!(error instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j$) || error.retryable)
             throw error;
-        const answer = (0,_http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .describeError */ .U)(error);
+        const answer = (0,_http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .describeError */ .Uc)(error);
         const cause = { cause: error };
         if (error.status === 401) {
             throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("permission", `${service} rejected the token: ${answer}`, remedies.rejected, cause);

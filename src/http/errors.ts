@@ -1,3 +1,5 @@
+import { Fault, unexpected } from "../fault.ts";
+
 /**
  * Why a request failed.
  *
@@ -45,4 +47,9 @@ export type HttpErrorDetails = Omit<HttpError, keyof Error>;
 /** Returns the message of an error, with the server's own message. */
 export function describeError(error: Error): string {
   return error instanceof HttpError && error.detail !== undefined ? `${error.message}: ${error.detail}` : error.message;
+}
+
+/** Returns an error that can be shown to the user: any other one is a bug. */
+export function reportable(error: unknown): Fault | HttpError {
+  return error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
 }

@@ -34,7 +34,7 @@ export interface Verdicts {
 }
 
 /** The reason of the manifest that is kept because the registry keeps one tagged manifest (GitHub answers 400). */
-export const LAST_TAGGED = "the registry does not delete the last tagged manifest";
+const LAST_TAGGED = "the registry does not delete the last tagged manifest";
 
 /** The phases before anything is deleted. Each is data of its own. */
 interface Phases {

@@ -1,5 +1,5 @@
-import { Fault, unexpected } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
+import { Fault } from "../fault.ts";
+import { HttpError, reportable } from "../http/errors.ts";
 import type { Decision } from "../plan/plan.ts";
 import type { Provider } from "../registry/provider.ts";
 import { providerFor } from "../registry/providers.ts";
@@ -49,7 +49,7 @@ export class RunRecord {
     try {
       await work();
     } catch (error) {
-      this.#addError(error instanceof Fault || error instanceof HttpError ? error : unexpected(error));
+      this.#addError(reportable(error));
     }
   }
 

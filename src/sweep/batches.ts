@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
 
 /** How long deletions may follow one recheck, in milliseconds. */
-export const BATCH_MS = 60_000;
+const BATCH_MS = 60_000;
 /** Batches in a row without progress, after which a sweep gives up. */
 const MAX_IDLE_BATCHES = 5;
 const FIRST_WAIT_MS = 500;

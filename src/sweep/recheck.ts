@@ -26,7 +26,6 @@ export interface Recheck {
 /** The longest time from the start of a recheck to the first deletion by it, in milliseconds. */
 const MAX_AGE_MS = 600_000;
 const MAX_TRIES = 3;
-const EXISTENCE_CHECKS_AT_ONCE = 16;
 
 /**
  * Lists a repository again, then reads the evidence again, and plans again. What both plans agree on may be deleted now. A
@@ -64,11 +63,11 @@ async function recheckOnce(
 ): Promise<Recheck> {
   const listing = await registry.list(repository);
   requireKeptManifests(listing, first);
-  const gone = await findGone(registry, repository, listing, before, uncertain);
+  const { settings } = sources;
+  const gone = await findGone(registry, repository, listing, before, uncertain, settings.concurrency);
   const progress = withoutGone(before, gone);
   // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
   const now = await readEvidenceAgain(sources, evidence);
-  const { settings } = sources;
   const planned = await planRepository({
     registry,
     repository,
@@ -93,6 +92,7 @@ async function findGone(
   { manifests }: Listing,
   { pending, failed, graph }: Progress,
   uncertain: ReadonlySet<Digest>,
+  concurrency: number,
 ): Promise<ReadonlySet<Digest>> {
   const listed = new Set(manifests.map(({ digest }) => digest));
   const wasListed = (digest: Digest): boolean => (graph.get(digest)?.listed ?? null) !== null;
@@ -104,7 +104,7 @@ async function findGone(
     if (!(await registry.exists(repository, digest))) gone.add(digest);
     else if (registry.capabilities.listsUntagged) throw incompleteList(digest);
   };
-  await pMap(missing, check, { concurrency: EXISTENCE_CHECKS_AT_ONCE });
+  await pMap(missing, check, { concurrency });
   return gone;
 }
 

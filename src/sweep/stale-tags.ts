@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { Clock } from "../clock.ts";
-import { Fault, unexpected } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
+import { Fault } from "../fault.ts";
+import { HttpError, reportable } from "../http/errors.ts";
 import type { RepositoryPlan } from "../plan/plan.ts";
 import type { Registry } from "../registry/registry.ts";
 import { Attempts } from "./attempt.ts";
@@ -61,7 +61,7 @@ class Removal {
       );
       if (!finished) throw noProgress(`${this.#left().length} stale tags in ${this.#services.repository}`);
     } catch (error) {
-      this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
+      this.#error ??= reportable(error);
     }
     // Nothing shows whether an attempt whose answer was lost succeeded.
     const tags = [...this.#results.values()].map((entry) =>

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
-import { Fault, unexpected } from "../fault.ts";
-import { describeError, HttpError } from "../http/errors.ts";
+import { Fault } from "../fault.ts";
+import { describeError, HttpError, reportable } from "../http/errors.ts";
 import type { Decision } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -89,7 +89,7 @@ class RepositorySweep {
         this.#error = untagged.error;
       }
     } catch (error) {
-      this.#error ??= error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
+      this.#error ??= reportable(error);
     }
     const isLimited = this.#error instanceof HttpError && isRateLimit(this.#error);
     this.#defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);

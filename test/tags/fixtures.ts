@@ -1,25 +1,12 @@
 import { createHash } from "node:crypto";
+import { DEFAULTS } from "../../src/inputs/defaults.ts";
 import type { LiveRefs, PullRequest, PullRequests, Ref } from "../../src/refs/refs.ts";
 import { liveTagsOf } from "../../src/tags/live-tags.ts";
 import { compileTagPatterns } from "../../src/tags/patterns.ts";
 import { type TagStatus, tagStatuses } from "../../src/tags/status.ts";
 
 /** The default of the input `tag-patterns`. */
-export const defaultPatterns = [
-  "{branch}",
-  "{tag}",
-  "{version}",
-  "v{version}",
-  "{major}.{minor}",
-  "v{major}.{minor}",
-  "{major}",
-  "v{major}",
-  "pr-{pr}",
-  "pr-{pr}-*",
-  "sha-{sha}",
-  "{sha}",
-  "gh-readonly-queue-*-pr-{pr}-{sha}",
-] as const;
+export const defaultPatterns = DEFAULTS["tag-patterns"].split("\n");
 
 export const UNMATCHED = "unmatched: matches no branch, Git tag, commit or pull request";
 
