@@ -35,7 +35,7 @@ export interface PullRequest {
 export interface PullRequests {
   /** The results of the lookups by number. `missing`: no pull request has this number; an issue may have it. */
   readonly byNumber: ReadonlyMap<number, PullRequest | "missing">;
-  /** All open ones, if a commit or a branch was looked up; else empty. */
+  /** All open ones if they were needed; else empty. */
   readonly open: readonly PullRequest[];
   /** Closed and merged ones, as far back as the lookups needed. */
   readonly closed: readonly PullRequest[];

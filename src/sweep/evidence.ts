@@ -20,7 +20,7 @@ export interface Evidence {
   readonly live: LiveTags;
   readonly pullRequests: PullRequests;
   readonly inUse: ImagesInUse;
-  /** When the pull requests were read, in milliseconds since the epoch. */
+  /** The time before the pull requests were read, in milliseconds since the epoch. */
   readonly readAt: number;
 }
 
@@ -49,10 +49,12 @@ export async function readEvidence(
   listings: Iterable<Listing>,
 ): Promise<Evidence> {
   const lookups = pullRequestLookups(pushedTags(listings), live, protectionOf(settings.protectTags));
-  // The event of a job that is run again is old: its pull request may be open again.
-  const readAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
-  const isOrphaned = orphanedTags(lookups, live);
-  const pullRequests = await findPullRequests(http, settings.github, lookups, settings.event, isOrphaned);
+  const readAt = clock.now();
+  const pullRequests = await findPullRequests(http, settings.github, lookups, {
+    event: settings.event,
+    orphanedTags: orphanedTags(lookups, live),
+    alwaysListOpen: settings.unmatchedTags === "delete",
+  });
   return { live, pullRequests, inUse, readAt };
 }
 

@@ -5,7 +5,7 @@ import type { Log } from "../../src/log.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { run } from "../../src/run.ts";
 import type { GitHost } from "../e2e/example.ts";
-import { settingsOf, silentLog } from "../run.ts";
+import { type Event, settingsOf, silentLog } from "../run.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import type { RecordedRequest, TestServer } from "../servers/http-server.ts";
 import { missingContent } from "../servers/pull.ts";
@@ -25,6 +25,8 @@ export interface SweepOptions {
   readonly log?: Log;
   /** Default: a signal that never aborts. */
   readonly signal?: AbortSignal;
+  /** Default: a schedule. */
+  readonly event?: Event;
 }
 
 /** Sweeps a scenario in this process. */
@@ -39,6 +41,7 @@ export async function sweepScenario(
   const settings = settingsOf(
     { ...scenario.inputs, concurrency: "4", ...inputs },
     { ...gitHost.environment, ...scenario.environment },
+    options.event,
   );
   const http = createHttpClient({ clock, concurrency: settings.concurrency, timeoutMs, signal });
   try {

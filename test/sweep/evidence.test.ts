@@ -97,6 +97,31 @@ test("sees a pull request that was opened after the plan was made", async () => 
   expect(statuses(sources, await readEvidenceAgain(sources, first), listing)).toEqual(["live", "live"]);
 });
 
+test("sees a pull request that was reopened hours before the recheck, although many others were updated later", async () => {
+  const ended = { createdAt: NOW - 25 * DAY, closedAt: NOW - 19.5 * DAY, updatedAt: NOW - 19.5 * DAY };
+  addPullRequest(3, { state: "closed", ...ended });
+  const listing = listingOf(["pr-3"]);
+  const sources = sourcesOf();
+  const first = await evidenceOf(sources, listing);
+  expect(statuses(sources, first, listing)).toEqual(["orphaned"]);
+  addPullRequest(3, { createdAt: ended.createdAt, updatedAt: NOW + 60_000 });
+  now += DAY / 8;
+  for (let number = 100; number < 250; number += 1)
+    addPullRequest(number, { createdAt: NOW, updatedAt: now - (number - 100) * 60_000 });
+  expect(statuses(sources, await readEvidenceAgain(sources, first), listing)).toEqual(["live"]);
+});
+
+test("reads the open pull requests for images of unmatched tags that may be deleted", async () => {
+  addPullRequest(9, { headBranch: "contrib", head: "fork" });
+  await gitHost.repository.createBranch("base", await gitHost.repository.commitOf("main"));
+  // The base is live, so nothing is looked up.
+  const listing = listingOf(["base.contrib"]);
+  const inputs = { "tag-patterns": "{branch}.{branch}" };
+  const [keeps, deletes] = [sourcesOf(inputs), sourcesOf({ ...inputs, "unmatched-tags": "delete" })];
+  expect(statuses(keeps, await evidenceOf(keeps, listing), listing)).toEqual(["unmatched"]);
+  expect(statuses(deletes, await evidenceOf(deletes, listing), listing)).toEqual(["live"]);
+});
+
 test("reads no pull requests for a recheck if none proves a ref gone", async () => {
   const sources = sourcesOf();
   const first = await evidenceOf(sources, listingOf(["main"]));

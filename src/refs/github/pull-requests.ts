@@ -30,29 +30,37 @@ const MAX_PAGES = 10_000;
 /** A pull request takes about half a KiB. */
 const MAX_MIB = 512;
 
+/** What `findPullRequests` works with. */
+export interface FindOptions {
+  /** The event's own pull request is not looked up. */
+  readonly event: ClosedPullRequestEvent | null;
+  readonly orphanedTags: OrphanedTags;
+  /** Whether all open pull requests are needed, even if nothing is looked up. */
+  readonly alwaysListOpen: boolean;
+}
+
 /**
  * Returns the pull requests that `lookups` need, with as few GraphQL requests as possible:
  *
+ * - any lookup: all open pull requests, 100 in a request, because any of them may give the same tag.
  * - numbers: 100 in a request.
- * - commits and branch tags: all open pull requests, 100 in a request, because any of them may name the tag.
  * - branch tags: closed pull requests, the last updated first, 100 in a request, until `orphanedTags` has returned each tag, or
  *   all others were closed too long before the oldest push.
  *
- * The data of the event's own pull request is taken from `event`. Throws Fault `permission` or `listing`, and HttpError
- * `interrupted`.
+ * Throws Fault `permission` or `listing`, and HttpError `interrupted`.
  */
 export async function findPullRequests(
   http: HttpClient,
   github: Settings["github"],
   lookups: PullRequestLookups,
-  event: ClosedPullRequestEvent | null,
-  orphanedTags: OrphanedTags,
+  { event, orphanedTags, alwaysListOpen }: FindOptions,
 ): Promise<PullRequests> {
   const api = createRepositoryApi(http, github);
   const known = event === null ? null : fromEvent(event);
-  const needsOpen = lookups.commits.size > 0 || lookups.branchTags.size > 0;
+  const { numbers, commits, branchTags } = lookups;
+  const needsOpen = alwaysListOpen || numbers.size + commits.size + branchTags.size > 0;
   const [byNumber, open, closed] = await Promise.all([
-    findByNumber(api, lookups.numbers, known),
+    findByNumber(api, numbers, known),
     needsOpen ? listOpen(api) : [],
     findByBranch(api, lookups, known, orphanedTags),
   ]);
@@ -69,18 +77,22 @@ export async function listOpenedSince(
   since: number,
 ): Promise<readonly PullRequest[]> {
   const api = createRepositoryApi(http, github);
-  const found = new Map<number, PullRequest>();
+  const found = new Map<number, Page["entries"][number]>();
   let oldest = since - CLOCK_SKEW_MS;
   for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
     let pages = 0;
+    let changes = 0;
     let newest = oldest;
     for await (const { entries } of pagesOf(api, UPDATED_QUERY)) {
       pages += 1;
-      for (const { pullRequest } of entries) found.set(pullRequest.number, pullRequest);
-      newest = Math.max(newest, ...entries.map(({ updatedAt }) => updatedAt));
+      for (const entry of entries) {
+        if (found.get(entry.pullRequest.number)?.updatedAt !== entry.updatedAt) changes += 1;
+        found.set(entry.pullRequest.number, entry);
+        newest = Math.max(newest, entry.updatedAt);
+      }
       if (entries.some(({ updatedAt }) => updatedAt < oldest)) break;
     }
-    if (pages <= 1) return [...found.values()];
+    if (pages <= 1 || changes === 0) return [...found.values()].map(({ pullRequest }) => pullRequest);
     // A pull request that is updated between two requests moves to the first page: read that again.
     oldest = newest;
   }

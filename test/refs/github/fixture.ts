@@ -2,7 +2,7 @@ import { afterEach, beforeEach } from "vitest";
 import { Fault } from "../../../src/fault.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HttpClient } from "../../../src/http/http.ts";
-import { findPullRequests } from "../../../src/refs/github/pull-requests.ts";
+import { type FindOptions, findPullRequests } from "../../../src/refs/github/pull-requests.ts";
 import type { OrphanedTags, PullRequestLookups, PullRequests } from "../../../src/refs/refs.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
@@ -21,16 +21,13 @@ export const HOUR = 3_600_000;
 /** The creation of the first pull request. */
 export const START = Date.UTC(2026, 0, 1);
 
+export const DEFAULTS: FindOptions = { event: null, orphanedTags: () => [], alwaysListOpen: false };
+
 export interface Lookups {
   readonly numbers?: readonly number[];
   readonly branchTags?: readonly string[];
   readonly commits?: readonly string[];
   readonly oldestPush?: number;
-}
-
-export interface FindOptions {
-  readonly event?: ClosedPullRequestEvent | null;
-  readonly orphanedTags?: OrphanedTags;
 }
 
 /** GitHub with the repository `octo/web`, for one test. */
@@ -42,7 +39,7 @@ export interface GitHubFixture {
   restart(options: { readonly layout: "enterprise" }): Promise<void>;
   settings(): Settings["github"];
   add(...pullRequests: readonly TestPullRequest[]): void;
-  find(lookups: Lookups, options?: FindOptions): Promise<PullRequests>;
+  find(lookups: Lookups, options?: Partial<FindOptions>): Promise<PullRequests>;
   /** Returns the Fault that `find` throws. */
   fault(lookups: Lookups): Promise<Fault>;
   /** Returns the names of the GraphQL queries. */
@@ -95,10 +92,11 @@ export function useGitHub(): GitHubFixture {
     add(...pullRequests) {
       for (const each of pullRequests) fixture.repository.pullRequests.set(each.number, each);
     },
-    find(lookups, { event = null, orphanedTags = () => [] } = {}) {
+    find(lookups, { orphanedTags = () => [], ...options } = {}) {
       const branchTags = new Set(lookups.branchTags);
       const onlyLookedUp: OrphanedTags = (each) => orphanedTags(each).filter((tag) => branchTags.has(tag));
-      return findPullRequests(fixture.http, fixture.settings(), lookupsOf(lookups), event, onlyLookedUp);
+      const all = { ...DEFAULTS, ...options, orphanedTags: onlyLookedUp };
+      return findPullRequests(fixture.http, fixture.settings(), lookupsOf(lookups), all);
     },
     async fault(lookups) {
       const error: unknown = await fixture.find(lookups).catch((thrown: unknown) => thrown);

@@ -3,7 +3,7 @@ import { createHttpClient } from "../../../src/http/client.ts";
 import { findPullRequests } from "../../../src/refs/github/pull-requests.ts";
 import type { OrphanedTags, PullRequest } from "../../../src/refs/refs.ts";
 import { commitOf, pullRequest, type TestPullRequest } from "../../servers/github/server.ts";
-import { closedOnes, eventOf, HOUR, lookupsOf, range, START, useGitHub } from "./fixture.ts";
+import { closedOnes, DEFAULTS, eventOf, HOUR, lookupsOf, range, START, useGitHub } from "./fixture.ts";
 
 const fixture = useGitHub();
 const { add, find, operations } = fixture;
@@ -13,6 +13,11 @@ const byHeadBranch: OrphanedTags = ({ headBranch }) => [headBranch];
 it("no lookups send no request", async () => {
   expect(await find({})).toEqual({ byNumber: new Map(), open: [], closed: [] });
   expect(fixture.server.requests).toHaveLength(0);
+});
+
+it("no lookups read the open pull requests if images of unmatched tags may be deleted", async () => {
+  add(pullRequest(1));
+  expect((await find({}, { alwaysListOpen: true })).open).toMatchObject([{ number: 1 }]);
 });
 
 describe("a lookup by number", () => {
@@ -33,8 +38,9 @@ describe("a lookup by number", () => {
     add(existing);
     const { byNumber, open, closed } = await find({ numbers: [1] });
     expect(byNumber.get(1)).toMatchObject({ number: 1, headCommit: commitOf("head", 1), ...expected });
-    expect([open, closed]).toEqual([[], []]);
-    expect(fixture.server.requests).toHaveLength(1);
+    expect(open.map(({ number }) => number)).toEqual(existing.state === "open" ? [1] : []);
+    expect(closed).toEqual([]);
+    expect(operations().toSorted()).toEqual(["OpenPullRequests", "PullRequests"]);
   });
 
   it("returns `missing` for an issue and an unused number", async () => {
@@ -55,18 +61,18 @@ describe("a lookup by number", () => {
     [250, 3],
   ])("of %i numbers sends %i requests", async (count, requests) => {
     const numbers = range(1, count);
-    add(...numbers.map((number) => pullRequest(number)));
+    add(...closedOnes(count));
     const { byNumber } = await find({ numbers });
     const found = [...byNumber.values()].map((each) => (each === "missing" ? 0 : each.number));
     expect(found.sort((a, b) => a - b)).toEqual(numbers);
-    expect(fixture.server.requests).toHaveLength(requests);
+    expect(operations().toSorted()).toEqual(["OpenPullRequests", ...Array(requests).fill("PullRequests")]);
   });
 
   it("takes the event's pull request from the event", async () => {
     const { byNumber, closed } = await find({ numbers: [7] }, { event: eventOf({ number: 7, merged: true }) });
     expect(byNumber.get(7)).toMatchObject({ number: 7, state: "merged" });
     expect(closed).toEqual([]);
-    expect(fixture.server.requests).toHaveLength(0);
+    expect(operations()).toEqual(["OpenPullRequests"]);
   });
 });
 
@@ -156,7 +162,7 @@ describe("all lookups together", () => {
   it("end with `interrupted` if the job was cancelled", async () => {
     const cancelled = createHttpClient({ clock: fixture.clock, concurrency: 4, signal: AbortSignal.abort() });
     const lookups = lookupsOf({ numbers: [1] });
-    const work = findPullRequests(cancelled, fixture.settings(), lookups, null, () => []);
+    const work = findPullRequests(cancelled, fixture.settings(), lookups, DEFAULTS);
     await expect(work).rejects.toMatchObject({ name: "HttpError", code: "interrupted" });
     await cancelled.close();
     expect(fixture.server.requests).toHaveLength(0);
@@ -167,8 +173,9 @@ describe("all lookups together", () => {
     add(pullRequest(1));
     const github = { ...fixture.settings(), repository: "OCTO/Web" };
     const lookups = lookupsOf({ numbers: [1] });
-    const { byNumber } = await findPullRequests(fixture.http, github, lookups, null, () => []);
+    const { byNumber } = await findPullRequests(fixture.http, github, lookups, DEFAULTS);
     expect(byNumber.get(1)).toMatchObject({ number: 1 });
-    expect(fixture.server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(["POST /api/graphql"]);
+    const requests = fixture.server.requests.map(({ method, path }) => `${method} ${path}`);
+    expect(requests).toEqual(Array(2).fill("POST /api/graphql"));
   });
 });

@@ -89,6 +89,12 @@ describe("the pull requests opened since a time", () => {
     expect(fixture.server.requests).toHaveLength(3);
   });
 
+  it("are read twice if more than one page was updated in one second", async () => {
+    add(...range(1, 250).map((number) => pullRequest(number, { updatedAt: since + HOUR })));
+    expect((await opened()).map(({ number }) => number).toSorted((a, b) => a - b)).toEqual(range(1, 250));
+    expect(fixture.server.requests).toHaveLength(6);
+  });
+
   it("are an error if the list changes between pages three times", async () => {
     const updated = (offset: number) =>
       add(...range(1, 150).map((number) => pullRequest(number, { updatedAt: since + offset + number })));
