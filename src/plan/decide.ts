@@ -71,6 +71,14 @@ export function mayDelete(input: DecisionInput): boolean {
   return roots.length > 0 || [...input.graph.nodes].some(({ gone }) => gone);
 }
 
+/**
+ * Whether an untagged manifest without a parent would be deleted. It may be a platform of a kept image: of an index that its
+ * parent lists as an image, and that was therefore not read.
+ */
+export function deletesUntagged(input: DecisionInput): boolean {
+  return phasesOf(input, "read").roots.some(({ node }) => node.tags.length === 0);
+}
+
 /** Decides on every manifest. The first phase that names a manifest decides it. */
 export function decide(input: DecisionInput): Verdicts {
   const { keepers, needed, orphans, limited, neededByLimited, roots } = phasesOf(input, "read");

@@ -13,7 +13,7 @@ export interface Node {
   readonly gone: boolean;
   /** Undefined: it was not read yet. */
   readonly known: Known | undefined;
-  /** What the indexes that list it say of its type. An `image` has no children. */
+  /** What the indexes that list it say of its type. An `image` has no children, unless they are wrong. */
   readonly listedAs: "image" | "index" | null;
   /** The existing manifests that it lists, each once. */
   readonly children: readonly Node[];

@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
-import type { DecisionInput } from "./decide.ts";
-import type { Graph, Node } from "./graph.ts";
+import { type DecisionInput, deletesUntagged } from "./decide.ts";
+import { type Graph, isContent, type Node } from "./graph.ts";
 import { keepByThemselves } from "./keep.ts";
 import { applyPushTimes } from "./push-time.ts";
 import { type Reached, reach } from "./reach.ts";
@@ -15,7 +15,8 @@ export interface Wanted {
 
 /**
  * Returns what to read next, nothing once the plan can be made: every manifest except the images that a kept index lists. First
- * the tagged manifests, then nested indexes, because these show which untagged manifests are such images.
+ * the tagged manifests, then nested indexes, because these show which untagged manifests are such images. If the media types in
+ * indexes may be wrong, these images too.
  *
  * @param listed digests whose referrers were listed; null: the registry has no referrers API, or lists untagged manifests
  */
@@ -31,7 +32,19 @@ export function wantedNext(input: DecisionInput, listed: ReadonlySet<Digest> | n
   if (rest.length > 0) return { contents: rest.map(({ digest }) => digest), referrers: [] };
   const subjects = rules.pullRequest === null ? unknownSubjects(graph, needed) : [];
   const unlisted = [...graph.nodes].filter(({ digest, gone }) => !gone && listed?.has(digest) === false);
-  return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
+  if (subjects.length + unlisted.length > 0) {
+    return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
+  }
+  const isDoubtful = unread.length > 0 && (hasWrongType(graph) || deletesUntagged({ ...input, statuses }));
+  return { contents: isDoubtful ? unread.map(({ digest }) => digest) : [], referrers: [] };
+}
+
+/**
+ * Whether an index lists another index as an image. Scripts do that if they write an index with one fixed media type: since
+ * buildx adds attestations, the digest of a single platform is that of an index.
+ */
+function hasWrongType({ nodes }: Graph): boolean {
+  return [...nodes].some(({ known, listedAs }) => listedAs === "image" && isContent(known) && known.kind === "index");
 }
 
 /** Whether an index lists it and does not call it an image. */

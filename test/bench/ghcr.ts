@@ -41,7 +41,7 @@ async function unlimited(versions: number, orphaned: number): Promise<void> {
   const seconds = (performance.now() - start) / 1_000;
   const { api, oci } = fixture.server;
   const requests = api.requests.filter(({ path }) => path !== "/graphql").length + oci.requests.length;
-  const max = 2 * Math.ceil(versions / 100) + counts.keptRoots + 2 * orphaned + 8;
+  const max = 2 * Math.ceil(versions / 100) + counts.kept + 2 * orphaned + 8;
   console.log(
     `50 ms, no limit: ${deleted} of ${versions} versions deleted in ${seconds.toFixed(1)} s, ${requests} requests ` +
       `(at most ${max}), at most ${api.peak()} in flight to the API and ${oci.peak()} to the OCI endpoint`,

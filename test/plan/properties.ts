@@ -12,6 +12,7 @@ export type Property = (sample: Sample) => void;
 export const PLAN_PROPERTIES: Readonly<Record<string, Property>> = {
   "deletes exactly what the rules name": exact,
   "keeps what a kept manifest needs": keepsClosures,
+  "keeps what an index needs that its kept parent lists as an image": keepsNestedImages,
   "is the same for the same input in another order": deterministic,
   "deletes no more if a ref exists again": monotoneInRefs,
   "deletes no more under a stricter rule": monotoneInRules,
@@ -77,6 +78,20 @@ function keepsClosures(sample: Sample): void {
   assertApart(deleted, expectedOf(sample).kept, "kept by itself, or needed by such a manifest");
   const kept = [...decisionsOf(world, planned)].filter(([name]) => !deleted.has(name)).map(([name]) => name);
   assertApart(deleted, closure(world, new Set(Object.keys(world)), kept), "needed by a kept manifest");
+}
+
+/** Adds an index with the media type of an image to an index of the sample. */
+function keepsNestedImages(sample: Sample): void {
+  const { world } = sample;
+  const parents = Object.keys(world).filter((name) => world[name]?.children !== undefined);
+  const parent = parents[sample.pick % parents.length];
+  if (parent === undefined) return;
+  const item = world[parent] ?? {};
+  const wrong = { children: ["leaf", "deep"], type: "application/vnd.oci.image.manifest.v1+json" };
+  const deep = { children: ["deepest"], type: wrong.type };
+  const nested = { ...world, [parent]: { ...item, children: [...(item.children ?? []), "wrong"] }, wrong };
+  const deleted = deletedBy({ ...sample, world: { ...nested, leaf: {}, deep, deepest: {} } });
+  if (!deleted.has("wrong")) assertApart(deleted, new Set(["leaf", "deep", "deepest"]), "listed by a kept index");
 }
 
 function deterministic(sample: Sample): void {

@@ -108,6 +108,32 @@ testCases([
     deleted: ["leftover"],
   },
   {
+    title: "keeps the children of an index that a live index lists as an image",
+    world: {
+      outer: { tags: ["live"], children: ["wrong", "plain"] },
+      wrong: { children: ["amd64", "inner"], type: "application/vnd.docker.distribution.manifest.v2+json" },
+      inner: { children: ["deep"], type: "application/vnd.oci.image.manifest.v1+json" },
+      plain: {},
+      amd64: {},
+      deep: {},
+      leftover: {},
+    },
+    deleted: ["leftover"],
+  },
+  ...[LISTS_ALL, TAGS_ONLY].map((registry) => ({
+    title: "keeps a child that an orphaned index shares with an index which a live index lists as an image",
+    world: {
+      outer: { tags: ["live"], children: ["wrong"] },
+      wrong: { children: ["shared"], type: "application/vnd.oci.image.manifest.v1+json" },
+      shared: {},
+      old: { tags: ["orphaned"], children: ["shared", "own", "wrong-too"] },
+      own: {},
+      "wrong-too": { children: [], type: "application/vnd.oci.image.manifest.v1+json" },
+    },
+    registry,
+    deleted: ["old", "own", "wrong-too"],
+  })),
+  {
     title: "does not count a referrer without a subject for keep-count",
     world: { a: { tags: ["orphaned"], hours: 90 }, sig: { tags: ["sha256-never.sig"], hours: 30 }, ...SIGNED },
     rules: { keepCount: 1 },

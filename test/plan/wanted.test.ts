@@ -24,10 +24,27 @@ describe("reads", () => {
       plain: { tags: ["live-2"] },
       old: { tags: ["orphaned"], children: ["o"] },
       o: {},
-      leftover: {},
+      young: { hours: 1 },
       sbom: { subject: "plain" },
     };
-    expect(planWorld(world).read.toSorted()).toEqual(["index", "inner", "leftover", "o", "old", "plain", "sbom"]);
+    expect(planWorld(world).read.toSorted()).toEqual(["index", "inner", "o", "old", "plain", "sbom", "young"]);
+  });
+
+  test("the images that a kept index lists only if an untagged image would be deleted", () => {
+    const kept = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, at) => [
+        [`index-${at}`, { tags: [`live-${at}`], children: [`amd-${at}`, `arm-${at}`, `attestation-${at}`] }] as const,
+        ...["amd", "arm", "attestation"].map((platform) => [`${platform}-${at}`, {}] as const),
+      ]).flat(),
+    );
+    const pullRequests = { pr: { tags: ["orphaned"], children: ["pr-amd"] }, "pr-amd": {} };
+    const reads = (more: World, given: Partial<Rules> = {}): number =>
+      planWorld({ ...kept, ...pullRequests, ...more }, { rules: given }).read.length;
+    expect(reads({})).toBe(1000 + 2);
+    expect(reads({ young: { hours: 1 } })).toBe(1000 + 3);
+    expect(reads({ leftover: {} }, { untagged: "keep" })).toBe(1000 + 3);
+    expect(reads({ leftover: {} }, { pullRequest: 12 })).toBe(1000 + 3);
+    expect(reads({ leftover: {} })).toBe(4000 + 3);
   });
 
   test("a subject that no list shows, but not in the scope of a pull request", () => {

@@ -108,8 +108,6 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
 
 /** The numbers of a package's versions. */
 export interface VersionCounts {
-  /** Kept images: tagged images and indexes. */
-  readonly keptRoots: number;
   readonly kept: number;
   readonly orphaned: number;
 }
@@ -119,17 +117,12 @@ export interface VersionCounts {
  * multi-platform images with two platforms. The tags of orphaned images are `pr-1` to `pr-80`; the others are untagged.
  */
 export function fillPackage(packages: Packages, versions: number, orphaned: number): VersionCounts {
-  const keptRoots = fillPart(packages, "kept", versions - orphaned, (root) => [`kept-${root}`]);
+  fillPart(packages, "kept", versions - orphaned, (root) => [`kept-${root}`]);
   fillPart(packages, "orphaned", orphaned, (root) => (root <= PULL_REQUESTS ? [`pr-${root}`] : []));
-  return { keptRoots, kept: versions - orphaned, orphaned };
+  return { kept: versions - orphaned, orphaned };
 }
 
-function fillPart(
-  packages: Packages,
-  part: string,
-  count: number,
-  tagsOf: (root: number) => readonly string[],
-): number {
+function fillPart(packages: Packages, part: string, count: number, tagsOf: (root: number) => readonly string[]): void {
   const indexes = Math.floor((count * 0.3) / 3);
   let roots = 0;
   for (let index = 0; index < indexes; index++) {
@@ -143,5 +136,4 @@ function fillPart(
     roots += 1;
     packages.pushImage("web", `${part} image ${image}`, { tags: tagsOf(roots) });
   }
-  return roots;
 }
