@@ -22,6 +22,7 @@ import {
   readEvidence,
   readLiveTags,
   statusesOf,
+  tagsToKeep,
 } from "./sweep/evidence.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
 import { recheck } from "./sweep/recheck.ts";
@@ -125,6 +126,7 @@ async function planRepositories(
         listing,
         statuses: statusesOf(evidence, settings, listing),
         inUse: inUseIn(evidence, repository, listing),
+        tagsToKeep: () => tagsToKeep(evidence, settings, repository),
         rules,
         concurrency: settings.concurrency,
         recheck: null,

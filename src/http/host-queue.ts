@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { HostPolicy, RateBudget } from "./http.ts";
 import { type HostPause, readBudget, readPause } from "./rate-headers.ts";
 import { RateLimiter, type RequestCost } from "./rate-limiter.ts";
-import type { OutgoingRequest, ReceivedResponse } from "./request.ts";
+import { isRead, type OutgoingRequest, type ReceivedResponse } from "./request.ts";
 import { cancelledError, expiredError, hostUnavailableError } from "./request-errors.ts";
 
 export type OnWait = (wait: { readonly host: string; readonly ms: number; readonly reason: string }) => void;
@@ -101,7 +101,7 @@ export class HostQueue {
   #cost({ method, url: { pathname } }: OutgoingRequest): RequestCost {
     // A GraphQL query is a POST, but costs as much as a GET (GitHub's docs, "Rate limits for the GraphQL API").
     if (pathname.endsWith("/graphql")) return { api: "graphql", points: 1, isWrite: false };
-    return { api: "rest", points: this.#costOf?.(method) ?? 1, isWrite: method !== "GET" };
+    return { api: "rest", points: this.#costOf?.(method) ?? 1, isWrite: !isRead(method) };
   }
 
   #enqueue(waiting: Waiting): void {

@@ -1,6 +1,6 @@
 /** One request. A response with a status that is not in `expected` is an HttpError. */
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "DELETE";
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The `Authorization` header. It is sent to the origin of `url` only, also after redirects. */

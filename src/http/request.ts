@@ -42,7 +42,7 @@ export function toOutgoing(request: HttpRequest): OutgoingRequest {
   const { method, url, expected, body = null, maxBytes = DEFAULT_MAX_BYTES } = request;
   const headers: Record<string, string> = { "user-agent": "refsweep", "accept-encoding": "gzip, deflate, br" };
   // A stale answer of a proxy's cache could delete the wrong image.
-  if (method === "GET") headers["cache-control"] = "no-cache";
+  if (isRead(method)) headers["cache-control"] = "no-cache";
   for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name] ?? "";
   if (request.authorization !== undefined) headers["authorization"] = request.authorization;
   const sendBy = request.sendBy ?? Number.POSITIVE_INFINITY;
@@ -50,7 +50,12 @@ export function toOutgoing(request: HttpRequest): OutgoingRequest {
   return { method, url, headers, body, expected, retry: retryOf(request), sendBy, maxBytes, secrets };
 }
 
+/** Whether a request changes nothing, by its method. */
+export function isRead(method: HttpRequest["method"]): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
 function retryOf({ method, idempotent }: HttpRequest): OutgoingRequest["retry"] {
   if (method === "DELETE") return "never";
-  return method === "GET" || idempotent === true ? "always" : "if unprocessed";
+  return isRead(method) || idempotent === true ? "always" : "if unprocessed";
 }

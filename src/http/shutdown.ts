@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { HttpRequest } from "./http.ts";
+import { isRead } from "./request.ts";
 
 /** How long writes in flight may take to end. Aborting one would hide whether it succeeded. */
 const GRACE_PERIOD_MS = 3_000;
@@ -27,7 +28,7 @@ export class Shutdown {
 
   /** Aborts requests in flight. */
   signalFor(method: HttpRequest["method"]): AbortSignal {
-    return method === "GET" ? this.#reads.signal : this.#writes.signal;
+    return isRead(method) ? this.#reads.signal : this.#writes.signal;
   }
 
   /** Aborts everything now, also writes, and leaves no timer behind. */

@@ -86,6 +86,11 @@ export interface Registry {
   read(repository: string, digest: Digest): Promise<ManifestContent | "missing">;
   /** Requests whether a manifest exists now, without a cache. */
   exists(repository: string, digest: Digest): Promise<boolean>;
+  /**
+   * Requests whether a tag exists now. Absent: the registry's list of tags is known to be complete.
+   * Used to check a list that may hide tags.
+   */
+  hasTag?(repository: string, tag: string): Promise<boolean>;
   /** Returns when the image was created, in milliseconds since the epoch; null: unknown. Used if `listsPushTimes` is false. */
   createdAt(repository: string, digest: Digest): Promise<number | null>;
   /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */

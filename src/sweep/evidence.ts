@@ -10,9 +10,11 @@ import type { PullRequests } from "../refs/refs.ts";
 import type { ImagesInUse } from "../registry/images-in-use.ts";
 import type { Listing } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
+import { expectedTags } from "../tags/expected-tags.ts";
 import { type LiveTags, liveTagsOf } from "../tags/live-tags.ts";
 import { orphanedTags, type PushedTag, pullRequestLookups } from "../tags/lookups.ts";
 import { compileTagPatterns } from "../tags/patterns.ts";
+import { isTag } from "../tags/slugs.ts";
 import { type ProtectedBy, type TagStatus, tagStatuses } from "../tags/status.ts";
 
 /** Everything that decides about tags. */
@@ -84,6 +86,17 @@ export function statusesOf(evidence: Evidence, settings: Settings, listing: List
   const statusOf = tagStatuses(evidence.live, evidence.pullRequests, protectionOf(settings.protectTags));
   const tags = listing.manifests.flatMap((manifest) => manifest.tags);
   return new Map(tags.map((tag) => [tag, statusOf(tag)]));
+}
+
+/** Yields the image tags that must be kept if they exist: of existing refs, protected by name, or in use. Some repeatedly. */
+export function* tagsToKeep(evidence: Evidence, { protectTags }: Settings, repository: string): Generator<string> {
+  const { live, pullRequests, inUse } = evidence;
+  const found = [...pullRequests.open, ...pullRequests.byNumber.values()].filter((each) => each !== "missing");
+  yield* [...protectTags, ...(inUse.tags.get(repository) ?? [])].filter(isTag);
+  yield* expectedTags(
+    live,
+    found.filter(({ state }) => state === "open"),
+  );
 }
 
 /** Returns the manifests of a repository that are in use, by digest or by tag. */

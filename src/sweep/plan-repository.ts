@@ -12,6 +12,7 @@ import { wantedNext } from "../plan/wanted.ts";
 import type { Known } from "../registry/manifest.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
 import type { TagStatus } from "../tags/status.ts";
+import { requireNoHiddenTag } from "./hidden-tags.ts";
 
 /** What a repository is planned from. */
 export interface PlanningInput {
@@ -20,6 +21,8 @@ export interface PlanningInput {
   readonly listing: Listing;
   readonly statuses: ReadonlyMap<string, TagStatus>;
   readonly inUse: ReadonlyMap<Digest, Reason>;
+  /** Yields the tags that must be kept if they exist, also if the list does not show them. */
+  readonly tagsToKeep: () => Iterable<string>;
   readonly rules: Rules;
   /** Requests in flight. */
   readonly concurrency: number;
@@ -44,7 +47,7 @@ const MAX_ROUNDS = 200;
  * Reads everything that the plan of a repository needs, and makes the plan. If the list alone shows that nothing can be deleted,
  * nothing else is read.
  *
- * @throws Fault `listing` if indexes nest too deeply or the referrers API stops answering; Fault `permission`; HttpError
+ * @throws Fault `listing` if indexes nest too deeply, the referrers API stops answering, or the list of tags hides one; Fault `permission`; HttpError
  *   `interrupted`. A manifest that cannot be read is part of the plan.
  */
 export async function planRepository(input: PlanningInput): Promise<PlannedRepository> {
@@ -62,6 +65,9 @@ export async function planRepository(input: PlanningInput): Promise<PlannedRepos
   for (;;) {
     const step = makePlan(repository, decision);
     if ("plan" in step) {
+      if (step.plan.deletions.length > 0) {
+        await requireNoHiddenTag(registry, repository, listing, input.tagsToKeep(), input.concurrency);
+      }
       return { listing, graph, plan: step.plan, contents: reader.contents, hasReferrersApi: reader.hasReferrersApi };
     }
     const read = async (digest: Digest): Promise<unknown> =>

@@ -6,7 +6,7 @@ import { type Agreement, agree } from "../plan/agree.ts";
 import type { Rules } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
-import { type Evidence, type EvidenceSources, inUseIn, readEvidenceAgain, statusesOf } from "./evidence.ts";
+import { type Evidence, type EvidenceSources, inUseIn, readEvidenceAgain, statusesOf, tagsToKeep } from "./evidence.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./plan-repository.ts";
 
 /** What every recheck of a run shares. */
@@ -74,6 +74,7 @@ async function recheckOnce(
     listing,
     statuses: statusesOf(now, settings, listing),
     inUse: inUseIn(now, repository, listing),
+    tagsToKeep: () => tagsToKeep(now, settings, repository),
     rules,
     concurrency: settings.concurrency,
     recheck: { first, progress },

@@ -1,3 +1,4 @@
+import type { SemVer } from "semver";
 import type { LiveRefs, Ref } from "../refs/refs.ts";
 import type { TagPatterns } from "./patterns.ts";
 import { branchSlugs, tagSlugs } from "./slugs.ts";
@@ -16,6 +17,7 @@ export type LiveEntry = readonly [text: string, live: Live];
 
 /** The image tags that builds give to what exists in Git. */
 export interface LiveTags {
+  readonly refs: LiveRefs;
   readonly patterns: TagPatterns;
   readonly branch: FindLive;
   readonly tag: FindLive;
@@ -31,10 +33,13 @@ export function liveTagsOf(patterns: TagPatterns, refs: LiveRefs): LiveTags {
   const tags = byName(refs.tags);
   const versions = patterns.flat().flatMap(({ wildcard }) => (wildcard?.kind === "version" ? wildcard.source : []));
   return {
+    refs,
     patterns,
     branch: findRef(branches, branchSlugs, "branch"),
     tag: findRef(tags, tagSlugs, "Git tag"),
-    versions: new Map(versions.map((source) => [source, findRef(tags, versionTags(source), "Git tag")])),
+    versions: new Map(
+      versions.map((source) => [source, findRef(tags, (name) => versionTags(source, semverOf(name)), "Git tag")]),
+    ),
     commit: findCommit([...commitsOf(branches, "tip of branch"), ...commitsOf(tags, "commit of Git tag")]),
   };
 }
@@ -95,18 +100,15 @@ function findRef(refs: readonly Ref[], tagsOf: (name: string) => readonly string
 }
 
 /** Fills `{version}`, `{major}` and `{minor}`. A pre-release gives only `{version}`. */
-function versionTags(template: string): (name: string) => string[] {
+export function versionTags(template: string, version: SemVer | null): string[] {
   const rolling = /\{(?:major|minor)\}/.test(template);
-  return (name) => {
-    const version = semverOf(name);
-    if (version === null || (rolling && version.prerelease.length > 0)) return [];
-    return [
-      template
-        .replaceAll("{version}", version.version)
-        .replaceAll("{major}", String(version.major))
-        .replaceAll("{minor}", String(version.minor)),
-    ];
-  };
+  if (version === null || (rolling && version.prerelease.length > 0)) return [];
+  return [
+    template
+      .replaceAll("{version}", version.version)
+      .replaceAll("{major}", String(version.major))
+      .replaceAll("{minor}", String(version.minor)),
+  ];
 }
 
 function commitsOf(refs: readonly Ref[], label: string): LiveEntry[] {

@@ -70,6 +70,7 @@ export function createDistributionRegistry(options: DistributionOptions): Regist
       return content;
     },
     exists: (repository, digest) => oci.exists(nameOf(repository), digest),
+    hasTag: async (repository, tag) => (await oci.digestOf(nameOf(repository), tag)) !== "missing",
     createdAt: (repository, digest) => readCreationTime(oci, nameOf(repository), digest),
     referrers: (repository, digest) => oci.referrers(nameOf(repository), digest),
     async prepareDeletion(repository) {

@@ -24,6 +24,8 @@ export interface OciManifest {
 
 /** Distribution's default for the largest page (`tags.maxtags`, `catalog.maxentries`). */
 const PAGE_SIZE = 1000;
+/** Statuses of servers that know no HEAD. */
+const NO_HEAD: readonly number[] = [405, 501];
 /** The config of artifacts that have none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 
@@ -64,6 +66,18 @@ export class OciClient {
   /** Returns whether a manifest exists now, even if it was read before. */
   async exists(name: string, digest: Digest): Promise<boolean> {
     return (await this.#get(name, digest)) !== "missing";
+  }
+
+  /** Returns the digest that a tag points to now; `missing` for 404. Reads no content, so the digest is what the registry says. */
+  async digestOf(name: string, tag: string): Promise<Digest | "missing"> {
+    const request = { url: this.#url(name, "manifests", tag), headers: { accept: MANIFEST_TYPES.join(", ") } };
+    const expected = [200, 404, ...NO_HEAD];
+    const response = rejectWebPage(await this.#send({ method: "HEAD", ...request, expected }, pullScope(name)));
+    if (response.status === 404) return "missing";
+    const digest = response.headers["docker-content-digest"] ?? "";
+    if (response.status === 200 && isDigest(digest)) return digest;
+    const found = await this.resolve(name, tag);
+    return found === "missing" ? found : found.digest;
   }
 
   /** Lists the referrers of a digest; null if the registry has no referrers API, or does not answer for this digest. */

@@ -13,6 +13,8 @@ export interface OciBehaviour {
    * - `by-link when full`: each full page of tags has a link, so the last one can be empty (distribution 3).
    */
   readonly paging?: "by-link" | "by-link when full" | "by-last" | "ignore-n";
+  /** `that begin with another`: `tags/list` omits tags that begin with another tag (distribution 3.1.0 and 3.1.1 on S3). */
+  readonly hiddenTags?: "none" | "that begin with another";
   /** The largest page, even if `n` is larger; default 100. */
   readonly pageSize?: number;
   /** `tags/list` without tags: distribution returns 404 until a tag was pushed, and `null` after the last was deleted. */

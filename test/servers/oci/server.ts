@@ -120,7 +120,9 @@ function deleteManifest({ store, behaviour, repository, reference }: RequestTarg
 }
 
 function tags({ store, behaviour, repository, name }: RequestTarget, request: ServedRequest): Reply {
-  const all = store.tags(repository);
+  const stored = store.tags(repository);
+  const isHidden = (tag: string): boolean => stored.some((other) => other !== tag && tag.startsWith(other));
+  const all = behaviour.hiddenTags === "that begin with another" ? stored.filter((tag) => !isHidden(tag)) : stored;
   const continues = behaviour.afterUnknown === "null" && request.url.searchParams.has("last");
   if (all.length === 0 && !continues && !hasEmptyList(store, behaviour, repository)) {
     return ociError(404, "NAME_UNKNOWN", "repository name not known to registry");
