@@ -8,8 +8,10 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** Set for a POST that only reads (a GraphQL query). It is retried like a GET. */
   readonly idempotent?: true | undefined;
-  /** The statuses that the caller handles. Redirects of a GET are followed. */
+  /** The statuses that the caller handles. A redirect of a GET is followed within its origin. */
   readonly expected: readonly number[];
+  /** Set if the caller checks the digest of the body: then a redirect may lead to any other server. */
+  readonly mayLeaveOrigin?: true | undefined;
   /** The latest time to send the request, in milliseconds since the epoch. If it has to wait longer, it fails with `expired`. */
   readonly sendBy?: number | undefined;
   /** The largest body to read, in bytes after decompression. A larger one is an HttpError. Default: 16 MiB. */

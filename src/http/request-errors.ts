@@ -13,7 +13,7 @@ export function statusError(request: OutgoingRequest, { response, attempts, rate
   const detail = excerpt(messageIn(text) ?? text, request.secrets);
   const phrase = STATUS_CODES[status];
   const what =
-    `returned ${status}${phrase === undefined ? "" : ` ${phrase}`}` +
+    `returned ${status}${phrase === undefined ? "" : ` ${phrase}`}${targetOf(request, response)}` +
     (rateLimited && status === 403 ? " (rate limit)" : "") +
     (attempts > 1 ? ` after ${attempts} attempts` : "") +
     (requestId === undefined ? "" : ` (request id ${requestId})`);
@@ -24,6 +24,12 @@ export function statusError(request: OutgoingRequest, { response, attempts, rate
     requestId,
     detail: detail === "" ? undefined : detail,
   });
+}
+
+/** Returns where a redirect leads that is not followed because of its method: ` to https://b.example`. */
+function targetOf({ url }: OutgoingRequest, { status, headers: { location } }: FinalResponse["response"]): string {
+  const target = status >= 300 && status < 400 && location !== undefined ? URL.parse(location, url.href) : null;
+  return target === null ? "" : ` to ${target.protocol}//${target.host}`;
 }
 
 /** The error for a redirect that is not followed. `reason` completes "redirects …". */

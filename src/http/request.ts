@@ -10,6 +10,8 @@ export interface OutgoingRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
   readonly expected: readonly number[];
+  /** Whether a redirect may lead to another origin. */
+  readonly mayLeaveOrigin: boolean;
   /**
    * When the client may send it again: `always`, although the server may have processed it; `if unprocessed`: after a
    * rate limit, or if the server did not receive it.
@@ -39,7 +41,7 @@ export interface FinalResponse {
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 
 export function toOutgoing(request: HttpRequest): OutgoingRequest {
-  const { method, url, expected, body = null, maxBytes = DEFAULT_MAX_BYTES } = request;
+  const { method, url, expected, body = null, maxBytes = DEFAULT_MAX_BYTES, mayLeaveOrigin = false } = request;
   const headers: Record<string, string> = { "user-agent": "refsweep", "accept-encoding": "gzip, deflate, br" };
   // A stale answer of a proxy's cache could delete the wrong image.
   if (isRead(method)) headers["cache-control"] = "no-cache";
@@ -47,7 +49,7 @@ export function toOutgoing(request: HttpRequest): OutgoingRequest {
   if (request.authorization !== undefined) headers["authorization"] = request.authorization;
   const sendBy = request.sendBy ?? Number.POSITIVE_INFINITY;
   const secrets = secretsOf(headers["authorization"]);
-  return { method, url, headers, body, expected, retry: retryOf(request), sendBy, maxBytes, secrets };
+  return { method, url, headers, body, expected, mayLeaveOrigin, retry: retryOf(request), sendBy, maxBytes, secrets };
 }
 
 /** Whether a request changes nothing, by its method. */

@@ -29,6 +29,17 @@ describe("GitHub's API", () => {
     expect(client.counts()).toEqual({ [server.url.host]: 3 });
   });
 
+  test.each([301, 307])("follows the redirect (%i) of a renamed repository on its own host", async (status) => {
+    const { server, send } = await githubStage({
+      handler: ({ path }) =>
+        path === "/api/v3/repositories/1"
+          ? { status: 200 }
+          : { status, headers: { location: new URL("/api/v3/repositories/1", server.url).href } },
+    });
+    expect((await send({ ...GET, path: "/repos/octo/old" })).status).toBe(200);
+    expect(server.requests[1]?.headers.authorization).toBe("token secret-token");
+  });
+
   test("keeps encoded names in a path", async () => {
     const { server, send } = await githubStage();
     await send({ ...GET, path: "/users/octo/packages/container/a%2Fb:x%7Bc%7D" });

@@ -22,13 +22,13 @@ describe("follows a redirected GET", () => {
     });
   });
 
-  test("to another origin and back without credentials", async () => {
+  test("to another origin and back without credentials, if its digest is checked", async () => {
     const home = await stage({
       handler: ({ path }) =>
         path === "/back" ? { status: 200 } : { status: 302, headers: { location: `${away.server.url}x` } },
     });
     const away = await stage({ handler: () => ({ status: 302, headers: { location: `${home.server.url}back` } }) });
-    await home.client.send(home.to("/", CREDENTIALS));
+    await home.client.send(home.to("/", { ...CREDENTIALS, mayLeaveOrigin: true }));
     const [first, last] = home.server.requests;
     const [seen] = away.server.requests;
     expect(first?.headers.authorization).toBe("Bearer hush");
@@ -40,21 +40,47 @@ describe("follows a redirected GET", () => {
   });
 });
 
+function redirectOf(from: string, location: string, mayLeaveOrigin?: true): string {
+  const request = toOutgoing({ method: "GET", url: new URL(from), expected: [200], mayLeaveOrigin });
+  return followRedirect(request, { status: 302, headers: { location } }, 0)?.url.href ?? "";
+}
+
+describe("follows to storage on another origin", () => {
+  test.each([
+    ["https://a.example/", "https://b.example/x"],
+    ["http://a.example/", "https://b.example/x"],
+    ["http://a.example/", "http://b.example/x"],
+    ["http://a.example/", "http://10.0.0.5:9000/x"],
+    ["http://127.0.0.1:1/", "http://b.example/x"],
+  ])("%s to %s", (from, location) => {
+    expect(redirectOf(from, location, true)).toBe(location);
+  });
+});
+
 describe("does not follow", () => {
-  const refused: readonly [string, string, string][] = [
+  test.each([
     ["https://a.example/", "http://a.example/x", "http://a.example"],
     ["https://a.example/", "http://b.example/", "http://b.example"],
-    ["http://127.0.0.1:1/", "http://b.example/", "http://b.example"],
-    ["http://a.example/", "http://127.0.0.1/", "http://127.0.0.1"],
     ["https://a.example/", "ftp://b.example/", "ftp://b.example"],
     ["https://a.example/", "https://me:pw@b.example/", "b.example"],
     ["https://a.example/", "https://", "an invalid URL"],
-  ];
-  test.each(refused)("%s to %s", (from, location, named) => {
-    const request = toOutgoing({ method: "GET", url: new URL(from), expected: [200] });
-    const follow = () => followRedirect(request, { status: 302, headers: { location } }, 0);
+  ])("%s to %s, even to storage", (from, location, named) => {
+    const follow = () => redirectOf(from, location, true);
     expect(follow).toThrow(named);
     expect(follow).not.toThrow("pw");
+  });
+
+  test.each([
+    ["https://a.example/", "https://b.example/"],
+    ["https://a.example/", "//b.example/x"],
+    ["https://a.example/", "https://a.example.b.example/"],
+    ["https://a.example/", "https://a.example:444/"],
+    ["http://a.example/", "https://a.example/"],
+    ["http://127.0.0.1:1/", "http://127.0.0.1:2/"],
+  ])("%s to %s, and names both origins", (from, location) => {
+    const error = { code: "protocol", retryable: false };
+    expect(() => redirectOf(from, location)).toThrow(expect.objectContaining(error));
+    for (const url of [from, location]) expect(() => redirectOf(from, location)).toThrow(new URL(url, from).origin);
   });
 
   test("more than 5 redirects, and names the host in the error", async () => {
@@ -67,7 +93,9 @@ describe("does not follow", () => {
 
   test.each(["DELETE", "POST"] as const)("a redirected %s", async (method) => {
     const { client, server, to } = await stage({ handler: () => ({ status: 307, headers: { location: "/b" } }) });
-    expect(await failure(client.send(to("/", { method })))).toMatchObject({ code: "status", status: 307 });
+    const error = await failure(client.send(to("/", { method })));
+    expect(error).toMatchObject({ code: "status", status: 307 });
+    expect(error.message).toContain(`returned 307 Temporary Redirect to ${server.url.origin}`);
     expect(server.requests.length).toBe(1);
   });
 });

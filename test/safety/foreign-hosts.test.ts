@@ -5,6 +5,7 @@ import { type FaultScript, type RecordedRequest, refuse, serve, type TestServer 
 import { assertPullable, serversOf, sweepScenario } from "./harness.ts";
 import { REQUEST_KINDS, type RequestKind } from "./request-kinds.ts";
 import { openScenario, type Scenario, type StoreView } from "./scenario.ts";
+import { isDeletion } from "./slow-deletions.ts";
 import { useGitHost } from "./use-git-host.ts";
 
 /** Responses with links, so that a client that follows them does not do so for thousands of pages. */
@@ -76,8 +77,11 @@ function expectNoCredentialIn(requests: readonly RecordedRequest[]): void {
   }
 }
 
+/** Only this request is redirected to storage: the digest of its response is checked. */
+const BLOB = "the config of an image";
+
 describe.each(REQUEST_KINDS)("a response for $title", (kind) => {
-  test.each([302, 308])("that redirects to another host (%i): no credential is sent there", async (status) => {
+  test.each([302, 308])("that redirects to another host (%i): that host is not asked", async (status) => {
     foreign = await serve(({ url }) => ({
       status: 401,
       headers: { "www-authenticate": `Bearer realm="${new URL("/token", url).href}", Basic realm="x"` },
@@ -85,6 +89,7 @@ describe.each(REQUEST_KINDS)("a response for $title", (kind) => {
     const redirect: FaultScript = ({ path }) => refuse(status, { location: new URL(path, foreign.url).href });
     expect(await sweepWith(kind, redirect)).toBeGreaterThan(0);
     expectNoCredentialIn(foreign.requests);
+    expect(foreign.requests.length > 0).toBe(kind.title === BLOB);
     expect(foreign.requests.map(({ method }) => method).filter((method) => method !== "GET")).toEqual([]);
     assertPullable(scenario);
   });
@@ -108,6 +113,27 @@ describe.each(REQUEST_KINDS)("a response for $title", (kind) => {
     expect(foreign.requests).toEqual([]);
     assertPullable(scenario);
   });
+});
+
+test.each([
+  ["digitalocean", "api", /\/digests\?/],
+  ["ghcr", "api", /\/versions\?/],
+  ["oci", "registry", /\/manifests\//],
+  ["oci", "registry", /\/tags\/list/],
+] as const)("%s: an empty list from another host is not believed", async (kind, server, path) => {
+  scenario = await openScenario(kind);
+  foreign = await serve(() => ({
+    status: 200,
+    body: kind === "ghcr" ? [] : { tags: [], manifests: [], meta: { total: 0 } },
+  }));
+  scenario.servers[server]?.inject((request) =>
+    path.test(request.path) ? refuse(302, { location: new URL(request.path, foreign.url).href }) : null,
+  );
+  const result = await sweepScenario(scenario, gitHost);
+  expect(foreign.requests).toEqual([]);
+  const message = expect.stringContaining(`redirects to ${foreign.url.origin}, but only http://127.0.0.1:`);
+  expect(result.errors[0]).toMatchObject({ message });
+  expect(Object.values(scenario.servers).flatMap(({ requests }) => requests.filter(isDeletion))).toEqual([]);
 });
 
 // A self-hosted registry may name any token server over TLS, and the log names it (`bearer.ts`).

@@ -125,8 +125,8 @@ export class OciClient {
     const known = this.#creationTimes.get(config.digest);
     if (known !== undefined) return known;
     const url = this.#url(name, "blobs", config.digest);
-    const request = { method: "GET", url, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES } as const;
-    const response = await this.#send(request, pullScope(name));
+    const limits = { expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES, mayLeaveOrigin: true } as const;
+    const response = await this.#send({ method: "GET", url, ...limits }, pullScope(name));
     if (response.status === 404 || digestOfBytes(response.body, config.digest) !== config.digest) return null;
     const time = createdAtOf(response.body);
     this.#creationTimes.set(config.digest, time);

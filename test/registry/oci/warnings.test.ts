@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pushImage } from "../../servers/content.ts";
+import { digestOfNothing, pushImage } from "../../servers/content.ts";
 import type { Handler } from "../../servers/http-server.ts";
 import { type Setup, setUp, startServer } from "./setup.ts";
 
@@ -61,7 +61,9 @@ describe("a registry's warnings", () => {
     const { oci, lines } = await setUp({
       handler: () => () => ({ status: 307, headers: { location: storage.url.href } }),
     });
-    expect(await oci.resolve("app", "v1")).toBe("missing");
+    const config = { mediaType: "x", digest: digestOfNothing("config"), sizeBytes: 10 };
+    expect(await oci.createdAt("app", config)).toBeNull();
+    expect(storage.requests).toHaveLength(1);
     expect(lines).toEqual([]);
   });
 });

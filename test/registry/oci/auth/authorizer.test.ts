@@ -218,15 +218,16 @@ describe("a token server", () => {
     expect(storage.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 
-  it("that redirects to another host does not pass the credential on", async () => {
-    const other = await startServer(() => ({ status: 401 }));
-    const { oci } = await setUp(
+  it("that redirects to another host is not believed", async () => {
+    const other = await startServer(() => ({ status: 200, body: { token: "t" } }));
+    const { oci, server } = await setUp(
       withChallenge('Bearer realm="HERE"', () => ({
         status: 302,
         headers: { location: new URL("/t", other.url).href },
       })),
     );
-    await expect(oci.tags("app")).rejects.toMatchObject({ kind: "permission" });
-    expect(other.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    const message = expect.stringMatching(`${server.url.host}.* redirects to ${other.url.origin}`);
+    await expect(oci.tags("app")).rejects.toMatchObject({ code: "protocol", message });
+    expect(other.requests).toEqual([]);
   });
 });
