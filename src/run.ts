@@ -76,6 +76,7 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     const listings = await listRepositories(steps);
     const inUse = appImages === null ? filesInUse : joinImagesInUse([filesInUse, appImages]);
     const evidence = await readEvidence(sources, live, inUse, listings.values());
+    if (evidence.commits.unread !== null) record.addNotice(unreadCommits(evidence.commits.unread));
     const plans = await planRepositories(steps, evidence, listings);
     requireAllowedNumber(settings, [...plans.values()]);
     if (settings.dryRun) logPlans(steps, plans);
@@ -85,6 +86,10 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
   // After an error, requests of other steps may still be waiting: none of them is sent after the result.
   await services.http.close();
   return record.result(services.clock.now(), services.http.counts());
+}
+
+function unreadCommits(reason: string): string {
+  return `Images are kept if a tag of them names a commit, because the commits could not be read: ${reason}`;
 }
 
 async function readStorage({ registry, record }: Run): Promise<void> {
@@ -124,7 +129,7 @@ async function planRepositories(
         registry,
         repository,
         listing,
-        statuses: statusesOf(evidence, settings, listing),
+        statuses: statusesOf(evidence, listing),
         inUse: inUseIn(evidence, repository, listing),
         tagsToKeep: () => tagsToKeep(evidence, settings, repository),
         rules,

@@ -59,6 +59,7 @@ export interface Settings {
   readonly protectApps: boolean;
   readonly untagged: "delete" | "keep";
   readonly unmatchedTags: "delete" | "keep";
+  readonly superseded: "delete" | "keep";
   readonly removeStaleTags: boolean;
   readonly keepCount: number;
   readonly gracePeriodMs: number;

@@ -23,6 +23,7 @@ export function readRules(reader: InputReader) {
     protectApps: reader.read("protect-apps", parseBoolean),
     untagged: reader.read("untagged", (text) => parseChoice(text, ["delete", "keep"])),
     unmatchedTags: reader.read("unmatched-tags", (text) => parseChoice(text, ["keep", "delete"])),
+    superseded: reader.read("superseded", (text) => parseChoice(text, ["keep", "delete"])),
     removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
     keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
     gracePeriodMs: reader.read("grace-period", parseDuration),

@@ -46,6 +46,10 @@ export function keepByThemselves(
 function keptByTag(own: readonly TagStatus[], rules: Rules): Reason | undefined {
   const live = own.find(({ status }) => status === "live" || status === "protected");
   if (live !== undefined) return { status: live.status === "protected" ? "protected" : "live", reason: live.reason };
+  const superseded = own.find(({ status }) => status === "superseded");
+  if (superseded !== undefined && rules.superseded === "keep") {
+    return { status: "superseded", reason: superseded.reason };
+  }
   if (rules.unmatchedTags === "delete") return undefined;
   // A neutral tag says nothing about its image. Without any other tag, the image is unmatched.
   const isNeutral = own.every(({ status }) => status === "neutral");

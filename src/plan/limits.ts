@@ -29,10 +29,26 @@ export function limit(orphans: readonly Orphan[], rules: Rules, createdAt: Creat
     if (limited !== null) kept.set(node, limited);
   }
   const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node));
-  const counted = roots.filter(({ node }) => node.subjects.length === 0);
-  const reason = `one of the newest ${rules.keepCount} images that would be deleted (keep-count)`;
-  for (const { node } of newest(counted, rules.keepCount, createdAt, untimed)) kept.set(node, reason);
+  for (const [group, images] of countedTogether(roots)) {
+    const reason = `one of the newest ${rules.keepCount} ${group} (keep-count)`;
+    for (const { node } of newest(images, rules.keepCount, createdAt, untimed)) kept.set(node, reason);
+  }
   return { kept, untimed: [...untimed] };
+}
+
+/** The images that `keep-count` counts together: superseded ones by branch or Git tag, all others of the repository. */
+function countedTogether(roots: readonly Orphan[]): ReadonlyMap<string, readonly Orphan[]> {
+  const groups = new Map<string, Orphan[]>();
+  for (const orphan of roots) {
+    if (orphan.node.subjects.length > 0) continue;
+    const builds = new Set(orphan.superseded.map(({ of }) => `older builds of ${of}`));
+    for (const group of builds.size > 0 ? builds : ["images that would be deleted"]) {
+      const images = groups.get(group);
+      if (images === undefined) groups.set(group, [orphan]);
+      else images.push(orphan);
+    }
+  }
+  return groups;
 }
 
 function timeDecides({ isProven, gone }: Orphan, { gracePeriodMs }: Rules): boolean {
@@ -46,9 +62,9 @@ function keptUntagged({ node }: Orphan, rules: Rules): string | null {
     : null;
 }
 
-function outOfScope({ gone, isProven }: Orphan, { pullRequest }: Rules): string | null {
+function outOfScope({ gone, superseded, isProven }: Orphan, { pullRequest }: Rules): string | null {
   if (pullRequest === null) return null;
-  const isOfIt = isProven && gone.every((status) => status.pullRequest === pullRequest);
+  const isOfIt = isProven && superseded.length === 0 && gone.every((status) => status.pullRequest === pullRequest);
   return isOfIt ? null : `does not belong to pull request #${pullRequest} (the scheduled run handles it)`;
 }
 

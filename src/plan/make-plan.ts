@@ -93,7 +93,9 @@ function decisionOf(node: Node, { decision, cause }: Verdict, verdicts: Verdicts
   const status = isStep ? cause.relation : cause.status;
   const isKeptByTag =
     decision === "keep" &&
-    (["live", "protected"].includes(status) || (status === "unmatched" && rules.unmatchedTags === "keep"));
+    (["live", "protected"].includes(status) ||
+      (status === "superseded" && rules.superseded === "keep") ||
+      (status === "unmatched" && rules.unmatchedTags === "keep"));
   return {
     digest,
     tags,

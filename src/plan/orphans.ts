@@ -5,6 +5,10 @@ import { type Graph, type Node, taggedSubjects } from "./graph.ts";
 import { statusesOf } from "./keep.ts";
 import type { ManifestStatus } from "./plan.ts";
 
+type Gone = Extract<TagStatus, { status: "orphaned" }>;
+type Superseded = Extract<TagStatus, { status: "superseded" }>;
+type Unmatched = Extract<TagStatus, { status: "unmatched" }>;
+
 /** A manifest that nothing keeps, before the limits. */
 export interface Orphan {
   readonly node: Node;
@@ -16,10 +20,12 @@ export interface Orphan {
   readonly isRoot: boolean;
   /** It has no tag of its own, or only tags such as `sha256-….sig`. */
   readonly isUntagged: boolean;
-  /** Evidence proves the ref of each of its tags gone. Otherwise it is orphaned because nothing names it. */
+  /** Evidence proves each of its tags gone or superseded. Otherwise it is orphaned because nothing names it. */
   readonly isProven: boolean;
   /** Its tags whose ref is gone. */
-  readonly gone: readonly Extract<TagStatus, { status: "orphaned" }>[];
+  readonly gone: readonly Gone[];
+  /** Its tags that name an older commit of an existing branch or Git tag. */
+  readonly superseded: readonly Superseded[];
 }
 
 /** What decides whether a missing subject claims its referrer. */
@@ -68,27 +74,32 @@ export function countClaims(
 export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, claims: number): Orphan {
   const isRoot = claims === 0;
   if (node.tags.length === 0) {
-    return { node, ...untagged(node), claims, isRoot, isUntagged: true, isProven: false, gone: NONE };
+    return { node, ...untagged(node), claims, isRoot, isUntagged: true, isProven: false, gone: NONE, superseded: NONE };
   }
   const own = statusesOf(node, statuses).filter(({ status }) => status !== "referrer");
   const gone = own.filter((status) => status.status === "orphaned");
-  const unmatched = own.filter(({ status }) => status === "unmatched");
-  const reasons = new Set([...gone, ...unmatched].map(({ reason }) => reason));
+  const superseded = own.filter((status) => status.status === "superseded");
+  const unmatched = own.filter((status) => status.status === "unmatched");
+  const all = [...gone, ...superseded, ...unmatched];
   return {
     node,
-    ...(reasons.size > 0 ? named(reasons, gone.length > 0) : untagged(node)),
+    ...(named(all) ?? untagged(node)),
     claims,
     isRoot,
     isUntagged: own.length === 0,
-    isProven: gone.length > 0 && unmatched.length === 0,
+    isProven: all.length > 0 && unmatched.length === 0,
     gone,
+    superseded,
   };
 }
 
 const NONE: readonly never[] = [];
 
-function named(reasons: ReadonlySet<string>, isOrphaned: boolean): Pick<Orphan, "status" | "reason"> {
-  return { status: isOrphaned ? "orphaned" : "unmatched", reason: [...reasons].slice(0, 3).join("; ") };
+/** The first three reasons, with the status of the first; null: there is none. */
+function named(statuses: readonly (Gone | Superseded | Unmatched)[]): Pick<Orphan, "status" | "reason"> | null {
+  const [first] = statuses;
+  const reasons = new Set(statuses.map(({ reason }) => reason));
+  return first === undefined ? null : { status: first.status, reason: [...reasons].slice(0, 3).join("; ") };
 }
 
 /** The reason of a manifest without a tag that names a ref. */

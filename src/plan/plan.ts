@@ -5,6 +5,7 @@ import type { Blob } from "../registry/manifest.ts";
 export interface Rules {
   readonly untagged: "delete" | "keep";
   readonly unmatchedTags: "delete" | "keep";
+  readonly superseded: "delete" | "keep";
   readonly keepCount: number;
   readonly gracePeriodMs: number;
   /** The pull request that the sweep is limited to; null: no limit. */
@@ -23,6 +24,8 @@ export type ManifestStatus =
   | "in-use"
   /** A tag names an existing branch, Git tag or open pull request. */
   | "live"
+  /** A tag names an older commit of an existing branch or Git tag. */
+  | "superseded"
   /** A tag matches no ref. */
   | "unmatched"
   /** The ref of each tag is gone. */

@@ -19,6 +19,7 @@ export function describeSettings(settings: Settings): RunResult["settings"] {
     "protect-apps": settings.protectApps,
     untagged: settings.untagged,
     "unmatched-tags": settings.unmatchedTags,
+    superseded: settings.superseded,
     "remove-stale-tags": settings.removeStaleTags,
     "keep-count": settings.keepCount,
     "grace-period": formatSetting(settings.gracePeriodMs),

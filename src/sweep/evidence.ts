@@ -4,23 +4,28 @@ import { compileGlobs } from "../glob.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Reason } from "../plan/keep.ts";
 import { joinImagesInUse, tagsInUse } from "../protect/images-in-use.ts";
+import type { Commits } from "../refs/commits.ts";
 import { listRefs } from "../refs/git/ls-refs.ts";
-import { findPullRequests, listOpenedSince } from "../refs/github/pull-requests.ts";
+import { findByNumber, findPullRequests, listOpenedSince } from "../refs/github/pull-requests.ts";
 import type { PullRequests } from "../refs/refs.ts";
 import type { ImagesInUse } from "../registry/images-in-use.ts";
 import type { Listing } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
+import { ownersOfCommits } from "../tags/commits.ts";
 import { expectedTags } from "../tags/expected-tags.ts";
 import { type LiveTags, liveTagsOf } from "../tags/live-tags.ts";
 import { orphanedTags, type PushedTag, pullRequestLookups } from "../tags/lookups.ts";
 import { compileTagPatterns } from "../tags/patterns.ts";
 import { isTag } from "../tags/slugs.ts";
 import { type ProtectedBy, type TagStatus, tagStatuses } from "../tags/status.ts";
+import { gitRepository, readCommits, readNewCommits } from "./commits.ts";
 
 /** Everything that decides about tags. */
 export interface Evidence {
   readonly live: LiveTags;
   readonly pullRequests: PullRequests;
+  readonly commits: Commits;
+  readonly statusOf: (tag: string) => TagStatus;
   readonly inUse: ImagesInUse;
   /** The time before the pull requests were read, in milliseconds since the epoch. */
   readonly readAt: number;
@@ -37,27 +42,51 @@ export interface EvidenceSources {
 
 /** Reads branches and Git tags. Throws Fault and HttpError. */
 export async function readLiveTags({ settings, http }: EvidenceSources): Promise<LiveTags> {
-  const { repository, serverUrl, token } = settings.github;
-  const refs = listRefs(http, { url: new URL(`${repository}.git`, serverUrl), token });
+  const refs = listRefs(http, gitRepository(settings));
   const patterns = compileTagPatterns(settings.tagPatterns);
   return liveTagsOf(patterns, await refs);
 }
 
-/** Reads the pull requests that decide about the tags of `listings`. Throws Fault and HttpError. */
+/** Reads the pull requests and commits that decide about the tags of `listings`. Throws Fault and HttpError. */
 export async function readEvidence(
-  { settings, http, clock }: EvidenceSources,
+  sources: EvidenceSources,
   live: LiveTags,
   inUse: ImagesInUse,
   listings: Iterable<Listing>,
 ): Promise<Evidence> {
+  const { settings, http, clock } = sources;
   const lookups = pullRequestLookups(pushedTags(listings), live, protectionOf(settings.protectTags));
   const readAt = clock.now();
-  const pullRequests = await findPullRequests(http, settings.github, lookups, {
+  const found = await findPullRequests(http, settings.github, lookups, {
     event: settings.event,
     orphanedTags: orphanedTags(lookups, live),
-    alwaysListOpen: settings.unmatchedTags === "delete",
+    alwaysListOpen: deletesWithoutEvidence(settings),
   });
-  return { live, pullRequests, inUse, readAt };
+  const commits = await readCommits(sources, live.refs, found.open, lookups.commits);
+  const pullRequests = await withOwners(sources, found, ownersOfCommits(commits, live.refs, lookups.commits));
+  return { ...evidenceOf(settings, live, pullRequests, commits), inUse, readAt };
+}
+
+function evidenceOf(
+  { protectTags }: Settings,
+  live: LiveTags,
+  pullRequests: PullRequests,
+  commits: Commits,
+): Pick<Evidence, "live" | "pullRequests" | "commits" | "statusOf"> {
+  const statusOf = tagStatuses(live, pullRequests, protectionOf(protectTags), commits);
+  return { live, pullRequests, commits, statusOf };
+}
+
+/** Adds the pull requests that commits belong to. */
+async function withOwners(
+  { settings, http }: EvidenceSources,
+  found: PullRequests,
+  owners: ReadonlySet<number>,
+): Promise<PullRequests> {
+  const known = new Set([...found.byNumber.keys(), ...[...found.open, ...found.closed].map(({ number }) => number)]);
+  const unknown = new Set([...owners].filter((number) => !known.has(number)));
+  const byNumber = await findByNumber(http, settings.github, unknown);
+  return { ...found, byNumber: new Map([...found.byNumber, ...byNumber]) };
 }
 
 /**
@@ -66,24 +95,23 @@ export async function readEvidence(
  */
 export async function readEvidenceAgain(sources: EvidenceSources, first: Evidence): Promise<Evidence> {
   const { settings, http, readAppImages } = sources;
-  const { pullRequests, inUse, readAt } = first;
-  const needsOpen = settings.unmatchedTags === "delete" || provesAnything(pullRequests);
+  const { commits, inUse, readAt } = first;
+  const needsOpen = deletesWithoutEvidence(settings) || provesAnything(first.pullRequests);
   const [live, opened, appImages] = await Promise.all([
     readLiveTags(sources),
     needsOpen ? listOpenedSince(http, settings.github, readAt) : [],
     readAppImages?.() ?? null,
   ]);
+  const pullRequests = { ...first.pullRequests, open: [...first.pullRequests.open, ...opened] };
   return {
-    live,
-    pullRequests: { ...pullRequests, open: [...pullRequests.open, ...opened] },
+    ...evidenceOf(settings, live, pullRequests, await readNewCommits(sources, commits, live.refs, opened)),
     inUse: appImages === null ? inUse : joinImagesInUse([inUse, appImages]),
     readAt,
   };
 }
 
 /** Returns the status of each tag of a list. */
-export function statusesOf(evidence: Evidence, settings: Settings, listing: Listing): ReadonlyMap<string, TagStatus> {
-  const statusOf = tagStatuses(evidence.live, evidence.pullRequests, protectionOf(settings.protectTags));
+export function statusesOf({ statusOf }: Evidence, listing: Listing): ReadonlyMap<string, TagStatus> {
   const tags = listing.manifests.flatMap((manifest) => manifest.tags);
   return new Map(tags.map((tag) => [tag, statusOf(tag)]));
 }
@@ -105,6 +133,11 @@ export function inUseIn({ inUse }: Evidence, repository: string, listing: Listin
   const named = listing.manifests.filter(({ tags }) => tags.some(isTagInUse)).map(({ digest }) => digest);
   const reason: Reason = { status: "in-use", reason: "in use" };
   return new Map([...inUse.digests, ...named].map((digest) => [digest, reason]));
+}
+
+/** Whether images are deleted that no pull request proves orphaned. An open pull request still keeps them. */
+function deletesWithoutEvidence({ unmatchedTags, superseded }: Settings): boolean {
+  return unmatchedTags === "delete" || superseded === "delete";
 }
 
 /** Whether any pull request proves a ref gone. */

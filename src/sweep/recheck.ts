@@ -72,7 +72,7 @@ async function recheckOnce(
     registry,
     repository,
     listing,
-    statuses: statusesOf(now, settings, listing),
+    statuses: statusesOf(now, listing),
     inUse: inUseIn(now, repository, listing),
     tagsToKeep: () => tagsToKeep(now, settings, repository),
     rules,

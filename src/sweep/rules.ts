@@ -8,9 +8,9 @@ import type { PlannedRepository } from "./plan-repository.ts";
 
 /** Returns the rules of a run's plans. */
 export function rulesOf(settings: Settings, { keepsLastTagged }: Capabilities, now: number): Rules {
-  const { untagged, unmatchedTags, keepCount, gracePeriodMs, scope, event } = settings;
+  const { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, scope, event } = settings;
   const pullRequest = scope === "pull-request" ? (event?.number ?? null) : null;
-  return { untagged, unmatchedTags, keepCount, gracePeriodMs, pullRequest, keepsLastTagged, now };
+  return { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, pullRequest, keepsLastTagged, now };
 }
 
 /** Throws Fault `registry` if no repository matches `repository-pattern`, although there are some. */

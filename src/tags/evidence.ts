@@ -1,4 +1,7 @@
-import { LATE_PUSH_MS, type PullRequest, type PullRequests } from "../refs/refs.ts";
+import { type Commits, NO_COMMITS } from "../refs/commits.ts";
+import type { PullRequest, PullRequests } from "../refs/refs.ts";
+import { commitFinder, type FindCommit } from "./commits.ts";
+import { type Gone, goneBranch, goneNumber } from "./gone.ts";
 import {
   type FindLive,
   findCommit,
@@ -10,45 +13,31 @@ import {
 } from "./live-tags.ts";
 import { branchSlugs, provingSlugs } from "./slugs.ts";
 
-/** Evidence that a ref is gone. */
-export interface Gone {
-  readonly status: "orphaned";
-  readonly reason: string;
-  readonly pullRequest: number;
-  /** Whether the pull request was merged. */
-  readonly merged: boolean;
-  /** When the pull request was closed, in milliseconds since the epoch; null: unknown. */
-  readonly endedAt: number | null;
-  /**
-   * The evidence says nothing about images pushed later than this, in milliseconds since the epoch. Null: it holds for any
-   * image, because a number belongs to one pull request only. A branch name can be used again.
-   */
-  readonly lastPush: number | null;
-}
-
 /** The live tags, and what the pull requests add to them. */
 export interface KnownRefs extends LiveTags {
   /** Finds the evidence against a branch, spelled exactly. A branch that exists is found by `branch` first. */
   readonly goneBranch: (text: string) => Gone | undefined;
   /** Undefined: no such pull request is known. */
   readonly pullRequest: (number: number) => Live | Gone | undefined;
+  /** Finds a commit that is neither a tip nor a head. */
+  readonly olderCommit: FindCommit;
 }
 
-/** Adds pull requests to the live tags. One that no list has is unknown, and proves nothing. */
-export function knownRefs(live: LiveTags, pullRequests: PullRequests): KnownRefs {
+/** Adds pull requests and commits to the live tags. One that no list has is unknown, and proves nothing. */
+export function knownRefs(live: LiveTags, pullRequests: PullRequests, commits: Commits = NO_COMMITS): KnownRefs {
   const all = eachOnce(pullRequests);
   const open = all.filter(({ state }) => state === "open");
   const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
   const goneBranches = new Map<string, Gone>();
   for (const pullRequest of all.toReversed()) {
     if (!isBranchEvidence(pullRequest)) continue;
-    for (const slug of provingSlugs(pullRequest.headBranch)) goneBranches.set(slug, byBranch(pullRequest));
+    for (const slug of provingSlugs(pullRequest.headBranch)) goneBranches.set(slug, goneBranch(pullRequest));
   }
   return {
     ...live,
     branch: either(live.branch, findInAnyCase(open.flatMap(headBranches))),
-    // The commits of closed pull requests are no evidence: a live branch may contain them.
-    commit: either(live.commit, findCommit(open.flatMap(commits))),
+    commit: either(live.commit, findCommit(open.flatMap(headCommits))),
+    olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all),
     goneBranch: findIn(goneBranches),
     pullRequest: (number) => numbers.get(number),
   };
@@ -68,23 +57,7 @@ function eachOnce({ byNumber, open, closed }: PullRequests): PullRequest[] {
 
 function byNumber(pullRequest: PullRequest): Live | Gone {
   const { number, state } = pullRequest;
-  if (state === "open") return { status: "live", reason: `pull request #${number} is open` };
-  return gone(pullRequest, `pull request #${number} was ${endOf(pullRequest)}`, null);
-}
-
-function byBranch(pullRequest: PullRequest): Gone {
-  const { number, closedAt, headBranch } = pullRequest;
-  const reason = `branch ${headBranch} of pull request #${number} (${endOf(pullRequest)}) was deleted`;
-  return gone(pullRequest, reason, closedAt === null ? null : closedAt + LATE_PUSH_MS);
-}
-
-function gone({ number, state, closedAt }: PullRequest, reason: string, lastPush: number | null): Gone {
-  return { status: "orphaned", reason, pullRequest: number, merged: state === "merged", endedAt: closedAt, lastPush };
-}
-
-/** Returns `merged on 2026-11-02` (UTC). */
-function endOf({ state, closedAt }: PullRequest): string {
-  return closedAt === null ? state : `${state} on ${new Date(closedAt).toISOString().slice(0, 10)}`;
+  return state === "open" ? { status: "live", reason: `pull request #${number} is open` } : goneNumber(pullRequest);
 }
 
 /** The head branches of forks too: builds that name images after `github.head_ref` give them these tags. */
@@ -93,7 +66,7 @@ function headBranches({ number, headBranch }: PullRequest): LiveEntry[] {
   return branchSlugs(headBranch).map((slug) => [slug, live]);
 }
 
-function commits({ number, headCommit, mergeCommit }: PullRequest): LiveEntry[] {
+function headCommits({ number, headCommit, mergeCommit }: PullRequest): LiveEntry[] {
   const entry = (commit: string, name: string): LiveEntry => [
     commit,
     { status: "live", reason: `${name} of open pull request #${number}` },

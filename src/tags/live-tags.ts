@@ -17,6 +17,7 @@ export type LiveEntry = readonly [text: string, live: Live];
 
 /** The image tags that builds give to what exists in Git. */
 export interface LiveTags {
+  /** Sorted by name. */
   readonly refs: LiveRefs;
   readonly patterns: TagPatterns;
   readonly branch: FindLive;
@@ -33,7 +34,7 @@ export function liveTagsOf(patterns: TagPatterns, refs: LiveRefs): LiveTags {
   const tags = byName(refs.tags);
   const versions = patterns.flat().flatMap(({ wildcard }) => (wildcard?.kind === "version" ? wildcard.source : []));
   return {
-    refs,
+    refs: { branches, tags },
     patterns,
     branch: findRef(branches, branchSlugs, "branch"),
     tag: findRef(tags, tagSlugs, "Git tag"),

@@ -1,4 +1,6 @@
-import type { Gone, KnownRefs } from "./evidence.ts";
+import type { Superseded, UnknownCommit } from "./commits.ts";
+import type { KnownRefs } from "./evidence.ts";
+import type { Gone } from "./gone.ts";
 import type { Live } from "./live-tags.ts";
 import type { Placeholder, TagPattern } from "./patterns.ts";
 import { isTag } from "./slugs.ts";
@@ -6,7 +8,7 @@ import { isTag } from "./slugs.ts";
 /** One way to read a tag by a pattern. */
 export interface Reading {
   readonly captures: readonly Capture[];
-  /** False if literal text or an unknown commit is in another case. Such a reading protects, and proves nothing. */
+  /** False if literal text or a commit that is not live is in another case. Such a reading protects, and proves nothing. */
   readonly exact: boolean;
 }
 
@@ -17,7 +19,9 @@ export interface Capture {
   /** Where it ends in the tag. */
   readonly end: number;
   /** What it names; undefined: unknown. */
-  readonly ref: Live | Gone | undefined;
+  readonly ref: Live | Superseded | Gone | undefined;
+  /** Of an unknown commit: what is known. */
+  readonly unknown?: UnknownCommit;
 }
 
 /** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
@@ -44,7 +48,7 @@ export function readings(pattern: TagPattern, tag: string, known: KnownRefs): re
     const start = at + part.text.length;
     const exact = isExact && tag.startsWith(part.text, at);
     if (wildcard === null) {
-      const reading = { captures, exact: exact && !captures.some(isUnknownCommitInCapitals) };
+      const reading = { captures, exact: exact && !captures.some(isCommitInCapitals) };
       if (!saysNothing(reading) || !found.some(saysNothing)) found.push(reading);
       return;
     }
@@ -109,8 +113,17 @@ function captureOf(
       return number <= LARGEST_PULL_REQUEST ? capture(known.pullRequest(number)) : null;
     }
     case "sha":
-      return COMMIT.test(text) && !cuts(HEX) ? capture(known.commit(text)) : null;
+      return COMMIT.test(text) && !cuts(HEX) ? commitCapture({ kind, text, end }, known) : null;
   }
+}
+
+/** A run of decimal digits is a date or a build number, unless something live has this commit. */
+function commitCapture(capture: Omit<Capture, "ref">, known: KnownRefs): Capture | null {
+  const live = known.commit(capture.text);
+  if (live !== undefined) return { ...capture, ref: live };
+  if (/^\d+$/.test(capture.text)) return null;
+  const found = known.olderCommit(capture.text);
+  return typeof found === "string" ? { ...capture, ref: undefined, unknown: found } : { ...capture, ref: found };
 }
 
 /** Whether nothing in a reading is known, and nothing can be looked up. */
@@ -123,8 +136,8 @@ function isUnknownName({ kind, ref }: Capture): boolean {
   return ref === undefined && (kind === "branch" || kind === "tag");
 }
 
-function isUnknownCommitInCapitals({ kind, text, ref }: Capture): boolean {
-  return kind === "sha" && ref === undefined && text !== text.toLowerCase();
+function isCommitInCapitals({ kind, text, ref }: Capture): boolean {
+  return kind === "sha" && ref?.status !== "live" && text !== text.toLowerCase();
 }
 
 /** Whether the characters on both sides of `at` belong to one run, such as the digits of a number. */

@@ -1,7 +1,10 @@
 import { type Digest, isDigest } from "../digest.ts";
 import { shortDigest } from "../format.ts";
+import type { Commits } from "../refs/commits.ts";
 import type { PullRequests } from "../refs/refs.ts";
-import { type Gone, type KnownRefs, knownRefs } from "./evidence.ts";
+import type { Superseded } from "./commits.ts";
+import { type KnownRefs, knownRefs } from "./evidence.ts";
+import type { Gone } from "./gone.ts";
 import type { Live, LiveTags } from "./live-tags.ts";
 import { type Capture, isInside, type Reading, readings } from "./readings.ts";
 
@@ -11,8 +14,9 @@ export type TagStatus =
   /** A tag such as `sha256-….sig`, which follows its subject. */
   | { readonly status: "referrer"; readonly subject: Digest; readonly reason: string }
   | Live
+  | Superseded
   | Gone
-  /** It has the form of a commit, and says nothing about its image. */
+  /** It has the form of a commit that GitHub does not know, and says nothing about its image. */
   | { readonly status: "neutral"; readonly reason: string }
   | { readonly status: "unmatched"; readonly reason: string };
 
@@ -26,8 +30,9 @@ export function tagStatuses(
   live: LiveTags,
   pullRequests: PullRequests,
   protectedBy: ProtectedBy,
+  commits?: Commits,
 ): (tag: string) => TagStatus {
-  const known = knownRefs(live, pullRequests);
+  const known = knownRefs(live, pullRequests, commits);
   return (tag) => statusByText(tag, protectedBy) ?? statusByRefs(tag, allReadings(tag, known), known);
 }
 
@@ -49,26 +54,46 @@ function* allReadings(tag: string, known: KnownRefs): Generator<Reading> {
 
 /** A tag that one reading calls orphaned, and another one may call live, is unmatched. */
 export function statusByRefs(tag: string, all: Iterable<Reading>, known: KnownRefs): TagStatus {
-  const goneNumbers: Gone[] = [];
+  const gone: Gone[] = [];
   const goneBranches: Gone[] = [];
-  let commit: string | undefined;
+  let byCommit: TagStatus | undefined;
+  let unknown: TagStatus = UNMATCHED;
   let mayBeLive = false;
   for (const { captures, exact } of all) {
     if (captures.every(({ ref }) => ref?.status === "live")) return { status: "live", reason: reasonOf(captures) };
+    byCommit = stronger(byCommit, keptByCommit(captures));
     mayBeLive ||= captures.some(isLiveRef);
     if (!exact) continue;
-    commit ??= unknownCommit(captures);
+    if (unknown === UNMATCHED) unknown = unknownCommit(captures) ?? UNMATCHED;
     for (const { kind, ref, end } of captures) {
       if (ref?.status !== "orphaned") continue;
-      (kind === "pr" ? goneNumbers : goneBranches).push(ref);
+      (kind === "branch" ? goneBranches : gone).push(ref);
       mayBeLive ||= beginsWithLiveName(tag, end, known);
     }
   }
-  // A number says more clearly than a branch name which pull request a tag belongs to.
-  const [gone] = [...goneNumbers, ...goneBranches];
-  if (gone && !mayBeLive) return gone;
-  if (commit !== undefined && !mayBeLive) return { status: "neutral", reason: `commit ${commit} is in no known ref` };
-  return { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
+  if (byCommit !== undefined) return byCommit;
+  // A number or a commit says more clearly than a branch name which pull request a tag belongs to.
+  const [first] = [...gone, ...goneBranches];
+  return mayBeLive ? UNMATCHED : (first ?? unknown);
+}
+
+const UNMATCHED: TagStatus = { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
+
+/** A commit of a live ref keeps its image, whatever else the tag names. One that could not be read may be such a commit. */
+function keptByCommit(captures: readonly Capture[]): TagStatus | undefined {
+  for (const { ref, unknown, kind } of captures) {
+    if (kind === "sha" && (ref?.status === "live" || ref?.status === "superseded")) return ref;
+    if (unknown === "unread")
+      return { status: "unmatched", reason: "the commits of the Git repository could not be read" };
+  }
+  return undefined;
+}
+
+const STRENGTH = ["live", "superseded", "unmatched"];
+
+function stronger(a: TagStatus | undefined, b: TagStatus | undefined): TagStatus | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return STRENGTH.indexOf(a.status) <= STRENGTH.indexOf(b.status) ? a : b;
 }
 
 function reasonOf(captures: readonly Capture[]): string {
@@ -80,10 +105,13 @@ export function isLiveRef({ kind, ref }: Capture): boolean {
   return kind !== "sha" && ref?.status === "live";
 }
 
-/** Returns the unknown commit of a tag that names only commits. 8 and more decimal digits are a date or a build number. */
-function unknownCommit(captures: readonly Capture[]): string | undefined {
-  if (captures.some(({ kind }) => kind !== "sha")) return undefined;
-  return captures.find(({ text, ref }) => ref === undefined && !/^\d{8,}$/.test(text))?.text;
+/** Returns the status of a tag that names only commits, by the first that nothing explains; undefined: it names something else. */
+function unknownCommit(captures: readonly Capture[]): TagStatus | undefined {
+  const first = captures.find(({ ref }) => ref === undefined);
+  if (first === undefined || captures.some(({ kind }) => kind !== "sha")) return undefined;
+  const { text, unknown } = first;
+  if (unknown === "missing") return { status: "neutral", reason: `GitHub does not know commit ${text}` };
+  return { status: "unmatched", reason: `commit ${text} belongs to no branch, Git tag or pull request that is known` };
 }
 
 /**

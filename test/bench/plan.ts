@@ -22,6 +22,7 @@ const DAY = 86_400_000;
 const RULES: Rules = {
   untagged: "delete",
   unmatchedTags: "keep",
+  superseded: "keep",
   keepCount: 10,
   keepsLastTagged: false,
   gracePeriodMs: DAY,

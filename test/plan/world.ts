@@ -52,6 +52,7 @@ export type World = Readonly<Record<string, Item>>;
 const RULES: Rules = {
   untagged: "delete",
   unmatchedTags: "keep",
+  superseded: "keep",
   keepCount: 0,
   keepsLastTagged: false,
   gracePeriodMs: DAY,

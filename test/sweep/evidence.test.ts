@@ -59,8 +59,8 @@ async function evidenceOf(sources: EvidenceSources, listing: Listing): Promise<E
   return readEvidence(sources, await readLiveTags(sources), inUse("first"), [listing]);
 }
 
-function statuses({ settings }: EvidenceSources, evidence: Evidence, listing: Listing): readonly string[] {
-  return [...statusesOf(evidence, settings, listing).values()].map(({ status }) => status);
+function statuses(_: EvidenceSources, evidence: Evidence, listing: Listing): readonly string[] {
+  return [...statusesOf(evidence, listing).values()].map(({ status }) => status);
 }
 
 function addPullRequest(...[number, fields]: Parameters<typeof pullRequest>): void {
@@ -134,7 +134,7 @@ test("protects tags in any case, and excludes exactly", async () => {
   const listing = listingOf(["release-1", "release-old", "Release-Old", "release-gone", "feat-other"]);
   const sources = sourcesOf({ "protect-tags": "Release-*, !Release-Old*, !release-gone" });
   const evidence = await evidenceOf(sources, listing);
-  const found = [...statusesOf(evidence, sources.settings, listing)].map(([tag, { status, reason }]) => [
+  const found = [...statusesOf(evidence, listing)].map(([tag, { status, reason }]) => [
     tag,
     status === "protected" ? reason : status,
   ]);

@@ -3,11 +3,11 @@ import { HttpError } from "../../http/errors.ts";
 import type { HttpClient, HttpRequest } from "../../http/http.ts";
 import { excerpt } from "../../http/redact.ts";
 import type { LiveRefs } from "../refs.ts";
-import { GitProtocolError } from "./pkt-line.ts";
-import { parseAdvertisement, parseLsRefs } from "./ref-lines.ts";
+import { DELIMITER, encodeLine, FLUSH, GitProtocolError } from "./pkt-line.ts";
+import { liveRefs, parseAdvertisement, parseLsRefs, pullRequestHeads } from "./ref-lines.ts";
 
 /** A Git repository with smart HTTP. */
-interface GitRepository {
+export interface GitRepository {
   /** `https://github.com/OWNER/NAME.git`, without user and password. */
   readonly url: URL;
   readonly token: string;
@@ -21,14 +21,10 @@ const SERVICE = "git-upload-pack";
  * A client may only send capabilities that the server advertised, so this has no `agent` and no `object-format`. A SHA-256
  * repository refuses it, and is then read by its advertisement.
  */
-const LS_REFS = [
-  "0014command=ls-refs\n",
-  "0001", // Delimiter
-  "0009peel\n",
-  "001bref-prefix refs/heads/\n",
-  "001aref-prefix refs/tags/\n",
-  "0000", // Flush
-].join("");
+function lsRefsCommand(...prefixes: readonly string[]): string {
+  const prefixLines = prefixes.map((prefix) => encodeLine(`ref-prefix ${prefix}`));
+  return [encodeLine("command=ls-refs"), DELIMITER, encodeLine("peel"), ...prefixLines, FLUSH].join("");
+}
 
 /** Another protocol version would get the same response. A POST follows no redirect, but the advertisement does. */
 const NOT_ABOUT_THE_PROTOCOL: ReadonlySet<number> = new Set([401, 403, 404, 408, 429, 502, 503, 504]);
@@ -57,40 +53,54 @@ export async function listRefs(http: HttpClient, repository: GitRepository): Pro
 
 async function readRefs(http: HttpClient, repository: GitRepository): Promise<LiveRefs> {
   try {
-    return await sendLsRefs(http, repository);
+    return liveRefs(parseLsRefs(await sendLsRefs(http, repository, ["refs/heads/", "refs/tags/"])));
   } catch (refusal) {
-    if (!mayBeOlderServer(refusal)) throw faultOf(repository, refusal);
+    if (!mayBeOlderServer(refusal)) throw gitFault(repository, "branches and tags", refusal);
     try {
       return await readAdvertisement(http, repository);
     } catch (error) {
-      throw faultOf(repository, error, refusal);
+      throw gitFault(repository, "branches and tags", error, refusal);
     }
   }
 }
 
-async function sendLsRefs(http: HttpClient, repository: GitRepository): Promise<LiveRefs> {
-  const body = await send(http, repository, "result", {
+/**
+ * Returns the head commit of every pull request, from `refs/pull/N/head`, which GitHub keeps for closed ones too. Only by protocol
+ * v2. Throws the same errors as `listRefs`.
+ */
+export async function listPullRequestHeads(
+  http: HttpClient,
+  repository: GitRepository,
+): Promise<ReadonlyMap<number, string>> {
+  try {
+    return pullRequestHeads(parseLsRefs(await sendLsRefs(http, repository, ["refs/pull/"])));
+  } catch (error) {
+    throw gitFault(repository, "pull requests' commits", error);
+  }
+}
+
+async function sendLsRefs(http: HttpClient, repository: GitRepository, prefixes: readonly string[]): Promise<Buffer> {
+  const body = await sendToGit(http, repository, "result", {
     method: "POST",
     url: new URL(`${repository.url.href}/${SERVICE}`),
     headers: { "content-type": `application/x-${SERVICE}-request`, "git-protocol": "version=2" },
-    body: LS_REFS,
+    body: lsRefsCommand(...prefixes),
     idempotent: true,
   });
   // Git's own server returns this for a command that it does not know.
   if (body.length === 0) throw new GitProtocolError("malformed", "an empty response to `ls-refs`");
-  return parseLsRefs(body);
+  return body;
 }
 
 async function readAdvertisement(http: HttpClient, repository: GitRepository): Promise<LiveRefs> {
   const url = new URL(`${repository.url.href}/info/refs?service=${SERVICE}`);
   // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
-  return parseAdvertisement(
-    await send(http, repository, "advertisement", { method: "GET", url, headers: { pragma: "no-cache" } }),
-  );
+  const request = { method: "GET", url, headers: { pragma: "no-cache" } } as const;
+  return liveRefs(parseAdvertisement(await sendToGit(http, repository, "advertisement", request)));
 }
 
 /** Returns the body of a response of the `type`. Login pages, proxies and servers with the old dumb protocol also return 200. */
-async function send(
+export async function sendToGit(
   http: HttpClient,
   { token }: GitRepository,
   type: "result" | "advertisement",
@@ -102,7 +112,7 @@ async function send(
     headers: { ...request.headers, accept },
     authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`,
     expected: [200],
-    maxBytes: MAX_MIB * 1024 * 1024,
+    maxBytes: request.maxBytes ?? MAX_MIB * 1024 * 1024,
   });
   const actual = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
   if (actual !== accept) throw new GitProtocolError("malformed", `a response of type ${actual} instead of ${accept}`);
@@ -116,12 +126,17 @@ function mayBeOlderServer(error: unknown): boolean {
   return error.status !== undefined && !NOT_ABOUT_THE_PROTOCOL.has(error.status);
 }
 
-/** `refusal` is the reason why the older protocol was tried. */
-function faultOf(repository: GitRepository, error: unknown, refusal?: unknown): unknown {
+/**
+ * Returns the error for something that could not be read from a Git repository.
+ *
+ * @param what what could not be read: `branches and tags`
+ * @param refusal why an older protocol was tried
+ */
+export function gitFault(repository: GitRepository, what: string, error: unknown, refusal?: unknown): unknown {
   if (error instanceof HttpError && error.code === "interrupted") return error;
   const before = refusal === undefined ? "" : ` (protocol v2 failed before: ${textOf(repository, refusal)})`;
   const why = textOf(repository, error) + before;
-  const message = `Could not read the branches and tags of ${nameOf(repository)}: ${why}`;
+  const message = `Could not read the ${what} of ${nameOf(repository)}: ${why}`;
   const isRefusal = error instanceof HttpError && error.code === "status" && !error.retryable;
   const status = isRefusal ? error.status : undefined;
   const kind = status === 401 || status === 403 ? "permission" : "listing";

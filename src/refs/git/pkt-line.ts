@@ -48,6 +48,15 @@ export function* decodePackets(bytes: Uint8Array): Generator<Packet, void, void>
   }
 }
 
+/** Returns a line as a packet, with the line feed that the protocol recommends. */
+export function encodeLine(text: string): string {
+  const length = Buffer.byteLength(text) + LENGTH_DIGITS + 1;
+  return `${length.toString(16).padStart(LENGTH_DIGITS, "0")}${text}\n`;
+}
+
+export const DELIMITER = "0001";
+export const FLUSH = "0000";
+
 function packetLength(buffer: Buffer, offset: number): number {
   const digits = buffer.toString("latin1", offset, offset + LENGTH_DIGITS);
   if (!/^[0-9a-f]*$/i.test(digits)) {

@@ -2,7 +2,7 @@ import type { LiveRefs, Ref } from "../refs.ts";
 import { decodePackets, GitProtocolError, type Packet } from "./pkt-line.ts";
 
 /** A ref with its full name, such as `refs/tags/v1`. `id` is the commit if the server peeled an annotated tag. */
-interface AdvertisedRef {
+export interface AdvertisedRef {
   readonly name: string;
   readonly id: string;
 }
@@ -13,20 +13,20 @@ const PEELED = "^{}";
 const BANNER = "# service=git-upload-pack";
 
 /**
- * Returns the branches and tags in the response to an `ls-refs` command of protocol v2. A response without its flush packet is
+ * Returns the refs in the response to an `ls-refs` command of protocol v2. A response without its flush packet is
  * truncated. Throws GitProtocolError. https://git-scm.com/docs/gitprotocol-v2#_ls_refs
  */
-export function parseLsRefs(bytes: Uint8Array): LiveRefs {
-  return liveRefs(readMessage(decodePackets(bytes), lsRefsLine));
+export function parseLsRefs(bytes: Uint8Array): readonly AdvertisedRef[] {
+  return readMessage(decodePackets(bytes), lsRefsLine);
 }
 
 /**
- * Returns the branches and tags in a reference advertisement of protocol v0 or v1 (`info/refs?service=git-upload-pack`). Throws
+ * Returns the refs in a reference advertisement of protocol v0 or v1 (`info/refs?service=git-upload-pack`). Throws
  * GitProtocolError. https://git-scm.com/docs/gitprotocol-http#_smart_server_response,
  * https://git-scm.com/docs/gitprotocol-pack#_reference_discovery
  */
-export function parseAdvertisement(bytes: Uint8Array): LiveRefs {
-  return liveRefs(peelTags(readMessage(withoutBanner(decodePackets(bytes)), advertisementLine)));
+export function parseAdvertisement(bytes: Uint8Array): readonly AdvertisedRef[] {
+  return peelTags(readMessage(withoutBanner(decodePackets(bytes)), advertisementLine));
 }
 
 /** The banner is a message of one line. */
@@ -115,13 +115,23 @@ function peelTags(refs: readonly AdvertisedRef[]): AdvertisedRef[] {
     .map(({ name, id }) => ({ name, id: commits.get(name + PEELED) ?? id }));
 }
 
-/** A server may send other refs too (gitprotocol-v2, ref-prefix). */
-function liveRefs(refs: readonly AdvertisedRef[]): LiveRefs {
+/** Returns the branches and tags. A server may send other refs too (gitprotocol-v2, ref-prefix). */
+export function liveRefs(refs: readonly AdvertisedRef[]): LiveRefs {
   const below = (prefix: string): Ref[] =>
     refs
       .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
       .map(({ name, id }) => ({ name: name.slice(prefix.length), commit: id }));
   return { branches: below("refs/heads/"), tags: below("refs/tags/") };
+}
+
+/** Returns the head commits of pull requests, by number. */
+export function pullRequestHeads(refs: readonly AdvertisedRef[]): ReadonlyMap<number, string> {
+  return new Map(
+    refs.flatMap(({ name, id }) => {
+      const [, number] = /^refs\/pull\/([1-9]\d{0,9})\/head$/.exec(name) ?? [];
+      return number === undefined ? [] : [[Number(number), id] as const];
+    }),
+  );
 }
 
 function invalidLine(line: string): GitProtocolError {

@@ -8,7 +8,7 @@ import { listingFault, type RepositoryResponse, responseOf } from "./graphql.ts"
 export const PAGE_SIZE = 100;
 
 const CLOSED_FIELDS =
-  "number state closedAt updatedAt headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid }";
+  "number state closedAt updatedAt baseRefName headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid }";
 const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
 
 /**
@@ -73,6 +73,7 @@ const Node = v.pipe(
     state: v.picklist(["OPEN", "CLOSED", "MERGED"]),
     closedAt: v.nullable(Time),
     updatedAt: Time,
+    baseRefName: v.pipe(v.string(), v.nonEmpty()),
     headRefName: v.pipe(v.string(), v.nonEmpty()),
     headRefOid: Oid,
     isCrossRepository: v.boolean(),
@@ -90,6 +91,7 @@ const Node = v.pipe(
       state,
       closedAt: state === "open" ? null : node.closedAt,
       headBranch: node.headRefName,
+      baseBranch: node.baseRefName,
       fromFork: node.isCrossRepository || node.headRepository === null,
       headCommit: node.headRefOid,
       mergeCommit: merge?.oid ?? null,

@@ -60,7 +60,7 @@ export async function findPullRequests(
   const { numbers, commits, branchTags } = lookups;
   const needsOpen = alwaysListOpen || numbers.size + commits.size + branchTags.size > 0;
   const [byNumber, open, closed] = await Promise.all([
-    findByNumber(api, numbers, known),
+    findNumbers(api, numbers, known),
     needsOpen ? listOpen(api) : [],
     findByBranch(api, lookups, known, orphanedTags),
   ]);
@@ -100,10 +100,24 @@ export async function listOpenedSince(
 }
 
 function fromEvent({ merged, ...event }: ClosedPullRequestEvent): PullRequest {
-  return { ...event, state: merged ? "merged" : "closed", mergeCommit: merged ? event.mergeCommit : null };
+  return {
+    ...event,
+    baseBranch: null,
+    state: merged ? "merged" : "closed",
+    mergeCommit: merged ? event.mergeCommit : null,
+  };
 }
 
-async function findByNumber(
+/** Finds pull requests by number, 100 in a request. Throws the same errors as `findPullRequests`. */
+export function findByNumber(
+  http: HttpClient,
+  github: Settings["github"],
+  numbers: ReadonlySet<number>,
+): Promise<ReadonlyMap<number, PullRequest | "missing">> {
+  return findNumbers(createRepositoryApi(http, github), numbers, null);
+}
+
+async function findNumbers(
   { github, query }: RepositoryApi,
   numbers: ReadonlySet<number>,
   known: PullRequest | null,

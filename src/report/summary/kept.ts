@@ -8,6 +8,7 @@ const STATUS_LABELS = {
   protected: "protected tag",
   "in-use": "in use",
   live: "live branch, Git tag or pull request",
+  superseded: "older build of a branch or Git tag",
   unmatched: "matches no branch, Git tag, commit or pull request",
   orphaned: "orphaned, but kept by a setting or a limit",
   untagged: "untagged, but kept by a setting or a limit",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GitProtocolError, type Packet } from "../../../src/refs/git/pkt-line.ts";
-import { parseAdvertisement, parseLsRefs } from "../../../src/refs/git/ref-lines.ts";
+import { liveRefs, parseAdvertisement, parseLsRefs } from "../../../src/refs/git/ref-lines.ts";
 import { encodePackets, textPacket } from "./packets.ts";
 
 const A = "a".repeat(40);
@@ -142,7 +142,7 @@ describe.each(["ls-refs", "advertisement"] as const)("a truncated response (%s)"
       fc.property(refs, (names) => {
         const lines = names.map((name) => textPacket(`${A} refs/heads/${name}`));
         const complete = encodePackets([...(kind === "ls-refs" ? [] : BANNER), ...lines, FLUSH]);
-        expect(parsers[kind](complete).branches).toHaveLength(names.length);
+        expect(parsers[kind](complete)).toHaveLength(names.length);
         for (let length = 0; length < complete.length; length += 1) {
           expect(() => parsers[kind](complete.subarray(0, length))).toThrow(GitProtocolError);
         }
@@ -156,7 +156,8 @@ function response(lines: readonly string[]): Buffer {
   return encodePackets([...lines.map(textPacket), FLUSH]);
 }
 
-function shown({ branches, tags }: ReturnType<typeof parseLsRefs>) {
+function shown(advertised: ReturnType<typeof parseLsRefs>) {
+  const { branches, tags } = liveRefs(advertised);
   const text = (refs: typeof branches) => refs.map(({ name, commit }) => `${name} ${commit}`);
   return { branches: text(branches), tags: text(tags) };
 }

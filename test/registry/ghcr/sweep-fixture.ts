@@ -88,6 +88,7 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
     protectApps: false,
     untagged: "delete",
     unmatchedTags: "keep",
+    superseded: "keep",
     removeStaleTags: false,
     keepCount: 0,
     gracePeriodMs: DAY,

@@ -1,0 +1,178 @@
+import type { Commits } from "../refs/commits.ts";
+import type { CommitGraph } from "../refs/git/commit-graph.ts";
+import type { LiveRefs, PullRequest, Ref } from "../refs/refs.ts";
+import { type Gone, goneCommit } from "./gone.ts";
+import type { Live } from "./live-tags.ts";
+
+/** An older commit of a branch or a Git tag that exists. */
+export interface Superseded {
+  readonly status: "superseded";
+  readonly reason: string;
+  /** Such as `branch main`. */
+  readonly of: string;
+}
+
+/**
+ * Nothing explains a commit.
+ *
+ * - `missing`: GitHub does not know it.
+ * - `unexplained`: it exists.
+ * - `unread`: the commits could not be read.
+ */
+export type UnknownCommit = "missing" | "unexplained" | "unread";
+
+/** Finds what a commit is, by its first 7 or more hex digits. */
+export type FindCommit = (text: string) => Live | Superseded | Gone | UnknownCommit;
+
+const SHORT = 7;
+
+/**
+ * Returns a function that finds what a commit is. The first that applies to any commit with these digits:
+ *
+ * 1. live: one of an open pull request's own commits, or a test merge of one.
+ * 2. superseded: in the first-parent history of a branch or Git tag.
+ * 3. orphaned: one of a closed pull request's own commits, or a test merge of one.
+ *
+ * @param pullRequests those whose state is known
+ */
+export function commitFinder(commits: Commits, refs: LiveRefs, pullRequests: readonly PullRequest[]): FindCommit {
+  const owners = new CommitOwners(commits, refs);
+  const open = openCommits(commits, refs, pullRequests);
+  const states = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
+  const closedOwner = (id: string): Gone | undefined => {
+    const own = owners.of(id).map((number) => states.get(number));
+    const closed = own.flatMap((pullRequest) =>
+      pullRequest === undefined || pullRequest.state === "open" ? [] : [pullRequest],
+    );
+    const [last] = closed.sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
+    return last === undefined || closed.length < own.length ? undefined : goneCommit(last, id.slice(0, SHORT));
+  };
+  return (text) => {
+    if (commits.unread !== null) return "unread";
+    const { ids, merged } = idsOf(commits, text);
+    return (
+      firstOf([...ids, ...merged], (id) => open.get(id)) ??
+      firstOf(ids, (id) => owners.history.get(id)) ??
+      firstOf([...ids, ...merged], closedOwner) ??
+      (ids.length > 0 ? "unexplained" : "missing")
+    );
+  };
+}
+
+/** Returns the pull requests whose own commits include a commit of `texts`, or what it merged. */
+export function ownersOfCommits(commits: Commits, refs: LiveRefs, texts: Iterable<string>): ReadonlySet<number> {
+  const owners = new CommitOwners(commits, refs);
+  const all = [...texts].flatMap((text) => {
+    const { ids, merged } = idsOf(commits, text);
+    return [...ids, ...merged];
+  });
+  return new Set(all.flatMap((id) => owners.of(id)));
+}
+
+/**
+ * Returns the commits that begin with the digits in `text`. `merged`: the second parents of those that no ref reaches. GitHub
+ * builds pull requests from such a commit, a test merge, whose second parent is the head.
+ */
+function idsOf({ graph, others }: Commits, text: string): { ids: readonly string[]; merged: readonly string[] } {
+  const digits = text.toLowerCase();
+  const other = others.get(digits);
+  const ids = graph.startingWith(digits);
+  if (other === undefined || other === "missing" || graph.has(other.id)) return { ids, merged: [] };
+  return { ids: [...ids, other.id], merged: other.parents.slice(1, 2) };
+}
+
+function firstOf<T>(ids: readonly string[], find: (id: string) => T | undefined): T | undefined {
+  for (const id of ids) {
+    const found = find(id);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The own commits of open pull requests: the head, its first parent, and so on, up to a commit of the base branch. */
+function openCommits(
+  { graph, pullRequestHeads }: Commits,
+  { branches }: LiveRefs,
+  pullRequests: readonly PullRequest[],
+): ReadonlyMap<string, Live> {
+  const own = new Map<string, Live>();
+  const histories = new Map<string, ReadonlySet<string>>();
+  const historyOf = (branch: string): ReadonlySet<string> => {
+    const known = histories.get(branch);
+    if (known !== undefined) return known;
+    const tip = branches.find(({ name }) => name === branch)?.commit;
+    const history = new Set(tip === undefined ? [] : graph.firstParents(tip));
+    histories.set(branch, history);
+    return history;
+  };
+  for (const { number, state, headCommit, baseBranch } of pullRequests) {
+    if (state !== "open") continue;
+    const base = baseBranch === null ? new Set<string>() : historyOf(baseBranch);
+    // Git and GitHub's API may have read different heads.
+    for (const head of new Set([headCommit, pullRequestHeads.get(number) ?? headCommit])) {
+      for (const id of graph.firstParents(head)) {
+        if (base.has(id)) break;
+        own.set(id, { status: "live", reason: `commit ${id.slice(0, SHORT)} of open pull request #${number}` });
+      }
+    }
+  }
+  return own;
+}
+
+/** Finds the refs that commits belong to: branches and Git tags by their first-parent history, else pull requests. */
+class CommitOwners {
+  readonly history: ReadonlyMap<string, Superseded>;
+  /** Of commits outside `history`: those whose first parent it is, and the pull requests whose head it is. */
+  readonly #children = new Map<string, string[]>();
+  readonly #heads = new Map<string, number[]>();
+
+  constructor({ graph, pullRequestHeads }: Commits, refs: LiveRefs) {
+    this.history = firstParentHistories(graph, refs);
+    const seen = new Set<string>();
+    for (const [number, head] of pullRequestHeads) {
+      push(this.#heads, head, number);
+      let child: string | null = null;
+      for (const id of graph.firstParents(head)) {
+        if (this.history.has(id)) break;
+        if (child !== null) push(this.#children, id, child);
+        if (seen.has(id)) break;
+        seen.add(id);
+        child = id;
+      }
+    }
+  }
+
+  /** Returns the numbers of the pull requests whose own commits include `id`; none for a commit of a branch or Git tag. */
+  of(id: string): readonly number[] {
+    if (this.history.has(id)) return [];
+    const reached = new Set([id]);
+    for (const each of reached) for (const child of this.#children.get(each) ?? []) reached.add(child);
+    return [...new Set([...reached].flatMap((each) => this.#heads.get(each) ?? []))];
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}
+
+/** A commit of several histories belongs to the first of them: main, other branches, Git tags. */
+function firstParentHistories(graph: CommitGraph, { branches, tags }: LiveRefs): ReadonlyMap<string, Superseded> {
+  const histories = new Map<string, Superseded>();
+  const add = (label: string, { name, commit }: Ref): void => {
+    let behind = 0;
+    for (const id of graph.firstParents(commit)) {
+      if (histories.has(id)) return;
+      const distance = behind === 0 ? "the tip of" : `${behind} ${behind === 1 ? "commit" : "commits"} behind`;
+      const reason = `commit ${id.slice(0, SHORT)} is ${distance} ${name}`;
+      histories.set(id, { status: "superseded", reason, of: `${label} ${name}` });
+      behind += 1;
+    }
+  };
+  const isMain = ({ name }: Ref): boolean => name === "main" || name === "master";
+  for (const branch of branches.filter(isMain)) add("branch", branch);
+  for (const branch of branches) add("branch", branch);
+  for (const tag of tags) add("Git tag", tag);
+  return histories;
+}
