@@ -82,7 +82,7 @@ describe("several placeholders", () => {
     ["main-abc1234", UNMATCHED, []],
     [`main-${unknown}`, UNMATCHED, [closed(12)]],
     [`topic-12-${unknown}`, branchGone, [closed(12)]],
-    [`topic-12-${tip}`, branchGone, [closed(12)]],
+    [`topic-12-${tip}`, "live: tip of branch main", [closed(12)]],
     [`other-${unknown}`, UNMATCHED, [closed(12)]],
     ["main-pr-12", UNMATCHED, [closed(12)]],
     ["main-pr-12", "live: branch main, pull request #12 is open", [open(12)]],
@@ -90,7 +90,7 @@ describe("several placeholders", () => {
     ["other-pr-12", UNMATCHED, [open(12)]],
     ["pr-12-abc1234", UNMATCHED, [open(12)]],
     ["pr-12-abc1234", "orphaned: pull request #12 was merged on 2026-11-02", [merged(12)]],
-    [`pr-12-${tip}`, "orphaned: pull request #12 was merged on 2026-11-02", [merged(12)]],
+    [`pr-12-${tip}`, "live: tip of branch main", [merged(12)]],
   ])("%s is %s", (tag, expected, pullRequests) => {
     expect(explain(tag, { patterns, pullRequests })).toBe(expected);
   });

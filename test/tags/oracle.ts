@@ -75,7 +75,9 @@ function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: rea
     const spelled =
       exact &&
       holders.every(({ piece, text, status }) => piece !== "{sha}" || status === "live" || text === text.toLowerCase());
-    result.live ||= holders.every(({ status }) => status === "live");
+    result.live ||=
+      holders.every(({ status }) => status === "live") ||
+      holders.some(({ piece, status }) => piece === "{sha}" && status === "live");
     result.namesLive ||= holders.some(({ piece, status }) => piece !== "{sha}" && status === "live");
     const gone = placed.flatMap(({ status }, index) =>
       status === "orphaned" ? [cuts.slice(0, index + 1).join("").length] : [],
@@ -88,7 +90,7 @@ function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: rea
       onlyCommits &&
       spelled &&
       holders.every(({ status }) => status !== "orphaned") &&
-      holders.some(({ text, status }) => status === "unknown" && !/^\d{8,}$/.test(text));
+      holders.some(({ status }) => status === "unknown");
   }
   return result;
 }
@@ -167,7 +169,8 @@ function commitStatus(text: string, refs: LiveRefs, pullRequests: readonly PullR
   const hex = text.toLowerCase();
   const open = pullRequests.filter(({ state }) => state === "open").map(({ headCommit }) => headCommit);
   const commits = [...open, ...[...refs.branches, ...refs.tags].map(({ commit }) => commit)];
-  return commits.some((commit) => commit.startsWith(hex)) ? "live" : "unknown";
+  if (commits.some((commit) => commit.startsWith(hex))) return "live";
+  return /^\d+$/.test(text) ? "impossible" : "unknown";
 }
 
 function versionStatus(piece: string, text: string, refs: LiveRefs): PieceStatus {

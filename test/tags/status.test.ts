@@ -22,7 +22,7 @@ describe("the first rule that applies decides", () => {
     ["pr-12", "orphaned: pull request #12 was merged on 2026-11-02", { pullRequests: [merged(12)] }],
     ["pr-12", "orphaned: pull request #12 was closed on 2026-11-02", { pullRequests: [closed(12)] }],
     ["pr-12", "orphaned: pull request #12 was closed", { pullRequests: [closed(12, { closedAt: null })] }],
-    ["sha-abc1234", "neutral: commit abc1234 is in no known ref", {}],
+    ["sha-abc1234", "neutral: GitHub does not know commit abc1234", {}],
     ["anything", UNMATCHED, {}],
     [`pr-12-${"x".repeat(122)}`, "orphaned: pull request #12 was closed on 2026-11-02", { pullRequests: [closed(12)] }],
     [`pr-12-${"x".repeat(123)}`, UNMATCHED, { pullRequests: [closed(12)] }],
@@ -87,7 +87,7 @@ describe("commits", () => {
   const head = commitOf("head of 12");
   const merge = commitOf("merge of 12");
   const short = (commit: string): string => `sha-${commit.slice(0, 7)}`;
-  const neutral = (commit: string): string => `neutral: commit ${commit.slice(0, 7)} is in no known ref`;
+  const neutral = (commit: string): string => `neutral: GitHub does not know commit ${commit.slice(0, 7)}`;
 
   test.each<[string, string, string, PullRequest]>([
     ["head of an open pull request", short(head), "live: head commit of open pull request #12", open(12)],
@@ -112,9 +112,9 @@ describe("commits", () => {
     expect(explain(tag, { pullRequests: [pullRequest] })).toBe(expected);
   });
 
-  test("eight decimal digits have the form of a date, but may be a live commit", () => {
+  test("decimal digits are a date or a build number, but may be a live commit", () => {
     expect(explain("20261121")).toBe(UNMATCHED);
-    expect(explain("1234567")).toBe("neutral: commit 1234567 is in no known ref");
+    expect(explain("1234567")).toBe(UNMATCHED);
     const refs = { branches: [{ name: "x", commit: "20261121".padEnd(40, "a") }], tags: [] };
     expect(explain("20261121", { refs })).toBe("live: tip of branch x");
   });

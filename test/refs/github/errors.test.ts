@@ -13,6 +13,7 @@ describe("an incomplete response is an error", () => {
     state: "OPEN",
     closedAt: null,
     updatedAt: "2026-01-01T00:00:00Z",
+    baseRefName: "main",
     headRefName: "x",
     headRefOid: "a".repeat(40),
     isCrossRepository: false,

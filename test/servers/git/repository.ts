@@ -55,6 +55,8 @@ export async function makeRepository(
   const path = join(root, `${name}.git`);
   const format = contents.objectFormat ?? "sha1";
   await git(["init", "--quiet", "--bare", "--initial-branch=main", `--object-format=${format}`, path]);
+  // As at GitHub.
+  await git(["-C", path, "config", "uploadpack.allowFilter", "true"]);
   await git(["-C", path, "fast-import", "--quiet"], importStream(contents));
   return repositoryAt(path);
 }

@@ -108,7 +108,16 @@ function repository(state: GitHubState, { owner, name }: RepositoryArguments): u
       requirePermission();
       return connection(found, list, state.maxPerPage);
     },
+    object: ({ expression }: { readonly expression: string }) => commitObject(found, expression),
   };
+}
+
+/** Null: none or several commits begin with `digits`. */
+function commitObject({ commits }: GitHubRepository, digits: string): unknown {
+  const [found, ...others] = [...commits].filter(([id]) => digits.length >= 4 && id.startsWith(digits));
+  if (found === undefined || others.length > 0) return null;
+  const [oid, parents] = found;
+  return { __typename: "Commit", oid, parents: { nodes: parents.map((parent) => ({ oid: parent })) } };
 }
 
 /** A cursor contains the sort key of the last entry, so that it is valid after the list changed. */
@@ -166,6 +175,7 @@ function node(entry: TestPullRequest): unknown {
     createdAt: timeOf(entry.createdAt),
     updatedAt: timeOf(entry.updatedAt),
     closedAt: closedAt === null ? null : timeOf(closedAt),
+    baseRefName: entry.baseBranch,
     headRefName: entry.headBranch,
     headRefOid: entry.headCommit,
     isCrossRepository: head !== "this repository",

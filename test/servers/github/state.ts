@@ -3,6 +3,7 @@ export interface TestPullRequest {
   readonly number: number;
   readonly state: "open" | "closed" | "merged";
   readonly headBranch: string;
+  readonly baseBranch: string;
   readonly headCommit: string;
   /** Where its head branch is, or was. */
   readonly head: "this repository" | "fork" | "deleted fork";
@@ -14,6 +15,8 @@ export interface TestPullRequest {
 }
 
 export interface GitHubRepository {
+  /** The parents of each commit that GitHub knows, by its id. */
+  readonly commits: Map<string, readonly string[]>;
   readonly pullRequests: Map<number, TestPullRequest>;
   /** Issues and pull requests share one sequence of numbers. */
   readonly issues: Set<number>;
@@ -34,6 +37,7 @@ export interface GitHubState {
 export interface RepositoryFixture {
   readonly pullRequests?: readonly TestPullRequest[];
   readonly issues?: readonly number[];
+  readonly commits?: Readonly<Record<string, readonly string[]>>;
 }
 
 const START = Date.UTC(2026, 0, 1);
@@ -52,6 +56,7 @@ export function pullRequest(number: number, fields: Partial<Omit<TestPullRequest
     number,
     state,
     headBranch: `feature/${number}`,
+    baseBranch: "main",
     headCommit: commitOf("head", number),
     head: "this repository",
     mergeCommit: state === "closed" ? null : commitOf("merge", number),
@@ -66,9 +71,9 @@ export function createState(
   repositories: Readonly<Record<string, RepositoryFixture>>,
   owners: Readonly<Record<string, "Organization" | "User">> = {},
 ): GitHubState {
-  const entries = Object.entries(repositories).map(([name, { pullRequests = [], issues = [] }]) => {
+  const entries = Object.entries(repositories).map(([name, { pullRequests = [], issues = [], commits = {} }]) => {
     const byNumber = new Map(pullRequests.map((each) => [each.number, each]));
-    return [name.toLowerCase(), { pullRequests: byNumber, issues: new Set(issues) }] as const;
+    return [name.toLowerCase(), { pullRequests: byNumber, issues: new Set(issues), commits: new Map(Object.entries(commits)) }] as const;
   });
   const users = Object.keys(repositories).map((name) => [(name.split("/")[0] ?? "").toLowerCase(), "User"] as const);
   const others = Object.entries(owners).map(([login, type]) => [login.toLowerCase(), type] as const);
