@@ -34,6 +34,8 @@ export async function fetchCommits(
       idempotent: true,
       maxBytes: MAX_MIB * 1024 * 1024,
     });
+    // Git's own server ends the response after an error of its own.
+    if (body.length === 0) throw new GitProtocolError("refused", "the server may not support the filter `tree:0`");
     return readCommits(packOf(decodePackets(body)), format);
   } catch (error) {
     throw gitFault(repository, "commits", error);
