@@ -161,6 +161,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       onOutcome,
       concurrency: settings.concurrency,
       removeStaleTags: settings.removeStaleTags,
+      findsLeftovers: registry.capabilities.listsUntagged && settings.untagged === "delete",
       recheck: (first, progress, uncertain) => recheck({ ...steps, evidence }, repository, first, progress, uncertain),
       affordable: (count) => allotment.affordable(repository, count),
     });

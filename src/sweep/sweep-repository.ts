@@ -28,6 +28,8 @@ export interface SweepServices {
   recheck(first: PlannedRepository, progress: Progress, uncertain: ReadonlySet<Digest>): Promise<Recheck>;
   /** Returns how many of `count` deletions the API budget allows now. */
   affordable(count: number): number;
+  /** Whether the next run finds untagged manifests that this one leaves. */
+  readonly findsLeftovers: boolean;
   /** Called once for each planned deletion. */
   onOutcome(): void;
 }
@@ -44,7 +46,10 @@ export interface Swept {
 
 /** The cause of deferred deletions, as the report shows it. */
 const RATE_LIMIT = "API rate limit";
+const UNFINDABLE = "its image was deleted, so no later run finds it: delete it by its digest";
 const NOT_REACHED = "the run ended before it was sent";
+/** In the last part of a batch, in milliseconds, no tree begins: those that are open are finished. */
+const FINISHING_MS = 15_000;
 const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
 
 /**
@@ -117,8 +122,8 @@ class RepositorySweep {
   async #deleteBatch(): Promise<boolean> {
     const { clock, signal, concurrency, permission, affordable } = this.#services;
     const pending = this.#outcomes.pending();
-    // Parents come first, so that those that are deferred break nothing.
-    this.#defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
+    const { trees } = this.#outcomes;
+    this.#defer(pending.slice(trees.cut(pending, affordable(pending.length))), RATE_LIMIT);
     if (this.#outcomes.pending().length === 0) return true;
     this.#attempts.startBatch();
     const { planned, agreement } = await this.#recheck();
@@ -147,10 +152,9 @@ class RepositorySweep {
   #defer(digests: readonly Digest[], cause: string): void {
     for (const digest of digests) {
       const isUnknown = this.#attempts.mayHaveSucceeded(digest);
-      this.#outcomes.settle(
-        digest,
-        isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error: cause },
-      );
+      const isUnfindable = !this.#services.findsLeftovers && this.#outcomes.trees.isOpen(digest);
+      const error = isUnfindable ? `${cause}; ${UNFINDABLE}` : cause;
+      this.#outcomes.settle(digest, isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error });
     }
   }
 
@@ -173,11 +177,11 @@ class RepositorySweep {
 
   /** Sends one DELETE. Returns whether the manifest is gone. */
   async #delete(digest: Digest, timer: ReturnType<typeof batchTimer>): Promise<boolean> {
-    const { registry, signal, permission } = this.#services;
+    const { registry, permission } = this.#services;
+    const { trees, byDigest } = this.#outcomes;
     const decision = this.#decisions.get(digest);
-    const isSettled = this.#outcomes.byDigest.has(digest);
-    const mustEnd = this.#error !== null || signal.aborted || timer.isOver() || this.#attempts.endsBatch;
-    if (decision === undefined || isSettled || mustEnd) return false;
+    if (decision === undefined || byDigest.has(digest) || !this.#maySend(digest, timer)) return false;
+    if (trees.isRoot(digest)) trees.setOpen(digest, true);
     try {
       const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
       permission.isProven = true;
@@ -196,8 +200,20 @@ class RepositorySweep {
     }
   }
 
+  /** Whether a DELETE may be sent now. What can be left to a later batch waits, so that few trees are open at a time. */
+  #maySend(digest: Digest, { isOver, sendBy }: ReturnType<typeof batchTimer>): boolean {
+    const { signal, concurrency, clock } = this.#services;
+    const { trees } = this.#outcomes;
+    const isRejected = this.#error !== null && endsOpenTrees(this.#error);
+    if (signal.aborted || isRejected || isOver() || this.#attempts.endsBatch) return false;
+    if (!trees.isRoot(digest)) return true;
+    return this.#error === null && clock.now() < sendBy - FINISHING_MS && trees.open < concurrency;
+  }
+
   #handleFailure(digest: Digest, error: unknown): void {
     const failure = this.#attempts.failed(digest, error);
+    const { trees } = this.#outcomes;
+    if (trees.isRoot(digest)) trees.setOpen(digest, this.#attempts.mayHaveSucceeded(digest));
     if (failure === "again" || !(error instanceof Fault || error instanceof HttpError)) return;
     if (failure === "stop") this.#error ??= error;
     const isUnsent = error instanceof HttpError && error.unsent === true;
@@ -209,4 +225,9 @@ class RepositorySweep {
       ([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest),
     );
   }
+}
+
+/** Whether an error also ends the deletions of open trees: the host rejects them all, or the job was cancelled. */
+function endsOpenTrees(error: Fault | HttpError): boolean {
+  return error instanceof Fault ? error.kind === "permission" : error.code === "interrupted";
 }
