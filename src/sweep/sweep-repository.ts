@@ -48,7 +48,7 @@ export interface Swept {
 const RATE_LIMIT = "API rate limit";
 const UNFINDABLE = "its image was deleted, so no later run finds it: delete it by its digest";
 const NOT_REACHED = "the run ended before it was sent";
-/** In the last part of a batch, in milliseconds, no tree begins: those that are open are finished. */
+/** In the last part of a batch, in milliseconds, no image with platforms begins: those that began are finished. */
 const FINISHING_MS = 15_000;
 const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
 
@@ -160,7 +160,9 @@ class RepositorySweep {
 
   /** The recheck saw the manifest, so no attempt to delete it succeeded. */
   #settleGivenUp(digest: Digest): void {
+    const { trees } = this.#outcomes;
     this.#attempts.exists(digest);
+    if (trees.isRoot(digest)) trees.setOpen(digest, false);
     const error = this.#attempts.givenUp(digest);
     if (error !== null) this.#outcomes.settle(digest, { outcome: "failed", error: describeError(error) });
   }
@@ -200,14 +202,15 @@ class RepositorySweep {
     }
   }
 
-  /** Whether a DELETE may be sent now. What can be left to a later batch waits, so that few trees are open at a time. */
+  /** Whether a DELETE may be sent now. New trees wait for a later batch, so that few are open when this one ends. */
   #maySend(digest: Digest, { isOver, sendBy }: ReturnType<typeof batchTimer>): boolean {
     const { signal, concurrency, clock } = this.#services;
     const { trees } = this.#outcomes;
     const isRejected = this.#error !== null && endsOpenTrees(this.#error);
     if (signal.aborted || isRejected || isOver() || this.#attempts.endsBatch) return false;
     if (!trees.isRoot(digest)) return true;
-    return this.#error === null && clock.now() < sendBy - FINISHING_MS && trees.open < concurrency;
+    const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
+    return this.#error === null && isTimely && trees.open < concurrency;
   }
 
   #handleFailure(digest: Digest, error: unknown): void {

@@ -38,6 +38,11 @@ export class Trees {
     return this.#roots.has(digest);
   }
 
+  /** Whether nothing is deleted after a root. */
+  isAlone(digest: Digest): boolean {
+    return this.#byDigest.get(digest)?.left === 1;
+  }
+
   /** Whether the tree of a manifest is open. */
   isOpen(digest: Digest): boolean {
     return this.#byDigest.get(digest)?.isOpen === true;
