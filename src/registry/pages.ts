@@ -29,6 +29,7 @@ export interface PagedList<T> {
 /** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
 export const PAGES_AT_ONCE = 128;
 const MAX_PAGES = 10_000;
+const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
 
 /**
  * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end
@@ -38,6 +39,8 @@ export async function readPages<T>(list: PagedList<T>): Promise<ListAttempt<read
   const fetch = limited(list);
   const first = await fetch(1);
   if (first === null) return { value: null };
+  const announced = Math.max(first.last ?? 0, (first.total ?? 0) / Math.max(1, first.rows.length));
+  if (announced > MAX_PAGES) throw list.endless(TOO_MANY_PAGES);
   const pages = await readNamedPages(first, fetch);
   if (pages === null) return { changed: "a linked page returned 404" };
   const known = new Set<string>();
@@ -58,7 +61,7 @@ export async function readPages<T>(list: PagedList<T>): Promise<ListAttempt<read
 function limited<T>({ fetch, maxMiB, endless }: PagedList<T>): FetchPage<T> {
   const countBytes = createSizeLimit(maxMiB, endless);
   return async (number) => {
-    if (number > MAX_PAGES) throw endless(`it has more than ${MAX_PAGES} pages`);
+    if (number > MAX_PAGES) throw endless(TOO_MANY_PAGES);
     const page = await fetch(number);
     countBytes(page?.sizeBytes ?? 0);
     return page;
