@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import { formatAge, formatSetting } from "../format.ts";
-import type { Node } from "./graph.ts";
+import { isAttestation, type Node } from "./graph.ts";
 import type { Orphan } from "./orphans.ts";
 import type { Rules } from "./plan.ts";
 import { type CreationTimes, pushTime } from "./push-time.ts";
@@ -29,7 +29,7 @@ export function limit(orphans: readonly Orphan[], rules: Rules, createdAt: Creat
     if (limited !== null) kept.set(node, limited);
   }
   const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node));
-  const counted = roots.filter(({ node }) => node.subjects.length === 0);
+  const counted = roots.filter(({ node }) => node.subjects.length === 0 && !isAttestation(node));
   const reason = `one of the newest ${rules.keepCount} images that would be deleted (keep-count)`;
   for (const { node } of newest(counted, rules.keepCount, createdAt, untimed)) kept.set(node, reason);
   return { kept, untimed: [...untimed] };
