@@ -76,6 +76,7 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     const listings = await listRepositories(steps);
     const inUse = appImages === null ? filesInUse : joinImagesInUse([filesInUse, appImages]);
     const evidence = await readEvidence(sources, live, inUse, listings.values());
+    for (const notice of evidence.notices) record.addNotice(notice);
     const plans = await planRepositories(steps, evidence, listings);
     requireAllowedNumber(settings, [...plans.values()]);
     if (settings.dryRun) logPlans(steps, plans);

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
+import type { Fault } from "../fault.ts";
 import { compileGlobs } from "../glob.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Reason } from "../plan/keep.ts";
@@ -24,6 +25,8 @@ export interface Evidence {
   readonly inUse: ImagesInUse;
   /** The time before the pull requests were read, in milliseconds since the epoch. */
   readonly readAt: number;
+  /** What could not be read, although the run can go on without it. */
+  readonly notices: readonly string[];
 }
 
 /** What evidence is read with. */
@@ -55,9 +58,9 @@ export async function readEvidence(
   const pullRequests = await findPullRequests(http, settings.github, lookups, {
     event: settings.event,
     orphanedTags: orphanedTags(lookups, live),
-    alwaysListOpen: settings.unmatchedTags === "delete",
+    deletesUnmatched: settings.unmatchedTags === "delete",
   });
-  return { live, pullRequests, inUse, readAt };
+  return { live, pullRequests, inUse, readAt, notices: noticesOf(pullRequests.failures) };
 }
 
 /**
@@ -78,7 +81,15 @@ export async function readEvidenceAgain(sources: EvidenceSources, first: Evidenc
     pullRequests: { ...pullRequests, open: [...pullRequests.open, ...opened] },
     inUse: appImages === null ? inUse : joinImagesInUse([inUse, appImages]),
     readAt,
+    notices: [],
   };
+}
+
+/** One failure is enough: the others rarely have another cause. */
+function noticesOf([failure]: readonly Fault[]): readonly string[] {
+  if (failure === undefined) return [];
+  const kept = "Some images are kept until the next run, because GitHub did not return all closed pull requests";
+  return [`${kept}. ${failure.message}`];
 }
 
 /** Returns the status of each tag of a list. */
