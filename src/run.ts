@@ -27,7 +27,9 @@ import {
 import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
 import { recheck } from "./sweep/recheck.ts";
 import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
+import { staleTagsOf } from "./sweep/stale-tags.ts";
 import { sweepRepository } from "./sweep/sweep-repository.ts";
+import { TagTrial } from "./sweep/tag-trial.ts";
 
 /** Repositories that are listed and planned at a time. */
 const REPOSITORIES_AT_ONCE = 4;
@@ -153,12 +155,15 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
   if (allotment.note !== null) log.info(allotment.note);
   const onOutcome = log.progress("manifests", total);
   const permission = { isProven: false };
+  const hasStaleTags = [...plans.values()].some(({ plan }) => staleTagsOf(plan).length > 0);
+  const tagTrial = new TagTrial(registry.capabilities, settings.removeStaleTags && hasStaleTags);
   for (const [repository, planned] of plans) {
     const swept = await sweepRepository(planned, {
       registry,
       clock,
       signal,
       permission,
+      tagTrial,
       onOutcome,
       concurrency: settings.concurrency,
       removeStaleTags: settings.removeStaleTags,

@@ -4,7 +4,7 @@ import { Fault } from "../fault.ts";
 import { describeError, HttpError, reportable } from "../http/errors.ts";
 import type { Decision } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { Deletion, Registry } from "../registry/registry.ts";
 import { Attempts, isRateLimit } from "./attempt.ts";
 import { batchTimer, inBatches, noProgress } from "./batches.ts";
 import type { Outcome, StaleTag } from "./outcome.ts";
@@ -13,6 +13,7 @@ import type { PlannedRepository } from "./plan-repository.ts";
 import type { Recheck } from "./recheck.ts";
 import { runSteps } from "./run-steps.ts";
 import { removeStaleTags, staleTagsOf } from "./stale-tags.ts";
+import type { TagTrial } from "./tag-trial.ts";
 
 /** What a sweep of one repository works with. */
 export interface SweepServices {
@@ -20,6 +21,8 @@ export interface SweepServices {
   readonly clock: Clock;
   readonly concurrency: number;
   readonly removeStaleTags: boolean;
+  /** Shared by all repositories of a run. */
+  readonly tagTrial: TagTrial;
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal;
   /** Shared by all repositories of a run. */
@@ -42,6 +45,8 @@ export interface Swept {
   readonly mayHaveDeleted: boolean;
   /** The error that ended the sweep early; null: it finished. */
   readonly error: Fault | HttpError | null;
+  /** A sentence about stale tags that were not removed. */
+  readonly notice: string | null;
 }
 
 /** The cause of deferred deletions, as the report shows it. */
@@ -80,6 +85,7 @@ class RepositorySweep {
     const { registry, removeStaleTags: removesTags } = this.#services;
     const { repository, deletions } = this.#planned.plan;
     let staleTags = staleTagsOf(this.#planned.plan);
+    let notice: string | null = null;
     const untags = removesTags && staleTags.length > 0;
     try {
       if (deletions.length > 0 || untags) await registry.prepareDeletion(repository);
@@ -92,6 +98,7 @@ class RepositorySweep {
         });
         staleTags = untagged.tags;
         this.#error = untagged.error;
+        notice = untagged.notice ?? null;
       }
     } catch (error) {
       this.#error ??= reportable(error);
@@ -103,6 +110,7 @@ class RepositorySweep {
       staleTags,
       mayHaveDeleted: this.#mayHaveDeleted(),
       error: isLimited ? null : this.#error,
+      notice,
     };
   }
 
@@ -179,13 +187,13 @@ class RepositorySweep {
 
   /** Sends one DELETE. Returns whether the manifest is gone. */
   async #delete(digest: Digest, timer: ReturnType<typeof batchTimer>): Promise<boolean> {
-    const { registry, permission } = this.#services;
+    const { permission } = this.#services;
     const { trees, byDigest } = this.#outcomes;
     const decision = this.#decisions.get(digest);
     if (decision === undefined || byDigest.has(digest) || !this.#maySend(digest, timer)) return false;
     if (trees.isRoot(digest)) trees.setOpen(digest, true);
     try {
-      const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
+      const deletion = await this.#deleteWithTrial(decision, timer.sendBy);
       permission.isProven = true;
       this.#attempts.succeeded();
       if (deletion.outcome === "refused") this.#outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
@@ -211,6 +219,13 @@ class RepositorySweep {
     if (!trees.isRoot(digest)) return true;
     const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
     return this.#error === null && isTimely && trees.open < concurrency;
+  }
+
+  async #deleteWithTrial(decision: Decision, sendBy: number): Promise<Deletion> {
+    const { registry, tagTrial } = this.#services;
+    const { repository } = this.#planned.plan;
+    const target = await tagTrial.run(registry, repository, decision, sendBy);
+    return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
   }
 
   #handleFailure(digest: Digest, error: unknown): void {

@@ -65,7 +65,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     delete: async (repository, { digest }, sendBy) => ({
       outcome: await remove(repository, ["digests", digest], sendBy),
     }),
-    deleteTag: (repository, tag, sendBy) => remove(repository, ["tags", tag], sendBy),
+    deleteTag: (repository, { tag }, sendBy) => remove(repository, ["tags", tag], sendBy),
     appImages: () => listAppImages(api, services),
     storage: () => readStorage(api),
     collectGarbage: () => collect(collector),
