@@ -1,5 +1,14 @@
+import { Fault } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
 import type { Capabilities } from "../registry/capabilities.ts";
 import type { DeletionTarget, Registry } from "../registry/registry.ts";
+
+/** Whether an error says nothing about the deletion of the manifest. */
+function isInconclusive(error: unknown): boolean {
+  return error instanceof HttpError
+    ? error.code !== "interrupted"
+    : error instanceof Fault && error.kind === "permission";
+}
 
 /**
  * Finds out whether a registry deletes a tag without its manifest, if no fact says so: it deletes a tag of an image that is
@@ -42,6 +51,10 @@ export class TagTrial {
       const isKept = await registry.exists(repository, target.digest);
       this.#deletesTags = isKept ? "yes" : "no";
       return isKept ? { ...target, tags } : null;
+    } catch (error) {
+      if (!isInconclusive(error)) throw error;
+      // The tag may be gone, so the manifest must follow now: without a tag, no list shows it.
+      return { ...target, tags };
     } finally {
       this.#isRunning = false;
     }
