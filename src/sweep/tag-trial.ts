@@ -12,7 +12,7 @@ function isInconclusive(error: unknown): boolean {
 
 /**
  * Finds out whether a registry deletes a tag without its manifest, if no fact says so: it deletes a tag of an image that is
- * deleted anyway, right before the image. If the manifest goes with the tag, nothing is lost.
+ * deleted anyway, right before the image. If the registry deletes both, nothing is lost.
  */
 export class TagTrial {
   readonly #isWanted: boolean;
@@ -33,7 +33,7 @@ export class TagTrial {
   /**
    * Deletes the first tag of `target`, if that is not known yet. Call it only for a manifest that is deleted next.
    *
-   * @returns what is left to delete; null: the manifest went with the tag
+   * @returns what is left to delete; null: the registry deleted the manifest with the tag
    */
   async run<T extends DeletionTarget>(
     registry: Registry,
