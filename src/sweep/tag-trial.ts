@@ -33,7 +33,7 @@ export class TagTrial {
   /**
    * Deletes the first tag of `target`, if that is not known yet. Call it only for a manifest that is deleted next.
    *
-   * @returns what is left to delete; null: the registry deleted the manifest with the tag
+   * @returns the target of the next DELETE; null: the registry deleted the manifest with the tag
    */
   async run<T extends DeletionTarget>(
     registry: Registry,
