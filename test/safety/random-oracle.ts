@@ -24,7 +24,7 @@ export interface KeepRules {
   readonly untagged: "delete" | "keep";
   readonly unmatchedTags: "delete" | "keep";
   readonly gracePeriodMs: number;
-  /** Whether the registry lists untagged manifests and push times. Otherwise nobody sees them. */
+  /** Whether the registry lists untagged manifests and push times. Otherwise no client sees them. */
   readonly listsUntagged: boolean;
   /** Manifests that an index listed when the sweep began: they are deleted with it. */
   readonly hadParent: ReadonlySet<string>;
@@ -46,7 +46,7 @@ export function childrenIn(contents: Contents): ReadonlySet<string> {
 }
 
 /**
- * Returns the manifests that nobody may delete: what live, protected, unmatched and young images need, at any depth. Written
+ * Returns the manifests that must not be deleted: what live, protected, unmatched and young images need, at any depth. Written
  * from DESIGN sections 2 and 4 and without any code of the plan. It leaves out what `keep-count` keeps.
  */
 export function neededIn(contents: Contents, refs: Refs, rules: KeepRules): ReadonlySet<string> {

@@ -24,7 +24,7 @@ export interface Event {
   readonly change: Change;
 }
 
-/** Faults of a DELETE. Of a lost answer nobody knows whether the server acted. */
+/** Faults of a DELETE. After a lost answer, a client does not know whether the server acted. */
 const DELETION_FAULTS = {
   "lost before": { kind: "reset before" },
   "lost after": { kind: "reset after" },
