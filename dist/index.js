@@ -25220,13 +25220,6 @@ function mayDelete(input) {
     const { roots } = phasesOf({ ...input, rules: { ...input.rules, keepsLastTagged: false } }, "listed");
     return roots.length > 0 || [...input.graph.nodes].some(({ gone }) => gone);
 }
-/**
- * Whether an untagged manifest without a parent would be deleted. It may be a platform of a kept image: of an index that its
- * parent lists as an image, and that was therefore not read.
- */
-function deletesUntagged(input) {
-    return phasesOf(input, "read").roots.some(({ node }) => node.tags.length === 0);
-}
 /** Decides on every manifest. The first phase that names a manifest decides it. */
 function decide(input) {
     const { keepers, needed, orphans, limited, neededByLimited, roots } = phasesOf(input, "read");
@@ -25486,12 +25479,9 @@ function addPlanned(graph, { pending, gone, failed, contents, graph: before }) {
 
 
 
-
-
 /**
  * Returns what to read next, nothing once the plan can be made: every manifest except the images that a kept index lists. First
- * the tagged manifests, then nested indexes, because these show which untagged manifests are such images. If the media types in
- * indexes may be wrong, these images too.
+ * the tagged manifests, then nested indexes, because these show which untagged manifests are such images.
  *
  * @param listed digests whose referrers were listed; null: the registry has no referrers API, or lists untagged manifests
  */
@@ -25509,18 +25499,7 @@ function wantedNext(input, listed) {
         return { contents: rest.map(({ digest }) => digest), referrers: [] };
     const subjects = rules.pullRequest === null ? unknownSubjects(graph, needed) : [];
     const unlisted = [...graph.nodes].filter(({ digest, gone }) => !gone && listed?.has(digest) === false);
-    if (subjects.length + unlisted.length > 0) {
-        return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
-    }
-    const isDoubtful = unread.length > 0 && (hasWrongType(graph) || deletesUntagged({ ...input, statuses }));
-    return { contents: isDoubtful ? unread.map(({ digest }) => digest) : [], referrers: [] };
-}
-/**
- * Whether an index lists another index as an image. Scripts do that if they write an index with one fixed media type: since
- * buildx adds attestations, the digest of a single platform is that of an index.
- */
-function hasWrongType({ nodes }) {
-    return [...nodes].some(({ known, listedAs }) => listedAs === "image" && isContent(known) && known.kind === "index");
+    return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
 }
 /** Whether an index lists it and does not call it an image. */
 function mayNest({ listedAs, parents }) {

@@ -27,7 +27,9 @@ import {
 import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
 import { recheck } from "./sweep/recheck.ts";
 import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
+import { staleTagsOf } from "./sweep/stale-tags.ts";
 import { sweepRepository } from "./sweep/sweep-repository.ts";
+import { TagTrial } from "./sweep/tag-trial.ts";
 
 /** Repositories that are listed and planned at a time. */
 const REPOSITORIES_AT_ONCE = 4;
@@ -76,7 +78,7 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     const listings = await listRepositories(steps);
     const inUse = appImages === null ? filesInUse : joinImagesInUse([filesInUse, appImages]);
     const evidence = await readEvidence(sources, live, inUse, listings.values());
-    if (evidence.commits.unread !== null) record.addNotice(unreadCommits(evidence.commits.unread));
+    for (const notice of evidence.notices) record.addNotice(notice);
     const plans = await planRepositories(steps, evidence, listings);
     requireAllowedNumber(settings, [...plans.values()]);
     if (settings.dryRun) logPlans(steps, plans);
@@ -86,10 +88,6 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
   // After an error, requests of other steps may still be waiting: none of them is sent after the result.
   await services.http.close();
   return record.result(services.clock.now(), services.http.counts());
-}
-
-function unreadCommits(reason: string): string {
-  return `Images are kept if a tag of them names a commit, because the commits could not be read: ${reason}`;
 }
 
 async function readStorage({ registry, record }: Run): Promise<void> {
@@ -157,15 +155,19 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
   if (allotment.note !== null) log.info(allotment.note);
   const onOutcome = log.progress("manifests", total);
   const permission = { isProven: false };
+  const hasStaleTags = [...plans.values()].some(({ plan }) => staleTagsOf(plan).length > 0);
+  const tagTrial = new TagTrial(registry.capabilities, settings.removeStaleTags && hasStaleTags);
   for (const [repository, planned] of plans) {
     const swept = await sweepRepository(planned, {
       registry,
       clock,
       signal,
       permission,
+      tagTrial,
       onOutcome,
       concurrency: settings.concurrency,
       removeStaleTags: settings.removeStaleTags,
+      findsLeftovers: registry.capabilities.listsUntagged && settings.untagged === "delete",
       recheck: (first, progress, uncertain) => recheck({ ...steps, evidence }, repository, first, progress, uncertain),
       affordable: (count) => allotment.affordable(repository, count),
     });

@@ -65,7 +65,8 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     const signal = shutdown.signalFor(request.method);
     const result = await sendOnce(dispatcher, request, signal, timeoutMs);
     const failed = result instanceof HttpError;
-    const pause = queue.release(slot, failed ? null : result);
+    const isLimited = !failed && request.classify(result) === "rate limit";
+    const pause = queue.release(slot, failed ? null : { ...result, ...(isLimited ? { status: 429 } : {}) });
     if (failed && signal.aborted) throw cancelledError(request, "in flight", result);
     return { result, pause };
   }

@@ -3,7 +3,7 @@ import { HttpError } from "./errors.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.ts";
 
 /** One request to GitHub's API: to a path of the REST API, or to another address (GraphQL). */
-export type GitHubRequest = Pick<HttpRequest, "method" | "expected" | "idempotent" | "sendBy"> & {
+export type GitHubRequest = Pick<HttpRequest, "method" | "expected" | "idempotent" | "classify" | "sendBy"> & {
   /** Sent as JSON. */
   readonly body?: Readonly<Record<string, unknown>>;
 } & (

@@ -12,11 +12,20 @@ export interface HttpRequest {
   readonly expected: readonly number[];
   /** Set if the caller checks the digest of the body: then a redirect may lead to any other server. */
   readonly mayLeaveOrigin?: true | undefined;
+  /** Classifies a response if its status does not: GraphQL reports errors with status 200. */
+  readonly classify?: Classify | undefined;
   /** The latest time to send the request, in milliseconds since the epoch. If it has to wait longer, it fails with `expired`. */
   readonly sendBy?: number | undefined;
   /** The largest body to read, in bytes after decompression. A larger one is an HttpError. Default: 16 MiB. */
   readonly maxBytes?: number | undefined;
 }
+
+/**
+ * The class of a response: `rate limit`: like status 429; `failure`: a temporary one, like status 502, but the caller gets the
+ * last response; `status`: its status says it.
+ */
+export type ResponseClass = "rate limit" | "failure" | "status";
+export type Classify = (response: Omit<HttpResponse, "url">) => ResponseClass;
 
 export interface HttpResponse {
   readonly status: number;

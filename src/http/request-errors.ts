@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { HttpError, type HttpErrorDetails } from "./errors.ts";
 import { excerpt, redactUrl } from "./redact.ts";
 import type { FinalResponse, OutgoingRequest } from "./request.ts";
-import { RETRYABLE_STATUSES } from "./retry.ts";
+import { isRetryableStatus } from "./retry.ts";
 
 /** The error for a response with an unexpected status. */
 export function statusError(request: OutgoingRequest, { response, attempts, rateLimited }: FinalResponse): HttpError {
@@ -20,7 +20,7 @@ export function statusError(request: OutgoingRequest, { response, attempts, rate
   return errorFor(request, what, {
     code: "status",
     status,
-    retryable: rateLimited || RETRYABLE_STATUSES.has(status),
+    retryable: rateLimited || isRetryableStatus(status),
     requestId,
     detail: detail === "" ? undefined : detail,
   });

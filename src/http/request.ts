@@ -1,5 +1,5 @@
 import type { HttpError } from "./errors.ts";
-import type { HttpRequest, HttpResponse } from "./http.ts";
+import type { Classify, HttpRequest, HttpResponse } from "./http.ts";
 import { secretsOf } from "./redact.ts";
 
 /** A request with all headers and defaults. */
@@ -17,6 +17,7 @@ export interface OutgoingRequest {
    * rate limit, or if the server did not receive it.
    */
   readonly retry: "always" | "if unprocessed" | "never";
+  readonly classify: Classify;
   /** Milliseconds since the epoch. */
   readonly sendBy: number;
   readonly maxBytes: number;
@@ -47,9 +48,10 @@ export function toOutgoing(request: HttpRequest): OutgoingRequest {
   if (isRead(method)) headers["cache-control"] = "no-cache";
   for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name] ?? "";
   if (request.authorization !== undefined) headers["authorization"] = request.authorization;
-  const sendBy = request.sendBy ?? Number.POSITIVE_INFINITY;
+  const { sendBy = Number.POSITIVE_INFINITY, classify = () => "status" } = request;
   const secrets = secretsOf(headers["authorization"]);
-  return { method, url, headers, body, expected, mayLeaveOrigin, retry: retryOf(request), sendBy, maxBytes, secrets };
+  const retry = retryOf(request);
+  return { method, url, headers, body, expected, mayLeaveOrigin, retry, classify, sendBy, maxBytes, secrets };
 }
 
 /** Whether a request changes nothing, by its method. */

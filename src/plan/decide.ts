@@ -88,13 +88,16 @@ export function decide(input: DecisionInput): Verdicts {
     neededByLimited.has(node) ? null : (orphans.get(node)?.claims ?? null),
   );
   const verdicts = new Map<Node, Verdict>();
+  const isUnread = [...input.graph.nodes].some(({ known, tags }) => known === undefined && tags.length > 0);
+  const mayHaveParent = ({ node }: Orphan): boolean => isUnread && node.tags.length === 0;
   for (const [node, step] of deleted) {
     const cause = step ?? orphans.get(node);
     if (!node.gone && cause !== undefined) verdicts.set(node, { decision: "delete", cause });
   }
   for (const node of input.graph.nodes) {
     if (node.gone || verdicts.has(node)) continue;
-    const own = keepers.get(node) ?? limitReason(orphans.get(node), limited);
+    const orphan = orphans.get(node);
+    const own = keepers.get(node) ?? (orphan && mayHaveParent(orphan) ? UNREAD : limitReason(orphan, limited));
     const cause = own ?? needed.get(node) ?? neededByLimited.get(node) ?? undecided(input.graph, node);
     verdicts.set(node, { decision: "keep", cause });
   }
@@ -146,6 +149,12 @@ function limitReason(orphan: Orphan | undefined, limited: Limited): Reason | und
   const reason = orphan && limited.kept.get(orphan.node);
   return orphan === undefined || reason === undefined ? undefined : { status: orphan.status, reason };
 }
+
+/** Nothing is read if the list shows that nothing can be deleted. Then an untagged manifest may be a platform of a kept image. */
+const UNREAD: Reason = {
+  status: "undecided",
+  reason: "its parents are unknown: nothing was read, because nothing in this repository can be deleted",
+};
 
 function undecided(graph: Graph, { subjects }: Node): Reason {
   const reason = subjects.some((subject) => graph.isMissing(subject))

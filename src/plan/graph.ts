@@ -35,6 +35,13 @@ export function isContent(known: Known | undefined): known is ManifestContent {
   return known !== undefined && known !== "missing" && !("unreadable" in known);
 }
 
+/** Whether a manifest contains only build attestations (BuildKit). Nothing but the index that lists it says of which image. */
+export function isAttestation({ known }: Node): boolean {
+  if (!isContent(known) || known.kind !== "image") return false;
+  const layers = known.blobs.filter(({ digest }) => digest !== known.config?.digest);
+  return layers.length > 0 && layers.every(({ mediaType }) => mediaType === "application/vnd.in-toto+json");
+}
+
 /** The manifests of one repository and how they refer to each other. It grows while manifests are read. */
 export class Graph {
   /** Whether the list shows untagged manifests. Otherwise each digest that a manifest refers to becomes a node. */

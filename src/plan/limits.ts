@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import { formatAge, formatSetting } from "../format.ts";
-import type { Node } from "./graph.ts";
+import { isAttestation, type Node } from "./graph.ts";
 import type { Orphan } from "./orphans.ts";
 import type { Rules } from "./plan.ts";
 import { type CreationTimes, pushTime } from "./push-time.ts";
@@ -40,7 +40,7 @@ export function limit(orphans: readonly Orphan[], rules: Rules, createdAt: Creat
 function countedTogether(roots: readonly Orphan[]): ReadonlyMap<string, readonly Orphan[]> {
   const groups = new Map<string, Orphan[]>();
   for (const orphan of roots) {
-    if (orphan.node.subjects.length > 0) continue;
+    if (orphan.node.subjects.length > 0 || isAttestation(orphan.node)) continue;
     const builds = new Set(orphan.superseded.map(({ of }) => `older builds of ${of}`));
     for (const group of builds.size > 0 ? builds : ["images that would be deleted"]) {
       const images = groups.get(group);

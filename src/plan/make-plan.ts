@@ -3,7 +3,7 @@ import { describeManifest } from "../format.ts";
 import type { TagStatus } from "../tags/status.ts";
 import { blobUse, sizeOf } from "./bytes.ts";
 import { type DecisionInput, decide, type Verdict } from "./decide.ts";
-import { type Graph, isContent, type Node } from "./graph.ts";
+import { type Graph, isAttestation, isContent, type Node } from "./graph.ts";
 import type { Decision, DeletionStep, RepositoryPlan } from "./plan.ts";
 import { applyPushTimes, pushTime } from "./push-time.ts";
 import { describeStep } from "./reach.ts";
@@ -111,8 +111,9 @@ function decisionOf(node: Node, { decision, cause }: Verdict, verdicts: Verdicts
   };
 }
 
-function kindOf({ known, listedAs, subjects }: Node): Decision["kind"] {
-  if (subjects.length > 0) return "referrer";
+function kindOf(node: Node): Decision["kind"] {
+  const { known, listedAs, subjects } = node;
+  if (subjects.length > 0 || isAttestation(node)) return "referrer";
   return isContent(known) ? known.kind : (listedAs ?? "unknown");
 }
 

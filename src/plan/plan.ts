@@ -57,6 +57,15 @@ export interface Decision {
   readonly versionId?: number;
 }
 
+/**
+ * Whether a manifest is an image, as users count them: a root that is not attached to another manifest. An untagged one that was not
+ * read may be a platform.
+ */
+export function isImage({ digest, image, kind, tags, status }: Decision): boolean {
+  const mayHaveParent = kind === "unknown" && tags.length === 0 && status === "undecided";
+  return digest === image && kind !== "referrer" && !mayHaveParent;
+}
+
 /** The step of a plan that deletes one manifest. */
 export interface DeletionStep {
   readonly digest: Digest;

@@ -1,3 +1,4 @@
+import type { Fault } from "../fault.ts";
 import { CommitGraph } from "./git/commit-graph.ts";
 import type { Commit } from "./git/pack.ts";
 
@@ -10,7 +11,7 @@ export interface Commits {
   /** The commits of tags that the graph does not have, by their text in lower case. `missing`: GitHub does not know it. */
   readonly others: ReadonlyMap<string, Commit | "missing">;
   /** Why the commits could not be read; null: they were read, or no tag names one. */
-  readonly unread: string | null;
+  readonly unread: Fault | null;
 }
 
 /** If no image tag names a commit that the refs do not explain. */

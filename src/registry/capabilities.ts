@@ -4,7 +4,7 @@ export interface Capabilities {
   readonly listsUntagged: boolean;
   /** Its list shows push times. Otherwise an image's creation time counts. */
   readonly listsPushTimes: boolean;
-  /** A tag can be deleted without its manifest. `unknown`: only an attempt shows it. */
+  /** A tag can be deleted without its manifest. `unknown`: only an attempt on an image that is deleted anyway shows it. */
   readonly deletesTags: "yes" | "no" | "unknown";
   /** It refuses to delete the last tagged manifest of a repository. */
   readonly keepsLastTagged: boolean;

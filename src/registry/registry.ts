@@ -69,8 +69,24 @@ export interface DeletionBudget {
 /** A manifest to delete. */
 export interface DeletionTarget {
   readonly digest: Digest;
+  /** The tags that the list shows on it. */
+  readonly tags?: readonly string[];
   readonly versionId?: number;
 }
+
+/** A tag to delete, and the manifest that it points to. */
+export interface TagTarget {
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
+/**
+ * The result of deleting a tag.
+ *
+ * - `changed`: it points to another manifest now.
+ * - `unsupported`: the registry does not delete tags, or not this one.
+ */
+export type TagDeletion = "deleted" | "gone" | "changed" | "unsupported";
 
 /** An opened registry: endpoints and shapes, nothing about refs or rules. All methods throw HttpError or Fault. */
 export interface Registry {
@@ -101,12 +117,15 @@ export interface Registry {
    */
   prepareDeletion(repository: string): Promise<void>;
   /**
-   * Deletes a manifest by digest, with every tag on it. Sends at most one DELETE, and none after `sendBy` (milliseconds since
-   * the epoch): then it throws HttpError `expired`.
+   * Deletes a manifest by digest, with every tag on it. Sends at most one DELETE of the manifest, and none after `sendBy`
+   * (milliseconds since the epoch): then it throws HttpError `expired`.
    */
   delete(repository: string, target: DeletionTarget, sendBy: number): Promise<Deletion>;
-  /** Deletes one tag and keeps its manifest; `unsupported` if the registry cannot. `sendBy` as in `delete`. */
-  deleteTag(repository: string, tag: string, sendBy: number): Promise<"deleted" | "gone" | "unsupported">;
+  /**
+   * Deletes one tag, if it still points to its manifest. If `deletesTags` is `unknown`, the manifest may be deleted with it.
+   * `sendBy` as in `delete`.
+   */
+  deleteTag(repository: string, target: TagTarget, sendBy: number): Promise<TagDeletion>;
   /** Returns the images that the provider's own platform runs. Only if `reportsAppImages`. */
   appImages?(): Promise<ImagesInUse>;
   /** Returns the storage usage before the run; absent if the registry does not report it. */

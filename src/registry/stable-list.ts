@@ -6,12 +6,12 @@ const MAX_ATTEMPTS = 4;
 /** What the wait between two attempts needs. */
 export type RetryOptions = Pick<Services, "clock" | "signal">;
 
-/** The result of reading all pages of a list once; `changed`: how the list changed between its pages. */
+/** The result of reading all pages of a list once; `changed`: how the list changed, or how its pages contradict each other. */
 export type ListAttempt<T> = { readonly value: T } | { readonly changed: string };
 
 /**
  * Reads a list until it did not change while it was read. Waits longer before each attempt.
- * Throws Fault `listing` if the list changed during every attempt.
+ * Throws Fault `listing` if every attempt shows a change or a contradiction.
  *
  * @param list what is read, for the error: `the manifests of acme/web`
  */
@@ -26,8 +26,8 @@ export async function readUntilStable<T>(
     if (attempt === MAX_ATTEMPTS) {
       throw new Fault(
         "listing",
-        `The list of ${list} changed during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`,
-        "Run again when no push is in progress.",
+        `The list of ${list} changed or contradicted itself during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`,
+        "Run again when no push is in progress. If the error persists, report it to the registry's operator.",
       );
     }
     await clock.sleep(500 * 2 ** attempt, signal);

@@ -1,4 +1,5 @@
 import { type FreedBytes, freedBytes } from "../plan/freed-bytes.ts";
+import { isImage } from "../plan/plan.ts";
 import type { ManifestResult, RepositoryResult } from "./result.ts";
 
 /** Images and manifests. An image is a root manifest, with all manifests that belong to it. */
@@ -35,11 +36,6 @@ const GROUPS = {
 
 export function groupOf({ outcome }: ManifestResult): Group {
   return GROUPS[outcome];
-}
-
-/** Whether a manifest is an image, as users count them: a root that is not attached to another manifest. */
-export function isImage({ digest, image, kind }: ManifestResult): boolean {
-  return digest === image && kind !== "referrer";
 }
 
 /** Counts images and manifests, each blob once across all repositories. */

@@ -84,6 +84,7 @@ export class RunRecord {
   /** Records what happened to a plan. Failed deletions, and the error that ended the sweep, are errors. */
   setSwept(repository: string, swept: Swept): void {
     this.#entryOf(repository).swept = swept;
+    if (swept.notice !== null && !this.#notices.includes(swept.notice)) this.addNotice(swept.notice);
     const failure = failedDeletions(repository, swept);
     if (failure !== null) this.#addError(failure);
     if (swept.error !== null && !endsRun(swept.error)) this.#addError(swept.error, `${repository}: `);

@@ -1,5 +1,4 @@
 import { Fault } from "../fault.ts";
-import { HttpError } from "../http/errors.ts";
 import type { HttpClient } from "../http/http.ts";
 import { type Commits, NO_COMMITS } from "../refs/commits.ts";
 import { CommitGraph } from "../refs/git/commit-graph.ts";
@@ -69,8 +68,7 @@ async function orUnread(before: Commits, read: () => Promise<Commits>): Promise<
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Fault) return { ...before, unread: error.message };
-    if (error instanceof HttpError && error.code !== "interrupted") return { ...before, unread: error.message };
+    if (error instanceof Fault) return { ...before, unread: error };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
+import type { Fault } from "../fault.ts";
 import { compileGlobs } from "../glob.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Reason } from "../plan/keep.ts";
@@ -29,6 +30,8 @@ export interface Evidence {
   readonly inUse: ImagesInUse;
   /** The time before the pull requests were read, in milliseconds since the epoch. */
   readonly readAt: number;
+  /** What could not be read, although the run can go on without it. */
+  readonly notices: readonly string[];
 }
 
 /** What evidence is read with. */
@@ -60,11 +63,16 @@ export async function readEvidence(
   const found = await findPullRequests(http, settings.github, lookups, {
     event: settings.event,
     orphanedTags: orphanedTags(lookups, live),
-    alwaysListOpen: deletesWithoutEvidence(settings),
+    deletesUnmatched: settings.unmatchedTags === "delete",
   });
   const commits = await readCommits(sources, live.refs, found.open, lookups.commits);
-  const pullRequests = await withOwners(sources, found, ownersOfCommits(commits, live.refs, lookups.commits));
-  return { ...evidenceOf(settings, live, pullRequests, commits), inUse, readAt };
+  const owners = ownersOfCommits(commits, live.refs, lookups.commits);
+  const failures = [...found.failures, ...(commits.unread === null ? [] : [commits.unread])];
+  const pullRequests = await withOwners(sources, found, owners, (failure) => failures.push(failure));
+  // With an error, tags are unmatched that would be kept without it.
+  const [first] = failures;
+  if (first !== undefined && settings.unmatchedTags === "delete") throw first;
+  return { ...evidenceOf(settings, live, pullRequests, commits), inUse, readAt, notices: noticesOf(failures) };
 }
 
 function evidenceOf(
@@ -82,10 +90,11 @@ async function withOwners(
   { settings, http }: EvidenceSources,
   found: PullRequests,
   owners: ReadonlySet<number>,
+  onFailure: (failure: Fault) => void,
 ): Promise<PullRequests> {
   const known = new Set([...found.byNumber.keys(), ...[...found.open, ...found.closed].map(({ number }) => number)]);
   const unknown = new Set([...owners].filter((number) => !known.has(number)));
-  const byNumber = await findByNumber(http, settings.github, unknown);
+  const byNumber = await findByNumber(http, settings.github, unknown, onFailure);
   return { ...found, byNumber: new Map([...found.byNumber, ...byNumber]) };
 }
 
@@ -103,11 +112,21 @@ export async function readEvidenceAgain(sources: EvidenceSources, first: Evidenc
     readAppImages?.() ?? null,
   ]);
   const pullRequests = { ...first.pullRequests, open: [...first.pullRequests.open, ...opened] };
+  const commitsNow = await readNewCommits(sources, commits, live.refs, opened);
+  if (commitsNow.unread !== null && settings.unmatchedTags === "delete") throw commitsNow.unread;
   return {
-    ...evidenceOf(settings, live, pullRequests, await readNewCommits(sources, commits, live.refs, opened)),
+    ...evidenceOf(settings, live, pullRequests, commitsNow),
     inUse: appImages === null ? inUse : joinImagesInUse([inUse, appImages]),
     readAt,
+    notices: [],
   };
+}
+
+/** One failure is enough: the others rarely have another cause. */
+function noticesOf([failure]: readonly Fault[]): readonly string[] {
+  if (failure === undefined) return [];
+  const kept = "Some images are kept until the next run, because not all evidence could be read";
+  return [`${kept}. ${failure.message}`];
 }
 
 /** Returns the status of each tag of a list. */

@@ -1,3 +1,5 @@
+import type { Digest } from "../digest.ts";
+
 /**
  * What happened to one manifest.
  *
@@ -17,7 +19,7 @@ export interface Outcome {
 /** A tag of a kept manifest whose ref is gone, and what happened to it. */
 export interface StaleTag {
   readonly tag: string;
-  readonly digest: string;
+  readonly digest: Digest;
   readonly reason: string;
   readonly outcome: "reported" | "deleted" | "gone" | "failed" | "unsupported" | "changed";
 }

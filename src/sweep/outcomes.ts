@@ -4,15 +4,18 @@ import type { Progress } from "../plan/progress.ts";
 import type { ListedManifest } from "../registry/manifest.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PlannedRepository } from "./plan-repository.ts";
+import { Trees } from "./trees.ts";
 
 /** The outcomes of one repository's plan so far. */
 export class Outcomes {
+  readonly trees: Trees;
   readonly #planned: PlannedRepository;
   readonly #onOutcome: () => void;
   readonly #byDigest = new Map<Digest, Outcome>();
 
   constructor(planned: PlannedRepository, onOutcome: () => void) {
     this.#planned = planned;
+    this.trees = new Trees(planned.plan);
     this.#onOutcome = onOutcome;
   }
 
@@ -22,6 +25,9 @@ export class Outcomes {
 
   settle(digest: Digest, outcome: Outcome): void {
     this.#byDigest.set(digest, outcome);
+    const isGone = outcome.outcome === "deleted" || outcome.outcome === "gone";
+    if (this.trees.isRoot(digest)) this.trees.setOpen(digest, isGone);
+    this.trees.settle(digest);
     this.#onOutcome();
   }
 

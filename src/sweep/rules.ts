@@ -1,6 +1,6 @@
 import { Fault } from "../fault.ts";
 import { counted } from "../format.ts";
-import type { Rules } from "../plan/plan.ts";
+import { isImage, type Rules } from "../plan/plan.ts";
 import type { Capabilities } from "../registry/capabilities.ts";
 import type { RepositoryNames } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
@@ -26,7 +26,7 @@ export function requireMatch({ repositoryPattern }: Settings, { matching, existi
 /** Throws Fault `limit` if the plans together delete more images than `max-deletions`. */
 export function requireAllowedNumber({ maxDeletions }: Settings, plans: readonly PlannedRepository[]): void {
   const deleted = plans.flatMap(({ plan }) => plan.decisions.filter(({ decision }) => decision === "delete"));
-  const images = deleted.filter(({ digest, image, kind }) => digest === image && kind !== "referrer").length;
+  const images = deleted.filter(isImage).length;
   if (maxDeletions === 0 || images <= maxDeletions) return;
   throw new Fault(
     "limit",

@@ -8,6 +8,7 @@ import { Attempts } from "./attempt.ts";
 import { batchTimer, inBatches, noProgress } from "./batches.ts";
 import type { StaleTag } from "./outcome.ts";
 import type { Recheck } from "./recheck.ts";
+import type { TagTrial } from "./tag-trial.ts";
 
 /** What stale tags are removed with. */
 export interface UntagServices {
@@ -16,6 +17,7 @@ export interface UntagServices {
   readonly clock: Clock;
   readonly concurrency: number;
   readonly signal: AbortSignal;
+  readonly tagTrial: TagTrial;
   recheck(): Promise<Recheck>;
 }
 
@@ -30,13 +32,18 @@ export function staleTagsOf({ decisions }: RepositoryPlan): readonly StaleTag[] 
 export interface Untagged {
   readonly tags: readonly StaleTag[];
   readonly error: Fault | HttpError | null;
+  /** Why no tag was removed. */
+  readonly notice?: string;
 }
+
+const UNTRIED =
+  "Stale tags were not removed, because it is not known whether this registry can delete a tag alone. Refsweep tries it only on an image that it deletes anyway, and this run deleted none with a tag.";
 
 /** Removes stale tags in batches. Each begins with a recheck, and removes only tags that are still stale, on the same manifest. */
 export async function removeStaleTags(tags: readonly StaleTag[], services: UntagServices): Promise<Untagged> {
-  if (services.registry.capabilities.deletesTags === "no") {
-    return { tags: tags.map((tag) => ({ ...tag, outcome: "unsupported" })), error: null };
-  }
+  const { deletesTags } = services.tagTrial;
+  if (deletesTags === "no") return { tags: tags.map((tag) => ({ ...tag, outcome: "unsupported" })), error: null };
+  if (deletesTags === "unknown") return { tags, error: null, notice: UNTRIED };
   const removal = new Removal(tags, services);
   return removal.run();
 }
@@ -110,7 +117,7 @@ class Removal {
   async #remove(entry: StaleTag, sendBy: number): Promise<void> {
     const { registry, repository } = this.#services;
     try {
-      const outcome = await registry.deleteTag(repository, entry.tag, sendBy);
+      const outcome = await registry.deleteTag(repository, entry, sendBy);
       this.#attempts.succeeded();
       this.#results.set(entry.tag, { ...entry, outcome });
     } catch (error) {

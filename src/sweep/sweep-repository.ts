@@ -4,7 +4,7 @@ import { Fault } from "../fault.ts";
 import { describeError, HttpError, reportable } from "../http/errors.ts";
 import type { Decision } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { Deletion, Registry } from "../registry/registry.ts";
 import { Attempts, isRateLimit } from "./attempt.ts";
 import { batchTimer, inBatches, noProgress } from "./batches.ts";
 import type { Outcome, StaleTag } from "./outcome.ts";
@@ -13,6 +13,7 @@ import type { PlannedRepository } from "./plan-repository.ts";
 import type { Recheck } from "./recheck.ts";
 import { runSteps } from "./run-steps.ts";
 import { removeStaleTags, staleTagsOf } from "./stale-tags.ts";
+import type { TagTrial } from "./tag-trial.ts";
 
 /** What a sweep of one repository works with. */
 export interface SweepServices {
@@ -20,6 +21,8 @@ export interface SweepServices {
   readonly clock: Clock;
   readonly concurrency: number;
   readonly removeStaleTags: boolean;
+  /** Shared by all repositories of a run. */
+  readonly tagTrial: TagTrial;
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal;
   /** Shared by all repositories of a run. */
@@ -28,6 +31,8 @@ export interface SweepServices {
   recheck(first: PlannedRepository, progress: Progress, uncertain: ReadonlySet<Digest>): Promise<Recheck>;
   /** Returns how many of `count` deletions the API budget allows now. */
   affordable(count: number): number;
+  /** Whether the next run finds untagged manifests that this one leaves. */
+  readonly findsLeftovers: boolean;
   /** Called once for each planned deletion. */
   onOutcome(): void;
 }
@@ -40,11 +45,16 @@ export interface Swept {
   readonly mayHaveDeleted: boolean;
   /** The error that ended the sweep early; null: it finished. */
   readonly error: Fault | HttpError | null;
+  /** A sentence about stale tags that were not removed. */
+  readonly notice: string | null;
 }
 
 /** The cause of deferred deletions, as the report shows it. */
 const RATE_LIMIT = "API rate limit";
+const UNFINDABLE = "its image was deleted, so no later run finds it: delete it by its digest";
 const NOT_REACHED = "the run ended before it was sent";
+/** In the last part of a batch, in milliseconds, no image with platforms begins: those that began are finished. */
+const FINISHING_MS = 15_000;
 const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
 
 /**
@@ -75,6 +85,7 @@ class RepositorySweep {
     const { registry, removeStaleTags: removesTags } = this.#services;
     const { repository, deletions } = this.#planned.plan;
     let staleTags = staleTagsOf(this.#planned.plan);
+    let notice: string | null = null;
     const untags = removesTags && staleTags.length > 0;
     try {
       if (deletions.length > 0 || untags) await registry.prepareDeletion(repository);
@@ -87,6 +98,7 @@ class RepositorySweep {
         });
         staleTags = untagged.tags;
         this.#error = untagged.error;
+        notice = untagged.notice ?? null;
       }
     } catch (error) {
       this.#error ??= reportable(error);
@@ -98,6 +110,7 @@ class RepositorySweep {
       staleTags,
       mayHaveDeleted: this.#mayHaveDeleted(),
       error: isLimited ? null : this.#error,
+      notice,
     };
   }
 
@@ -117,8 +130,8 @@ class RepositorySweep {
   async #deleteBatch(): Promise<boolean> {
     const { clock, signal, concurrency, permission, affordable } = this.#services;
     const pending = this.#outcomes.pending();
-    // Parents come first, so that those that are deferred break nothing.
-    this.#defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
+    const { trees } = this.#outcomes;
+    this.#defer(pending.slice(trees.cut(pending, affordable(pending.length))), RATE_LIMIT);
     if (this.#outcomes.pending().length === 0) return true;
     this.#attempts.startBatch();
     const { planned, agreement } = await this.#recheck();
@@ -147,16 +160,17 @@ class RepositorySweep {
   #defer(digests: readonly Digest[], cause: string): void {
     for (const digest of digests) {
       const isUnknown = this.#attempts.mayHaveSucceeded(digest);
-      this.#outcomes.settle(
-        digest,
-        isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error: cause },
-      );
+      const isUnfindable = !this.#services.findsLeftovers && this.#outcomes.trees.isOpen(digest);
+      const error = isUnfindable ? `${cause}; ${UNFINDABLE}` : cause;
+      this.#outcomes.settle(digest, isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error });
     }
   }
 
   /** The recheck saw the manifest, so no attempt to delete it succeeded. */
   #settleGivenUp(digest: Digest): void {
+    const { trees } = this.#outcomes;
     this.#attempts.exists(digest);
+    if (trees.isRoot(digest)) trees.setOpen(digest, false);
     const error = this.#attempts.givenUp(digest);
     if (error !== null) this.#outcomes.settle(digest, { outcome: "failed", error: describeError(error) });
   }
@@ -173,13 +187,13 @@ class RepositorySweep {
 
   /** Sends one DELETE. Returns whether the manifest is gone. */
   async #delete(digest: Digest, timer: ReturnType<typeof batchTimer>): Promise<boolean> {
-    const { registry, signal, permission } = this.#services;
+    const { permission } = this.#services;
+    const { trees, byDigest } = this.#outcomes;
     const decision = this.#decisions.get(digest);
-    const isSettled = this.#outcomes.byDigest.has(digest);
-    const mustEnd = this.#error !== null || signal.aborted || timer.isOver() || this.#attempts.endsBatch;
-    if (decision === undefined || isSettled || mustEnd) return false;
+    if (decision === undefined || byDigest.has(digest) || !this.#maySend(digest, timer)) return false;
+    if (trees.isRoot(digest)) trees.setOpen(digest, true);
     try {
-      const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
+      const deletion = await this.#deleteWithTrial(decision, timer.sendBy);
       permission.isProven = true;
       this.#attempts.succeeded();
       if (deletion.outcome === "refused") this.#outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
@@ -196,8 +210,28 @@ class RepositorySweep {
     }
   }
 
+  /** Whether a DELETE may be sent now. New trees wait for a later batch, so that few are open when this one ends. */
+  #maySend(digest: Digest, { isOver, sendBy }: ReturnType<typeof batchTimer>): boolean {
+    const { signal, concurrency, clock } = this.#services;
+    const { trees } = this.#outcomes;
+    const isRejected = this.#error !== null && endsOpenTrees(this.#error);
+    if (signal.aborted || isRejected || isOver() || this.#attempts.endsBatch) return false;
+    if (!trees.isRoot(digest)) return true;
+    const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
+    return this.#error === null && isTimely && trees.open < concurrency;
+  }
+
+  async #deleteWithTrial(decision: Decision, sendBy: number): Promise<Deletion> {
+    const { registry, tagTrial } = this.#services;
+    const { repository } = this.#planned.plan;
+    const target = await tagTrial.run(registry, repository, decision, sendBy);
+    return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
+  }
+
   #handleFailure(digest: Digest, error: unknown): void {
     const failure = this.#attempts.failed(digest, error);
+    const { trees } = this.#outcomes;
+    if (trees.isRoot(digest)) trees.setOpen(digest, this.#attempts.mayHaveSucceeded(digest));
     if (failure === "again" || !(error instanceof Fault || error instanceof HttpError)) return;
     if (failure === "stop") this.#error ??= error;
     const isUnsent = error instanceof HttpError && error.unsent === true;
@@ -209,4 +243,9 @@ class RepositorySweep {
       ([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest),
     );
   }
+}
+
+/** Whether an error also ends the deletions of open trees: the host rejects them all, or the job was cancelled. */
+function endsOpenTrees(error: Fault | HttpError): boolean {
+  return error instanceof Fault ? error.kind === "permission" : error.code === "interrupted";
 }

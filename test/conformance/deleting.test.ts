@@ -111,19 +111,22 @@ describe.each(ADAPTERS.map((adapter) => ({ name: adapter.name, adapter })))("$na
     test("is deleted without its manifest, if that is declared", async () => {
       const { open, registry, server, orphaned } = await openWithImages();
       const isPossible = isDeletable(open);
-      expect(await registry.deleteTag("web", "pr-1", LATER)).toBe(isPossible ? "deleted" : "unsupported");
+      expect(await registry.deleteTag("web", { tag: "pr-1", digest: orphaned }, LATER)).toBe(
+        isPossible ? "deleted" : "unsupported",
+      );
       expect(server.tagsOf("web", orphaned)).toEqual(isPossible ? ["pr-2"] : ["pr-1", "pr-2"]);
     });
 
     test("that was deleted meanwhile is gone", async () => {
       const { open, registry, server, orphaned } = await openWithImages();
       server.remove("web", orphaned);
-      if (isDeletable(open)) expect(await registry.deleteTag("web", "pr-1", LATER)).toBe("gone");
+      if (isDeletable(open))
+        expect(await registry.deleteTag("web", { tag: "pr-1", digest: orphaned }, LATER)).toBe("gone");
     });
 
     test("is not deleted after the time by which the DELETE must be sent", async () => {
       const { open, registry, server, clock, orphaned } = await openWithImages();
-      const deletion = registry.deleteTag("web", "pr-1", clock.now() - 1);
+      const deletion = registry.deleteTag("web", { tag: "pr-1", digest: orphaned }, clock.now() - 1);
       if (open.provider.capabilities.deletesTags === "no") expect(await deletion).toBe("unsupported");
       else await expect(deletion).rejects.toMatchObject({ name: "HttpError", code: "expired" });
       expect(server.tagsOf("web", orphaned)).toEqual(["pr-1", "pr-2"]);

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pushImage, pushMultiArch, pushReferrer } from "../servers/content.ts";
-import { type GitContents, makeRepository, serveGit, type TestRepository } from "../servers/git/server.ts";
+import {
+  type GitContents,
+  type GitResponses,
+  makeRepository,
+  serveGit,
+  type TestRepository,
+} from "../servers/git/server.ts";
 import { type GitHubServer, pullRequest, serveGitHub, type TestPullRequest } from "../servers/github/server.ts";
 import type { TestServer } from "../servers/http-server.ts";
 import type { RegistryStore } from "../servers/oci/store.ts";
@@ -50,7 +56,7 @@ export function serveExampleGitHost(now: number): Promise<GitHost> {
 export async function serveGitHost(
   contents: GitContents & {
     readonly pullRequests: readonly TestPullRequest[];
-    readonly gitResponses?: "fresh" | "cached";
+    readonly gitResponses?: GitResponses;
   },
 ): Promise<GitHost> {
   const root = mkdtempSync(join(tmpdir(), "refsweep-git-"));

@@ -9,7 +9,7 @@ const secondary = { message: "You have exceeded a secondary rate limit." };
 
 describe("a DELETE is sent at most once", () => {
   const faults: readonly [string, ServerFault, object][] = [
-    ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, ServerFault, object] => [
+    ...[408, 425, 429, 500, 502, 503, 504, 520, 530, 600].map((status): [string, ServerFault, object] => [
       `${status}`,
       refuse(status),
       { code: "status", status },

@@ -5,8 +5,12 @@ import { failure, stage } from "./setup.ts";
 
 const always = (fault: ServerFault) => () => fault;
 
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
 const FAULTS: readonly [string, ServerFault][] = [
-  ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, ServerFault] => [`${status}`, refuse(status)]),
+  ...[408, 425, 429, 500, 502, 503, 504, 509, ...range(520, 525), 527, 529, 530, 598, 599, 600, 999].map(
+    (status): [string, ServerFault] => [`${status}`, refuse(status)],
+  ),
   ["a reset before the server processed it", { kind: "reset before" }],
   ["a reset after the server processed it", { kind: "reset after" }],
   ["a truncated body", { kind: "truncated" }],
@@ -20,7 +24,7 @@ test.each(FAULTS)("retries a GET after %s", async (_, fault) => {
   expect(client.counts()).toEqual({ [server.url.host]: 2 });
 });
 
-const STATUSES = [400, 401, 403, 404, 405, 409, 410, 412, 415, 422, 451, 501];
+const STATUSES = [400, 401, 403, 404, 405, 409, 410, 412, 415, 422, 451, 501, 505, 507, 511, 526];
 test.each(STATUSES)("does not retry %i", async (status) => {
   const { client, server, to } = await stage({ serve: { faults: always(refuse(status)) } });
   expect(await failure(client.send(to("/")))).toMatchObject({ code: "status", status, retryable: false });

@@ -111,6 +111,15 @@ testCases([
     deleted: ["o1", "o2", "old"],
   },
   {
+    title: "does not count a build attestation that lost its index for keep-count",
+    world: {
+      image: { tags: ["orphaned"], hours: 90, blobs: [{ name: "layer", bytes: 1 }] },
+      attestation: { hours: 30, blobs: [{ name: "in-toto", bytes: 1, mediaType: "application/vnd.in-toto+json" }] },
+    },
+    rules: { keepCount: 1 },
+    deleted: ["attestation"],
+  },
+  {
     title: "keeps the platforms of live indexes apart from keep-count",
     world: {
       index: { tags: ["live"], children: ["a"] },

@@ -40,6 +40,20 @@ describe("the reason and status", () => {
       "orphaned: one of the newest 3 images that would be deleted (keep-count)",
     ],
     [
+      "a platform of a live index, if keep-count keeps all orphans and so nothing is read",
+      { index: { tags: ["live"], children: ["a"] }, a: {}, b: { tags: ["orphaned"] } },
+      "a",
+      { rules: { keepCount: 10 } },
+      "undecided: its parents are unknown: nothing was read, because nothing in this repository can be deleted",
+    ],
+    [
+      "a platform of a live index, if keep-count keeps some orphans",
+      { index: { tags: ["live"], children: ["a"] }, a: {}, b: { tags: ["orphaned"] }, c: { tags: ["orphaned-2"] } },
+      "a",
+      { rules: { keepCount: 1 } },
+      `child: child of ${short("index")} (live)`,
+    ],
+    [
       "untagged: keep",
       { a: {} },
       "a",

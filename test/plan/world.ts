@@ -44,7 +44,7 @@ export interface Item {
   /** The media type by which indexes list it. Default: its own. */
   readonly type?: string;
   readonly versionId?: number;
-  readonly blobs?: readonly { readonly name: string; readonly bytes: number | null }[];
+  readonly blobs?: readonly { readonly name: string; readonly bytes: number | null; readonly mediaType?: string }[];
 }
 
 export type World = Readonly<Record<string, Item>>;
@@ -100,7 +100,7 @@ export const UNMATCHED = "matches no branch, Git tag, commit or pull request";
 
 export function contentOf(item: Item, world: World): ManifestContent {
   const blobs = (item.blobs ?? []).map((blob) => ({
-    mediaType: "layer",
+    mediaType: blob.mediaType ?? "layer",
     digest: digestOf(blob.name),
     sizeBytes: blob.bytes ?? 0,
   }));

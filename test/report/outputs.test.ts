@@ -134,6 +134,18 @@ describe("outputs", () => {
         "deleted-digests": `["web@${digestOf("a")}"]`,
       },
     ],
+    [
+      "count no image that may be a platform, because nothing was read",
+      {
+        repositories: [
+          repository("web", [
+            kept("main", "branch main"),
+            kept("platform", "its parents are unknown", { tags: [], kind: "unknown", status: "undecided" }),
+          ]),
+        ],
+      },
+      { "kept-images": "1", "kept-count": "2" },
+    ],
     ["have the storage of the registry", { storage: { usedBytes: 7, includedBytes: null } }, { "storage-bytes": "7" }],
     [
       "have the result of the garbage collection",

@@ -23,7 +23,11 @@ describe("hostile text", () => {
             manifest("f", { outcome: "deferred", reason: text, error: text }),
             kept("c", text),
           ],
-          { url: text, error: text, staleTags: [{ tag: text, digest: text, reason: text, outcome: "reported" }] },
+          {
+            url: text,
+            error: text,
+            staleTags: [{ tag: text, digest: digestOf("s"), reason: text, outcome: "reported" }],
+          },
           { unreadable: [{ digest: digestOf("u"), reason: text }] },
         ),
         repository("second", [manifest("d")]),

@@ -16,14 +16,24 @@ const PROTECT_APPS = { "protect-apps": "true" };
 const INDEX = "application/vnd.oci.image.index.v1+json";
 
 const digestOf = (n: number): string => `sha256:${n.toString(16).padStart(64, "0")}`;
-const linkTo = (n: number) => ({ pages: { next: `https://api.digitalocean.com/v2/x?page=${n + 1}&page_token=${n}` } });
+const pageOf = (path: string): number => Number(new URL(path, "http://x").searchParams.get("page"));
+const linksOf = (path: string) => ({
+  pages: { next: `https://api.digitalocean.com/v2/x?page=${pageOf(path) + 1}&page_token=${pageOf(path)}` },
+});
+const TOTAL = 20_000;
 
 const repositories: FaultScript = ({ path }, n) =>
   path.includes("/repositoriesV2")
-    ? refuse(200, {}, { repositories: [{ name: `r${n}` }], meta: { total: n + 1 }, links: linkTo(n) })
+    ? refuse(
+        200,
+        {},
+        { repositories: [{ name: `r${n}` }, { name: `s${n}` }], meta: { total: TOTAL }, links: linksOf(path) },
+      )
     : null;
 const apps: FaultScript = ({ path }, n) =>
-  path.startsWith("/v2/apps") ? refuse(200, {}, { apps: [], meta: { total: n + 1 }, links: linkTo(n) }) : null;
+  path.startsWith("/v2/apps")
+    ? refuse(200, {}, { apps: [{ id: `${n}` }, { id: `${-n}` }], meta: { total: TOTAL }, links: linksOf(path) })
+    : null;
 /** One manifest per page, and a total that announces more. */
 export const manifests =
   (total: number): FaultScript =>
@@ -45,7 +55,7 @@ const referrers: FaultScript = ({ path }, n) =>
 
 /** GitHub's links are absolute, and only their page number is used. */
 const nextPage = (path: string, last = ""): { readonly link: string } => ({
-  link: `<https://api.github.com/x?page=${Number(new URL(path, "http://x").searchParams.get("page")) + 1}>; rel="next"${last}`,
+  link: `<https://api.github.com/x?page=${pageOf(path) + 1}>; rel="next"${last}`,
 });
 const packages: FaultScript = ({ path }, n) =>
   path.includes("package_type=") ? refuse(200, nextPage(path), [{ name: `p${n}` }]) : null;

@@ -24,6 +24,7 @@ const UNSETTLED: Readonly<Record<string, ServerFault>> = {
   "429 with retry-after": refuse(429, { "retry-after": "60" }),
   "500": refuse(500),
   "503": refuse(503),
+  "520": refuse(520),
   "a closed connection": { kind: "reset before" },
   "no answer": { kind: "silent before" },
 };

@@ -4,10 +4,11 @@ import { serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { active, type Packages, type PackageVersion } from "../servers/ghcr/packages.ts";
 import { type GhcrServer, serveGhcr } from "../servers/ghcr/server.ts";
+import type { RecordedRequest } from "../servers/http-server.ts";
 import type { OciBehaviour } from "../servers/oci/behaviour.ts";
 import { serveOci } from "../servers/oci/server.ts";
-import { RegistryStore, type StoredManifest } from "../servers/oci/store.ts";
-import type { Scenario, ScenarioKind, ScenarioOptions, StoreView } from "./scenario.ts";
+import { RegistryStore, referencesOf, type StoredManifest } from "../servers/oci/store.ts";
+import type { DeletedReference, Scenario, ScenarioKind, ScenarioOptions, StoreView } from "./scenario.ts";
 
 type Serve = (store: RegistryStore, options: ScenarioOptions) => Promise<Scenario<StoreView>>;
 
@@ -36,6 +37,7 @@ async function serveOciScenario(
     servers: { registry: server },
     others: othersOf(store),
     collections: null,
+    deletionOf: (request) => deletedReference(request, /\/v2\/(.+)\/manifests\/(.+)$/),
     close: () => server.close(),
   };
 }
@@ -52,6 +54,7 @@ async function serveDigitalOceanScenario(store: RegistryStore, { maxPerPage }: S
     servers: { api: served.api, oci: served.oci },
     others: othersOf(store),
     collections: served.api.state.collections,
+    deletionOf: (request) => deletedReference(request, /\/repositories\/(.+)\/(?:digests|tags)\/(.+)$/),
     close: () => served.close(),
   };
 }
@@ -66,7 +69,17 @@ function othersOf(store: RegistryStore): Scenario["others"] {
       store.deleteManifest("web", digest);
       if (manifest !== null) store.putManifest("web", tag, manifest.bytes, manifest.mediaType);
     },
+    change: (apply) => apply(store),
   };
+}
+
+function deletedReference(
+  { method, path }: Pick<RecordedRequest, "method" | "path">,
+  pattern: RegExp,
+): DeletedReference | null {
+  const [, repository, reference] = pattern.exec(path) ?? [];
+  if (method !== "DELETE" || repository === undefined || reference === undefined) return null;
+  return { repository: decodeURIComponent(repository), reference: decodeURIComponent(reference) };
 }
 
 const DAY = 86_400_000;
@@ -91,6 +104,13 @@ async function serveGhcrScenario(store: RegistryStore, { maxPerPage }: ScenarioO
     servers: { api: served.api, oci: served.oci },
     others: othersAt(served, store),
     collections: null,
+    deletionOf: (request) => {
+      const deleted = deletedReference(request, /\/container\/(.+)\/versions\/(\d+)$/);
+      if (deleted === null) return null;
+      const versions = served.packages.get(deleted.repository)?.versions ?? [];
+      const version = versions.find(({ id }) => String(id) === deleted.reference);
+      return version === undefined ? null : { ...deleted, reference: version.digest };
+    },
     close: () => served.close(),
   };
 }
@@ -120,7 +140,35 @@ function othersAt({ packages }: GhcrServer, pushed: RegistryStore): Scenario["ot
       if (version === null) return;
       packages.pushManifest("web", version.mediaType, version.bytes, { tags: [tag], at: pushed.now() });
     },
+    change: (apply) => changePackage(packages, pushed, apply),
   };
+}
+
+/** Applies a change to a copy of the package `web`, then brings the package up to date. */
+function changePackage(packages: Packages, pushed: RegistryStore, apply: (store: RegistryStore) => void): void {
+  const before = new Map(active(packages.get("web")).map((version) => [version.digest, version]));
+  const copy = new RegistryStore(pushed);
+  for (const { digest, bytes, mediaType, tags, createdAt } of before.values()) {
+    copy.putManifest("web", null, bytes, mediaType, createdAt);
+    for (const tag of tags) copy.tag("web", tag, digest);
+  }
+  apply(copy);
+  for (const [digest, { id }] of before)
+    if (copy.resolve("web", digest) === null) packages.setDeleted("web", id, pushed.now());
+  for (const { digest, bytes, mediaType, pushedAt } of copy.manifests("web")) {
+    const tags = copy.tagsOf("web", digest);
+    if (before.get(digest)?.createdAt !== pushedAt)
+      packages.pushManifest("web", mediaType, bytes, { tags, at: pushedAt });
+    for (const blob of referencesOf(bytes).blobs) {
+      const content = copy.blob(blob.digest);
+      if (content !== null) pushed.putBlob(content);
+    }
+  }
+  const stored = packages.get("web");
+  if (stored === null) return;
+  stored.versions = stored.versions.map((version) =>
+    version.deletedAt === null ? { ...version, tags: copy.tagsOf("web", version.digest) } : version,
+  );
 }
 
 function copyTo(packages: Packages, store: RegistryStore): void {

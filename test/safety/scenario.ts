@@ -2,8 +2,9 @@ import type { Digest } from "../../src/digest.ts";
 import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { pushImage, pushIndex, pushMultiArch, pushReferrer } from "../servers/content.ts";
 import type { Collections } from "../servers/digitalocean/collections.ts";
+import type { GitResponses } from "../servers/git/server.ts";
 import { pullRequest } from "../servers/github/server.ts";
-import type { TestServer } from "../servers/http-server.ts";
+import type { RecordedRequest, TestServer } from "../servers/http-server.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
 import { SERVED } from "./scenario-servers.ts";
 
@@ -33,10 +34,20 @@ export interface Scenario<S extends StoreView = RegistryStore> {
     drop(digest: Digest): void;
     /** Deletes a manifest and pushes it again with one tag. */
     replace(digest: Digest, tag: string): void;
+    /** Applies any change to the manifests and tags. */
+    change(apply: (store: RegistryStore) => void): void;
   };
+  /** Returns what a DELETE deletes; null: it is another request. */
+  deletionOf(request: Pick<RecordedRequest, "method" | "path">): DeletedReference | null;
   /** Null: this registry's API cannot start garbage collection. */
   readonly collections: Pick<Collections, "count" | "isReadOnly"> | null;
   close(): Promise<void>;
+}
+
+/** What a DELETE deletes: a manifest by its digest, or a tag. */
+export interface DeletedReference {
+  readonly repository: string;
+  readonly reference: string;
 }
 
 /** Scenarios whose servers use a RegistryStore, so that a test can push to it. */
@@ -53,9 +64,9 @@ export interface ScenarioOptions {
 /**
  * Serves `octo/web` with the refs that the scenarios' images are named after.
  *
- * @param gitResponses `cached`: for tests that never change a branch or a tag
+ * @param gitResponses `cached`: for tests that never change a branch or a tag. A function: see `ServeGitOptions`
  */
-export function serveScenarioGitHost(gitResponses: "fresh" | "cached" = "fresh"): Promise<GitHost> {
+export function serveScenarioGitHost(gitResponses: GitResponses = "fresh"): Promise<GitHost> {
   const closed = { createdAt: NOW - 20 * DAY, closedAt: NOW - 5 * DAY, updatedAt: NOW - 5 * DAY };
   return serveGitHost({
     gitResponses,

@@ -62,6 +62,20 @@ test("a stale tag that moved to another image since it was listed is not removed
   expect(contentsOf(scenario.store).some((line) => line.startsWith(String(moved)))).toBe(true);
 });
 
+test("a stale tag that moved to another kept image since it was listed is not removed, although it is stale there too", async () => {
+  const { api } = scenario.servers;
+  const main = scenario.store.resolve("web", "main")?.digest;
+  api?.inject((request) => {
+    const isSecondList =
+      request.path.includes("/digests?") && api.requests.filter(({ path }) => path.includes("/digests?")).length > 1;
+    if (isSecondList && main !== undefined) scenario.store.tag("web", "pr-1", main);
+    return null;
+  });
+  const result = await sweepScenario(scenario, gitHost, REMOVE);
+  expect(result.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-1", outcome: "changed" }]);
+  expect(scenario.store.resolve("web", "pr-1")?.digest).toBe(main);
+});
+
 test("a stale tag that moves while others are removed for more than a minute is not removed", async () => {
   addStaleTags("pr-1-0", "pr-1-1");
   const clock = movableClock();

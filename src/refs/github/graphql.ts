@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { describeError, HttpError } from "../../http/errors.ts";
 import { createGitHubApi, type GitHubApi } from "../../http/github.ts";
-import type { HttpClient, HttpResponse } from "../../http/http.ts";
+import type { Classify, HttpClient, HttpResponse } from "../../http/http.ts";
 import { type AnswerSource, parseJson } from "../../http/json.ts";
 import { excerpt } from "../../http/redact.ts";
 import type { Settings } from "../../settings.ts";
@@ -14,6 +14,8 @@ export interface RepositoryResponse {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Fields that do not exist according to GitHub (NOT_FOUND). Other fields that are null could not be read. */
   readonly missing: ReadonlySet<string>;
+  /** Why GitHub did not complete the query, so that fields may be missing or null; null: it did. */
+  readonly failure: Fault | null;
   readonly sizeBytes: number;
 }
 
@@ -22,13 +24,10 @@ export interface RepositoryApi {
   readonly github: GitHub;
   /**
    * Sends a document with the variables `$owner` and `$name`. Throws Fault `permission` (401, 403, FORBIDDEN), Fault `listing`
-   * (any other incomplete response), and HttpError `interrupted`.
+   * (any other error that a smaller query would have, too), and HttpError `interrupted`.
    */
   query(document: string, variables?: Readonly<Record<string, unknown>>): Promise<RepositoryResponse>;
 }
-
-/** How often a query is sent if the rate limit refuses it. Before each retry, `HttpClient` waits for the limit's reset. */
-const RATE_LIMIT_ATTEMPTS = 3;
 
 const RUN_AGAIN = "Run it again when GitHub responds.";
 
@@ -36,6 +35,8 @@ const ResponseError = v.object({
   type: v.nullish(v.string()),
   message: v.string(),
   path: v.nullish(v.array(v.union([v.string(), v.number()]))),
+  /** Validation errors have one. */
+  extensions: v.nullish(v.object({ code: v.optional(v.unknown()) })),
 });
 type ResponseError = v.InferOutput<typeof ResponseError>;
 
@@ -43,6 +44,7 @@ const Response = v.object({
   data: v.nullish(v.object({ repository: v.nullish(v.record(v.string(), v.unknown())) })),
   errors: v.optional(v.array(ResponseError), []),
 });
+type Response = v.InferOutput<typeof Response>;
 
 /** Opens GitHub's GraphQL API for `github.repository`. */
 export function createRepositoryApi(http: HttpClient, github: GitHub): RepositoryApi {
@@ -51,16 +53,12 @@ export function createRepositoryApi(http: HttpClient, github: GitHub): Repositor
   return {
     github,
     async query(query, variables = {}) {
-      const body = { query, variables: { owner, name, ...variables } };
-      for (let attempt = 1; ; attempt += 1) {
-        const response = await send(api, github, body);
-        const parsed = parseJson(response.body, Response, responseOf(github));
-        const limit = parsed.errors.find(isRateLimit);
-        if (limit === undefined) return repositoryOf(github, parsed, response.body.length);
-        // Without these headers `HttpClient` does not know how long to wait.
-        const waits = response.headers["x-ratelimit-remaining"] === "0" && "x-ratelimit-reset" in response.headers;
-        if (!waits || attempt >= RATE_LIMIT_ATTEMPTS) throw listingFault(github, limit.message, limit);
-      }
+      const response = await send(api, github, { query, variables: { owner, name, ...variables } });
+      if ("failure" in response) return response;
+      const parsed = parseJson(response.body, Response, responseOf(github));
+      const [error] = parsed.errors;
+      if (response.status === 400 && error === undefined) throw listingFault(github, "GitHub returned 400");
+      return repositoryOf(github, parsed, response.body.length);
     },
   };
 }
@@ -75,41 +73,76 @@ export function listingFault(github: GitHub, why: string, cause?: unknown): Faul
   return new Fault("listing", messageOf(github, why), RUN_AGAIN, { cause });
 }
 
-async function send(api: GitHubApi, github: GitHub, body: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
+/** Returns the response; if GitHub's servers fail, a response without fields. */
+async function send(
+  api: GitHubApi,
+  github: GitHub,
+  body: Readonly<Record<string, unknown>>,
+): Promise<HttpResponse | RepositoryResponse> {
+  const request = { method: "POST", url: github.graphqlUrl, body, idempotent: true, classify } as const;
   try {
-    return await api.send({ method: "POST", url: github.graphqlUrl, body, idempotent: true, expected: [200] });
+    return await api.send({ ...request, expected: [200, 400] });
   } catch (error) {
     if (!(error instanceof HttpError) || error.code === "interrupted") throw error;
     const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
-    throw (isRefusal ? permissionFault : listingFault)(github, describeError(error), error);
+    const fault = (isRefusal ? permissionFault : listingFault)(github, describeError(error), error);
+    // A query that takes GitHub more than 10 s can end with 502.
+    if (error.code !== "status" || !error.retryable || (error.status ?? 0) < 500) throw fault;
+    return { fields: {}, missing: new Set(), failure: fault, sizeBytes: 0 };
+  }
+}
+
+const classify: Classify = ({ status, body }) => {
+  if ((status !== 200 && status !== 400) || !body.includes('"errors"')) return "status";
+  const { errors } = errorsIn(body.toString("utf8"));
+  if (errors.some(isRateLimit)) return "rate limit";
+  return errors.some((error) => effectOf(error) === "failure") ? "failure" : "status";
+};
+
+function errorsIn(text: string): Pick<Response, "errors"> {
+  try {
+    return v.parse(v.pick(Response, ["errors"]), JSON.parse(text));
+  } catch {
+    return { errors: [] };
   }
 }
 
 /** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
-function repositoryOf(
-  github: GitHub,
-  { data, errors }: v.InferOutput<typeof Response>,
-  sizeBytes: number,
-): RepositoryResponse {
+function repositoryOf(github: GitHub, { data, errors }: Response, sizeBytes: number): RepositoryResponse {
   const missing = new Set<string>();
+  let failure: Fault | null = null;
   for (const error of errors) {
-    const [root, field, ...below] = error.path ?? [];
-    const isMissing = error.type === "NOT_FOUND" && root === "repository";
-    if (isMissing && field === undefined) throw noRepository(github, error);
-    if (isMissing && typeof field === "string" && below.length === 0) missing.add(field);
-    // It is null if the token has no access to the fork. That is all the information needed.
-    else if (error.path?.at(-1) !== "headRepository") {
-      const isRefusal = error.type === "FORBIDDEN" || error.type === "INSUFFICIENT_SCOPES";
-      throw (isRefusal ? permissionFault : listingFault)(github, error.message, error);
-    }
+    const effect = effectOf(error);
+    if (effect === "no repository") throw noRepository(github, error);
+    if (effect === "refusal") throw permissionFault(github, error.message, error);
+    if (effect === "final" || isRateLimit(error)) throw listingFault(github, error.message, error);
+    if (effect === "missing field") missing.add(String(error.path?.[1]));
+    if (effect === "failure") failure ??= listingFault(github, error.message, error);
   }
-  if (data?.repository == null) throw noRepository(github, errors);
-  return { fields: data.repository, missing, sizeBytes };
+  if (data?.repository == null && failure === null) throw noRepository(github, errors);
+  return { fields: data?.repository ?? {}, missing, failure, sizeBytes };
 }
 
-/** GitHub uses both RATE_LIMITED and RATE_LIMIT. */
-function isRateLimit({ type }: ResponseError): boolean {
-  return type?.startsWith("RATE_LIMIT") === true;
+/**
+ * Returns what an error of a response means. Errors without a documented type are failures, such as "Something went wrong while
+ * executing your query" and RESOURCE_LIMITS_EXCEEDED: GitHub did not complete the query, and may complete a smaller one.
+ */
+function effectOf({ type, path, extensions }: ResponseError) {
+  const [root, field, ...below] = path ?? [];
+  if (type === "NOT_FOUND" && root === "repository") {
+    if (field === undefined) return "no repository";
+    return below.length === 0 && typeof field === "string" ? "missing field" : "final";
+  }
+  // It is null if the token has no access to the fork. That is all the information needed.
+  if (path?.at(-1) === "headRepository") return "none";
+  if (type === "FORBIDDEN" || type === "INSUFFICIENT_SCOPES") return "refusal";
+  // Only errors of an invalid query have a code.
+  return extensions?.code === undefined ? "failure" : "final";
+}
+
+/** GitHub uses both RATE_LIMITED and RATE_LIMIT, and reports its secondary limit by the message only. */
+function isRateLimit({ type, message }: ResponseError): boolean {
+  return type?.startsWith("RATE_LIMIT") === true || /secondary rate limit/i.test(message);
 }
 
 function permissionFault(github: GitHub, why: string, cause: unknown): Fault {

@@ -1,11 +1,9 @@
 import * as v from "valibot";
+import type { Fault } from "../../fault.ts";
 import { parseValue } from "../../http/json.ts";
 import type { Settings } from "../../settings.ts";
 import type { PullRequest } from "../refs.ts";
 import { listingFault, type RepositoryResponse, responseOf } from "./graphql.ts";
-
-/** GitHub's limit for the entries of a page. Also the number of lookups by number in one request. */
-export const PAGE_SIZE = 100;
 
 const CLOSED_FIELDS =
   "number state closedAt updatedAt baseRefName headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid }";
@@ -38,9 +36,9 @@ export const CLOSED_QUERY = listQuery(
 );
 
 function listQuery(operation: string, states: string, order: string, fields: string): string {
-  return `query ${operation}($owner: String!, $name: String!, $after: String) {
+  return `query ${operation}($owner: String!, $name: String!, $first: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
-    pullRequests(first: ${PAGE_SIZE}, after: $after, states: ${states}, orderBy: { field: ${order} }) {
+    pullRequests(first: $first, after: $after, states: ${states}, orderBy: { field: ${order} }) {
       totalCount pageInfo { hasNextPage endCursor }
       nodes { ${fields} }
     }
@@ -53,8 +51,10 @@ export interface Page {
   readonly totalCount: number;
   /** `updatedAt` is in milliseconds since the epoch. Closing a pull request is an update. */
   readonly entries: readonly { readonly pullRequest: PullRequest; readonly updatedAt: number }[];
-  /** The cursor of the next page; null: this is the last page. */
+  /** The cursor of the next page; null: this is the last page, or the next one is unknown. */
   readonly next: string | null;
+  /** Why entries are missing; null: none are. */
+  readonly failure: Fault | null;
 }
 
 const STATES = { OPEN: "open", CLOSED: "closed", MERGED: "merged" } as const;
@@ -103,28 +103,39 @@ const Node = v.pipe(
 const Connection = v.object({
   totalCount: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   pageInfo: v.object({ hasNextPage: v.boolean(), endCursor: v.nullable(v.string()) }),
-  nodes: v.array(Node),
+  nodes: v.array(v.nullable(Node)),
 });
 
-/** Returns the pull request `number` of a `byNumberQuery`. Throws Fault `listing` if it is null without NOT_FOUND. */
+/** Returns the pull request `number` of a `byNumberQuery`; a Fault `listing` if GitHub did not return it. Throws Fault `listing`. */
 export function parseByNumber(
   github: Settings["github"],
-  { fields, missing }: RepositoryResponse,
+  { fields, missing, failure }: RepositoryResponse,
   number: number,
-): PullRequest | "missing" {
+): PullRequest | "missing" | Fault {
   const alias = `p${number}`;
-  if (fields[alias] === null && missing.has(alias)) return "missing";
-  const { pullRequest } = parseValue(fields[alias], Node, responseOf(github, ` (pull request #${number})`));
+  const node = fields[alias] ?? null;
+  if (node === null && missing.has(alias)) return "missing";
+  if (node === null) return failure ?? listingFault(github, `GitHub returned null for pull request #${number}`);
+  const { pullRequest } = parseValue(node, Node, responseOf(github, ` (pull request #${number})`));
   if (pullRequest.number === number) return pullRequest;
   throw listingFault(github, `GitHub returned #${pullRequest.number} instead of #${number}`);
 }
 
 /** Returns one page of a list. `after` is its cursor: a page that is its own next page would never end. */
-export function parsePage(github: Settings["github"], { fields }: RepositoryResponse, after: string | null): Page {
-  const { totalCount, pageInfo, nodes } = parseValue(fields["pullRequests"], Connection, responseOf(github));
+export function parsePage(
+  github: Settings["github"],
+  { fields, failure }: RepositoryResponse,
+  after: string | null,
+): Page {
+  const list = fields["pullRequests"] ?? null;
+  if (failure !== null && !v.is(Connection, list)) return { totalCount: 0, entries: [], next: null, failure };
+  const { totalCount, pageInfo, nodes } = parseValue(list, Connection, responseOf(github));
   const { hasNextPage, endCursor } = pageInfo;
   if (hasNextPage && (endCursor === null || endCursor === after)) {
     throw listingFault(github, "GitHub returned a page without the cursor of the next page");
   }
-  return { totalCount, entries: nodes, next: hasNextPage ? endCursor : null };
+  const entries = nodes.filter((node) => node !== null);
+  const isComplete = entries.length === nodes.length;
+  const nulls = isComplete ? null : listingFault(github, "GitHub returned null for a pull request");
+  return { totalCount, entries, next: hasNextPage ? endCursor : null, failure: failure ?? nulls };
 }

@@ -1,6 +1,6 @@
+import { Fault } from "../../fault.ts";
 import { counted } from "../../format.ts";
 import type { HttpClient } from "../../http/http.ts";
-import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
 import {
   LATE_PUSH_MS,
@@ -10,14 +10,13 @@ import {
   type PullRequests,
 } from "../refs.ts";
 import { createRepositoryApi, listingFault, type RepositoryApi } from "./graphql.ts";
+import { completePagesOf, PAGE_SIZE, PageSize, pagesOf } from "./pages.ts";
 import {
   byNumberQuery,
   CLOSED_QUERY,
   OPEN_QUERY,
-  PAGE_SIZE,
   type Page,
   parseByNumber,
-  parsePage,
   UPDATED_QUERY,
 } from "./pull-request-queries.ts";
 
@@ -25,18 +24,20 @@ import {
 const CLOCK_SKEW_MS = 3_600_000;
 /** How often a list is read if it changes while it is read. */
 const LIST_ATTEMPTS = 3;
-/** A million pull requests. No repository has so many, so a longer list is endless. */
-const MAX_PAGES = 10_000;
-/** A pull request takes about half a KiB. */
-const MAX_MIB = 512;
 
 /** What `findPullRequests` works with. */
 export interface FindOptions {
   /** The event's own pull request is not looked up. */
   readonly event: ClosedPullRequestEvent | null;
   readonly orphanedTags: OrphanedTags;
-  /** Whether all open pull requests are needed, even if nothing is looked up. */
-  readonly alwaysListOpen: boolean;
+  /** Whether a tag that no pull request explains is evidence, too. Then all of them must be known. */
+  readonly deletesUnmatched: boolean;
+}
+
+/** The pull requests that were found, and why others were not. */
+export interface FoundPullRequests extends PullRequests {
+  /** Failures of GitHub. Closed pull requests are missing because of them, so their images are kept. */
+  readonly failures: readonly Fault[];
 }
 
 /**
@@ -47,24 +48,31 @@ export interface FindOptions {
  * - branch tags: closed pull requests, the last updated first, 100 in a request, until `orphanedTags` has returned each tag, or
  *   all others were closed too long before the oldest push.
  *
+ * If GitHub does not complete a query, sends smaller ones. Closed pull requests that it never returns are left out.
+ *
  * Throws Fault `permission` or `listing`, and HttpError `interrupted`.
  */
 export async function findPullRequests(
   http: HttpClient,
   github: Settings["github"],
   lookups: PullRequestLookups,
-  { event, orphanedTags, alwaysListOpen }: FindOptions,
-): Promise<PullRequests> {
+  { event, orphanedTags, deletesUnmatched }: FindOptions,
+): Promise<FoundPullRequests> {
   const api = createRepositoryApi(http, github);
   const known = event === null ? null : fromEvent(event);
   const { numbers, commits, branchTags } = lookups;
-  const needsOpen = alwaysListOpen || numbers.size + commits.size + branchTags.size > 0;
+  const failures: Fault[] = [];
+  const onFailure = (failure: Fault): void => {
+    if (deletesUnmatched) throw failure;
+    failures.push(failure);
+  };
+  const needsOpen = deletesUnmatched || numbers.size + commits.size + branchTags.size > 0;
   const [byNumber, open, closed] = await Promise.all([
-    findNumbers(api, numbers, known),
+    findNumbers(api, numbers, known, onFailure),
     needsOpen ? listOpen(api) : [],
-    findByBranch(api, lookups, known, orphanedTags),
+    findByBranch(api, lookups, known, orphanedTags, onFailure),
   ]);
-  return { byNumber, open, closed };
+  return { byNumber, open, closed, failures };
 }
 
 /**
@@ -83,7 +91,7 @@ export async function listOpenedSince(
     let pages = 0;
     let changes = 0;
     let newest = oldest;
-    for await (const { entries } of pagesOf(api, UPDATED_QUERY)) {
+    for await (const { entries } of completePagesOf(api, UPDATED_QUERY)) {
       pages += 1;
       for (const entry of entries) {
         if (found.get(entry.pullRequest.number)?.updatedAt !== entry.updatedAt) changes += 1;
@@ -108,33 +116,56 @@ function fromEvent({ merged, ...event }: ClosedPullRequestEvent): PullRequest {
   };
 }
 
-/** Finds pull requests by number, 100 in a request. Throws the same errors as `findPullRequests`. */
+/** Finds pull requests by number, 100 in a request. `onFailure` gets the error of each request that failed. */
 export function findByNumber(
   http: HttpClient,
   github: Settings["github"],
   numbers: ReadonlySet<number>,
+  onFailure: (failure: Fault) => void,
 ): Promise<ReadonlyMap<number, PullRequest | "missing">> {
-  return findNumbers(createRepositoryApi(http, github), numbers, null);
+  return findNumbers(createRepositoryApi(http, github), numbers, null, onFailure);
 }
 
 async function findNumbers(
-  { github, query }: RepositoryApi,
+  api: RepositoryApi,
   numbers: ReadonlySet<number>,
   known: PullRequest | null,
-): Promise<Map<number, PullRequest | "missing">> {
+  onFailure: (failure: Fault) => void,
+): Promise<ReadonlyMap<number, PullRequest | "missing">> {
   const results = new Map<number, PullRequest | "missing">();
   const remaining = [...numbers].filter((number) => number !== known?.number);
   if (known !== null && numbers.has(known.number)) results.set(known.number, known);
   const batches = Array.from({ length: Math.ceil(remaining.length / PAGE_SIZE) }, (_, index) =>
     remaining.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
   );
-  await Promise.all(
-    batches.map(async (batch) => {
-      const response = await query(byNumberQuery(batch));
-      for (const number of batch) results.set(number, parseByNumber(github, response, number));
-    }),
-  );
+  const add = (number: number, found: PullRequest | "missing" | Fault): void => {
+    if (found instanceof Fault) onFailure(found);
+    else results.set(number, found);
+  };
+  await Promise.all(batches.map((batch) => findBatch(api, batch, add)));
   return results;
+}
+
+/** Looks up numbers with one query, or with smaller ones if GitHub does not complete it. */
+async function findBatch(
+  { github, query }: RepositoryApi,
+  numbers: readonly number[],
+  add: (number: number, found: PullRequest | "missing" | Fault) => void,
+): Promise<void> {
+  const size = new PageSize();
+  for (let at = 0; at < numbers.length; ) {
+    const part = numbers.slice(at, at + size.value);
+    const response = await query(byNumberQuery(part));
+    const found = part.map((number) => ({ number, result: parseByNumber(github, response, number) }));
+    const isComplete = response.failure === null && !found.some(({ result }) => result instanceof Fault);
+    if (!isComplete) {
+      if (size.shrink()) continue;
+      size.reset();
+    }
+    for (const { number, result } of found) add(number, result);
+    if (found.every(({ result }) => result instanceof Fault)) return;
+    at += part.length;
+  }
 }
 
 /** Returns the closed pull requests that the branch tags need. */
@@ -143,6 +174,7 @@ async function findByBranch(
   { branchTags, oldestPush }: PullRequestLookups,
   known: PullRequest | null,
   orphanedTags: OrphanedTags,
+  onFailure: (failure: Fault) => void,
 ): Promise<readonly PullRequest[]> {
   const remaining = new Set(branchTags);
   if (remaining.size === 0) return [];
@@ -154,7 +186,8 @@ async function findByBranch(
   if (known !== null) add(known);
   const oldest = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
   if (remaining.size > 0) {
-    for await (const { entries } of pagesOf(api, CLOSED_QUERY)) {
+    for await (const { entries, failure } of pagesOf(api, CLOSED_QUERY)) {
+      if (failure !== null) onFailure(failure);
       for (const { pullRequest } of entries) add(pullRequest);
       // Closing is an update, so the pull requests after this one were closed before `oldest` too. One that is updated while
       // the list is read may be missed: then its images are kept in this run.
@@ -173,7 +206,7 @@ async function listOpen(api: RepositoryApi): Promise<readonly PullRequest[]> {
   for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
     const open = new Map<number, PullRequest>();
     let total = 0;
-    for await (const { entries, totalCount } of pagesOf(api, OPEN_QUERY)) {
+    for await (const { entries, totalCount } of completePagesOf(api, OPEN_QUERY)) {
       for (const { pullRequest } of entries) open.set(pullRequest.number, pullRequest);
       total = totalCount;
     }
@@ -182,18 +215,4 @@ async function listOpen(api: RepositoryApi): Promise<readonly PullRequest[]> {
   }
   const why = `the list of open pull requests has ${counted(missing, "entry", "entries")} fewer than GitHub counts`;
   throw listingFault(api.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
-}
-
-async function* pagesOf({ github, query }: RepositoryApi, document: string): AsyncGenerator<Page> {
-  const addSize = createSizeLimit(MAX_MIB, (why) => listingFault(github, why));
-  let after: string | null = null;
-  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const response = await query(document, { after });
-    addSize(response.sizeBytes);
-    const page: Page = parsePage(github, response, after);
-    yield page;
-    after = page.next;
-    if (after === null) return;
-  }
-  throw listingFault(github, `the list has more than ${MAX_PAGES} pages`);
 }

@@ -2,13 +2,19 @@ import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import type { ImagesInUse } from "../images-in-use.ts";
+import { readPages } from "../pages.ts";
+import { type RetryOptions, readUntilStable } from "../stable-list.ts";
 import type { DigitalOceanApi } from "./api.ts";
-import { Links, Meta, readLinkedPages } from "./pages.ts";
+import { Links, Meta, pageReader } from "./pages.ts";
 
+const MAX_MIB = 64;
+
+const App = v.record(v.string(), v.unknown());
+type App = v.InferOutput<typeof App>;
 const AppPage = v.object({
   ...v.partial(Meta).entries,
   ...Links.entries,
-  apps: v.nullish(v.array(v.record(v.string(), v.unknown())), []),
+  apps: v.nullish(v.array(App), []),
 });
 
 /** The `image` of a component (OpenAPI document, apps_image_source_spec.yml). */
@@ -27,10 +33,10 @@ const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
  *
  * Searches all fields of an app, so that a new kind of component counts too. Keeping too many images does no harm.
  */
-export async function listAppImages(api: DigitalOceanApi): Promise<ImagesInUse> {
+export async function listAppImages(api: DigitalOceanApi, retry: RetryOptions): Promise<ImagesInUse> {
   const digests = new Set<Digest>();
   const tags = new Map<string, Set<string>>();
-  for (const node of nodesOf(await listApps(api))) {
+  for (const node of nodesOf(await listApps(api, retry))) {
     if (typeof node === "string") {
       for (const [text] of node.matchAll(DIGESTS)) if (isDigest(text)) digests.add(text);
       continue;
@@ -68,16 +74,21 @@ function* nodesOf(values: readonly unknown[]): Generator<object | string> {
   }
 }
 
-async function listApps(api: DigitalOceanApi): Promise<readonly unknown[]> {
-  const apps: unknown[] = [];
-  let total = 0;
+function listApps(api: DigitalOceanApi, retry: RetryOptions): Promise<readonly unknown[]> {
   const request = { method: "GET", path: ["apps"], expected: [200], scope: "app:read" } as const;
-  for await (const page of readLinkedPages(AppPage, (query) => api.ofAccount({ ...request, query }), incomplete)) {
-    for (const app of page?.apps ?? []) apps.push(app);
-    total = page?.meta?.total ?? total;
-  }
-  if (apps.length < total) throw incomplete(`${apps.length} of ${total} apps were listed`);
-  return apps;
+  return readUntilStable("App Platform apps", retry, async () => {
+    const attempt = await readPages<App>({
+      fetch: pageReader(
+        AppPage,
+        ({ apps }) => apps ?? [],
+        (query) => api.ofAccount({ ...request, query }),
+      ),
+      keysOf: (app) => [typeof app["id"] === "string" ? app["id"] : JSON.stringify(app)],
+      maxMiB: MAX_MIB,
+      endless: incomplete,
+    });
+    return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? [] };
+  });
 }
 
 function incomplete(reason: string): Fault {

@@ -1,7 +1,12 @@
 import * as v from "valibot";
+import { Fault } from "../../fault.ts";
 import type { GcType } from "../../settings.ts";
-import { type DigitalOceanApi, type PageQuery, parseBody } from "./api.ts";
-import { Links, readLinkedPages } from "./pages.ts";
+import { readPages } from "../pages.ts";
+import { type DigitalOceanApi, parseBody } from "./api.ts";
+import { Links, Meta, pageReader } from "./pages.ts";
+
+const MAX_MIB = 64;
+const CHECK = "Check the control panel.";
 
 const Count = v.fallback(v.nullish(v.number(), null), null);
 const Collection = v.object({
@@ -14,6 +19,7 @@ const Collection = v.object({
 });
 const CollectionAnswer = v.object({ garbage_collection: Collection });
 const CollectionPage = v.object({
+  ...v.partial(Meta).entries,
   ...Links.entries,
   garbage_collections: v.nullish(v.array(Collection), []),
 });
@@ -61,10 +67,23 @@ export async function getActiveCollection(api: DigitalOceanApi): Promise<Collect
 export async function findCollection(api: DigitalOceanApi, uuid: string): Promise<Collection | null> {
   const active = await getActiveCollection(api);
   if (active?.uuid === uuid) return active;
-  const fetch = (query: PageQuery) => api.get(["garbage-collections"], query);
-  for await (const page of readLinkedPages(CollectionPage, fetch, null, "garbage-collection")) {
-    const found = page?.garbage_collections.find((collection) => collection.uuid === uuid);
-    if (found !== undefined) return found;
-  }
-  return null;
+  let found: Collection | null = null;
+  const read = pageReader(
+    CollectionPage,
+    (body) => body.garbage_collections ?? [],
+    (query) => api.get(["garbage-collections"], query),
+    "garbage-collection",
+  );
+  // A collection that is shown is enough. The next poll reads a list again that contradicts itself.
+  await readPages<Collection>({
+    fetch: async (number) => {
+      const page = await read(number);
+      found ??= page?.rows.find((collection) => collection.uuid === uuid) ?? null;
+      return page;
+    },
+    keysOf: (collection) => [collection.uuid],
+    maxMiB: MAX_MIB,
+    endless: (reason) => new Fault("garbage-collection", `DigitalOcean's list of garbage collections ${reason}`, CHECK),
+  });
+  return found;
 }

@@ -1,21 +1,17 @@
-import pMap from "p-map";
 import * as v from "valibot";
 import { isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
-import { createSizeLimit } from "../../http/size-limit.ts";
 import type { ListedManifest } from "../manifest.ts";
 import { isTag } from "../oci/reference.ts";
+import { readPages } from "../pages.ts";
 import type { Listing } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
 import { parseTime } from "../time.ts";
 import { type DigitalOceanApi, parseBody } from "./api.ts";
-import { Meta, PER_PAGE } from "./pages.ts";
+import { Links, Meta, pageReader } from "./pages.ts";
 
 /** Enough for about 200,000 manifests of twenty layers: 0.3 KiB for a manifest, 0.1 KiB for a blob. */
 const MAX_MIB = 512;
-const MAX_PAGES = 10_000;
-/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
-const PAGES_AT_ONCE = 512;
 
 // GODO marks every field as `omitempty`, and the API's own example misspells one. A size may have any shape. Tags decide
 // what is deleted, so they must be valid.
@@ -31,17 +27,32 @@ const ManifestEntry = v.object({
   compressed_size_bytes: Size,
   updated_at: v.fallback(v.nullish(v.string()), null),
 });
-const ManifestPage = v.object({ ...Meta.entries, manifests: v.nullish(v.array(ManifestEntry), []) });
+const ManifestPage = v.object({
+  ...Meta.entries,
+  ...Links.entries,
+  manifests: v.nullish(v.array(ManifestEntry), []),
+});
+const TagPage = v.object({ ...Meta.entries, ...Links.entries, tags: v.nullish(v.array(v.unknown()), []) });
 
 type ManifestEntry = v.InferOutput<typeof ManifestEntry>;
-type ManifestPage = v.InferOutput<typeof ManifestPage>;
 
-/** Returns the function that lists a repository; see `Registry.list`. */
-export function createLister(api: DigitalOceanApi, retry: RetryOptions): (repository: string) => Promise<Listing> {
+/**
+ * Returns the function that lists a repository; see `Registry.list`.
+ *
+ * @param isListed whether the registry's list of repositories showed a repository
+ */
+export function createLister(
+  api: DigitalOceanApi,
+  retry: RetryOptions,
+  isListed: (repository: string) => boolean,
+): (repository: string) => Promise<Listing> {
   /** The tagged manifests of the last list with tags, by repository. */
   const taggedBefore = new Map<string, ReadonlySet<string>>();
   return async (repository) => {
     const listing = await listManifests(api, repository, retry);
+    // DigitalOcean also lists repositories that have no manifests any more.
+    if (listing === null && isListed(repository)) return { manifests: [] };
+    if (listing === null) throw unknownRepository(api, repository);
     const { manifests } = listing;
     const tagged = manifests.filter(({ tags }) => tags.length > 0).map(({ digest }) => digest);
     if (tagged.length > 0) taggedBefore.set(repository, new Set(tagged));
@@ -71,27 +82,36 @@ function contradiction(api: DigitalOceanApi, repository: string, [other, cause]:
 async function hasTags(api: DigitalOceanApi, repository: string): Promise<boolean> {
   const response = await api.get(["repositories", repository, "tags"], { per_page: 1 });
   // The repository exists, so a 404 does not prove that it has no tags.
-  return response.status === 404 || parseBody(response, v.object(Meta.entries)).meta.total > 0;
+  if (response.status === 404) return true;
+  const { meta, tags, links } = parseBody(response, TagPage);
+  return meta.total > 0 || (tags ?? []).length > 0 || (links?.pages?.next ?? "") !== "";
 }
 
-/** Lists every manifest once, `meta.total` in all. */
-function listManifests(api: DigitalOceanApi, repository: string, retry: RetryOptions): Promise<Listing> {
+/** Lists every manifest once; null if the list returned 404. */
+function listManifests(api: DigitalOceanApi, repository: string, retry: RetryOptions): Promise<Listing | null> {
   const name = `${api.registry}/${repository}`;
   return readUntilStable(`the manifests of ${name}`, retry, async () => {
-    const countBytes = createSizeLimit(MAX_MIB, (reason) => endless(name, reason));
-    const fetch = (page: number): Promise<ManifestPage> => fetchPage(api, repository, page, countBytes);
-    const first = await fetch(1);
-    const { total } = first.meta;
-    const size = first.manifests.length;
-    if (total > 0 && size === 0) return { changed: `the first page of ${total} manifests is empty` };
-    const last = total === 0 ? 1 : Math.ceil(total / size);
-    if (last > MAX_PAGES) throw endless(name, `it has ${total} manifests, ${size} on a page`);
-    const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
-    const pages = [first, ...(await pMap(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
-    const changed = changeBetween(pages);
-    if (changed !== null) return { changed };
-    return { value: { manifests: pages.flatMap(({ manifests }) => manifests.map(manifestOf)) } };
+    const attempt = await readPages<ManifestEntry>({
+      fetch: pageReader(
+        ManifestPage,
+        ({ manifests }) => manifests ?? [],
+        (query) => api.get(["repositories", repository, "digests"], query),
+      ),
+      keysOf: ({ digest }) => [digest],
+      maxMiB: MAX_MIB,
+      endless: (reason) => endless(name, reason),
+    });
+    if ("changed" in attempt) return attempt;
+    return { value: attempt.value && { manifests: attempt.value.flatMap(({ rows }) => rows.map(manifestOf)) } };
   });
+}
+
+function unknownRepository(api: DigitalOceanApi, repository: string): Fault {
+  return new Fault(
+    "listing",
+    `Repository ${api.registry}/${repository} does not exist: its list of manifests returned 404`,
+    "Correct `repository-pattern`. If the repository was deleted just now, run again.",
+  );
 }
 
 function endless(name: string, reason: string): Fault {
@@ -100,32 +120,6 @@ function endless(name: string, reason: string): Fault {
     `DigitalOcean's list of the manifests of ${name} cannot be read completely: ${reason}`,
     "Run again. If the error persists, report it to DigitalOcean.",
   );
-}
-
-async function fetchPage(
-  api: DigitalOceanApi,
-  repository: string,
-  page: number,
-  countBytes: (bytes: number) => void,
-): Promise<ManifestPage> {
-  const response = await api.get(["repositories", repository, "digests"], { page, per_page: PER_PAGE });
-  countBytes(response.body.length);
-  if (response.status !== 404) return parseBody(response, ManifestPage);
-  throw new Fault(
-    "listing",
-    `Repository ${api.registry}/${repository} does not exist: ${response.url.pathname} returned 404`,
-    "Correct `repository-pattern`. If the repository was deleted just now, run again.",
-  );
-}
-
-/** Returns how the list changed between its pages, because of a push or a deletion; null if it did not. */
-function changeBetween(pages: readonly ManifestPage[]): string | null {
-  const digests = pages.flatMap(({ manifests }) => manifests.map(({ digest }) => digest));
-  const totals = new Set(pages.map(({ meta }) => meta.total));
-  if (totals.size > 1) return `its total changed: ${[...totals].join(", ")}`;
-  if (new Set(digests).size < digests.length) return "a manifest was listed twice";
-  const [total] = totals;
-  return digests.length === total ? null : `${digests.length} of ${total} manifests were listed`;
 }
 
 function manifestOf(entry: ManifestEntry): ListedManifest {

@@ -35,6 +35,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
   });
   const collector = { ...services, api, type: gcType, timeoutMs: gcTimeoutMs };
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
+  const listed = new Set<string>();
   let writable: Promise<void> | null = null;
 
   async function remove(repository: string, path: readonly string[], sendBy: number): Promise<"deleted" | "gone"> {
@@ -47,8 +48,12 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
 
   return {
     capabilities,
-    repositories: (selection) => selectRepositories(api, services, selection),
-    list: createLister(api, services),
+    async repositories(selection) {
+      const names = await selectRepositories(api, services, selection);
+      for (const name of names.matching) listed.add(name);
+      return names;
+    },
+    list: createLister(api, services, (repository) => listed.has(repository)),
     read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
     exists: (repository, digest) => oci.exists(`${address.path}/${repository}`, digest),
     createdAt: async () => null,
@@ -60,8 +65,8 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     delete: async (repository, { digest }, sendBy) => ({
       outcome: await remove(repository, ["digests", digest], sendBy),
     }),
-    deleteTag: (repository, tag, sendBy) => remove(repository, ["tags", tag], sendBy),
-    appImages: () => listAppImages(api),
+    deleteTag: (repository, { tag }, sendBy) => remove(repository, ["tags", tag], sendBy),
+    appImages: () => listAppImages(api, services),
     storage: () => readStorage(api),
     collectGarbage: () => collect(collector),
   };

@@ -2,10 +2,13 @@ import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { selectFrom } from "../names.ts";
 import { isRepositoryName } from "../oci/reference.ts";
+import { readPages } from "../pages.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
-import type { DigitalOceanApi, PageQuery } from "./api.ts";
-import { Links, Meta, readLinkedPages } from "./pages.ts";
+import type { DigitalOceanApi } from "./api.ts";
+import { Links, Meta, pageReader } from "./pages.ts";
+
+const MAX_MIB = 64;
 
 const Name = v.pipe(v.string(), v.check(isRepositoryName, "not a repository name"));
 const RepositoryPage = v.object({
@@ -32,16 +35,18 @@ export async function selectRepositories(
 /** Returns the names of all repositories, sorted; null if the registry does not exist. */
 function listRepositories(api: DigitalOceanApi, retry: RetryOptions): Promise<readonly string[] | null> {
   return readUntilStable(`the repositories of ${api.registry}`, retry, async () => {
-    const names = new Set<string>();
-    let total: number | null = null;
-    const fetch = (query: PageQuery) => api.get(["repositoriesV2"], query);
-    for await (const page of readLinkedPages(RepositoryPage, fetch, (reason) => endless(api.registry, reason))) {
-      if (page === null) return total === null ? { value: null } : { changed: "a linked page returned 404" };
-      for (const { name } of page.repositories) names.add(name);
-      total = page.meta.total;
-    }
-    if (names.size < (total ?? 0)) return { changed: `${names.size} of ${total} repositories were listed` };
-    return { value: [...names].sort() };
+    const attempt = await readPages<string>({
+      fetch: pageReader(
+        RepositoryPage,
+        ({ repositories }) => repositories.map(({ name }) => name),
+        (query) => api.get(["repositoriesV2"], query),
+      ),
+      keysOf: (name) => [name],
+      maxMiB: MAX_MIB,
+      endless: (reason) => endless(api.registry, reason),
+    });
+    if ("changed" in attempt) return attempt;
+    return { value: attempt.value?.flatMap(({ rows }) => rows).sort() ?? null };
   });
 }
 

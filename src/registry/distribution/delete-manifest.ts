@@ -3,6 +3,7 @@ import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import type { OciClient } from "../oci/client.ts";
+import { refusalInError, refusalOf } from "../oci/refusal.ts";
 import { statusError } from "../oci/status-error.ts";
 import type { Deletion } from "../registry.ts";
 import type { RetryOptions } from "../stable-list.ts";
@@ -20,18 +21,21 @@ export async function checkDeletesEnabled(
   name: string,
 ): Promise<void> {
   const response = await deleteNonexistent(oci, name, retry);
-  if (response.status !== 405) return;
-  // Distribution returns a JSON error if deletes are disabled, and plain text in read-only mode.
-  if (response.body.toString("utf8").trimStart().startsWith("{")) {
-    throw new Fault(
+  if (response.status === 405) throw deletesDisabled(address.name, response);
+}
+
+/** Distribution returns a JSON error if deletes are disabled or if it is a cache, and plain text in read-only mode. */
+function deletesDisabled(registry: string, { body }: HttpResponse): Fault {
+  if (body.toString("utf8").trimStart().startsWith("{")) {
+    return new Fault(
       "registry",
-      `Deletes are disabled at ${address.name}`,
-      "Set `storage.delete.enabled: true` or REGISTRY_STORAGE_DELETE_ENABLED=true, and restart the registry.",
+      `Deletes are disabled at ${registry}, or it is a pull-through cache`,
+      "Set `storage.delete.enabled: true` or REGISTRY_STORAGE_DELETE_ENABLED=true, and restart the registry. A cache (`proxy.remoteurl`) deletes nothing: set `registry` to the registry that it caches.",
     );
   }
-  throw new Fault(
+  return new Fault(
     "registry",
-    `The registry ${address.name} is read-only`,
+    `The registry ${registry} is read-only`,
     "Disable `storage.maintenance.readonly`, restart the registry, and run again.",
   );
 }
@@ -48,13 +52,26 @@ async function deleteNonexistent(oci: OciClient, name: string, { clock, signal }
   }
 }
 
-/** Deletes a manifest by digest. Sends one DELETE, and checks whether the manifest exists if the response is ambiguous. */
-export async function deleteManifest(oci: OciClient, name: string, digest: Digest, sendBy: number): Promise<Deletion> {
+/**
+ * Deletes a manifest by digest. Sends one DELETE, and checks whether the manifest exists if the response is ambiguous.
+ *
+ * @param hasDeleted whether the registry deleted anything in this run
+ * @throws Fault `registry` if deletes are disabled
+ */
+export async function deleteManifest(
+  { address, oci }: RepositorySource,
+  name: string,
+  digest: Digest,
+  sendBy: number,
+  hasDeleted: boolean,
+): Promise<Deletion> {
   const isGone = async (): Promise<boolean> => !(await oci.exists(name, digest));
   let response: HttpResponse;
   try {
     response = await oci.delete(name, digest, sendBy);
   } catch (error) {
+    const reason = refusalInError(error);
+    if (reason !== null) return { outcome: "refused", reason };
     // Distribution 3 can delete the manifest and then fail to delete its tags.
     if (error instanceof HttpError && (error.status ?? 0) >= 500 && (await isGone())) return { outcome: "deleted" };
     throw error;
@@ -63,5 +80,8 @@ export async function deleteManifest(oci: OciClient, name: string, digest: Diges
   // Some registries return 200 or 204, but a proxy or a login page can return them too.
   if (response.status < 300 && (await isGone())) return { outcome: "deleted" };
   if (response.status === 404 && (await isGone())) return { outcome: "gone" };
+  const reason = refusalOf(response, hasDeleted);
+  if (reason !== null) return { outcome: "refused", reason };
+  if (response.status === 405) throw deletesDisabled(address.name, response);
   throw statusError("DELETE", response, [], ", but the manifest still exists");
 }

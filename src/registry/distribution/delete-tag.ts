@@ -1,48 +1,29 @@
-import { Fault } from "../../fault.ts";
 import type { OciClient } from "../oci/client.ts";
 import { statusError } from "../oci/status-error.ts";
+import type { TagDeletion, TagTarget } from "../registry.ts";
 
-type TagDeletion = "deleted" | "gone" | "unsupported";
+/** Statuses of registries that do not delete tags, or not this one: 2.8 returns 400, others 405. */
+const UNSUPPORTED: readonly number[] = [400, 405, 409, 412];
 
 /**
- * Returns a function that deletes a tag by its repository's name and keeps the manifest, if the registry can: distribution
- * 2.8 returns 400, others 405. Some registries delete the manifest with the tag. So the first deletion runs alone and checks
- * whether the manifest still exists; if not, it throws Fault `deletion` and no other tag is deleted.
+ * Deletes a tag, if it still points to `digest`. Some registries delete the manifest with it (the OCI distribution-spec allows
+ * that). Sends one DELETE.
  */
-export function createTagDeleter(oci: OciClient): (name: string, tag: string, sendBy: number) => Promise<TagDeletion> {
-  let support: "unknown" | "verified" | "unsupported" = "unknown";
-  let queue: Promise<unknown> = Promise.resolve();
-
-  async function deleteTag(name: string, tag: string, sendBy: number): Promise<TagDeletion> {
-    if (support === "unsupported") return support;
-    const tagged = support === "verified" ? null : await oci.resolve(name, tag);
-    if (tagged === "missing") return "gone";
-    const deletion = await sendDelete(oci, name, tag, sendBy);
-    if (deletion === "unsupported") support = deletion;
-    if (deletion !== "deleted" || tagged === null) return deletion;
-    support = (await oci.exists(name, tagged.digest)) ? "verified" : "unsupported";
-    if (support === "verified") return deletion;
-    throw new Fault(
-      "deletion",
-      `The registry deleted ${name}@${tagged.digest} together with its tag ${tag}: it cannot delete a tag alone`,
-      "Set `remove-stale-tags: false` and push the image again.",
-    );
-  }
-
-  return (name, tag, sendBy) => {
-    if (support === "verified") return deleteTag(name, tag, sendBy);
-    const deletion = queue.then(() => deleteTag(name, tag, sendBy));
-    queue = deletion.catch(() => null);
-    return deletion;
-  };
-}
-
-async function sendDelete(oci: OciClient, name: string, tag: string, sendBy: number): Promise<TagDeletion> {
+export async function deleteTag(
+  oci: OciClient,
+  name: string,
+  { tag, digest }: TagTarget,
+  sendBy: number,
+): Promise<TagDeletion> {
+  const before = await oci.digestOf(name, tag);
+  if (before !== digest) return before === "missing" ? "gone" : "changed";
   const response = await oci.delete(name, tag, sendBy);
-  const { status } = response;
-  if (status === 400 || status === 405) return "unsupported";
-  if (status === 202) return "deleted";
+  if (UNSUPPORTED.includes(response.status)) return "unsupported";
+  const after = await oci.digestOf(name, tag);
+  // The tag was pushed again after it was deleted.
+  if (after === "missing" || after !== digest) return response.status === 404 ? "gone" : "deleted";
+  // Some registries return 202 and keep the tag.
+  if (response.status === 202) return "unsupported";
   // 404 can also mean that the token lacks the permission, and 200 can come from a proxy or a login page.
-  if ((await oci.resolve(name, tag)) === "missing") return status === 404 ? "gone" : "deleted";
   throw statusError("DELETE", response, [], ", but the tag still exists");
 }

@@ -9,11 +9,12 @@ import type { RetryOptions } from "../stable-list.ts";
 import { capabilities } from "./capabilities.ts";
 import { readCreationTime } from "./creation-time.ts";
 import { checkDeletesEnabled, deleteManifest } from "./delete-manifest.ts";
-import { createTagDeleter } from "./delete-tag.ts";
+import { deleteTag } from "./delete-tag.ts";
 import type { GcContext } from "./gc-command.ts";
 import { Inventory } from "./inventory.ts";
 import { listTagged, type TagSource } from "./list-tagged.ts";
 import { findRepositories, fullName, type RepositorySource } from "./repositories.ts";
+import { createTagCleaner } from "./surviving-tags.ts";
 
 export interface DistributionOptions extends RepositorySource, RetryOptions {
   /** Runs `gc-command`. */
@@ -55,9 +56,10 @@ export function openDistribution(settings: Settings, services: Services): Regist
 export function createDistributionRegistry(options: DistributionOptions): Registry {
   const { address, oci, runGcCommand } = options;
   const inventory = new Inventory();
-  const deleteTag = createTagDeleter(oci);
+  const cleanTags = createTagCleaner(oci);
   const nameOf = (repository: string): string => fullName(address, repository);
   let deletesEnabled = false;
+  let hasDeleted = false;
 
   return {
     capabilities,
@@ -78,13 +80,16 @@ export function createDistributionRegistry(options: DistributionOptions): Regist
       deletesEnabled = true;
     },
     // Not tag by tag, although distribution 3 takes twice as long by digest: no list would show what an interruption leaves.
-    async delete(repository, { digest }, sendBy) {
+    async delete(repository, target, sendBy) {
       const name = nameOf(repository);
-      const deletion = await deleteManifest(oci, name, digest, sendBy);
-      inventory.remove(name, digest);
+      const deletion = await deleteManifest(options, name, target.digest, sendBy, hasDeleted);
+      if (deletion.outcome === "refused") return deletion;
+      hasDeleted ||= deletion.outcome === "deleted";
+      inventory.remove(name, target.digest);
+      await cleanTags(name, target, sendBy);
       return deletion;
     },
-    deleteTag: (repository, tag, sendBy) => deleteTag(nameOf(repository), tag, sendBy),
+    deleteTag: (repository, target, sendBy) => deleteTag(oci, nameOf(repository), target, sendBy),
     collectGarbage: () =>
       runGcCommand({
         sizeOf: (digest) => inventory.sizeOf(digest),

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
+import { type Page, readPages } from "../pages.ts";
 import type { Services } from "../provider.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
 import type { PackagesApi } from "./api.ts";
-import { type Page, PER_PAGE, pageOf, readPages } from "./pages.ts";
+import { LIMITS, PER_PAGE, pageOf } from "./pages.ts";
 
 const Package = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
 
@@ -82,13 +83,12 @@ async function existing(api: PackagesApi, names: readonly string[]): Promise<rea
 
 /** Returns the names of the owner's container packages that the token may read, sorted; null if it may not list them. */
 async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<readonly string[] | null> {
+  const fetch = (page: number) => fetchPage(api, page);
   try {
     return await readUntilStable(`the packages of ${api.owner}`, retry, async () => {
-      const attempt = await readPages((page) => fetchPage(api, page));
+      const attempt = await readPages({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });
       if ("changed" in attempt) return attempt;
-      const names = attempt.value.flatMap(({ rows }) => rows.map(({ name }) => name));
-      if (new Set(names).size < names.length) return { changed: "a package was listed twice" };
-      return { value: names.sort() };
+      return { value: attempt.value?.flatMap(({ rows }) => rows.map(({ name }) => name)).sort() ?? null };
     });
   } catch (error) {
     // GitHub returns 401, 403 or 404 to a job's token. Which one is not documented.
@@ -97,9 +97,8 @@ async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<read
   }
 }
 
-async function fetchPage(api: PackagesApi, page: number): Promise<Page<v.InferOutput<typeof Package>>> {
+async function fetchPage(api: PackagesApi, page: number): Promise<Page<v.InferOutput<typeof Package>> | null> {
   const query = { package_type: "container", per_page: PER_PAGE, page };
   const response = await api.send({ method: "GET", path: [], query, expected: [200, 404] });
-  if (response.status === 404) throw cannotList(api.owner, []);
-  return pageOf(response, Package);
+  return response.status === 404 ? null : pageOf(response, Package);
 }

@@ -29,13 +29,23 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     remedy: "Give the job `permissions: packages: write`, or set `token` to a classic token with read:packages.",
   });
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
+  const found = new Set<string>();
   const pages = new Map<string, number>();
 
   return {
     capabilities,
-    repositories: (selection) => selectPackages({ api, services, registry: address.name }, selection),
+    async repositories(selection) {
+      const names = await selectPackages({ api, services, registry: address.name }, selection);
+      for (const name of names.matching) found.add(name);
+      return names;
+    },
     async list(repository) {
       const listing = await listVersions(api, repository, services);
+      if (listing === null) {
+        if (!found.has(repository)) throw unreadable(api, repository);
+        await requireDeleted(api, repository);
+        return { manifests: [] };
+      }
       pages.set(repository, listing.pages);
       return { manifests: listing.manifests };
     },
@@ -72,6 +82,19 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
       note: "GitHub collects garbage by itself, so there is no garbage collection to start.",
     }),
   };
+}
+
+/** A package whose versions return 404 was deleted since it was found, if it returns 404 too. Else throws Fault `listing`. */
+async function requireDeleted(api: PackagesApi, repository: string): Promise<void> {
+  if (await api.exists(packagePath(repository))) throw unreadable(api, repository);
+}
+
+function unreadable({ owner }: PackagesApi, repository: string): Fault {
+  return new Fault(
+    "listing",
+    `Package ${owner}/${repository} does not exist, or the token may not read it: its list of versions returned 404`,
+    "Correct `repository-pattern`, or give the job `permissions: packages: write` and access to the package.",
+  );
 }
 
 function versionIdOf(repository: string, { digest, versionId }: DeletionTarget): number {

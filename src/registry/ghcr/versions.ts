@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { isDigest } from "../../digest.ts";
-import { Fault } from "../../fault.ts";
 import type { ListedManifest } from "../manifest.ts";
+import { type FetchPage, type Page, readPages } from "../pages.ts";
 import type { Listing } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
 import { parseTime } from "../time.ts";
 import type { PackagesApi } from "./api.ts";
 import { packagePath } from "./packages.ts";
-import { changeSince, type Page, PER_PAGE, pageOf, readPages } from "./pages.ts";
+import { changeSince, LIMITS, PER_PAGE, pageOf } from "./pages.ts";
 
 // `package-version` in GitHub's OpenAPI document. A container's version is a manifest, and its name is the digest. Tags
 // decide what is deleted, so missing tags must not pass for "untagged".
@@ -26,40 +26,26 @@ export function versionsPath(repository: string, id?: number): readonly string[]
   return [...packagePath(repository), "versions", ...(id === undefined ? [] : [String(id)])];
 }
 
-/** Lists every version of a package once, and returns the number of pages. */
+/** Lists every version of a package once, and returns the number of pages; null if the list returned 404. */
 export async function listVersions(
   api: PackagesApi,
   repository: string,
   retry: RetryOptions,
-): Promise<Listing & { readonly pages: number }> {
-  const fetch = (page: number): Promise<Page<Version>> => fetchPage(api, repository, page);
+): Promise<(Listing & { readonly pages: number }) | null> {
+  const fetch: FetchPage<Version> = (page) => fetchPage(api, repository, page);
   const pages = await readUntilStable(`the versions of ${api.owner}/${repository}`, retry, async () => {
-    const attempt = await readPages(fetch);
-    if ("changed" in attempt) return attempt;
-    const changed = duplicateIn(attempt.value) ?? (await changeSince(attempt.value, fetch));
+    const attempt = await readPages({ ...LIMITS, fetch, keysOf: ({ id, name }) => [String(id), name] });
+    if ("changed" in attempt || attempt.value === null) return attempt;
+    const changed = await changeSince(attempt.value, fetch);
     return changed === null ? attempt : { changed };
   });
-  return { manifests: pages.flatMap(({ rows }) => rows.map(manifestOf)), pages: pages.length };
+  return pages && { manifests: pages.flatMap(({ rows }) => rows.map(manifestOf)), pages: pages.length };
 }
 
-async function fetchPage(api: PackagesApi, repository: string, page: number): Promise<Page<Version>> {
+async function fetchPage(api: PackagesApi, repository: string, page: number): Promise<Page<Version> | null> {
   const path = versionsPath(repository);
   const response = await api.send({ method: "GET", path, query: { per_page: PER_PAGE, page }, expected: [200, 404] });
-  if (response.status === 404) {
-    throw new Fault(
-      "listing",
-      `Package ${api.owner}/${repository} does not exist, or the token may not read it: ${response.url.pathname} returned 404`,
-      "Correct `repository-pattern`, or give the job `permissions: packages: write` and access to the package.",
-    );
-  }
-  return pageOf(response, Version);
-}
-
-function duplicateIn(pages: readonly Page<Version>[]): string | null {
-  const rows = pages.flatMap((page) => page.rows);
-  const ids = new Set(rows.map(({ id }) => id));
-  const digests = new Set(rows.map(({ name }) => name));
-  return ids.size < rows.length || digests.size < rows.length ? "a version was listed twice" : null;
+  return response.status === 404 ? null : pageOf(response, Version);
 }
 
 function manifestOf(version: Version): ListedManifest {

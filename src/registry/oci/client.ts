@@ -134,11 +134,12 @@ export class OciClient {
   }
 
   /**
-   * Sends a DELETE for a digest or tag and returns the response with status 200, 202, 204, 400, 404 or 405. A DELETE that
-   * was not authorized is sent again with a new token. Sends none after `sendBy`, in milliseconds since the epoch.
+   * Sends a DELETE for a digest or tag and returns the response with status 200, 202, 204, 400, 404, 405, 409 or 412. A DELETE
+   * that was not authorized is sent again with a new token. Sends none after `sendBy`, in milliseconds since the epoch.
    */
   async delete(name: string, reference: string, sendBy: number): Promise<HttpResponse> {
-    const request = { url: this.#url(name, "manifests", reference), expected: [200, 202, 204, 400, 404, 405], sendBy };
+    const expected = [200, 202, 204, 400, 404, 405, 409, 412];
+    const request = { url: this.#url(name, "manifests", reference), expected, sendBy };
     return this.#send({ method: "DELETE", ...request }, `repository:${name}:pull,delete`);
   }
 

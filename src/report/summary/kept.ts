@@ -1,6 +1,6 @@
 import { formatCount } from "../../format.ts";
-import type { ManifestStatus } from "../../plan/plan.ts";
-import { groupOf, isImage } from "../counts.ts";
+import { isImage, type ManifestStatus } from "../../plan/plan.ts";
+import { groupOf } from "../counts.ts";
 import type { ManifestResult, RunResult } from "../result.ts";
 import { row, tableHead } from "./markup.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pullRequest } from "../../servers/github/server.ts";
 import { refuse, type ServerFault } from "../../servers/http-server.ts";
-import { closedOnes, json, page, TOKEN, useGitHub } from "./fixture.ts";
+import { json, page, TOKEN, useGitHub } from "./fixture.ts";
 
 const fixture = useGitHub();
 const { add, find, operations } = fixture;
@@ -27,14 +27,12 @@ describe("an incomplete response is an error", () => {
     reply: { status: 200, headers: { "content-type": "text/html" }, body: "<html>" },
   } as const;
   const cases: [string, ServerFault, "listing" | "permission", string][] = [
-    ["null without an error", field(null), "listing", "#1"],
     [
-      "null with another error",
-      field(null, [{ message: "Something went wrong", path }]),
+      "an error of the query",
+      field(null, [{ message: "Field 'x' doesn't exist", extensions: { code: "undefinedField" } }]),
       "listing",
-      "Something went wrong",
+      "Field 'x'",
     ],
-    ["data and an error without a path", field(node, [{ message: "timeout" }]), "listing", "timeout"],
     [
       "another missing field",
       field(node, [{ type: "NOT_FOUND", message: "x", path: [...path, "mergeCommit"] }]),
@@ -45,7 +43,7 @@ describe("an incomplete response is an error", () => {
     ["closed without a time", field({ ...node, state: "CLOSED" }), "listing", "without `closedAt`"],
     ["an invalid commit", field({ ...node, headRefOid: "abc" }), "listing", "headRefOid"],
     ["an unknown state", field({ ...node, state: "DRAFT" }), "listing", "state"],
-    ["no data", json({ data: null, errors: [{ message: "Query has complexity" }] }), "listing", "complexity"],
+    ["400 without an error", refuse(400, {}, { message: "Problems parsing JSON" }), "listing", "returned 400"],
     ["no repository", json({ data: { repository: null } }), "listing", "the Git repository does not exist"],
     ["neither data nor errors", json({}), "listing", "the Git repository does not exist"],
     ["HTML", html, "listing", "did not return JSON"],
@@ -105,12 +103,6 @@ describe("an incomplete response is an error", () => {
     expect(error.remedy).toContain("`git-repository`");
   });
 
-  it("a page that fails, which does not end the list", async () => {
-    add(...closedOnes(250));
-    fixture.server.inject([null, json({ errors: [{ message: "Something went wrong" }] })]);
-    expect((await fixture.fault({ branchTags: ["gone"] })).kind).toBe("listing");
-  });
-
   it.each([null, "same"])("a page without the cursor of the next one (%s)", async (endCursor) => {
     const more = { hasNextPage: true, endCursor };
     fixture.server.inject(() => json({ data: { repository: { pullRequests: page([], { pageInfo: more }) } } }));
@@ -147,13 +139,18 @@ describe("a rate limit", () => {
     fixture.server.inject(() => limited(usedUp()));
     const error = await fixture.fault({ commits: ["0123456"] });
     expect([error.kind, error.message]).toEqual(["listing", expect.stringContaining("rate limit")]);
-    expect(fixture.server.requests).toHaveLength(3);
+    // It waits for an hour at most.
+    expect(fixture.server.requests).toHaveLength(7);
   });
 
-  it("without its reset is an error at once", async () => {
-    fixture.server.inject(() => limited({}));
-    expect((await fixture.fault({ commits: ["0123456"] })).kind).toBe("listing");
-    expect(fixture.server.requests).toHaveLength(1);
+  it.each([
+    ["without its reset", limited({})],
+    ["of behavior in a 200", json({ errors: [{ message: "You have exceeded a secondary rate limit." }] })],
+  ])("%s delays the query for longer and longer", async (_limit, fault) => {
+    fixture.server.inject([fault, fault, fault]);
+    expect((await find({ commits: ["0123456"] })).open).toEqual([]);
+    expect(fixture.server.requests).toHaveLength(4);
+    expect(fixture.clock.sleeps.every((ms, index, all) => ms > (all[index - 1] ?? 900))).toBe(true);
   });
 
   it("with 403 does not blame the token", async () => {
@@ -161,10 +158,4 @@ describe("a rate limit", () => {
     fixture.server.inject(() => refuse(403, headers, { message: "You have exceeded a secondary rate limit" }));
     expect((await fixture.fault({ numbers: [1] })).kind).toBe("listing");
   });
-});
-
-it("a 502 is retried", async () => {
-  add(pullRequest(1));
-  fixture.server.inject([refuse(502)]);
-  expect((await find({ numbers: [1] })).byNumber.get(1)).toMatchObject({ state: "open" });
 });

@@ -2,8 +2,8 @@ import { afterEach, beforeEach } from "vitest";
 import { Fault } from "../../../src/fault.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
 import type { HttpClient } from "../../../src/http/http.ts";
-import { type FindOptions, findPullRequests } from "../../../src/refs/github/pull-requests.ts";
-import type { OrphanedTags, PullRequestLookups, PullRequests } from "../../../src/refs/refs.ts";
+import { type FindOptions, type FoundPullRequests, findPullRequests } from "../../../src/refs/github/pull-requests.ts";
+import type { OrphanedTags, PullRequestLookups } from "../../../src/refs/refs.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../../src/settings.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
 import {
@@ -21,7 +21,7 @@ export const HOUR = 3_600_000;
 /** The creation of the first pull request. */
 export const START = Date.UTC(2026, 0, 1);
 
-export const DEFAULTS: FindOptions = { event: null, orphanedTags: () => [], alwaysListOpen: false };
+export const DEFAULTS: FindOptions = { event: null, orphanedTags: () => [], deletesUnmatched: false };
 
 export interface Lookups {
   readonly numbers?: readonly number[];
@@ -39,7 +39,7 @@ export interface GitHubFixture {
   restart(options: { readonly layout: "enterprise" }): Promise<void>;
   settings(): Settings["github"];
   add(...pullRequests: readonly TestPullRequest[]): void;
-  find(lookups: Lookups, options?: Partial<FindOptions>): Promise<PullRequests>;
+  find(lookups: Lookups, options?: Partial<FindOptions>): Promise<FoundPullRequests>;
   /** Returns the Fault that `find` throws. */
   fault(lookups: Lookups): Promise<Fault>;
   /** Returns the names of the GraphQL queries. */

@@ -11,13 +11,13 @@ const { add, find, operations } = fixture;
 const byHeadBranch: OrphanedTags = ({ headBranch }) => [headBranch];
 
 it("no lookups send no request", async () => {
-  expect(await find({})).toEqual({ byNumber: new Map(), open: [], closed: [] });
+  expect(await find({})).toEqual({ byNumber: new Map(), open: [], closed: [], failures: [] });
   expect(fixture.server.requests).toHaveLength(0);
 });
 
 it("no lookups read the open pull requests if images of unmatched tags may be deleted", async () => {
   add(pullRequest(1));
-  expect((await find({}, { alwaysListOpen: true })).open).toMatchObject([{ number: 1 }]);
+  expect((await find({}, { deletesUnmatched: true })).open).toMatchObject([{ number: 1 }]);
 });
 
 describe("a lookup by number", () => {

@@ -76,7 +76,7 @@ describe("appImages", () => {
 
   test("throws if fewer apps are listed than the total", async () => {
     const fixture = await openFixture();
-    fixture.server.inject([refuse(200, {}, { apps: [], meta: { total: 3 } })]);
+    fixture.server.inject(() => refuse(200, {}, { apps: [], meta: { total: 3 } }));
     await expect(appImages(fixture)).rejects.toMatchObject({ kind: "listing" });
   });
 

@@ -21,7 +21,9 @@ describe("delete", () => {
     const target = { digest: digestOf("web 1") };
     const past = fixture.clock.now() - 1;
     await expect(fixture.registry.delete("web", target, past)).rejects.toMatchObject({ code: "expired" });
-    await expect(fixture.registry.deleteTag("web", "main", past)).rejects.toMatchObject({ code: "expired" });
+    await expect(fixture.registry.deleteTag("web", { ...target, tag: "main" }, past)).rejects.toMatchObject({
+      code: "expired",
+    });
     expect(fixture.requests()).toEqual([]);
   });
 
@@ -103,9 +105,9 @@ describe("delete", () => {
 test("deleteTag keeps the manifest", async () => {
   const fixture = await openFixture();
   fixture.content.push("web", image("a", { tags: ["pr-1", "main"] }));
-  expect(await fixture.registry.deleteTag("web", "pr-1", NEVER)).toBe("deleted");
+  expect(await fixture.registry.deleteTag("web", { tag: "pr-1", digest: digestOf("a") }, NEVER)).toBe("deleted");
   expect(fixture.content.manifests("web")?.[0]?.tags).toEqual(["main"]);
-  expect(await fixture.registry.deleteTag("web", "pr-1", NEVER)).toBe("gone");
+  expect(await fixture.registry.deleteTag("web", { tag: "pr-1", digest: digestOf("a") }, NEVER)).toBe("gone");
 });
 
 describe("permissions", () => {
@@ -116,7 +118,7 @@ describe("permissions", () => {
       () => registry.repositories(ALL),
       () => registry.list("web"),
       () => registry.delete("web", { digest: digestOf("x") }, NEVER),
-      () => registry.deleteTag("web", "x", NEVER),
+      () => registry.deleteTag("web", { tag: "x", digest: digestOf("x") }, NEVER),
       () => registry.prepareDeletion("web"),
       () => registry.collectGarbage(),
     ];
@@ -142,7 +144,7 @@ describe("permissions", () => {
   test("the error names the missing scope", async () => {
     const { registry } = await openFixture({ behaviour: { scopes: [] } });
     await expect(registry.list("web")).rejects.toMatchObject({ remedy: expect.stringContaining("registry:read") });
-    await expect(registry.deleteTag("web", "x", NEVER)).rejects.toMatchObject({
+    await expect(registry.deleteTag("web", { tag: "x", digest: digestOf("x") }, NEVER)).rejects.toMatchObject({
       remedy: expect.stringContaining("registry:delete"),
     });
     await expect(registry.collectGarbage()).rejects.toMatchObject({

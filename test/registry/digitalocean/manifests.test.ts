@@ -165,8 +165,8 @@ describe("a list of several pages", () => {
   test.each([
     ["has the same manifest twice and the right total", [digestOf("a"), digestOf("a")], 2, "listed twice"],
     ["has fewer manifests than its total", [digestOf("a"), digestOf("b")], 3, "listed twice"],
-    ["has more manifests than its total", [digestOf("a"), digestOf("b")], 1, "2 of 1 manifests"],
-    ["has an empty page and a total", [], 2, "first page of 2 manifests is empty"],
+    ["has more manifests than its total", [digestOf("a"), digestOf("b")], 1, "2 of 1 entries"],
+    ["has an empty page and a total", [], 2, "0 of 2 entries"],
   ])("throws if it %s", async (_, digests, total, message) => {
     const fixture = await openFixture();
     const body = { manifests: digests.map((digest) => ({ digest, tags: ["main"] })), meta: { total } };
@@ -186,7 +186,7 @@ describe("a list of several pages", () => {
     });
     await expect(fixture.registry.list("web")).rejects.toMatchObject({
       kind: "listing",
-      message: expect.stringContaining("2 of 3 manifests"),
+      message: expect.stringContaining("2 of 3 entries"),
     });
   });
 
@@ -198,8 +198,9 @@ describe("a list of several pages", () => {
     });
     await expect(fixture.registry.list("web")).rejects.toMatchObject({
       kind: "listing",
-      message: expect.stringContaining("its total changed: 2, 3"),
+      message: expect.stringContaining("2 of 3 entries"),
     });
+    expect(fixture.requests()).toHaveLength(2 * 4);
   });
 });
 
@@ -249,5 +250,20 @@ describe("a list without any tag", () => {
     fixture.requests();
     expect((await fixture.registry.list("web")).manifests).toHaveLength(1);
     expect(fixture.requests()).toEqual([`GET ${digestsPath("web")}`]);
+  });
+});
+
+describe("a repository whose list of manifests returns 404", () => {
+  test.each([
+    ["is empty if the list of repositories shows it", true],
+    ["is an error if nothing shows it", false],
+  ])("%s", async (_, isListed) => {
+    const fixture = await openFixture();
+    fill(fixture, "web", 1);
+    if (isListed) await fixture.registry.repositories({ names: null, literals: [], matches: () => true });
+    fixture.server.inject(({ url }) => (url.pathname.endsWith("/digests") ? refuse(404) : null));
+    const listing = fixture.registry.list("web");
+    if (isListed) expect(await listing).toEqual({ manifests: [] });
+    else await expect(listing).rejects.toMatchObject({ kind: "listing" });
   });
 });

@@ -101,6 +101,7 @@ for (const kind of BACKENDS)
     test("keeps a manifest that has a live tag, and removes its stale tag if the registry can", async () => {
       const store = new RegistryStore();
       pushImage(store, { repository: "web", seed: "shared", tags: ["main", "pr-10"] });
+      pushImage(store, { repository: "web", seed: "tried first", tags: ["pr-11"] });
       const backend = await start(kind, store);
 
       const result = await sweepRegistry(backend.url, gitHost, { inputs: { "remove-stale-tags": "true" } });

@@ -2,53 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { Digest } from "../../../src/digest.ts";
 import { selectRepositories } from "../../../src/inputs/select-repositories.ts";
 import type { GcContext } from "../../../src/registry/distribution/gc-command.ts";
-import { createDistributionRegistry, type DistributionOptions } from "../../../src/registry/distribution/registry.ts";
-import type { GarbageCollection, Registry } from "../../../src/registry/registry.ts";
-import { silentLog } from "../../run.ts";
-import { digestOfNothing, IMAGE, INDEX, pushImage, pushIndex, pushReferrer } from "../../servers/content.ts";
-import { type Handler, type Reply, refuse, type ServerFault } from "../../servers/http-server.ts";
-import { LOGIN_PAGE } from "../../servers/oci/quirks.ts";
+import { IMAGE, INDEX, pushImage, pushIndex, pushReferrer } from "../../servers/content.ts";
+import { type Handler, refuse, type ServerFault } from "../../servers/http-server.ts";
 import { type RegistryStore, sha256 } from "../../servers/oci/store.ts";
-import { LATER, type Setup, type SetupOptions, setUp as setUpClient } from "../oci/setup.ts";
-
-interface RegistrySetup extends Setup {
-  readonly registry: Registry;
-  /** Tagged `main`, `pr-1`, `pr-2` and `pr-3`. */
-  readonly digest: Digest;
-}
-
-const SUCCEEDED: GarbageCollection = { status: "succeeded", freedBytes: null, blobsDeleted: null, note: "" };
-
-async function setUp(
-  options: SetupOptions = {},
-  runGcCommand: DistributionOptions["runGcCommand"] = async () => SUCCEEDED,
-): Promise<RegistrySetup> {
-  const setup = await setUpClient(options);
-  const { oci, server, store } = setup;
-  const address = { provider: "distribution", origin: server.url, path: "", name: server.url.host };
-  const services = { clock: setup.clock, signal: new AbortController().signal, log: silentLog };
-  const registry = createDistributionRegistry({ ...services, address, oci, runGcCommand });
-  const digest = pushImage(store, { repository: "web", seed: "web", tags: ["main", "pr-1", "pr-2", "pr-3"] });
-  return { ...setup, registry, digest };
-}
-
-/** Replaces the replies to all DELETE requests. */
-function deletesReturn(reply: Reply): (registry: Handler) => Handler {
-  return (registry) => (request) => (request.method === "DELETE" ? reply : registry(request));
-}
-
-/** Answers the first `count` DELETE requests with `fault`. */
-function failDeletes({ server }: Setup, fault: ServerFault, count: number): void {
-  let sent = 0;
-  server.inject(({ method }) => {
-    if (method === "DELETE") sent += 1;
-    return method === "DELETE" && sent <= count ? fault : null;
-  });
-}
-
-function deletes({ requests }: Setup): readonly string[] {
-  return requests().filter((line) => line.startsWith("DELETE"));
-}
+import { LATER } from "../oci/setup.ts";
+import { deletes, deletesReturn, failDeletes, type RegistrySetup, SUCCEEDED, setUp } from "./setup.ts";
 
 describe("without a catalog", () => {
   const catalogReturns =
@@ -100,62 +58,6 @@ describe("the check whether deletes are enabled", () => {
   });
 });
 
-describe("the deletion of a tag", () => {
-  test("keeps its manifest, which is checked after the first deletion", async () => {
-    const { registry, store, digest, requests } = await setUp();
-    const deletions = ["pr-1", "pr-2"].map((tag) => registry.deleteTag("web", tag, LATER));
-    expect(await Promise.all(deletions)).toEqual(["deleted", "deleted"]);
-    expect(requests()).toEqual([
-      "GET /v2/web/manifests/pr-1",
-      "DELETE /v2/web/manifests/pr-1",
-      `GET /v2/web/manifests/${digest}`,
-      "DELETE /v2/web/manifests/pr-2",
-    ]);
-    expect(await registry.deleteTag("web", "pr-3", LATER)).toBe("deleted");
-    expect(requests()).toEqual(["DELETE /v2/web/manifests/pr-3"]);
-    expect(store.tags("web")).toEqual(["main"]);
-  });
-
-  test("is an error if the registry deletes the manifest too, and no other tag is deleted", async () => {
-    const setup = await setUp({ behaviour: { tagDeletes: "with the manifest" } });
-    const { registry, store, digest } = setup;
-    const other = pushImage(store, { repository: "api", seed: "api", tags: ["main", "pr-1"] });
-    const [first, second] = await Promise.allSettled([
-      registry.deleteTag("web", "pr-1", LATER),
-      registry.deleteTag("api", "pr-1", LATER),
-    ]);
-    expect(first).toMatchObject({ reason: { kind: "deletion", message: expect.stringContaining(`web@${digest}`) } });
-    expect(second).toMatchObject({ value: "unsupported" });
-    expect(store.resolve("api", "main")?.digest).toBe(other);
-    expect(deletes(setup)).toHaveLength(1);
-  });
-
-  test.each(["refused", "unsupported"] as const)("that is %s is not tried again", async (tagDeletes) => {
-    const setup = await setUp({ behaviour: { tagDeletes } });
-    for (const tag of ["pr-1", "pr-2"]) expect(await setup.registry.deleteTag("web", tag, LATER)).toBe("unsupported");
-    expect(deletes(setup)).toHaveLength(1);
-  });
-
-  test("finds a tag gone before the first deletion and after it", async () => {
-    const { registry, store } = await setUp();
-    store.deleteTag("web", "pr-1");
-    expect(await registry.deleteTag("web", "pr-1", LATER)).toBe("gone");
-    expect(await registry.deleteTag("web", "pr-2", LATER)).toBe("deleted");
-    expect(await registry.deleteTag("web", "pr-2", LATER)).toBe("gone");
-  });
-
-  test.each<[string, Reply]>([
-    ["a login page with 200", LOGIN_PAGE],
-    ["404", { status: 404, body: { errors: [{ code: "NAME_UNKNOWN" }] } }],
-  ])("that returns %s is an error, because the tag still exists", async (_what, reply) => {
-    const { registry } = await setUp({ handler: deletesReturn(reply) });
-    await expect(registry.deleteTag("web", "pr-1", LATER)).rejects.toMatchObject({
-      name: "HttpError",
-      message: expect.stringContaining("still exists"),
-    });
-  });
-});
-
 describe("the creation time of an index", () => {
   const pushBlob = (store: RegistryStore, type: string, text: string) => {
     const bytes = Buffer.from(text);
@@ -184,40 +86,6 @@ describe("the creation time of an index", () => {
     const bytes = Buffer.from(JSON.stringify(index));
     store.putManifest("web", "v1", bytes, INDEX);
     expect(await registry.createdAt("web", sha256(bytes))).toBe(Date.parse("2026-02-01T00:00:00Z"));
-  });
-});
-
-describe("the deletion of a manifest", () => {
-  test("deletes its tags", async () => {
-    const { registry, store, digest } = await setUp();
-    expect(await registry.delete("web", { digest }, LATER)).toEqual({ outcome: "deleted" });
-    expect(store.tags("web")).toEqual([]);
-  });
-
-  test("sends no other request", async () => {
-    const { registry, digest, requests } = await setUp();
-    await registry.delete("web", { digest }, LATER);
-    expect(requests()).toEqual([`DELETE /v2/web/manifests/${digest}`]);
-  });
-
-  test.each<[string, Reply]>([
-    ["a login page with 200", LOGIN_PAGE],
-    ["404", { status: 404, body: { errors: [{ code: "NAME_UNKNOWN" }] } }],
-    ["500", { status: 500 }],
-    ["400", { status: 400 }],
-    ["405", { status: 405 }],
-  ])("that returns %s is an error, because the manifest still exists", async (_what, reply) => {
-    const { registry, digest } = await setUp({ handler: deletesReturn(reply) });
-    await expect(registry.delete("web", { digest }, LATER)).rejects.toMatchObject({ name: "HttpError" });
-  });
-
-  test.each<[string, Reply, string]>([
-    ["204", { status: 204 }, "deleted"],
-    ["500", { status: 500 }, "deleted"],
-    ["404", { status: 404 }, "gone"],
-  ])("that returns %s is checked: a manifest that does not exist is %s", async (_status, reply, outcome) => {
-    const { registry } = await setUp({ handler: deletesReturn(reply) });
-    expect(await registry.delete("web", { digest: digestOfNothing("x") }, LATER)).toEqual({ outcome });
   });
 });
 

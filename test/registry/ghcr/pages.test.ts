@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { linkedPages, type Page, readPages } from "../../../src/registry/ghcr/pages.ts";
+import { linkedPages } from "../../../src/registry/ghcr/pages.ts";
 
 const at = (page: number | string): string => `<https://api.github.com/orgs/o/packages?per_page=100&page=${page}>`;
 
@@ -34,50 +34,5 @@ describe("linkedPages", () => {
     ["has an invalid URL", '<http://[>; rel="last"'],
   ])("throws for a header that %s", (_, header) => {
     expect(() => linkedPages(header)).toThrow(expect.objectContaining({ kind: "listing" }));
-  });
-});
-
-describe("readPages", () => {
-  /** Reads pages with these numbers of rows. */
-  function read(sizes: readonly number[], links: (page: number) => Pick<Page<string>, "next" | "last">) {
-    return readPages(async (page) => {
-      const rows = Array.from({ length: sizes[page - 1] ?? 0 }, (_, row) => `${page}/${row}`);
-      return { rows, sizeBytes: 1, ...links(page) };
-    });
-  }
-  const last = (pages: number) => (page: number) => ({ next: page < pages ? page + 1 : null, last: pages });
-  const nextOnly = (pages: number) => (page: number) => ({ next: page < pages ? page + 1 : null, last: null });
-
-  test.each([
-    ["next and last", last(3)],
-    ["next", nextOnly(3)],
-  ])("returns the rows of all pages with links %s", async (_, links) => {
-    const attempt = await read([100, 100, 7], links);
-    const pages = "value" in attempt ? attempt.value : [];
-    expect(pages.map(({ rows }) => [rows.length, rows[0]])).toEqual([
-      [100, "1/0"],
-      [100, "2/0"],
-      [7, "3/0"],
-    ]);
-  });
-
-  test.each<[string, readonly number[], (page: number) => Pick<Page<string>, "next" | "last">]>([
-    ["page 2 of 3 has 99 entries", [100, 99, 100], last(3)],
-    ["page 2 is empty", [100, 0], last(2)],
-    ["page 2 is no longer the last", [100, 100], (page) => ({ next: page + 1, last: page === 1 ? 2 : null })],
-    ["it had 2 pages, then 3", [100, 100], (page) => ({ next: null, last: page + 1 })],
-  ])("reports a change: %s", async (changed, sizes, links) => {
-    expect(await read(sizes, links)).toEqual({ changed });
-  });
-
-  test.each([
-    ["the first page names the last", last(10_001)],
-    ["pages follow each other", nextOnly(10_001)],
-  ])("throws for more than 10,000 pages if %s", async (_, links) => {
-    const sizes = Array.from({ length: 10_001 }, () => 1);
-    await expect(read(sizes, links)).rejects.toMatchObject({
-      kind: "listing",
-      message: expect.stringContaining("more than 10000 pages"),
-    });
   });
 });

@@ -56,7 +56,7 @@ test("tags, garbage collection, referrers and creation times are unsupported, an
   const fixture = await openFixture();
   const { registry } = fixture;
   const digest = fixture.server.packages.pushImage("web", "a");
-  expect(await registry.deleteTag("web", "pr-1", NEVER)).toBe("unsupported");
+  expect(await registry.deleteTag("web", { tag: "pr-1", digest }, NEVER)).toBe("unsupported");
   expect((await registry.collectGarbage()).status).toBe("unsupported");
   expect(await registry.referrers("web", digest)).toBeNull();
   expect(await registry.createdAt("web", digest)).toBeNull();

@@ -49,7 +49,7 @@ describe("requests of a run", () => {
     const counts = fillPackage(fixture.server.packages, 500, 400);
     const result = await fixture.run({ repositoryPattern: ["web", "web/**"] });
     expect(outcomes(result)).toEqual({ deleted: 400 });
-    expect(registryRequests(fixture)).toBeLessThanOrEqual(2 * 5 + counts.kept + 2 * counts.orphaned + 8);
+    expect(registryRequests(fixture)).toBeLessThanOrEqual(2 * 6 + counts.kept + 2 * counts.orphaned + 8);
   });
 });
 

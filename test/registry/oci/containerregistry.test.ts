@@ -11,7 +11,7 @@ import { sweepRegistry } from "../distribution/sweep.ts";
 
 /**
  * The registry of go-containerregistry is an independent implementation: with a referrers API, and with pages without `Link`.
- * Contrary to the OCI distribution-spec, it keeps the tags of a deleted manifest.
+ * Contrary to the OCI distribution-spec, it keeps the tags of a deleted manifest, so Refsweep deletes them too.
  */
 const REGISTRY = needs("referrers-registry");
 const SBOM = { artifactType: "application/spdx+json", by: "subject" } as const;
@@ -66,6 +66,8 @@ test("deletes orphaned images with their referrers, and keeps the referrers of k
   expect(errors).toEqual([]);
   expect(new Set(await statuses(registry, kept ?? []))).toEqual(new Set([200]));
   expect(new Set(await statuses(registry, orphaned ?? []))).toEqual(new Set([404]));
+  expect(await tagsOf(registry, "web")).toEqual(["main", "v1.0.0"]);
+  for (const tag of ["pr-10", "pr-11"]) expect(await manifestStatus(registry, "web", tag)).toBe(404);
   for (const tag of ["main", "v1.0.0"]) await pullImage(registry, "web", tag);
   for (const subject of kept?.slice(0, 1) ?? []) {
     const { body } = await request(registry, { method: "GET", path: `/v2/web/referrers/${subject}` });
@@ -74,9 +76,10 @@ test("deletes orphaned images with their referrers, and keeps the referrers of k
 });
 
 test("removes a stale tag and keeps its manifest", REGISTRY, async () => {
-  const registry = await start((store) =>
-    pushImage(store, { repository: "web", seed: "shared", tags: ["main", "pr-10"] }),
-  );
+  const registry = await start((store) => {
+    pushImage(store, { repository: "web", seed: "shared", tags: ["main", "pr-10"] });
+    pushImage(store, { repository: "web", seed: "tried first", tags: ["pr-11"] });
+  });
   const { errors, repositories } = await sweepRegistry(registry.url, gitHost, {
     inputs: { "remove-stale-tags": "true" },
   });

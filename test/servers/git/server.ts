@@ -4,6 +4,8 @@ import { GIT_ENVIRONMENT, gather, type Output } from "./repository.ts";
 
 export { type GitContents, git, makeRepository, type TestRepository } from "./repository.ts";
 
+export type GitResponses = "fresh" | "cached" | (() => string);
+
 export interface ServeGitOptions extends ServeOptions {
   /** The folder with the repositories: `OWNER/NAME.git` in it is served at `/OWNER/NAME.git`. */
   readonly root: string;
@@ -11,8 +13,11 @@ export interface ServeGitOptions extends ServeOptions {
   readonly token?: string;
   /** `v0`: the server ignores the Git-Protocol header. Default: `v2`. */
   readonly protocol?: "v0" | "v2";
-  /** `cached`: equal requests get equal responses, without a new process. For repositories that do not change. */
-  readonly responses?: "fresh" | "cached";
+  /**
+   * `cached`: equal requests get equal responses, without a new process. For repositories that do not change. A function
+   * returns the state of a repository that changes: equal requests in equal states get equal responses.
+   */
+  readonly responses?: GitResponses;
 }
 
 /** Starts Git's own HTTP server (`git http-backend`, a CGI program) for the repositories in a folder, on 127.0.0.1. */
@@ -24,10 +29,11 @@ export function serveGit(options: ServeGitOptions): Promise<TestServer> {
     if (expected !== null && request.headers.authorization !== expected) {
       return { status: 401, headers: { "www-authenticate": 'Basic realm="GitHub"' }, body: "Repository not found." };
     }
-    if (options.responses !== "cached") return reply(await backend(request, options));
-    const key = [request.method, request.path, request.headers["git-protocol"], request.body.toString("latin1")].join(
-      "\n",
-    );
+    const { responses = "fresh" } = options;
+    if (responses === "fresh") return reply(await backend(request, options));
+    const state = responses === "cached" ? "" : responses();
+    const { method, path, headers, body } = request;
+    const key = [state, method, path, headers["git-protocol"], body.toString("latin1")].join("\n");
     const response = cache.get(key) ?? reply(await backend(request, options));
     cache.set(key, response);
     return response;

@@ -73,7 +73,10 @@ export function createState(
 ): GitHubState {
   const entries = Object.entries(repositories).map(([name, { pullRequests = [], issues = [], commits = {} }]) => {
     const byNumber = new Map(pullRequests.map((each) => [each.number, each]));
-    return [name.toLowerCase(), { pullRequests: byNumber, issues: new Set(issues), commits: new Map(Object.entries(commits)) }] as const;
+    return [
+      name.toLowerCase(),
+      { pullRequests: byNumber, issues: new Set(issues), commits: new Map(Object.entries(commits)) },
+    ] as const;
   });
   const users = Object.keys(repositories).map((name) => [(name.split("/")[0] ?? "").toLowerCase(), "User"] as const);
   const others = Object.entries(owners).map(([login, type]) => [login.toLowerCase(), type] as const);

@@ -5,8 +5,12 @@ import type { RegistryStore } from "./store.ts";
 export interface OciBehaviour {
   readonly referrersApi?: "yes" | "no";
   readonly deletes?: "enabled" | "disabled" | "read-only";
-  /** DELETE of a tag: distribution 3 and zot delete it, 2.8 returns 400 DIGEST_INVALID, others 405 or delete the manifest. */
-  readonly tagDeletes?: "enabled" | "refused" | "unsupported" | "with the manifest";
+  /** DELETE of a tag: distribution 3 and zot delete it, 2.8 returns 400 DIGEST_INVALID, others 405, delete the manifest, or return 202 and keep the tag. */
+  readonly tagDeletes?: "enabled" | "refused" | "unsupported" | "with the manifest" | "ignored";
+  /** `kept`: the tags of a deleted manifest can still be pulled (go-containerregistry). */
+  readonly tagsOfDeleted?: "deleted" | "kept";
+  /** `refused`: 405 DENIED for a manifest that any index lists, tagged or not (zot). */
+  readonly referencedDeletes?: "enabled" | "refused";
   /**
    * - `ignore-n`: all tags in one response (distribution 2.8).
    * - `by-last`: full pages without a link.

@@ -105,10 +105,14 @@ function deleteManifest({ store, behaviour, repository, reference }: RequestTarg
   if (behaviour.deletes === "read-only") return READ_ONLY;
   if (behaviour.deletes === "disabled") return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
   if (isDigest(reference)) {
-    const deleted = store.deleteManifest(repository, reference);
+    if (behaviour.referencedDeletes === "refused" && isReferenced(store, repository, reference)) {
+      return ociError(405, "DENIED", "manifest is referenced by an index image");
+    }
+    const deleted = store.deleteManifest(repository, reference, behaviour.tagsOfDeleted);
     return deleted ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
   }
   if (behaviour.tagDeletes === "unsupported") return ociError(405, "UNSUPPORTED", "The operation is unsupported.");
+  if (behaviour.tagDeletes === "ignored") return { status: 202 };
   // A tag cannot contain a colon.
   if (behaviour.tagDeletes === "refused" || reference.includes(":"))
     return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
@@ -117,6 +121,12 @@ function deleteManifest({ store, behaviour, repository, reference }: RequestTarg
       ? store.deleteManifest(repository, store.resolve(repository, reference)?.digest ?? reference)
       : store.deleteTag(repository, reference);
   return deleted ? { status: 202 } : ociError(404, "MANIFEST_UNKNOWN", "manifest unknown");
+}
+
+function isReferenced(store: RegistryStore, repository: string, digest: string): boolean {
+  return store
+    .manifests(repository)
+    .some(({ bytes }) => referencesOf(bytes).children.some((child) => child === digest));
 }
 
 function tags({ store, behaviour, repository, name }: RequestTarget, request: ServedRequest): Reply {

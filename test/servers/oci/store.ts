@@ -22,6 +22,8 @@ export interface References {
 interface StoredRepository {
   readonly manifests: Map<Digest, StoredManifest>;
   readonly tags: Map<string, Digest>;
+  /** Deleted manifests whose tags can still be pulled. */
+  readonly deleted: Map<Digest, StoredManifest>;
   /** Whether a tag was ever pushed. */
   wasTagged: boolean;
 }
@@ -86,15 +88,20 @@ export class RegistryStore {
 
   resolve(repository: string, reference: string): StoredManifest | null {
     const stored = this.#repositories.get(repository);
-    const digest = isDigest(reference) ? reference : stored?.tags.get(reference);
-    return digest === undefined ? null : (stored?.manifests.get(digest) ?? null);
+    if (isDigest(reference)) return stored?.manifests.get(reference) ?? null;
+    const digest = stored?.tags.get(reference);
+    if (digest === undefined) return null;
+    return stored?.manifests.get(digest) ?? stored?.deleted.get(digest) ?? null;
   }
 
-  /** Deletes a manifest with its tags. Returns false if it does not exist. */
-  deleteManifest(repository: string, digest: string): boolean {
+  /** Deletes a manifest with its tags, or `kept`: its tags can still be pulled. Returns false if it does not exist. */
+  deleteManifest(repository: string, digest: string, tags: "deleted" | "kept" = "deleted"): boolean {
     const stored = this.#repositories.get(repository);
-    if (stored === undefined || !isDigest(digest) || !stored.manifests.delete(digest)) return false;
-    for (const [tag, target] of stored.tags) if (target === digest) stored.tags.delete(tag);
+    const manifest = this.resolve(repository, digest);
+    if (stored === undefined || manifest === null || !isDigest(digest) || !stored.manifests.delete(digest))
+      return false;
+    if (tags === "kept") stored.deleted.set(digest, manifest);
+    else for (const [tag, target] of stored.tags) if (target === digest) stored.tags.delete(tag);
     return true;
   }
 
@@ -147,7 +154,12 @@ export class RegistryStore {
   }
 
   #open(repository: string): StoredRepository {
-    const stored = this.#repositories.get(repository) ?? { manifests: new Map(), tags: new Map(), wasTagged: false };
+    const stored = this.#repositories.get(repository) ?? {
+      manifests: new Map(),
+      tags: new Map(),
+      deleted: new Map(),
+      wasTagged: false,
+    };
     this.#repositories.set(repository, stored);
     return stored;
   }

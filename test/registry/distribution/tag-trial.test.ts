@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Digest } from "../../../src/digest.ts";
+import type { RunResult } from "../../../src/report/result.ts";
+import { type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
+import { pushImage, pushMultiArch } from "../../servers/content.ts";
+import type { TestServer } from "../../servers/http-server.ts";
+import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "../../servers/oci/behaviour.ts";
+import { serveOci } from "../../servers/oci/server.ts";
+import { RegistryStore } from "../../servers/oci/store.ts";
+import { sweepRegistry } from "./sweep.ts";
+
+/** The tag `pr-10` is stale: its image is kept as `main`. The image `pr-11` is deleted. */
+interface Fixture {
+  readonly store: RegistryStore;
+  readonly server: TestServer;
+  readonly kept: Digest;
+  readonly orphaned: Digest;
+}
+
+let gitHost: GitHost;
+const servers: TestServer[] = [];
+
+beforeAll(async () => {
+  gitHost = await serveExampleGitHost(Date.now());
+});
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+afterAll(() => gitHost.close());
+
+async function start(behaviour: OciBehaviour): Promise<Fixture> {
+  const store = new RegistryStore();
+  const kept = pushImage(store, { repository: "web", seed: "kept", tags: ["main", "pr-10"] });
+  const orphaned = pushMultiArch(store, { repository: "web", seed: "orphaned", tags: ["pr-11"] }).index;
+  const server = await serveOci(store, behaviour);
+  servers.push(server);
+  return { store, server, kept, orphaned };
+}
+
+const sweep = ({ server }: Fixture): Promise<RunResult> =>
+  sweepRegistry(server.url, gitHost, { inputs: { "remove-stale-tags": "true", "repository-pattern": "web" } });
+
+const staleIn = ({ repositories }: RunResult) =>
+  repositories[0]?.staleTags.map(({ tag, outcome }) => `${tag} ${outcome}`);
+const deletedIn = ({ repositories }: RunResult) =>
+  repositories[0]?.manifests.filter(({ outcome }) => outcome === "deleted").length;
+const deletes = ({ server }: Fixture) =>
+  server.requests.filter(({ method }) => method === "DELETE").map(({ path }) => path.split("/").at(-1) ?? "");
+
+test("a tag is tried on an image that is deleted anyway, right before it, and then stale tags are deleted", async () => {
+  const fixture = await start(DISTRIBUTION_3);
+  const result = await sweep(fixture);
+  expect(result.errors).toEqual([]);
+  expect([staleIn(result), deletedIn(result)]).toEqual([["pr-10 deleted"], 3]);
+  const [, first, second] = deletes(fixture);
+  expect([first, second, deletes(fixture).at(-1)]).toEqual(["pr-11", fixture.orphaned, "pr-10"]);
+  expect(fixture.store.tags("web")).toEqual(["main"]);
+});
+
+test.each<[string, OciBehaviour]>([
+  ["deletes the manifest with its tag", { tagDeletes: "with the manifest" }],
+  ["refuses tags", DISTRIBUTION_2_8],
+  ["returns 202 and keeps the tag", { tagDeletes: "ignored" }],
+])("if the registry %s, the image is deleted and stale tags are unsupported", async (_what, behaviour) => {
+  const fixture = await start(behaviour);
+  const result = await sweep(fixture);
+  expect(result.errors).toEqual([]);
+  expect([staleIn(result), deletedIn(result)]).toEqual([["pr-10 unsupported"], 3]);
+  expect(fixture.store.tags("web")).toEqual(["main", "pr-10"]);
+  expect(fixture.store.manifests("web").map(({ digest }) => digest)).toEqual([fixture.kept]);
+  expect(deletes(fixture)).not.toContain("pr-10");
+});
+
+test("no tag is tried on a kept image: without a deletion, stale tags are reported with a notice", async () => {
+  const fixture = await start(DISTRIBUTION_3);
+  fixture.store.deleteManifest("web", fixture.orphaned);
+  const result = await sweep(fixture);
+  expect(result.errors).toEqual([]);
+  expect(staleIn(result)).toEqual(["pr-10 reported"]);
+  expect(result.notices).toEqual([
+    expect.stringContaining("it is not known whether this registry can delete a tag alone"),
+  ]);
+  expect(fixture.store.tags("web")).toEqual(["main", "pr-10"]);
+});
+
+test("no tag is tried if there is no stale tag", async () => {
+  const fixture = await start(DISTRIBUTION_3);
+  fixture.store.deleteTag("web", "pr-10");
+  await sweep(fixture);
+  expect(deletes(fixture)).not.toContain("pr-11");
+});
+
+test("an image whose tag was deleted is deleted, although the answer was lost", async () => {
+  const fixture = await start(DISTRIBUTION_3);
+  fixture.server.inject(({ method, path }) =>
+    method === "DELETE" && path.endsWith("/pr-11") ? { kind: "reset after" } : null,
+  );
+  const result = await sweep(fixture);
+  expect(result.errors).toEqual([]);
+  expect(deletedIn(result)).toBe(3);
+  expect(fixture.store.manifests("web").map(({ digest }) => digest)).toEqual([fixture.kept]);
+});
+
+test("a tag that moved to a new image before the trial is not deleted, and neither is that image", async () => {
+  const fixture = await start({ ...DISTRIBUTION_3, tagDeletes: "with the manifest" });
+  let moved: Digest | null = null;
+  fixture.server.inject(({ method, path }) => {
+    if (method === "HEAD" && path.endsWith("/pr-11")) {
+      moved ??= pushImage(fixture.store, { repository: "web", seed: "moved", tags: ["pr-11", "v9"] });
+    }
+    return null;
+  });
+  const result = await sweep(fixture);
+  expect(result.errors).toEqual([]);
+  expect(moved).not.toBeNull();
+  expect(fixture.store.resolve("web", "pr-11")?.digest).toBe(moved);
+  expect(fixture.store.resolve("web", fixture.orphaned)).toBeNull();
+});
