@@ -15,7 +15,7 @@ import type { TestServer } from "../servers/http-server.ts";
 import { pullRequestOf } from "./fixtures.ts";
 
 /** `npm run prove` sets it. */
-const HISTORIES = process.env["REFSWEEP_PROVE"] === undefined ? 30 : 2_000;
+const HISTORIES = process.env["REFSWEEP_PROVE"] === undefined ? 15 : 2_000;
 
 const http = createHttpClient({ clock: createFakeClock(), concurrency: 4 });
 let root = "";
@@ -51,7 +51,7 @@ test(
       { numRuns: HISTORIES, seed: process.env["REFSWEEP_PROVE"] === undefined ? 11 : Date.now() },
     );
   },
-  HISTORIES * 1_000,
+  HISTORIES * 4_000,
 );
 
 /** Returns the status of every commit that a branch, Git tag or pull request reaches. */
