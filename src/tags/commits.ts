@@ -1,3 +1,4 @@
+import { counted } from "../format.ts";
 import type { Commits } from "../refs/commits.ts";
 import type { CommitGraph } from "../refs/git/commit-graph.ts";
 import type { LiveRefs, PullRequest, Ref } from "../refs/refs.ts";
@@ -40,26 +41,26 @@ export function commitFinder(commits: Commits, refs: LiveRefs, pullRequests: rea
   const open = openCommits(commits, refs, pullRequests);
   const states = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
   const closedOwner = (id: string): Gone | undefined => {
-    const own = owners.of(id).map((number) => states.get(number));
-    const closed = own.flatMap((pullRequest) =>
+    const found = owners.of(id).map((number) => states.get(number));
+    const closed = found.flatMap((pullRequest) =>
       pullRequest === undefined || pullRequest.state === "open" ? [] : [pullRequest],
     );
     const [last] = closed.sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
-    return last === undefined || closed.length < own.length ? undefined : goneCommit(last, id.slice(0, SHORT));
+    return last === undefined || closed.length < found.length ? undefined : goneCommit(last, id.slice(0, SHORT));
   };
   return (text) => {
     if (commits.unread !== null) return "unread";
     const { ids, merged } = idsOf(commits, text);
     return (
       firstOf([...ids, ...merged], (id) => open.get(id)) ??
-      firstOf(ids, (id) => owners.history.get(id)) ??
+      firstOf(ids, (id) => supersededBy(id, owners.history.get(id))) ??
       firstOf([...ids, ...merged], closedOwner) ??
       (ids.length > 0 ? "unexplained" : "missing")
     );
   };
 }
 
-/** Returns the pull requests whose own commits include a commit of `texts`, or what it merged. */
+/** Returns the pull requests whose commits include a commit of `texts`, or what it merged. */
 export function ownersOfCommits(commits: Commits, refs: LiveRefs, texts: Iterable<string>): ReadonlySet<number> {
   const owners = new CommitOwners(commits, refs);
   const all = [...texts].flatMap((text) => {
@@ -95,7 +96,7 @@ function openCommits(
   { branches }: LiveRefs,
   pullRequests: readonly PullRequest[],
 ): ReadonlyMap<string, Live> {
-  const own = new Map<string, Live>();
+  const live = new Map<string, Live>();
   const histories = new Map<string, ReadonlySet<string>>();
   const historyOf = (branch: string): ReadonlySet<string> => {
     const known = histories.get(branch);
@@ -112,16 +113,24 @@ function openCommits(
     for (const head of new Set([headCommit, pullRequestHeads.get(number) ?? headCommit])) {
       for (const id of graph.firstParents(head)) {
         if (base.has(id)) break;
-        own.set(id, { status: "live", reason: `commit ${id.slice(0, SHORT)} of open pull request #${number}` });
+        live.set(id, { status: "live", reason: `commit ${id.slice(0, SHORT)} of open pull request #${number}` });
       }
     }
   }
-  return own;
+  return live;
+}
+
+/** A commit in the first-parent history of a branch or Git tag. */
+interface Ancestor {
+  readonly label: "branch" | "Git tag";
+  readonly name: string;
+  /** How many commits the ref is ahead. */
+  readonly behind: number;
 }
 
 /** Finds the refs that commits belong to: branches and Git tags by their first-parent history, else pull requests. */
 class CommitOwners {
-  readonly history: ReadonlyMap<string, Superseded>;
+  readonly history: ReadonlyMap<string, Ancestor>;
   /** Of commits outside `history`: those whose first parent it is, and the pull requests whose head it is. */
   readonly #children = new Map<string, string[]>();
   readonly #heads = new Map<string, number[]>();
@@ -142,13 +151,24 @@ class CommitOwners {
     }
   }
 
-  /** Returns the numbers of the pull requests whose own commits include `id`; none for a commit of a branch or Git tag. */
+  /** Returns the numbers of the pull requests whose commits include `id`; none for a commit of a branch or Git tag. */
   of(id: string): readonly number[] {
     if (this.history.has(id)) return [];
     const reached = new Set([id]);
     for (const each of reached) for (const child of this.#children.get(each) ?? []) reached.add(child);
     return [...new Set([...reached].flatMap((each) => this.#heads.get(each) ?? []))];
   }
+}
+
+function supersededBy(id: string, ancestor: Ancestor | undefined): Superseded | undefined {
+  if (ancestor === undefined) return undefined;
+  const { label, name, behind } = ancestor;
+  const distance = behind === 0 ? "the tip of" : `${counted(behind, "commit")} behind`;
+  return {
+    status: "superseded",
+    reason: `commit ${id.slice(0, SHORT)} is ${distance} ${name}`,
+    of: `${label} ${name}`,
+  };
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
@@ -158,15 +178,13 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** A commit of several histories belongs to the first of them: main, other branches, Git tags. */
-function firstParentHistories(graph: CommitGraph, { branches, tags }: LiveRefs): ReadonlyMap<string, Superseded> {
-  const histories = new Map<string, Superseded>();
-  const add = (label: string, { name, commit }: Ref): void => {
+function firstParentHistories(graph: CommitGraph, { branches, tags }: LiveRefs): ReadonlyMap<string, Ancestor> {
+  const histories = new Map<string, Ancestor>();
+  const add = (label: Ancestor["label"], { name, commit }: Ref): void => {
     let behind = 0;
     for (const id of graph.firstParents(commit)) {
       if (histories.has(id)) return;
-      const distance = behind === 0 ? "the tip of" : `${behind} ${behind === 1 ? "commit" : "commits"} behind`;
-      const reason = `commit ${id.slice(0, SHORT)} is ${distance} ${name}`;
-      histories.set(id, { status: "superseded", reason, of: `${label} ${name}` });
+      histories.set(id, { label, name, behind });
       behind += 1;
     }
   };

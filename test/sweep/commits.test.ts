@@ -86,7 +86,7 @@ describe("a tag that names a commit", () => {
     expect(gitHost.git.requests.length - requests).toBe(6);
   });
 
-  test("of a branch is live at the tip, whatever else it names", async () => {
+  test("of a branch is live at the tip, even if it names a pull request", async () => {
     const tip = (await gitHost.repository.commit("main")).slice(0, 7);
     await addPullRequest(104, { state: "merged" });
     const queue = `gh-readonly-queue-main-pr-104-${tip}`;
@@ -134,7 +134,7 @@ describe("a tag that names a commit", () => {
 });
 
 describe("a recheck", () => {
-  test("sees that a branch was created again at the commit of a closed pull request, and went on", async () => {
+  test("sees that a branch was created again at the commit of a closed pull request, and has more commits now", async () => {
     const [first, head] = await addPullRequest(5, { state: "closed" });
     const tags = [first, head];
     const sources = sourcesOf();

@@ -89,9 +89,9 @@ async function statusesExpected({ path, topics }: RandomHistory): Promise<Record
   for (const { number, state } of topics) {
     if (state !== "open") continue;
     const ofMain = new Set(await revList(path, "--first-parent", "refs/heads/main"));
-    const own = await revList(path, "--first-parent", `refs/pull/${number}/head`);
-    const base = own.findIndex((id) => ofMain.has(id));
-    set(base === -1 ? own : own.slice(0, base), () => "live");
+    const chain = await revList(path, "--first-parent", `refs/pull/${number}/head`);
+    const base = chain.findIndex((id) => ofMain.has(id));
+    set(base === -1 ? chain : chain.slice(0, base), () => "live");
   }
   for (const ref of refs) {
     const name = ref.replace(/^refs\/\w+\//, "");

@@ -80,11 +80,11 @@ class PackReader {
 
   /** A delta may come before the object that it is based on. */
   #addDeltas(offsets: readonly number[]): void {
-    let left = offsets;
-    while (left.length > 0) {
-      const waiting = left.filter((offset) => !this.#addDelta(offset));
-      if (waiting.length === left.length) throw malformed("a delta is based on an object that is not in the pack");
-      left = waiting;
+    let remaining = offsets;
+    while (remaining.length > 0) {
+      const waiting = remaining.filter((offset) => !this.#addDelta(offset));
+      if (waiting.length === remaining.length) throw malformed("a delta is based on an object that is not in the pack");
+      remaining = waiting;
     }
   }
 
