@@ -30,6 +30,7 @@ import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
 import { staleTagsOf } from "./sweep/stale-tags.ts";
 import { sweepRepository } from "./sweep/sweep-repository.ts";
 import { TagTrial } from "./sweep/tag-trial.ts";
+import { validateRepository } from "./sweep/validate.ts";
 
 /** Repositories that are listed and planned at a time. */
 const REPOSITORIES_AT_ONCE = 4;
@@ -83,6 +84,7 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     requireAllowedNumber(settings, [...plans.values()]);
     if (settings.dryRun) logPlans(steps, plans);
     else await sweepRepositories(steps, evidence, plans);
+    if (settings.validate) await validateRepositories(steps, plans);
     await collectGarbage(steps);
   });
   // After an error, requests of other steps may still be waiting: none of them is sent after the result.
@@ -178,6 +180,16 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
   }
 }
 
+/** Reads the kept images of one repository after another, to find broken ones. */
+async function validateRepositories({ registry, record, settings, signal }: Run, plans: Plans): Promise<void> {
+  for (const [repository, planned] of plans) {
+    await record.attemptIn(repository, async () => {
+      record.setValidation(repository, await validateRepository(registry, planned, settings.concurrency));
+    });
+    signal.throwIfAborted();
+  }
+}
+
 /** Starts garbage collection if it is wanted and has something to free. */
 async function collectGarbage({ settings, record, registry }: Run): Promise<void> {
   if (settings.runGc === "false") return;
@@ -193,5 +205,7 @@ async function collectGarbage({ settings, record, registry }: Run): Promise<void
   if (collection.status === "failed") {
     throw new Fault("garbage-collection", collection.note, "Check the registry's log, and start it again.");
   }
-  if (collection.status === "timed-out" || collection.status === "unsupported") record.addNotice(collection.note);
+  const isReadOnly = collection.status === "started" && registry.capabilities.garbageCollection === "api";
+  if (collection.status === "timed-out" || isReadOnly) record.addWarning(collection.note);
+  if (collection.status === "unsupported") record.addNotice(collection.note);
 }

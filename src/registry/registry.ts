@@ -107,6 +107,8 @@ export interface Registry {
    * Used to check a list that may hide tags.
    */
   hasTag?(repository: string, tag: string): Promise<boolean>;
+  /** Returns whether a config or layer exists in a repository; null: the registry does not say. Used by `validate`. */
+  hasBlob(repository: string, digest: Digest): Promise<boolean | null>;
   /** Returns when the image was created, in milliseconds since the epoch; null: unknown. Used if `listsPushTimes` is false. */
   createdAt(repository: string, digest: Digest): Promise<number | null>;
   /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */

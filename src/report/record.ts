@@ -10,14 +10,17 @@ import type { Outcome } from "../sweep/outcome.ts";
 import type { PlannedRepository } from "../sweep/plan-repository.ts";
 import { staleTagsOf } from "../sweep/stale-tags.ts";
 import type { Swept } from "../sweep/sweep-repository.ts";
+import type { Validation } from "../sweep/validate.ts";
 import { describeSettings } from "./described-settings.ts";
 import { endsRun, failedDeletions, faultOf } from "./faults.ts";
 import type { ManifestResult, RepositoryResult, RunResult } from "./result.ts";
+import { brokenIndexes, uniqueByDigest, validationWarnings } from "./validation.ts";
 
 interface Entry {
   error: string | null;
   planned: PlannedRepository | null;
   swept: Swept | null;
+  validation: Validation | null;
 }
 
 const NOT_STARTED: RunResult["garbageCollection"] = {
@@ -34,6 +37,7 @@ export class RunRecord {
   readonly #startedAt: number;
   readonly #entries = new Map<string, Entry>();
   readonly #errors: RunResult["errors"][number][] = [];
+  readonly #warnings: string[] = [];
   readonly #notices: string[] = [];
   #storage: Storage = { usedBytes: null, includedBytes: null };
   #collection = NOT_STARTED;
@@ -68,6 +72,10 @@ export class RunRecord {
     this.#notices.push(inOneLine(text));
   }
 
+  addWarning(text: string): void {
+    this.#warnings.push(inOneLine(text));
+  }
+
   setStorage(storage: Storage): void {
     this.#storage = storage;
   }
@@ -88,6 +96,12 @@ export class RunRecord {
     const failure = failedDeletions(repository, swept);
     if (failure !== null) this.#addError(failure);
     if (swept.error !== null && !endsRun(swept.error)) this.#addError(swept.error, `${repository}: `);
+  }
+
+  /** Records what `validate` found. Broken images are a warning. */
+  setValidation(repository: string, validation: Validation): void {
+    this.#entryOf(repository).validation = validation;
+    for (const text of validationWarnings(repository, validation)) this.addWarning(text);
   }
 
   /** Whether this run deleted anything, or may have: the answer to a DELETE can be lost. */
@@ -125,6 +139,7 @@ export class RunRecord {
       requests,
       garbageCollection: this.#collection,
       errors: [...this.#errors],
+      warnings: [...this.#warnings],
       notices: [...this.#notices],
     };
   }
@@ -134,7 +149,7 @@ export class RunRecord {
     return sorted.map(([name, entry]) => this.#resultOf(name, entry));
   }
 
-  #resultOf(name: string, { error, planned, swept }: Entry): RepositoryResult {
+  #resultOf(name: string, { error, planned, swept, validation }: Entry): RepositoryResult {
     const plan = planned?.plan ?? null;
     return {
       name,
@@ -143,6 +158,8 @@ export class RunRecord {
       plan,
       manifests: plan === null ? [] : plan.decisions.map((decision) => this.#manifestOf(decision, swept)),
       staleTags: swept?.staleTags ?? (plan === null ? [] : staleTagsOf(plan)),
+      broken: validation?.broken ?? (plan === null ? [] : brokenIndexes(plan)),
+      unreadable: uniqueByDigest([...(plan?.unreadable ?? []), ...(validation?.unreadable ?? [])]),
     };
   }
 
@@ -155,7 +172,7 @@ export class RunRecord {
   }
 
   #entryOf(repository: string): Entry {
-    const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null };
+    const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null, validation: null };
     this.#entries.set(repository, entry);
     return entry;
   }
@@ -185,6 +202,7 @@ export function resultOfFault({ kind, message, remedy }: Fault, now: number): Ru
     requests: {},
     garbageCollection: NOT_STARTED,
     errors: [{ kind, message, remedy }],
+    warnings: [],
     notices: [],
   };
 }

@@ -56,6 +56,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     list: createLister(api, services, (repository) => listed.has(repository)),
     read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
     exists: (repository, digest) => oci.exists(`${address.path}/${repository}`, digest),
+    hasBlob: (repository, digest) => oci.hasBlob(`${address.path}/${repository}`, digest),
     createdAt: async () => null,
     referrers: async () => null,
     prepareDeletion() {

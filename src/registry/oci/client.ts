@@ -63,6 +63,14 @@ export class OciClient {
     return (await this.#get(name, digest)) !== "missing";
   }
 
+  /** Returns whether a blob exists; null: the registry does not answer HEAD requests. A redirect to its storage means that it does. */
+  async hasBlob(name: string, digest: Digest): Promise<boolean | null> {
+    const expected = [200, 301, 302, 303, 307, 308, 404, ...NO_HEAD];
+    const request = { method: "HEAD", url: this.#url(name, "blobs", digest), expected } as const;
+    const { status } = rejectWebPage(await this.#send(request, pullScope(name)));
+    return NO_HEAD.includes(status) ? null : status !== 404;
+  }
+
   /** Returns the digest that a tag points to now; `missing` for 404. Reads no content, so the digest is what the registry says. */
   async digestOf(name: string, tag: string): Promise<Digest | "missing"> {
     const request = { url: this.#url(name, "manifests", tag), headers: { accept: ACCEPT } };
