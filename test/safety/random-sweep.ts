@@ -8,16 +8,15 @@ import { type Disturbance, type Trace, traceRequests } from "./random-trace.ts";
 import { assertReport } from "./report-accuracy.ts";
 import { contentsOf, type Scenario, type StoreView } from "./scenario.ts";
 
-const { REFSWEEP_WORLDS: worlds, REFSWEEP_SEED: seed } = process.env;
+const { REFSWEEP_PROVE, REFSWEEP_WORLDS = "200", REFSWEEP_SEED } = process.env;
 
-/** Whether `npm run prove` runs: then every position is tried. */
-export const IS_PROOF = worlds !== undefined;
+/** Whether `npm run prove` runs. */
+export const IS_PROOF = REFSWEEP_PROVE !== undefined;
 
 /** `npm test` draws the same few worlds in every run. `npm run prove` sets their number and seed. */
-export const RUNS =
-  worlds === undefined
-    ? { numRuns: 6, seed: 20_261_128 }
-    : { numRuns: Number(worlds), ...(seed ? { seed: Number(seed) } : {}) };
+export const RUNS = IS_PROOF
+  ? { numRuns: Number(REFSWEEP_WORLDS), ...(REFSWEEP_SEED === undefined ? {} : { seed: Number(REFSWEEP_SEED) }) }
+  : { numRuns: 4, seed: 20_261_128 };
 
 export const NOTHING: Disturbance = { events: [], faults: [], secondsPerDeletion: 0 };
 
