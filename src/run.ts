@@ -15,6 +15,7 @@ import type { RunResult } from "./report/result.ts";
 import type { Settings } from "./settings.ts";
 import { allotDeletions } from "./sweep/budget.ts";
 import { requireSafeCollection } from "./sweep/collect.ts";
+import { deletionProblems } from "./sweep/deletion-problems.ts";
 import {
   type Evidence,
   type EvidenceSources,
@@ -81,10 +82,13 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     const evidence = await readEvidence(sources, live, inUse, listings.values());
     for (const notice of evidence.notices) record.addNotice(notice);
     const plans = await planRepositories(steps, evidence, listings);
-    requireAllowedNumber(settings, [...plans.values()]);
-    if (settings.dryRun) logPlans(steps, plans);
-    else await sweepRepositories(steps, evidence, plans);
-    if (settings.validate) await validateRepositories(steps, plans);
+    try {
+      requireAllowedNumber(settings, [...plans.values()]);
+      if (settings.dryRun) await rehearse(steps, plans);
+      else await sweepRepositories(steps, evidence, plans);
+    } finally {
+      await record.attempt(() => validateRepositories(steps, plans));
+    }
     await collectGarbage(steps);
   });
   // After an error, requests of other steps may still be waiting: none of them is sent after the result.
@@ -144,8 +148,11 @@ async function planRepositories(
   return sortByName(plans);
 }
 
-function logPlans({ log, record }: Run, plans: Plans): void {
+/** The rest of a dry run: logs the plans, and checks whether they could be carried out now. */
+async function rehearse({ log, record, registry }: Run, plans: Plans): Promise<void> {
   for (const repository of plans.keys()) logRepository(log, record.repository(repository));
+  const planned = [...plans].filter(([, { plan }]) => plan.deletions.length > 0).map(([repository]) => repository);
+  for (const problem of await deletionProblems(registry, planned)) record.addWarning(problem);
 }
 
 /** Deletes one repository after another. An error in one ends its work; one that concerns all ends the run. */
@@ -182,11 +189,12 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
 
 /** Reads the kept images of one repository after another, to find broken ones. */
 async function validateRepositories({ registry, record, settings, signal }: Run, plans: Plans): Promise<void> {
+  if (!settings.validate) return;
   for (const [repository, planned] of plans) {
+    signal.throwIfAborted();
     await record.attemptIn(repository, async () => {
       record.setValidation(repository, await validateRepository(registry, planned, settings.concurrency));
     });
-    signal.throwIfAborted();
   }
 }
 

@@ -114,10 +114,11 @@ export interface Registry {
   /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */
   referrers(repository: string, digest: Digest): Promise<readonly Digest[] | null>;
   /**
-   * Checks before the first deletion that deletions are possible, and waits for a running garbage collection.
-   * Throws Fault `registry` if the registry is read-only or deletes are disabled.
+   * Checks that deletions are possible, as far as that shows without deleting anything. Before a deletion (`wait`, the default) it
+   * waits for a running garbage collection, for a dry run (`check`) it does not.
+   * Throws Fault `registry` if the registry is read-only or deletes are disabled, and Fault `permission`.
    */
-  prepareDeletion(repository: string): Promise<void>;
+  prepareDeletion(repository: string, mode?: "wait" | "check"): Promise<void>;
   /**
    * Deletes a manifest by digest, with every tag on it. Sends at most one DELETE of the manifest, and none after `sendBy`
    * (milliseconds since the epoch): then it throws HttpError `expired`.

@@ -59,7 +59,8 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     hasBlob: (repository, digest) => oci.hasBlob(`${address.path}/${repository}`, digest),
     createdAt: async () => null,
     referrers: async () => null,
-    prepareDeletion() {
+    prepareDeletion(_repository, mode = "wait") {
+      if (mode === "check") return waitUntilWritable({ ...collector, timeoutMs: 0 });
       writable ??= waitUntilWritable(collector);
       return writable;
     },
