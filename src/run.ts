@@ -64,7 +64,8 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
   const record = new RunRecord(settings, services.clock.now());
   await record.attempt(async () => {
     const filesInUse = await readImagesInUse(settings);
-    const registry = await providerFor(settings.registry.provider).open(settings, services);
+    const log = record.logThrough(services.log);
+    const registry = await providerFor(settings.registry.provider).open(settings, { ...services, log });
     const readAppImages = settings.protectApps ? (registry.appImages?.bind(registry) ?? null) : null;
     const sources: EvidenceSources = { ...services, settings, readAppImages };
     const steps: Run = {
@@ -103,7 +104,7 @@ async function readStorage({ registry, record }: Run): Promise<void> {
 
 /** Lists every matching repository. One that cannot be listed is left out, with an error. */
 async function listRepositories({ registry, record, settings }: Run): Promise<ReadonlyMap<string, Listing>> {
-  const names = await registry.repositories(selectRepositories(settings.repositoryPattern));
+  const names = await registry.repositories(selectRepositories(settings.repositoryPattern, settings.github.repository));
   requireMatch(settings, names);
   if (names.matching.length === 0) record.addNotice(`${settings.registry.name} has no repositories`);
   const listings = new Map<string, Listing>();

@@ -38,6 +38,8 @@ export interface RepositorySelection {
   readonly names: readonly string[] | null;
   /** The patterns without a wildcard. They can be checked one by one where no list can be read. */
   readonly literals: readonly string[];
+  /** Set if the patterns are the default: the user may not need what their wildcards select. */
+  readonly isDefault?: boolean;
   matches(name: string): boolean;
 }
 

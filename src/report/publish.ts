@@ -20,7 +20,7 @@ export function publishResult(unmasked: RunResult, environment: NodeJS.ProcessEn
 
 /** A server can send back a secret that it received, and the runner masks secrets only in the log, not in files. */
 function maskSecrets(result: RunResult, hide: (text: string) => string): RunResult {
-  const { settings, repositories, garbageCollection, errors, warnings, notices } = result;
+  const { settings, repositories, garbageCollection, errors, warnings, loggedWarnings, notices } = result;
   return {
     ...result,
     settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, maskSetting(value, hide)])),
@@ -28,6 +28,7 @@ function maskSecrets(result: RunResult, hide: (text: string) => string): RunResu
     garbageCollection: { ...garbageCollection, note: hide(garbageCollection.note) },
     errors: errors.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
     warnings: warnings.map(hide),
+    loggedWarnings: loggedWarnings.map(hide),
     notices: notices.map(hide),
   };
 }

@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import { HttpError, reportable } from "../http/errors.ts";
+import type { Log } from "../log.ts";
 import type { Decision } from "../plan/plan.ts";
 import type { Provider } from "../registry/provider.ts";
 import { providerFor } from "../registry/providers.ts";
@@ -38,6 +39,7 @@ export class RunRecord {
   readonly #entries = new Map<string, Entry>();
   readonly #errors: RunResult["errors"][number][] = [];
   readonly #warnings: string[] = [];
+  readonly #loggedWarnings = new Map<string, string>();
   readonly #notices: string[] = [];
   #storage: Storage = { usedBytes: null, includedBytes: null };
   #collection = NOT_STARTED;
@@ -74,6 +76,15 @@ export class RunRecord {
 
   addWarning(text: string): void {
     this.#warnings.push(inOneLine(text));
+  }
+
+  /** Returns a log that also records the first warning of each kind, for the summary. */
+  logThrough(log: Log): Log {
+    const warn = (kind: string, text: string): void => {
+      if (!this.#loggedWarnings.has(kind)) this.#loggedWarnings.set(kind, inOneLine(text));
+      log.warn(kind, text);
+    };
+    return { ...log, warn };
   }
 
   setStorage(storage: Storage): void {
@@ -140,6 +151,7 @@ export class RunRecord {
       garbageCollection: this.#collection,
       errors: [...this.#errors],
       warnings: [...this.#warnings],
+      loggedWarnings: [...this.#loggedWarnings.values()],
       notices: [...this.#notices],
     };
   }
@@ -203,6 +215,7 @@ export function resultOfFault({ kind, message, remedy }: Fault, now: number): Ru
     garbageCollection: NOT_STARTED,
     errors: [{ kind, message, remedy }],
     warnings: [],
+    loggedWarnings: [],
     notices: [],
   };
 }

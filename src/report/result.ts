@@ -55,6 +55,8 @@ export interface RunResult {
   readonly errors: readonly { readonly kind: FaultKind; readonly message: string; readonly remedy: string }[];
   /** What the user should act on, although it does not fail the step. */
   readonly warnings: readonly string[];
+  /** Warnings that were logged when they happened, one of each kind. */
+  readonly loggedWarnings: readonly string[];
   /** Things to know. */
   readonly notices: readonly string[];
 }

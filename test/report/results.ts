@@ -86,6 +86,7 @@ export function run(overrides: Partial<RunResult> = {}): RunResult {
     garbageCollection: { status: "not-started", freedBytes: null, blobsDeleted: null, note: "" },
     errors: [],
     warnings: [],
+    loggedWarnings: [],
     notices: [],
     ...overrides,
   };

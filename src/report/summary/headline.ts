@@ -22,12 +22,12 @@ export function headline(result: RunResult, total: Counts): string {
 }
 
 function title(result: RunResult, { deleted, failed, deferred, freed }: Counts): string {
-  const { dryRun, errors, warnings, repositories } = result;
+  const { dryRun, errors, repositories } = result;
   const size = freed === null || freed.bytes === 0 ? "" : `, ${bytesMarkup(freed)}`;
   const deletions = `${imageCount(deleted)}${size}`;
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
   const hasErrors = errors.length > 0 || failed > 0;
-  const isPartial = hasErrors || warnings.length > 0 || deferred > 0;
+  const isPartial = hasErrors || result.warnings.length + result.loggedWarnings.length > 0 || deferred > 0;
   if (dryRun) {
     return `${isPartial ? "⚠️ " : ""}Dry run: ${deleted.manifests === 0 ? "nothing to delete" : `would delete ${deletions}`}`;
   }

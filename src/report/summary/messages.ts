@@ -34,9 +34,10 @@ export function errorSections({ errors, gitRepositoryUrl }: RunResult): readonly
 }
 
 /** Returns a yellow box with everything to act on that does not fail the step, such as deferred deletions. */
-export function warningSection({ warnings, repositories, gitRepositoryUrl }: RunResult): Section {
+export function warningSection(result: RunResult): Section {
+  const { warnings, loggedWarnings, repositories, gitRepositoryUrl } = result;
   const deferred = outcomeNotices(repositories).filter(({ kind }) => kind === "deferred");
-  return box("WARNING", [...warnings, ...deferred.map(({ text }) => text)], gitRepositoryUrl);
+  return box("WARNING", [...loggedWarnings, ...warnings, ...deferred.map(({ text }) => text)], gitRepositoryUrl);
 }
 
 /** Returns a blue box with everything to know, such as deletions that the registry refused. */
