@@ -178,7 +178,8 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       concurrency: settings.concurrency,
       removeStaleTags: settings.removeStaleTags,
       findsLeftovers: registry.capabilities.listsUntagged && settings.untagged === "delete",
-      recheck: (first, progress, uncertain) => recheck({ ...steps, evidence }, repository, first, progress, uncertain),
+      recheck: (first, progress, uncertain) =>
+        recheck({ ...steps, evidence, tagTrial }, repository, first, progress, uncertain),
       affordable: (count) => allotment.affordable(repository, count),
     });
     record.setSwept(repository, swept);
