@@ -15,7 +15,7 @@ import type { Settings } from "./settings.ts";
  * Runs the action once: reads the inputs, runs, and writes log, annotations, outputs, summary and report file.
  *
  * @param environment the runner's environment
- * @param signal aborts, with a Fault of kind `interrupted`, when the job is cancelled
+ * @param signal aborts when the job is cancelled, with a Fault `interrupted`, or after an uncaught error, with a Fault `unexpected`
  * @returns the exit code
  */
 export async function runAction(
@@ -31,8 +31,21 @@ export async function runAction(
   } catch (error) {
     result = resultOfFault(error instanceof Fault ? error : unexpected(error), clock.now());
   }
-  publishResult(result, environment, log);
+  const { reason } = signal;
+  if (reason instanceof Fault && reason.kind === "unexpected") result = withError(result, reason);
+  try {
+    publishResult(result, environment, log);
+  } catch (error) {
+    publishResult(resultOfFault(unexpected(error), clock.now()), environment, log);
+  }
   return log.failed() ? 1 : 0;
+}
+
+function withError(result: RunResult, { kind, message, remedy }: Fault): RunResult {
+  return {
+    ...result,
+    errors: [{ kind, message, remedy }, ...result.errors.filter((each) => each.message !== message)],
+  };
 }
 
 interface ActionServices {

@@ -15,6 +15,7 @@ import type { RunResult } from "./report/result.ts";
 import type { Settings } from "./settings.ts";
 import { allotDeletions } from "./sweep/budget.ts";
 import { requireSafeCollection } from "./sweep/collect.ts";
+import { deletionProblems } from "./sweep/deletion-problems.ts";
 import {
   type Evidence,
   type EvidenceSources,
@@ -30,6 +31,7 @@ import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
 import { staleTagsOf } from "./sweep/stale-tags.ts";
 import { sweepRepository } from "./sweep/sweep-repository.ts";
 import { TagTrial } from "./sweep/tag-trial.ts";
+import { validateRepository } from "./sweep/validate.ts";
 
 /** Repositories that are listed and planned at a time. */
 const REPOSITORIES_AT_ONCE = 4;
@@ -62,7 +64,8 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
   const record = new RunRecord(settings, services.clock.now());
   await record.attempt(async () => {
     const filesInUse = await readImagesInUse(settings);
-    const registry = await providerFor(settings.registry.provider).open(settings, services);
+    const log = record.logThrough(services.log);
+    const registry = await providerFor(settings.registry.provider).open(settings, { ...services, log });
     const readAppImages = settings.protectApps ? (registry.appImages?.bind(registry) ?? null) : null;
     const sources: EvidenceSources = { ...services, settings, readAppImages };
     const steps: Run = {
@@ -80,9 +83,13 @@ export async function run(settings: Settings, services: RunServices): Promise<Ru
     const evidence = await readEvidence(sources, live, inUse, listings.values());
     for (const notice of evidence.notices) record.addNotice(notice);
     const plans = await planRepositories(steps, evidence, listings);
-    requireAllowedNumber(settings, [...plans.values()]);
-    if (settings.dryRun) logPlans(steps, plans);
-    else await sweepRepositories(steps, evidence, plans);
+    try {
+      requireAllowedNumber(settings, [...plans.values()]);
+      if (settings.dryRun) await rehearse(steps, plans);
+      else await sweepRepositories(steps, evidence, plans);
+    } finally {
+      await record.attempt(() => validateRepositories(steps, plans));
+    }
     await collectGarbage(steps);
   });
   // After an error, requests of other steps may still be waiting: none of them is sent after the result.
@@ -97,7 +104,7 @@ async function readStorage({ registry, record }: Run): Promise<void> {
 
 /** Lists every matching repository. One that cannot be listed is left out, with an error. */
 async function listRepositories({ registry, record, settings }: Run): Promise<ReadonlyMap<string, Listing>> {
-  const names = await registry.repositories(selectRepositories(settings.repositoryPattern));
+  const names = await registry.repositories(selectRepositories(settings.repositoryPattern, settings.github.repository));
   requireMatch(settings, names);
   if (names.matching.length === 0) record.addNotice(`${settings.registry.name} has no repositories`);
   const listings = new Map<string, Listing>();
@@ -142,8 +149,11 @@ async function planRepositories(
   return sortByName(plans);
 }
 
-function logPlans({ log, record }: Run, plans: Plans): void {
+/** The rest of a dry run: logs the plans, and checks whether they could be carried out now. */
+async function rehearse({ log, record, registry }: Run, plans: Plans): Promise<void> {
   for (const repository of plans.keys()) logRepository(log, record.repository(repository));
+  const planned = [...plans].filter(([, { plan }]) => plan.deletions.length > 0).map(([repository]) => repository);
+  for (const problem of await deletionProblems(registry, planned)) record.addWarning(problem);
 }
 
 /** Deletes one repository after another. An error in one ends its work; one that concerns all ends the run. */
@@ -168,13 +178,25 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       concurrency: settings.concurrency,
       removeStaleTags: settings.removeStaleTags,
       findsLeftovers: registry.capabilities.listsUntagged && settings.untagged === "delete",
-      recheck: (first, progress, uncertain) => recheck({ ...steps, evidence }, repository, first, progress, uncertain),
+      recheck: (first, progress, uncertain) =>
+        recheck({ ...steps, evidence, tagTrial }, repository, first, progress, uncertain),
       affordable: (count) => allotment.affordable(repository, count),
     });
     record.setSwept(repository, swept);
     logRepository(log, record.repository(repository));
     if (swept.error !== null && endsRun(swept.error)) throw swept.error;
     signal.throwIfAborted();
+  }
+}
+
+/** Reads the kept images of one repository after another, to find broken ones. */
+async function validateRepositories({ registry, record, settings, signal }: Run, plans: Plans): Promise<void> {
+  if (!settings.validate) return;
+  for (const [repository, planned] of plans) {
+    signal.throwIfAborted();
+    await record.attemptIn(repository, async () => {
+      record.setValidation(repository, await validateRepository(registry, planned, settings.concurrency));
+    });
   }
 }
 
@@ -193,5 +215,7 @@ async function collectGarbage({ settings, record, registry }: Run): Promise<void
   if (collection.status === "failed") {
     throw new Fault("garbage-collection", collection.note, "Check the registry's log, and start it again.");
   }
-  if (collection.status === "timed-out" || collection.status === "unsupported") record.addNotice(collection.note);
+  const isReadOnly = collection.status === "started" && registry.capabilities.garbageCollection === "api";
+  if (collection.status === "timed-out" || isReadOnly) record.addWarning(collection.note);
+  if (collection.status === "unsupported") record.addNotice(collection.note);
 }

@@ -67,6 +67,8 @@ export interface Settings {
   readonly event: ClosedPullRequestEvent | null;
   /** `pull-request`: only images of `event` are deleted. */
   readonly scope: "repository" | "pull-request";
+  /** Whether every kept image is read, to find those that miss a platform, config or layer. */
+  readonly validate: boolean;
   /** 0: no limit. */
   readonly maxDeletions: number;
   readonly dryRun: boolean;

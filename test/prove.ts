@@ -8,8 +8,9 @@ import { sample } from "./plan/worlds.ts";
 const PROPERTIES = { ...PLAN_PROPERTIES, ...RECHECK_PROPERTIES };
 
 /**
- * `npm run prove [registries] [seed]`: checks every property of the plan in that many random registries, then every fault and
- * signal at every request of a sweep.
+ * `npm run prove [registries] [seed]`: checks every property of the plan in that many random registries. Then sweeps random
+ * registries while other clients change them and lists contradict themselves, one for each 500, and tries every fault, every
+ * signal and every change at every request of a sweep.
  *
  * Prints the seed and the path of a counterexample, with which `fc.assert` repeats it.
  */
@@ -42,14 +43,20 @@ function check(title: string, property: () => void): void {
   }
 }
 
-/** Runs the safety tests with every fault and every signal at every request. `npm test` runs a sample of them. */
-function checkSweeps(): boolean {
+/** Runs the safety tests with every fault, signal and change at every request. `npm test` runs a sample of them. */
+function checkSweeps(worlds: number, seed: number): boolean {
   const root = join(import.meta.dirname, "..");
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const env = { ...process.env, REFSWEEP_PROVE: "1" };
+  const env = {
+    ...process.env,
+    REFSWEEP_PROVE: "1",
+    REFSWEEP_WORLDS: String(worlds),
+    REFSWEEP_SEED: String(seed),
+  };
   return spawnSync(process.execPath, [vitest, "run", "test/safety"], { cwd: root, env, stdio: "inherit" }).status === 0;
 }
 
 const [registries = "100000", seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
-const [plan, sweeps] = [checkPlans(Number(registries), Number(seed)), checkSweeps()];
+const plan = checkPlans(Number(registries), Number(seed));
+const sweeps = checkSweeps(Math.ceil(Number(registries) / 500), Number(seed));
 process.exitCode = plan && sweeps ? 0 : 1;

@@ -11,6 +11,7 @@ import { InputReader } from "./input-reader.ts";
 import { type Parsed, parseChoice, parseCount, parseSelectingGlobs, parseUrl } from "./parse.ts";
 import { parseRegistry } from "./registry-address.ts";
 import { readRules } from "./rules.ts";
+import { defaultPatterns } from "./select-repositories.ts";
 
 /** Inputs that only some providers have. */
 const PROVIDER_INPUTS: readonly InputName[] = ["protect-apps", "gc-type", "gc-command", "api-url"];
@@ -95,9 +96,8 @@ function readApiUrl(reader: InputReader, registry: RegistryAddress | null, provi
 }
 
 function readRepositoryPattern(reader: InputReader, gitRepository: string): readonly string[] | null {
-  const name = gitRepository.slice(gitRepository.indexOf("/") + 1);
   return reader.read("repository-pattern", (text): Parsed<readonly string[]> => {
-    if (text === "") return { value: [name, `${name}/**`] };
+    if (text === "") return { value: defaultPatterns(gitRepository) };
     const patterns = parseSelectingGlobs(text, "repository name");
     if (!("value" in patterns) || patterns.value.length > 0) return patterns;
     return {

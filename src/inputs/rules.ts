@@ -27,6 +27,7 @@ export function readRules(reader: InputReader) {
     removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
     keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
     gracePeriodMs: reader.read("grace-period", parseDuration),
+    validate: reader.read("validate", parseBoolean),
     maxDeletions: reader.read("max-deletions", (text) => parseCount(text, 0)),
     dryRun: reader.read("dry-run", parseBoolean),
   };

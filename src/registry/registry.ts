@@ -38,6 +38,8 @@ export interface RepositorySelection {
   readonly names: readonly string[] | null;
   /** The patterns without a wildcard. They can be checked one by one where no list can be read. */
   readonly literals: readonly string[];
+  /** Set if the patterns are the default: the user may not need what their wildcards select. */
+  readonly isDefault?: boolean;
   matches(name: string): boolean;
 }
 
@@ -107,15 +109,18 @@ export interface Registry {
    * Used to check a list that may hide tags.
    */
   hasTag?(repository: string, tag: string): Promise<boolean>;
+  /** Returns whether a config or layer exists in a repository; null: the registry does not say. Used by `validate`. */
+  hasBlob(repository: string, digest: Digest): Promise<boolean | null>;
   /** Returns when the image was created, in milliseconds since the epoch; null: unknown. Used if `listsPushTimes` is false. */
   createdAt(repository: string, digest: Digest): Promise<number | null>;
   /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */
   referrers(repository: string, digest: Digest): Promise<readonly Digest[] | null>;
   /**
-   * Checks before the first deletion that deletions are possible, and waits for a running garbage collection.
-   * Throws Fault `registry` if the registry is read-only or deletes are disabled.
+   * Checks that deletions are possible, as far as that shows without deleting anything. Before a deletion (`wait`, the default) it
+   * waits for a running garbage collection, for a dry run (`check`) it does not.
+   * Throws Fault `registry` if the registry is read-only or deletes are disabled, and Fault `permission`.
    */
-  prepareDeletion(repository: string): Promise<void>;
+  prepareDeletion(repository: string, mode?: "wait" | "check"): Promise<void>;
   /**
    * Deletes a manifest by digest, with every tag on it. Sends at most one DELETE of the manifest, and none after `sendBy`
    * (milliseconds since the epoch): then it throws HttpError `expired`.

@@ -24,6 +24,7 @@ export function describeSettings(settings: Settings): RunResult["settings"] {
     "keep-count": settings.keepCount,
     "grace-period": formatSetting(settings.gracePeriodMs),
     scope: settings.scope,
+    validate: settings.validate,
     "max-deletions": settings.maxDeletions,
     "dry-run": settings.dryRun,
     "run-gc": settings.runGc,

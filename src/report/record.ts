@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import { HttpError, reportable } from "../http/errors.ts";
+import type { Log } from "../log.ts";
 import type { Decision } from "../plan/plan.ts";
 import type { Provider } from "../registry/provider.ts";
 import { providerFor } from "../registry/providers.ts";
@@ -10,14 +11,17 @@ import type { Outcome } from "../sweep/outcome.ts";
 import type { PlannedRepository } from "../sweep/plan-repository.ts";
 import { staleTagsOf } from "../sweep/stale-tags.ts";
 import type { Swept } from "../sweep/sweep-repository.ts";
+import type { Validation } from "../sweep/validate.ts";
 import { describeSettings } from "./described-settings.ts";
 import { endsRun, failedDeletions, faultOf } from "./faults.ts";
 import type { ManifestResult, RepositoryResult, RunResult } from "./result.ts";
+import { brokenIndexes, uniqueByDigest, validationWarnings } from "./validation.ts";
 
 interface Entry {
   error: string | null;
   planned: PlannedRepository | null;
   swept: Swept | null;
+  validation: Validation | null;
 }
 
 const NOT_STARTED: RunResult["garbageCollection"] = {
@@ -34,6 +38,8 @@ export class RunRecord {
   readonly #startedAt: number;
   readonly #entries = new Map<string, Entry>();
   readonly #errors: RunResult["errors"][number][] = [];
+  readonly #warnings: string[] = [];
+  readonly #loggedWarnings = new Map<string, string>();
   readonly #notices: string[] = [];
   #storage: Storage = { usedBytes: null, includedBytes: null };
   #collection = NOT_STARTED;
@@ -68,6 +74,19 @@ export class RunRecord {
     this.#notices.push(inOneLine(text));
   }
 
+  addWarning(text: string): void {
+    this.#warnings.push(inOneLine(text));
+  }
+
+  /** Returns a log that also records the first warning of each kind, for the summary. */
+  logThrough(log: Log): Log {
+    const warn = (kind: string, text: string): void => {
+      if (!this.#loggedWarnings.has(kind)) this.#loggedWarnings.set(kind, inOneLine(text));
+      log.warn(kind, text);
+    };
+    return { ...log, warn };
+  }
+
   setStorage(storage: Storage): void {
     this.#storage = storage;
   }
@@ -88,6 +107,12 @@ export class RunRecord {
     const failure = failedDeletions(repository, swept);
     if (failure !== null) this.#addError(failure);
     if (swept.error !== null && !endsRun(swept.error)) this.#addError(swept.error, `${repository}: `);
+  }
+
+  /** Records what `validate` found. Broken images are a warning. */
+  setValidation(repository: string, validation: Validation): void {
+    this.#entryOf(repository).validation = validation;
+    for (const text of validationWarnings(repository, validation)) this.addWarning(text);
   }
 
   /** Whether this run deleted anything, or may have: the answer to a DELETE can be lost. */
@@ -125,6 +150,8 @@ export class RunRecord {
       requests,
       garbageCollection: this.#collection,
       errors: [...this.#errors],
+      warnings: [...this.#warnings],
+      loggedWarnings: [...this.#loggedWarnings.values()],
       notices: [...this.#notices],
     };
   }
@@ -134,7 +161,7 @@ export class RunRecord {
     return sorted.map(([name, entry]) => this.#resultOf(name, entry));
   }
 
-  #resultOf(name: string, { error, planned, swept }: Entry): RepositoryResult {
+  #resultOf(name: string, { error, planned, swept, validation }: Entry): RepositoryResult {
     const plan = planned?.plan ?? null;
     return {
       name,
@@ -143,6 +170,8 @@ export class RunRecord {
       plan,
       manifests: plan === null ? [] : plan.decisions.map((decision) => this.#manifestOf(decision, swept)),
       staleTags: swept?.staleTags ?? (plan === null ? [] : staleTagsOf(plan)),
+      broken: validation?.broken ?? (plan === null ? [] : brokenIndexes(plan)),
+      unreadable: uniqueByDigest([...(plan?.unreadable ?? []), ...(validation?.unreadable ?? [])]),
     };
   }
 
@@ -155,7 +184,7 @@ export class RunRecord {
   }
 
   #entryOf(repository: string): Entry {
-    const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null };
+    const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null, validation: null };
     this.#entries.set(repository, entry);
     return entry;
   }
@@ -185,6 +214,8 @@ export function resultOfFault({ kind, message, remedy }: Fault, now: number): Ru
     requests: {},
     garbageCollection: NOT_STARTED,
     errors: [{ kind, message, remedy }],
+    warnings: [],
+    loggedWarnings: [],
     notices: [],
   };
 }

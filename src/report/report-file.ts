@@ -21,11 +21,17 @@ export function* reportPieces(result: RunResult): Generator<string> {
   yield `],\n${JSON.stringify(tail).slice(1)}\n`;
 }
 
-function* repositoryPieces({ name, error, manifests, staleTags, plan }: RepositoryResult): Generator<string> {
+function* repositoryPieces({ name, error, manifests, ...found }: RepositoryResult): Generator<string> {
   yield JSON.stringify({ name, error }).slice(0, -1);
   yield* listPieces("manifests", manifests, manifestEntry);
-  yield* listPieces("staleTags", staleTags, ({ tag, digest, reason, outcome }) => ({ tag, digest, reason, outcome }));
-  yield* listPieces("broken", plan?.broken ?? [], ({ digest, missing }) => ({ digest, missing }));
+  yield* listPieces("staleTags", found.staleTags, ({ tag, digest, reason, outcome }) => ({
+    tag,
+    digest,
+    reason,
+    outcome,
+  }));
+  yield* listPieces("broken", found.broken, ({ digest, missing, missingBlobs }) => ({ digest, missing, missingBlobs }));
+  yield* listPieces("unreadable", found.unreadable, ({ digest, reason }) => ({ digest, reason }));
   yield "}";
 }
 

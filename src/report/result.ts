@@ -2,6 +2,7 @@ import type { FaultKind } from "../fault.ts";
 import type { Decision, RepositoryPlan } from "../plan/plan.ts";
 import type { GarbageCollection, Storage } from "../registry/registry.ts";
 import type { Outcome, StaleTag } from "../sweep/outcome.ts";
+import type { BrokenManifest, Validation } from "../sweep/validate.ts";
 
 /** A decision and its outcome. */
 export type ManifestResult = Decision & Outcome;
@@ -17,6 +18,10 @@ export interface RepositoryResult {
   readonly plan: RepositoryPlan | null;
   readonly manifests: readonly ManifestResult[];
   readonly staleTags: readonly StaleTag[];
+  /** Kept manifests that cannot be pulled completely. Without `validate`, only indexes that were read for the plan. */
+  readonly broken: readonly BrokenManifest[];
+  /** Manifests and blobs that could not be read. */
+  readonly unreadable: Validation["unreadable"];
 }
 
 /** What a run did: summary, outputs, log and report file are written from it. Times are in milliseconds since the epoch. */
@@ -48,6 +53,10 @@ export interface RunResult {
   };
   /** Errors, in the order in which they happened. Any of them fails the step. */
   readonly errors: readonly { readonly kind: FaultKind; readonly message: string; readonly remedy: string }[];
-  /** Things to know that do not fail the step. */
+  /** What the user should act on, although it does not fail the step. */
+  readonly warnings: readonly string[];
+  /** Warnings that were logged when they happened, one of each kind. */
+  readonly loggedWarnings: readonly string[];
+  /** Things to know. */
   readonly notices: readonly string[];
 }

@@ -7,7 +7,7 @@ import { findingSections } from "./summary/findings.ts";
 import { footer } from "./summary/footer.ts";
 import { collectionLine, headline } from "./summary/headline.ts";
 import { keptTable } from "./summary/kept.ts";
-import { errorSections, noticeSection } from "./summary/messages.ts";
+import { errorSections, noticeSection, warningSection } from "./summary/messages.ts";
 import { repositorySection } from "./summary/repositories.ts";
 
 /** A step's summary holds 1 MiB. If it is one byte longer, GitHub drops all of it. */
@@ -35,6 +35,7 @@ export function renderSummary(result: RunResult, budgetBytes: number = BUDGET_BY
     return fitted;
   };
   const errors = show(errorSections(result), room / 8);
+  const warnings = show([warningSection(result)], room / 8);
   const notices = show([noticeSection(result)], room / 8);
   const repositories = show([repositorySection(result, planned)], room / 4);
   const deletions = show(deletionSections(result, planned), room);
@@ -42,6 +43,7 @@ export function renderSummary(result: RunResult, budgetBytes: number = BUDGET_BY
   return [
     top,
     errors.text,
+    warnings.text,
     repositories.text,
     collection,
     notices.text,

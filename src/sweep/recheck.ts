@@ -8,6 +8,7 @@ import type { Progress } from "../plan/progress.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
 import { type Evidence, type EvidenceSources, inUseIn, readEvidenceAgain, statusesOf, tagsToKeep } from "./evidence.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./plan-repository.ts";
+import type { TagTrial } from "./tag-trial.ts";
 
 /** What every recheck of a run shares. */
 export interface RecheckServices {
@@ -15,6 +16,7 @@ export interface RecheckServices {
   readonly sources: EvidenceSources;
   readonly evidence: Evidence;
   readonly rules: Rules;
+  readonly tagTrial: TagTrial;
 }
 
 /** A second reading of a repository, right before deletion. */
@@ -55,17 +57,18 @@ export async function recheck(
 }
 
 async function recheckOnce(
-  { registry, sources, evidence, rules }: RecheckServices,
+  { registry, sources, evidence, rules, tagTrial }: RecheckServices,
   repository: string,
   first: PlannedRepository,
   before: Progress,
   uncertain: ReadonlySet<Digest>,
 ): Promise<Recheck> {
-  const listing = await registry.list(repository);
-  requireKeptManifests(listing, first);
+  const listed = await registry.list(repository);
+  requireKeptManifests(listed, first);
   const { settings } = sources;
-  const gone = await findGone(registry, repository, listing, before, uncertain, settings.concurrency);
+  const gone = await findGone(registry, repository, listed, before, uncertain, settings.concurrency);
   const progress = withoutGone(before, gone);
+  const listing = tagTrial.restore(repository, listed, progress.pending);
   // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
   const now = await readEvidenceAgain(sources, evidence);
   const planned = await planRepository({

@@ -110,7 +110,7 @@ class RepositorySweep {
       staleTags,
       mayHaveDeleted: this.#mayHaveDeleted(),
       error: isLimited ? null : this.#error,
-      notice,
+      notice: this.#services.tagTrial.unfinished(repository, this.#outcomes.byDigest) ?? notice,
     };
   }
 

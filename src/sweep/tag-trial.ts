@@ -1,7 +1,9 @@
+import type { Digest } from "../digest.ts";
 import { Fault } from "../fault.ts";
 import { HttpError } from "../http/errors.ts";
 import type { Capabilities } from "../registry/capabilities.ts";
-import type { DeletionTarget, Registry } from "../registry/registry.ts";
+import type { DeletionTarget, Listing, Registry, TagTarget } from "../registry/registry.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** Whether an error says nothing about the deletion of the manifest. */
 function isInconclusive(error: unknown): boolean {
@@ -17,6 +19,7 @@ function isInconclusive(error: unknown): boolean {
 export class TagTrial {
   readonly #isWanted: boolean;
   #deletesTags: Capabilities["deletesTags"];
+  readonly #removed: (TagTarget & { readonly repository: string })[] = [];
   #isRunning = false;
 
   /** @param isWanted whether the run removes stale tags and has some */
@@ -44,6 +47,7 @@ export class TagTrial {
     const [tag, ...tags] = target.tags ?? [];
     if (tag === undefined || !this.#isWanted || this.#deletesTags !== "unknown" || this.#isRunning) return target;
     this.#isRunning = true;
+    this.#removed.push({ repository, tag, digest: target.digest });
     try {
       const deletion = await registry.deleteTag(repository, { tag, digest: target.digest }, sendBy);
       if (deletion === "unsupported") this.#deletesTags = "no";
@@ -58,5 +62,31 @@ export class TagTrial {
     } finally {
       this.#isRunning = false;
     }
+  }
+  /**
+   * Returns a list with the tags that the trial removed from manifests that are not deleted yet, because the registry delayed or
+   * refused that. Without them, these would be untagged images that the plan does not know.
+   */
+  restore(repository: string, { manifests }: Listing, pending: ReadonlyMap<Digest, unknown>): Listing {
+    const byDigest = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
+    const listed = new Set(manifests.flatMap(({ tags }) => tags));
+    for (const { tag, digest, repository: other } of this.#removed) {
+      if (other !== repository || listed.has(tag) || !pending.has(digest)) continue;
+      const manifest = byDigest.get(digest) ?? { digest, tags: [], pushedAt: null, sizeBytes: null, blobs: null };
+      byDigest.set(digest, { ...manifest, tags: [...manifest.tags, tag].sort() });
+    }
+    return { manifests: [...byDigest.values()] };
+  }
+
+  /** Returns a sentence about manifests that lost a tag and could not be deleted; null: there are none. */
+  unfinished(repository: string, outcomes: ReadonlyMap<Digest, Outcome>): string | null {
+    const left = this.#removed.filter(({ digest, repository: other }) => {
+      const outcome = outcomes.get(digest)?.outcome;
+      return other === repository && outcome !== "deleted" && outcome !== "gone" && outcome !== "refused";
+    });
+    const [first] = left;
+    if (first === undefined) return null;
+    const { tag, digest } = first;
+    return `The orphaned image ${repository}@${digest} may have lost its tag ${tag} and was not deleted. If the next run does not list it, delete it by its digest.`;
   }
 }

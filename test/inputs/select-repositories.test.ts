@@ -17,6 +17,14 @@ describe("repository-pattern", () => {
     expect(selectRepositories(patterns)).toMatchObject({ names, literals });
   });
 
+  it.each([
+    [["web", "web/**"], true],
+    [["web"], false],
+    [["web/**", "web"], false],
+  ])("%j is the default of octo/web: %s", (patterns, isDefault) => {
+    expect(selectRepositories(patterns, "octo/web").isDefault).toBe(isDefault);
+  });
+
   it("is compared case-insensitively", () => {
     expect(["web", "web/a", "api"].filter(selectRepositories(["Web", "Web/**"]).matches)).toEqual(["web", "web/a"]);
   });

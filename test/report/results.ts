@@ -57,6 +57,8 @@ export function repository(
     },
     manifests,
     staleTags: [],
+    broken: [],
+    unreadable: [],
     ...overrides,
   };
 }
@@ -83,6 +85,8 @@ export function run(overrides: Partial<RunResult> = {}): RunResult {
     requests: {},
     garbageCollection: { status: "not-started", freedBytes: null, blobsDeleted: null, note: "" },
     errors: [],
+    warnings: [],
+    loggedWarnings: [],
     notices: [],
     ...overrides,
   };

@@ -81,10 +81,20 @@ export function sampleRun(): RunResult {
       repository(
         "web",
         webManifests(),
-        { staleTags: [STALE_TAG], url: "https://cloud.digitalocean.com/registry/acme/web" },
+        {
+          staleTags: [STALE_TAG],
+          url: "https://cloud.digitalocean.com/registry/acme/web",
+          broken: [
+            {
+              digest: digestOf("web-t3"),
+              tags: ["t3"],
+              missing: [digestOf("x"), digestOf("y")],
+              missingBlobs: [digestOf("z")],
+            },
+          ],
+        },
         {
           blobs: blobsOf(3_650_722_201, "web"),
-          broken: [{ digest: digestOf("web-t3"), missing: [digestOf("x"), digestOf("y")] }],
           ghosts: [digestOf("ghost")],
         },
       ),
@@ -115,6 +125,7 @@ export function sampleRun(): RunResult {
         remedy: "The next run tries again.",
       },
     ],
+    warnings: ["web: 1 kept image is broken"],
     notices: ["`protect-apps` is off: images that App Platform runs are not protected"],
   });
 }

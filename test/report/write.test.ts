@@ -15,7 +15,8 @@ beforeEach(() => {
 
 /** Writes the files of a run, and collects its warnings. */
 function write(result: RunResult): void {
-  writeReport(result, process.env, { warn: (_, text) => void warnings.push(text) });
+  const add = (_kind: string, text: string): void => void warnings.push(text);
+  writeReport(result, process.env, { warn: add, error: add });
 }
 
 const readReport = () => asReport(JSON.parse(read(REPORT)));
@@ -128,6 +129,20 @@ describe("a file that cannot be written is a warning, and the others are written
     write(result);
     expect(warnings).toEqual([expect.stringMatching(/^The summary could not be written: ENOSPC/)]);
     expect(outputs()["deleted-count"]).toBe("1");
+  });
+
+  test("and a bug in one is an error", () => {
+    const repositories = {
+      map: () => {
+        throw new TypeError("a bug");
+      },
+      *[Symbol.iterator]() {},
+    };
+    write(Object.assign({}, result, { repositories }));
+    expect(warnings.join("\n")).toMatch(
+      /^The \w+ could not be written: Unexpected error: TypeError: a bug .*\nThis is a bug/m,
+    );
+    expect(existsSync(pathOf(REPORT))).toBe(true);
   });
 
   test("writes no summary if GITHUB_STEP_SUMMARY is empty", () => {

@@ -32,6 +32,7 @@ export type RegistryChange =
     }
   | { readonly action: "tag"; readonly of: readonly number[]; readonly tag: Tag }
   | { readonly action: "push again" | "drop"; readonly of: readonly number[] }
+  | { readonly action: "apply"; readonly apply: (store: RegistryStore, pushedAt: number) => void }
   /** One step of a builder: it pushes a child, then an index of its children, then tags the index. */
   | {
       readonly action: "build";
@@ -43,7 +44,8 @@ export type RegistryChange =
 
 /** A change of the Git repository or its pull requests. */
 export type RefChange =
-  | { readonly action: "create branch" | "delete branch"; readonly branch: (typeof BRANCHES)[number] }
+  | { readonly action: "create branch" | "delete branch"; readonly branch: string }
+  | { readonly action: "create tag"; readonly gitTag: string }
   | { readonly action: "open pull request" | "close pull request"; readonly number: number };
 
 export type Change = RegistryChange | RefChange;
@@ -110,12 +112,13 @@ export interface Changed {
 }
 
 export function isRefChange(each: Change): each is RefChange {
-  return each.action.endsWith("branch") || each.action.endsWith("pull request");
+  return "branch" in each || "gitTag" in each || "number" in each;
 }
 
 /** Applies a change to the repository `web`. */
 export function applyToRegistry(each: RegistryChange, context: Changed): void {
   const { store, pushedAt, seed } = context;
+  if (each.action === "apply") return void each.apply(store, pushedAt);
   const existing = store.manifests("web");
   const isComplete = (digest: Digest): boolean => missingContent(store, "web", digest).length === 0;
   const chosen = [...new Set(each.of.flatMap((number) => existing[number % Math.max(1, existing.length)] ?? []))];

@@ -54,7 +54,7 @@ function hasMore(after: ReadonlySet<string>, before: ReadonlySet<string>): boole
 }
 
 function refsOf({ refs }: Snapshot, { refs: pulls }: Snapshot): Refs {
-  return { branches: refs.branches, open: pulls.open, numbers: pulls.numbers };
+  return { branches: refs.branches, tags: refs.tags, open: pulls.open, numbers: pulls.numbers };
 }
 
 function windowOf({ requests, snapshots }: Trace, deletion: TracedRequest): Window {

@@ -13,6 +13,7 @@ interface StoredEntry {
 /** The refs that keep images. */
 export interface Refs {
   readonly branches: ReadonlySet<string>;
+  readonly tags: ReadonlySet<string>;
   /** The numbers of open pull requests, and their head branches. */
   readonly open: ReadonlyMap<number, string>;
   /** The numbers of all pull requests that exist. */
@@ -97,9 +98,9 @@ export function tagsOver(contents: Contents, digest: string): ReadonlySet<string
   return tags;
 }
 
-export function isLive(tag: string, { branches, open }: Refs): boolean {
+export function isLive(tag: string, { branches, tags, open }: Refs): boolean {
   const number = Number(/^pr-(\d+)(?:-|$)/.exec(tag)?.[1] ?? Number.NaN);
-  return tag === "latest" || branches.has(tag) || open.has(number) || [...open.values()].includes(tag);
+  return tag === "latest" || branches.has(tag) || tags.has(tag) || open.has(number) || [...open.values()].includes(tag);
 }
 
 /** Whether no ref, existing or gone, explains a tag. */

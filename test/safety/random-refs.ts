@@ -21,17 +21,24 @@ export interface ChangingRefs {
 
 export async function serveChangingRefs(): Promise<ChangingRefs> {
   const branches = new Set(["main", "next"]);
-  const gitHost = await serveScenarioGitHost(() => [...branches].sort().join());
+  const tags = new Set<string>();
+  const gitHost = await serveScenarioGitHost(() =>
+    [...branches, ...[...tags].map((tag) => `tags/${tag}`)].sort().join(),
+  );
   const pulls = gitHost.github.state.repositories.get("octo/web")?.pullRequests ?? new Map<number, TestPullRequest>();
   const [initialBranches, initialPulls] = [[...branches], [...pulls]];
   const commits = new Map<string, string>();
   for (const branch of branches) commits.set(branch, await gitHost.repository.commitOf(branch));
 
+  const tip = await gitHost.repository.commitOf("main");
+  const writeRef = (ref: string, commit: string | null): void => {
+    const path = join(gitHost.repository.path, ref);
+    if (commit === null) rmSync(path, { force: true });
+    else writeFileSync(path, `${commit}\n`);
+  };
   const setBranch = (branch: string, exists: boolean): void => {
     if (exists === branches.has(branch)) return;
-    const path = join(gitHost.repository.path, "refs/heads", branch);
-    if (exists) writeFileSync(path, `${commits.get(branch) ?? commits.get("main")}\n`);
-    else rmSync(path, { force: true });
+    writeRef(join("refs/heads", branch), exists ? (commits.get(branch) ?? tip) : null);
     if (exists) branches.add(branch);
     else branches.delete(branch);
   };
@@ -40,6 +47,7 @@ export async function serveChangingRefs(): Promise<ChangingRefs> {
     gitHost,
     refs: () => ({
       branches: new Set(branches),
+      tags: new Set(tags),
       open: new Map(
         [...pulls.values()].flatMap((pull) => (pull.state === "open" ? [[pull.number, pull.headBranch]] : [])),
       ),
@@ -47,6 +55,10 @@ export async function serveChangingRefs(): Promise<ChangingRefs> {
     }),
     apply(change, now) {
       if ("branch" in change) return setBranch(change.branch, change.action === "create branch");
+      if ("gitTag" in change) {
+        writeRef(join("refs/tags", change.gitTag), tip);
+        return void tags.add(change.gitTag);
+      }
       const createdAt = pulls.get(change.number)?.createdAt ?? now;
       if (change.action === "open pull request")
         pulls.set(change.number, pullRequest(change.number, { createdAt, updatedAt: now }));
@@ -59,6 +71,8 @@ export async function serveChangingRefs(): Promise<ChangingRefs> {
     reset() {
       for (const branch of branches) if (!initialBranches.includes(branch)) setBranch(branch, false);
       for (const branch of initialBranches) setBranch(branch, true);
+      for (const tag of tags) writeRef(join("refs/tags", tag), null);
+      tags.clear();
       pulls.clear();
       for (const [number, pull] of initialPulls) pulls.set(number, pull);
       gitHost.git.inject([]);

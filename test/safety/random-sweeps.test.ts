@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import type { RunResult } from "../../src/report/result.ts";
 import { pushImage } from "../servers/content.ts";
-import { sweepScenario } from "./harness.ts";
 import { applyToRegistry, builder, change, push, type RegistryChange } from "./random-changes.ts";
-import { assertDeletions, assertTagsPullable } from "./random-checks.ts";
 import { type ChangingRefs, pushedBefore, serveChangingRefs } from "./random-refs.ts";
-import { RUNS } from "./random-runs.ts";
-import { type Disturbance, deletionFault, type Event, place, traceRequests } from "./random-trace.ts";
-import { assertReport } from "./report-accuracy.ts";
+import { anyInputs, type Checked, type Inputs, NOTHING, RUNS, sweepAndCheck } from "./random-sweep.ts";
+import { type Disturbance, deletionFault, type Event, place } from "./random-trace.ts";
 import { contentsOf, NOW, openScenario, type Scenario, type ScenarioKind, type StoreView } from "./scenario.ts";
-
-const NOTHING: Disturbance = { events: [], faults: [], secondsPerDeletion: 0 };
 
 const HOUR = 3_600_000;
 
@@ -24,18 +18,9 @@ beforeAll(async () => {
 
 afterAll(() => refs.close());
 
-const anyInputs = fc.record({
-  "keep-count": fc.constantFrom("0", "0", "1", "2"),
-  "grace-period": fc.constantFrom("0", "24h"),
-  untagged: fc.constantFrom<"delete" | "keep">("delete", "delete", "keep"),
-  "unmatched-tags": fc.constantFrom<"delete" | "keep">("keep", "keep", "delete"),
-  "remove-stale-tags": fc.constantFrom("false", "false", "true"),
-  concurrency: fc.constantFrom("1", "1", "4"),
-});
-
 interface World {
   readonly pushes: readonly RegistryChange[];
-  readonly inputs: typeof anyInputs extends fc.Arbitrary<infer T> ? T : never;
+  readonly inputs: Inputs;
   readonly disturbance: Disturbance;
 }
 
@@ -50,43 +35,15 @@ function open(kind: ScenarioKind, pushes: readonly RegistryChange[]): Promise<Sc
   });
 }
 
-/** Sweeps once. Checks every DELETE and the report. */
-async function sweepAndCheck(
-  scenario: Scenario<StoreView>,
-  { inputs }: World,
-  disturbance: Disturbance,
-  startAt: number,
-  lost: Set<string>,
-): Promise<RunResult> {
-  const before = contentsOf(scenario.store);
-  // Deletions in flight at the same time were sent at the same time.
-  const secondsPerDeletion = inputs.concurrency === "1" ? disturbance.secondsPerDeletion : 0;
-  const trace = traceRequests(scenario, refs, { ...disturbance, secondsPerDeletion }, startAt);
-  const result = await sweepScenario(scenario, refs.gitHost, inputs, { clock: trace.clock });
-  const late = assertDeletions(trace, {
-    untagged: inputs.untagged,
-    unmatchedTags: inputs["unmatched-tags"],
-    gracePeriodMs: inputs["grace-period"] === "0" ? 0 : 86_400_000,
-    listsUntagged: scenario.kind === "digitalocean" || scenario.kind === "ghcr",
-  });
-  for (const digest of [...late, ...trace.dropped]) lost.add(digest);
-  assertTagsPullable(scenario, lost);
-  const after = contentsOf(scenario.store);
-  assertReport(result, { before, after, moved: trace.moved, hidden: false, collection: null });
-  const sent = Object.values(result.requests).reduce((sum, count) => sum + count, 0);
-  assert.ok(sent >= trace.requests.length, "the report counts every request");
-  return result;
-}
-
-async function checkWorld(kind: ScenarioKind, world: World): Promise<void> {
-  const scenario = await open(kind, world.pushes);
-  const lost = new Set<string>();
+async function checkWorld(kind: ScenarioKind, { pushes, inputs, disturbance }: World): Promise<void> {
+  const scenario = await open(kind, pushes);
+  const checked: Checked = { scenario, refs, inputs, lost: new Set() };
   try {
-    await sweepAndCheck(scenario, world, world.disturbance, NOW, lost);
-    const second = await sweepAndCheck(scenario, world, NOTHING, NOW + HOUR, lost);
+    await sweepAndCheck(checked, disturbance, NOW);
+    const second = await sweepAndCheck(checked, NOTHING, NOW + HOUR);
     assert.deepEqual(second.errors, [], "the second sweep finishes");
     const contents = contentsOf(scenario.store);
-    const third = await sweepAndCheck(scenario, world, NOTHING, NOW + 2 * HOUR, lost);
+    const third = await sweepAndCheck(checked, NOTHING, NOW + 2 * HOUR);
     assert.deepEqual(third.errors, [], "the third sweep finishes");
     assert.deepEqual(contentsOf(scenario.store), contents, "the third sweep deletes nothing");
   } finally {

@@ -52,6 +52,8 @@ export interface Disturbance {
   readonly faults: readonly DeletionFault[];
   /** How long each DELETE takes. */
   readonly secondsPerDeletion: number;
+  /** Changes the response of any other request; null: not. */
+  readonly alter?: (request: ServedRequest) => ServerFault | null;
 }
 
 /** The state at one time. `at` counts requests and changes. */
@@ -89,7 +91,7 @@ export interface Trace {
 export function traceRequests(
   scenario: Scenario<StoreView>,
   refs: ChangingRefs,
-  { events, faults, secondsPerDeletion }: Disturbance,
+  { events, faults, secondsPerDeletion, alter = () => null }: Disturbance,
   startAt: number,
 ): Trace {
   const requests: TracedRequest[] = [];
@@ -144,7 +146,7 @@ export function traceRequests(
       if (kind === "first page") takeSnapshot(true);
       at += 1;
       requests.push({ at, time: now(), kind, reference: isDeletion ? deleted.reference : null });
-      if (!isDeletion) return null;
+      if (!isDeletion) return alter(request);
       offset += secondsPerDeletion * 1_000;
       const fault = faults.find(({ number }) => number === deletions)?.fault;
       deletions += 1;

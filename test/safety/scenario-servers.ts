@@ -16,10 +16,15 @@ type Serve = (store: RegistryStore, options: ScenarioOptions) => Promise<Scenari
 export const SERVED = {
   digitalocean: serveDigitalOceanScenario,
   // Docker Distribution 2.8, the most common version.
-  distribution: (store) =>
-    serveOciScenario("distribution", store, { referrersApi: "no", tagDeletes: "refused", paging: "ignore-n" }),
-  oci: (store, { maxPerPage }) =>
-    serveOciScenario("oci", store, maxPerPage === undefined ? {} : { pageSize: maxPerPage }),
+  distribution: (store, { behaviour }) =>
+    serveOciScenario("distribution", store, {
+      referrersApi: "no",
+      tagDeletes: "refused",
+      paging: "ignore-n",
+      ...behaviour,
+    }),
+  oci: (store, { maxPerPage, behaviour }) =>
+    serveOciScenario("oci", store, { ...(maxPerPage === undefined ? {} : { pageSize: maxPerPage }), ...behaviour }),
   ghcr: serveGhcrScenario,
 } satisfies Record<ScenarioKind, Serve>;
 

@@ -5,6 +5,7 @@ import type { Collections } from "../servers/digitalocean/collections.ts";
 import type { GitResponses } from "../servers/git/server.ts";
 import { pullRequest } from "../servers/github/server.ts";
 import type { RecordedRequest, TestServer } from "../servers/http-server.ts";
+import type { OciBehaviour } from "../servers/oci/behaviour.ts";
 import { RegistryStore } from "../servers/oci/store.ts";
 import { SERVED } from "./scenario-servers.ts";
 
@@ -59,6 +60,8 @@ export interface ScenarioOptions {
   readonly fill?: (store: RegistryStore) => void;
   /** The largest page of a list; default: the registry's own limit. */
   readonly maxPerPage?: number;
+  /** How an OCI registry differs from its kind. */
+  readonly behaviour?: OciBehaviour;
 }
 
 /**

@@ -22,6 +22,7 @@ export interface Reply {
  * - `silent before`, `silent after`: never answers; the handler did not run, or ran.
  * - `stalled`: calls the handler, sends half the body and then nothing.
  * - `altered`: calls the handler and changes its reply.
+ * - `raw`: sends these characters, whether they are HTTP or not, and closes the connection. The handler does not run.
  */
 export type ServerFault =
   | { readonly kind: "reply"; readonly reply: Reply }
@@ -29,7 +30,8 @@ export type ServerFault =
   | { readonly kind: "silent before" | "silent after" | "stalled" }
   | { readonly kind: "altered"; readonly alter: (reply: Reply) => Reply }
   | { readonly kind: "drip" | "only 102"; readonly everyMs: number }
-  | { readonly kind: "delay"; readonly ms: number };
+  | { readonly kind: "delay"; readonly ms: number }
+  | { readonly kind: "raw"; readonly text: string };
 
 /** Sends a reply, with the part of `fault` that concerns the response. */
 export async function writeReply(

@@ -80,6 +80,7 @@ export async function serve(handler: Handler, options: ServeOptions = {}): Promi
     if (options.latencyMs) await wait(options.latencyMs);
     if (fault?.kind === "reset before") return void incoming.socket.destroy();
     if (fault?.kind === "silent before") return;
+    if (fault?.kind === "raw") return void incoming.socket.end(fault.text, "latin1");
     const handled = fault?.kind === "reply" ? fault.reply : await handler(request);
     if (fault?.kind === "reset after") return void incoming.socket.destroy();
     if (fault?.kind === "silent after") return;

@@ -83,7 +83,10 @@ async function follow(options: CollectorOptions, running: Running, deadline: num
   if (hasEnded(collection)) return ended(running);
   const { uuid } = collection;
   const state = own ? "was started and is still running" : "was already running and has not ended";
-  const started = unfinished("started", `Garbage collection ${uuid} ${state}.`);
+  const started = unfinished(
+    "started",
+    `Garbage collection ${uuid} ${state}. The registry is read-only until it ends.`,
+  );
   if (options.timeoutMs === 0) return started;
   try {
     return await waitForEnd(options, running, deadline);

@@ -56,9 +56,11 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     list: createLister(api, services, (repository) => listed.has(repository)),
     read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
     exists: (repository, digest) => oci.exists(`${address.path}/${repository}`, digest),
+    hasBlob: (repository, digest) => oci.hasBlob(`${address.path}/${repository}`, digest),
     createdAt: async () => null,
     referrers: async () => null,
-    prepareDeletion() {
+    prepareDeletion(_repository, mode = "wait") {
+      if (mode === "check") return waitUntilWritable({ ...collector, timeoutMs: 0 });
       writable ??= waitUntilWritable(collector);
       return writable;
     },

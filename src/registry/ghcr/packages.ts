@@ -33,12 +33,12 @@ export async function selectPackages(
   const found = await existing(api, unlisted);
   if (listed !== null) return selectFrom(registry, [...listed, ...found].sort(), { ...selection, names: null });
   if (found.length === 0) throw cannotList(registry, selection.literals);
-  services.log.warn(
-    "packages-not-listed",
+  const text =
     `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
-      `without a wildcard: ${found.slice(0, MAX_NAMES_SHOWN).join(", ")}. To include all packages, set token to a classic ` +
-      "personal access token with read:packages.",
-  );
+    `without a wildcard: ${found.slice(0, MAX_NAMES_SHOWN).join(", ")}. To include all packages, set token to a classic ` +
+    "personal access token with read:packages.";
+  if (selection.isDefault === true) services.log.info(text);
+  else services.log.warn("packages-not-listed", text);
   return { matching: found, existing: [] };
 }
 

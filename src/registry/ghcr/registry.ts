@@ -52,6 +52,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     // The OCI endpoint accepts only lower case.
     read: (repository, digest) => oci.read(`${address.path}/${repository}`.toLowerCase(), digest),
     exists: (repository, digest) => oci.exists(`${address.path}/${repository}`.toLowerCase(), digest),
+    hasBlob: (repository, digest) => oci.hasBlob(`${address.path}/${repository}`.toLowerCase(), digest),
     createdAt: async () => null,
     referrers: async () => null,
     prepareDeletion: async () => undefined,

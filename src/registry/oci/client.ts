@@ -1,29 +1,22 @@
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
+import { HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
+import type { Log } from "../../log.ts";
 import type { Descriptor, ManifestContent } from "../manifest.ts";
 import { type AuthorizedSend, createAuthorizedSend } from "./auth/authorizer.ts";
 import type { AuthorizerOptions } from "./auth/options.ts";
 import { invalidName, parseRepositories, parseTags } from "./lists.ts";
-import {
-  createdAtOf,
-  digestOfBytes,
-  MANIFEST_TYPES,
-  MAX_MANIFEST_BYTES,
-  parseManifest,
-  verifyDigest,
-} from "./manifest.ts";
+import { createdAtOf, digestOfBytes, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from "./manifest.ts";
+import { type OciManifest, parseManifestResponse } from "./manifest-response.ts";
 import { readPages, rejectWebPage } from "./pages.ts";
 import { isRepositoryName, isTag } from "./reference.ts";
 import { missingIfUnsupported, readReferrers } from "./referrers.ts";
-
-export interface OciManifest {
-  readonly digest: Digest;
-  readonly content: ManifestContent;
-}
+import { isSchema1 } from "./schema1.ts";
 
 /** Distribution's default for the largest page (`tags.maxtags`, `catalog.maxentries`). */
 const PAGE_SIZE = 1000;
+const ACCEPT = MANIFEST_TYPES.join(", ");
 /** Statuses of servers that know no HEAD. */
 const NO_HEAD: readonly number[] = [405, 501];
 /** The config of artifacts that have none: `{}` (OCI image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
@@ -33,12 +26,14 @@ const EMPTY_CONFIG = "application/vnd.oci.empty.v1+json";
 export class OciClient {
   readonly #origin: URL;
   readonly #send: AuthorizedSend;
+  readonly #log: Log;
   readonly #manifests = new Map<string, Promise<ManifestContent | "missing">>();
   readonly #creationTimes = new Map<Digest, number | null>();
   #referrersApi: "unknown" | "available" | "unavailable" = "unknown";
 
   constructor(options: AuthorizerOptions) {
     this.#origin = options.origin;
+    this.#log = options.log;
     this.#send = createAuthorizedSend(options);
   }
 
@@ -58,7 +53,7 @@ export class OciClient {
 
   /** Reads the manifest that a tag points to now. */
   async resolve(name: string, tag: string): Promise<OciManifest | "missing"> {
-    const found = await this.#get(name, tag);
+    const found = await this.#get(name, tag).catch((error: unknown) => this.#ignoreSchema1(name, tag, error));
     if (found !== "missing") this.#manifests.set(`${name}@${found.digest}`, Promise.resolve(found.content));
     return found;
   }
@@ -68,9 +63,17 @@ export class OciClient {
     return (await this.#get(name, digest)) !== "missing";
   }
 
+  /** Returns whether a blob exists; null: the registry does not answer HEAD requests. A redirect to its storage means that it does. */
+  async hasBlob(name: string, digest: Digest): Promise<boolean | null> {
+    const expected = [200, 301, 302, 303, 307, 308, 404, ...NO_HEAD];
+    const request = { method: "HEAD", url: this.#url(name, "blobs", digest), expected } as const;
+    const { status } = rejectWebPage(await this.#send(request, pullScope(name)));
+    return NO_HEAD.includes(status) ? null : status !== 404;
+  }
+
   /** Returns the digest that a tag points to now; `missing` for 404. Reads no content, so the digest is what the registry says. */
   async digestOf(name: string, tag: string): Promise<Digest | "missing"> {
-    const request = { url: this.#url(name, "manifests", tag), headers: { accept: MANIFEST_TYPES.join(", ") } };
+    const request = { url: this.#url(name, "manifests", tag), headers: { accept: ACCEPT } };
     const expected = [200, 404, ...NO_HEAD];
     const response = rejectWebPage(await this.#send({ method: "HEAD", ...request, expected }, pullScope(name)));
     if (response.status === 404) return "missing";
@@ -144,17 +147,34 @@ export class OciClient {
   }
 
   async #get(name: string, reference: string): Promise<OciManifest | "missing"> {
+    if (isDigest(reference)) return this.#request(name, reference, ACCEPT);
+    // A tag that returns 404 may have a type that no registry of images should have: that is an error, and not a missing tag.
+    const found = await this.#request(name, reference, ACCEPT);
+    const tagged = found === "missing" ? await this.#request(name, reference, `${ACCEPT}, */*`) : found;
+    if (tagged !== "missing" && isSchema1(tagged.content.mediaType)) await this.#requireStored(name, reference, tagged);
+    return tagged;
+  }
+
+  /** Distribution 3 returns 500 for images of schema 1. They list no manifest, so nothing depends on them. */
+  #ignoreSchema1(name: string, tag: string, error: unknown): "missing" {
+    if (!(error instanceof HttpError && /unrecognized manifest schema version 1\b/.test(error.detail ?? "")))
+      throw error;
+    this.#log.warn("schema-1", `${name}:${tag} is ignored, because this registry does not support its old schema 1.`);
+    return "missing";
+  }
+
+  async #request(name: string, reference: string, accept: string): Promise<OciManifest | "missing"> {
     const url = this.#url(name, "manifests", reference);
-    const request = {
-      url,
-      headers: { accept: MANIFEST_TYPES.join(", ") },
-      expected: [200, 404],
-      maxBytes: MAX_MANIFEST_BYTES,
-    };
+    const request = { url, headers: { accept }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES };
     const response = rejectWebPage(await this.#send({ method: "GET", ...request }, pullScope(name)));
-    if (response.status === 404) return "missing";
-    const digest = verifyDigest(response, isDigest(reference) ? reference : null);
-    return { digest, content: parseManifest(response.body, response.headers["content-type"], `GET ${url}`) };
+    return parseManifestResponse(response, isDigest(reference) ? reference : null);
+  }
+
+  /** Old registries convert images to schema 1 for clients that accept nothing else. Such a digest is not stored. */
+  async #requireStored(name: string, tag: string, { digest }: OciManifest): Promise<void> {
+    if ((await this.#request(name, digest, ACCEPT)) === "missing") throw converted(name, tag);
+    const text = `${name}:${tag} is an image of Docker's old schema 1, which current clients cannot pull. Build and push it again, or delete it.`;
+    this.#log.warn("schema-1", text);
   }
 
   #list(list: URL, scope: string, parse: (page: HttpResponse) => readonly string[]) {
@@ -172,6 +192,14 @@ export class OciClient {
     if (!isDigest(reference) && !isTag(reference)) throw invalidName(this.#origin, "tag", reference);
     return new URL(`/v2/${name}/${kind}/${reference}`, this.#origin);
   }
+}
+
+function converted(name: string, tag: string): Fault {
+  return new Fault(
+    "listing",
+    `The registry converted ${name}:${tag} to schema 1, so its real digest is unknown`,
+    "Check for a proxy that removes the request header `Accept`.",
+  );
 }
 
 function pullScope(name: string): string {

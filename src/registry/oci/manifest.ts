@@ -77,9 +77,6 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined, re
 /** Returns the media type that the response and the manifest agree on. */
 function mediaTypeOf({ mediaType: own }: Manifest, contentType: string | undefined, request: string): string {
   const type = bareType(contentType);
-  if (/^application\/vnd\.docker\.distribution\.manifest\.v1\+/.test(type)) {
-    throw invalid(request, `a schema 1 manifest (${type}), whose digest is not the stored one`);
-  }
   if ((own ?? type) === type && MANIFEST_TYPES.includes(type)) return type;
   const field = own === undefined ? "" : ` and mediaType ${JSON.stringify(own.slice(0, 100))}`;
   throw invalid(request, `an unsupported manifest: ${contentType ?? "no Content-Type"}${field}`);
@@ -97,10 +94,16 @@ export function digestOfBytes(bytes: Uint8Array, like: Digest | null): Digest {
  *
  * @param requested null: the manifest was requested by tag
  */
-export function verifyDigest({ body, headers, url }: HttpResponse, requested: Digest | null): Digest {
-  const header = headers["docker-content-digest"];
+export function verifyDigest(response: HttpResponse, requested: Digest | null): Digest {
+  const header = response.headers["docker-content-digest"];
   // By tag: use the algorithm of the header, because the registry deletes the manifest only by that digest.
-  const digest = digestOfBytes(body, requested ?? (header !== undefined && isDigest(header) ? header : null));
+  const like = requested ?? (header !== undefined && isDigest(header) ? header : null);
+  return requireDigest(response, digestOfBytes(response.body, like), requested);
+}
+
+/** Returns `digest`, computed from a response. Throws Fault `listing` if the request or the response names another one. */
+export function requireDigest({ headers, url }: HttpResponse, digest: Digest, requested: Digest | null): Digest {
+  const header = headers["docker-content-digest"];
   const contradictsHeader = header !== undefined && header !== digest && header.split(":")[0] === digest.split(":")[0];
   const contradictsRequest = requested !== null && requested !== digest;
   if (!contradictsRequest && !contradictsHeader) return digest;

@@ -10,6 +10,8 @@ import { parseLinks } from "./link.ts";
 const MAX_PAGES = 10_000;
 /** One million tags of 60 characters. */
 const MAX_MIB = 64;
+/** Registries that do not send as many entries as requested send 50, 100, 250, 500 or 1,000. */
+const USUAL_LIMIT = 50;
 const CHECK_ADDRESS = "Check the registry's address: a login page or a proxy may have answered.";
 
 /** Sends a GET and returns the response if its status is in `expected`. */
@@ -17,9 +19,9 @@ export type FetchPage = (url: URL, expected: readonly number[]) => Promise<HttpR
 
 /**
  * Reads all pages of a list and returns each entry once; `missing` if the first page is 404. The next page is the one that
- * `Link` names. Registries may omit the link (OCI distribution-spec 1.1, "Listing Tags"): then a full page is followed by
- * the page after its last entry. Throws Fault `listing` if the list continues on another host, is endless, or a later page
- * is missing.
+ * `Link` names. Registries may omit the link (OCI distribution-spec 1.1, "Listing Tags"): then a page that may be full is followed
+ * by the page after its last entry. Throws Fault `listing` if the list continues on another host, is endless, a later page is
+ * missing, or nothing shows that it is complete.
  */
 export async function readPages<T extends string>(
   first: URL,
@@ -29,14 +31,18 @@ export async function readPages<T extends string>(
   const items = new Set<T>();
   const visited = new Set<string>();
   const checkSize = createSizeLimit(MAX_MIB, (why) => incompleteList(first, why));
-  let usesLinks = false;
+  const size = Number(first.searchParams.get("n"));
+  let largest = 0;
+  let isGuess = false;
   for (let url: URL | null = first; url !== null; ) {
     if (visited.has(url.href) || visited.size >= MAX_PAGES) throw incompleteList(url, "it does not end");
     visited.add(url.href);
     // Registries that are configured for smaller pages refuse `n` (distribution 3.1.0: PAGINATION_NUMBER_INVALID).
     const mayRefuseSize = url === first && url.searchParams.has("n");
-    const response: HttpResponse = await fetchPage(url, mayRefuseSize ? [200, 400, 404] : [200, 404]);
+    const response: HttpResponse = await fetchPage(url, mayRefuseSize || isGuess ? [200, 400, 404] : [200, 404]);
     if (response.status === 404 && visited.size === 1) return "missing";
+    // A registry need not know a page that no link names and that no full page promises.
+    if (response.status !== 200 && isGuess) break;
     if (response.status === 404) throw incompleteList(url, "the next page is missing");
     if (response.status === 400) {
       // The next request is for the first page, too: a 404 to it means that the list is missing.
@@ -49,20 +55,44 @@ export async function readPages<T extends string>(
     const before = items.size;
     for (const item of page) items.add(item);
     const next = linkedPage(response, url);
-    usesLinks ||= next !== null;
-    // A registry that sent a link before has no more pages now, even if this page is full.
-    url = next ?? (usesLinks || items.size === before ? null : pageAfter(page, url));
+    const isFull = page.length > 0 && page.length === size;
+    if (next === null && isFull && items.size === before) await requireRepeated(url, page, fetchPage, parse);
+    const continues = isFull || (size > 0 && mayBeFull(page.length, size, largest));
+    isGuess = next === null && !isFull;
+    largest = Math.max(largest, page.length);
+    url = next ?? (continues && items.size > before ? pageAfter(page, url) : null);
   }
   return [...items];
 }
 
-/** Returns the page after a full one; null if the page has fewer entries than requested. */
-function pageAfter(page: readonly string[], current: URL): URL | null {
-  const last = page.at(-1);
-  if (last === undefined || page.length !== Number(current.searchParams.get("n"))) return null;
+/** Whether a page may be the largest that the registry sends: as large as an earlier one, or of a usual limit. */
+function mayBeFull(count: number, size: number, largest: number): boolean {
+  return count > 0 && count < size && (count === largest || count % USUAL_LIMIT === 0);
+}
+
+/** Returns the page after the last entry of a page. */
+function pageAfter(page: readonly string[], current: URL): URL {
   const next = new URL(current);
-  next.searchParams.set("last", last);
+  next.searchParams.set("last", page.at(-1) ?? "");
   return next;
+}
+
+/**
+ * Checks a full page that has only known entries, although it was requested after the last of them. A registry that starts again
+ * after the last entry, or that ignores `n` and `last`, has no more. One that only ignores `last` may have more.
+ */
+async function requireRepeated(
+  url: URL,
+  page: readonly string[],
+  fetchPage: FetchPage,
+  parse: (response: HttpResponse) => readonly string[],
+): Promise<void> {
+  const check = new URL(url);
+  check.searchParams.set("n", String(page.length - 1));
+  check.searchParams.set("last", page.at(-2) ?? "");
+  const answer = parse(await fetchPage(check, [200]));
+  if (answer.length >= page.length || answer[0] === page.at(-1)) return;
+  throw incompleteList(url, "the registry returns the same page again and no link to the next");
 }
 
 /** Returns the next page that `Link` names, on the same host only; null if there is no link. */

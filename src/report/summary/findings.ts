@@ -2,7 +2,7 @@ import { counted, formatCount } from "../../format.ts";
 import type { StaleTag } from "../../sweep/outcome.ts";
 import type { RunResult } from "../result.ts";
 import type { Section } from "./budget.ts";
-import { code, digestMarkup, foldableTable, sentence, type Table } from "./markup.ts";
+import { code, digestMarkup, foldableTable, sentence, type Table, tagsMarkup } from "./markup.ts";
 
 const STALE_TAG_OUTCOMES: Readonly<Record<StaleTag["outcome"], string>> = {
   reported: "not removed",
@@ -13,15 +13,15 @@ const STALE_TAG_OUTCOMES: Readonly<Record<StaleTag["outcome"], string>> = {
   changed: "not removed: changed after the plan was made",
 };
 
-/** Returns tables of stale tags, broken indexes, ghosts and unreadable manifests. */
+/** Returns tables of stale tags, broken images, ghosts and unreadable manifests. */
 export function findingSections(result: RunResult): readonly Section[] {
-  return [unreadable(result), staleTags(result), brokenIndexes(result), ghosts(result)];
+  return [unreadable(result), broken(result), staleTags(result), ghosts(result)];
 }
 
 function unreadable({ repositories, gitRepositoryUrl }: RunResult): Section {
-  const all = repositories.flatMap(({ name, plan }) => (plan?.unreadable ?? []).map((one) => ({ name, ...one })));
-  const title = `<b>${counted(all.length, "manifest")} could not be read</b> &nbsp;nothing is deleted in these repositories`;
-  return table(title, ["Manifest", "Repository", "Reason"], all, ({ name, digest, reason }) => [
+  const all = repositories.flatMap(({ name, unreadable: some }) => some.map((one) => ({ name, ...one })));
+  const title = `<b>${counted(all.length, "manifest or blob", "manifests or blobs")} could not be read</b>`;
+  return table(title, ["Digest", "Repository", "Reason"], all, ({ name, digest, reason }) => [
     digestMarkup(digest),
     code(name, 80),
     sentence(reason, gitRepositoryUrl, 300),
@@ -40,13 +40,21 @@ function staleTags({ repositories, gitRepositoryUrl }: RunResult): Section {
   ]);
 }
 
-function brokenIndexes({ repositories }: RunResult): Section {
-  const all = repositories.flatMap(({ name, plan }) => (plan?.broken ?? []).map((broken) => ({ name, ...broken })));
-  const title = `<b>${counted(all.length, "broken index", "broken indexes")}</b> &nbsp;kept images whose platform manifests are missing: push them again`;
-  return table(title, ["Index", "Repository", "Missing"], all, ({ name, digest, missing }) => {
-    const rest = missing.length > 4 ? ` and ${formatCount(missing.length - 4)} more` : "";
-    return [digestMarkup(digest), code(name, 80), `${missing.slice(0, 4).map(digestMarkup).join(" ")}${rest}`];
-  });
+function broken({ repositories }: RunResult): Section {
+  const all = repositories.flatMap(({ name, broken: some }) => some.map((one) => ({ name, ...one })));
+  const title = `<b>${counted(all.length, "broken image")}</b> &nbsp;kept, but they cannot be pulled: push them again`;
+  return table(title, ["Image", "Tags", "Repository", "Missing manifests", "Missing blobs"], all, (image) => [
+    digestMarkup(image.digest),
+    tagsMarkup(image.tags),
+    code(image.name, 80),
+    digestsMarkup(image.missing),
+    digestsMarkup(image.missingBlobs),
+  ]);
+}
+
+function digestsMarkup(digests: readonly string[]): string {
+  const rest = digests.length > 4 ? ` and ${formatCount(digests.length - 4)} more` : "";
+  return `${digests.slice(0, 4).map(digestMarkup).join(" ")}${rest}`;
 }
 
 function ghosts({ repositories }: RunResult): Section {

@@ -21,18 +21,20 @@ export function headline(result: RunResult, total: Counts): string {
   return `### ${title(result, total)}\n\n${line}\n\n${result.dryRun ? DRY_RUN_NOTE : ""}`;
 }
 
-function title({ dryRun, errors, repositories }: RunResult, { deleted, failed, freed }: Counts): string {
+function title(result: RunResult, { deleted, failed, deferred, freed }: Counts): string {
+  const { dryRun, errors, repositories } = result;
   const size = freed === null || freed.bytes === 0 ? "" : `, ${bytesMarkup(freed)}`;
   const deletions = `${imageCount(deleted)}${size}`;
   const failures = failed > 0 ? `, ${formatCount(failed)} failed` : "";
   const hasErrors = errors.length > 0 || failed > 0;
+  const isPartial = hasErrors || result.warnings.length + result.loggedWarnings.length > 0 || deferred > 0;
   if (dryRun) {
-    return `${hasErrors ? "⚠️ " : ""}Dry run: ${deleted.manifests === 0 ? "nothing to delete" : `would delete ${deletions}`}`;
+    return `${isPartial ? "⚠️ " : ""}Dry run: ${deleted.manifests === 0 ? "nothing to delete" : `would delete ${deletions}`}`;
   }
-  if (deleted.manifests > 0) return `${hasErrors ? "⚠️" : "✔️"} Deleted ${deletions}${failures}`;
+  if (deleted.manifests > 0) return `${isPartial ? "⚠️" : "✔️"} Deleted ${deletions}${failures}`;
   if (hasErrors) return `✖️ Nothing was deleted${failures}`;
   const hasPlan = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
-  return hasPlan ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
+  return `${isPartial ? "⚠️" : "✔️"} ${hasPlan ? "Nothing was deleted" : "Nothing to delete"}`;
 }
 
 /** Returns the result of the garbage collection in one line; nothing if there was none. */

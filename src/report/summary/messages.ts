@@ -33,11 +33,22 @@ export function errorSections({ errors, gitRepositoryUrl }: RunResult): readonly
   });
 }
 
-/** Returns a box with everything to know that does not fail the step. */
+/** Returns a yellow box with everything to act on that does not fail the step, such as deferred deletions. */
+export function warningSection(result: RunResult): Section {
+  const { warnings, loggedWarnings, repositories, gitRepositoryUrl } = result;
+  const deferred = outcomeNotices(repositories).filter(({ kind }) => kind === "deferred");
+  return box("WARNING", [...loggedWarnings, ...warnings, ...deferred.map(({ text }) => text)], gitRepositoryUrl);
+}
+
+/** Returns a blue box with everything to know, such as deletions that the registry refused. */
 export function noticeSection({ notices, repositories, gitRepositoryUrl }: RunResult): Section {
-  const messages = [...notices, ...outcomeNotices(repositories).map(({ text }) => text)];
+  const refused = outcomeNotices(repositories).filter(({ kind }) => kind === "refused");
+  return box("NOTE", [...notices, ...refused.map(({ text }) => text)], gitRepositoryUrl);
+}
+
+function box(level: "WARNING" | "NOTE", messages: readonly string[], gitRepositoryUrl: string): Section {
   return {
-    head: "> [!NOTE]\n",
+    head: `> [!${level}]\n`,
     rows: boxRows(messages, gitRepositoryUrl),
     tail: (leftOut) => `${moreNote(leftOut)}\n`,
   };

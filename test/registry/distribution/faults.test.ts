@@ -129,7 +129,7 @@ describe("one error, and nothing is deleted from the affected repositories, for"
           "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
         }),
       ),
-      /prettyjws/,
+      /converted web:main to schema 1/,
       "web",
     ],
     [

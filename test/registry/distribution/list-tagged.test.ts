@@ -92,15 +92,15 @@ describe("a list that changes while it is read", () => {
 
 describe("a listed tag that returns 404", () => {
   test.each([
-    [1, ["main", "pr-1"]],
-    [2, ["main"]],
-  ])("%i times is requested twice", async (times, tags) => {
+    [2, ["main", "pr-1"], 3],
+    [4, ["main"], 4],
+  ])("%i times is requested again, each time also for other types", async (times, tags, count) => {
     const { list, push, server, requests } = await open();
     const digest = push("a", "main", "pr-1");
     let refused = 0;
     server.inject(({ path }) => (path.endsWith("/manifests/pr-1") && refused++ < times ? refuse(404) : null));
     expect(await list()).toEqual({ [digest]: tags });
-    expect(requests().filter((line) => line.endsWith("/pr-1"))).toHaveLength(2);
+    expect(requests().filter((line) => line.endsWith("/pr-1"))).toHaveLength(count);
   });
 });
 

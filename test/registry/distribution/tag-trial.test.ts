@@ -3,7 +3,7 @@ import type { Digest } from "../../../src/digest.ts";
 import type { RunResult } from "../../../src/report/result.ts";
 import { type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { pushImage, pushMultiArch } from "../../servers/content.ts";
-import type { TestServer } from "../../servers/http-server.ts";
+import { refuse, type TestServer } from "../../servers/http-server.ts";
 import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "../../servers/oci/behaviour.ts";
 import { serveOci } from "../../servers/oci/server.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
@@ -101,6 +101,34 @@ test("an image whose tag was deleted is deleted, although the answer was lost", 
   expect(result.errors).toEqual([]);
   expect(deletedIn(result)).toBe(3);
   expect(fixture.store.manifests("web").map(({ digest }) => digest)).toEqual([fixture.kept]);
+});
+
+test.each([1, 2])(
+  "an image whose tag was deleted is deleted after a rate limit of %i DELETE requests",
+  async (limited) => {
+    const fixture = await start(DISTRIBUTION_3);
+    let count = 0;
+    fixture.server.inject(({ method, path }) => {
+      if (method !== "DELETE" || !path.endsWith(fixture.orphaned)) return null;
+      count += 1;
+      return count <= limited ? refuse(429, { "retry-after": "1" }) : null;
+    });
+    const result = await sweep(fixture);
+    expect(result.errors).toEqual([]);
+    expect(deletedIn(result)).toBe(3);
+    expect(fixture.store.manifests("web").map(({ digest }) => digest)).toEqual([fixture.kept]);
+  },
+);
+
+test("an image whose tag was deleted and that could not be deleted is reported", async () => {
+  const fixture = await start(DISTRIBUTION_3);
+  fixture.server.inject(({ method, path }) =>
+    method === "DELETE" && path.endsWith(fixture.orphaned) ? refuse(429, { "retry-after": "0" }) : null,
+  );
+  const { notices } = await sweep(fixture);
+  expect(notices).toEqual(
+    expect.arrayContaining([expect.stringContaining(`${fixture.orphaned} may have lost its tag pr-11`)]),
+  );
 });
 
 test("a tag that moved to a new image before the trial is not deleted, and neither is that image", async () => {

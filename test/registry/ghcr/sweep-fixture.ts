@@ -94,6 +94,7 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
     gracePeriodMs: DAY,
     event: null,
     scope: "repository",
+    validate: false,
     maxDeletions: 0,
     dryRun: false,
     runGc: "false",

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { RunResult } from "../../../src/report/result.ts";
+import { renderSummary } from "../../../src/report/summary.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
 import { active } from "../../servers/ghcr/packages.ts";
 import { fillPackage, openSweepFixture, type SweepFixture, type SweepFixtureOptions } from "./sweep-fixture.ts";
@@ -51,6 +52,20 @@ describe("requests of a run", () => {
     expect(outcomes(result)).toEqual({ deleted: 400 });
     expect(registryRequests(fixture)).toBeLessThanOrEqual(2 * 6 + counts.kept + 2 * counts.orphaned + 8);
   });
+});
+
+test.each([
+  ["is a warning, also in the summary, for other patterns", ["web", "tools-*"], 1],
+  ["is no warning for the default pattern", ["web", "web/**"], 0],
+] as const)("a job's token, which cannot list the packages, %s", async (_title, repositoryPattern, count) => {
+  const fixture = await open();
+  fillPackage(fixture.server.packages, 30, 20);
+  const result = await fixture.run({ repositoryPattern });
+  const warning = expect.stringMatching(/includes only those that repository-pattern names without a wildcard: web/);
+  expect(result.loggedWarnings).toEqual(Array(count).fill(warning));
+  expect(result.warnings).toEqual([]);
+  expect(renderSummary(result).includes("> [!WARNING]\n> The token may not list the packages")).toBe(count > 0);
+  expect(renderSummary(result)).toContain(count > 0 ? "### ⚠️ Deleted" : "### ✔️ Deleted");
 });
 
 test("a deleted version can be restored by the id in the result", async () => {

@@ -92,8 +92,8 @@ describe("a manifest", () => {
   it("is an error if the registry converted it to schema 1", async () => {
     const body = JSON.stringify({ schemaVersion: 1, name: "app", fsLayers: [] });
     const headers = { "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws" };
-    const { oci } = await setUp(replaceReplies(always, { status: 200, headers, body }));
-    await expect(oci.resolve("app", "v1")).rejects.toEqual(listingFault("schema 1"));
+    const { oci } = await setUp(replaceReplies((path) => path.endsWith("/v1"), { status: 200, headers, body }));
+    await expect(oci.resolve("app", "v1")).rejects.toEqual(listingFault("converted app:v1 to schema 1"));
   });
 
   it("is an error if it is larger than 4 MiB", async () => {
@@ -135,7 +135,7 @@ describe("a name", () => {
   it.each(["app", "team/app", "a_b/c__d/e-f.g", "v2/app", "...x", "App"])("`%s` is accepted", async (name) => {
     const { oci, requests } = await setUp();
     expect(await oci.resolve(name, "v1")).toBe("missing");
-    expect(requests()).toEqual([`GET /v2/${name}/manifests/v1`]);
+    expect(new Set(requests())).toEqual(new Set([`GET /v2/${name}/manifests/v1`]));
   });
 });
 

@@ -53,19 +53,55 @@ describe("the tags of a repository", () => {
     expect(requests()).toHaveLength(wanted);
   });
 
-  it("end at a full page without a link if earlier pages had links", async () => {
+  it("do not end at a full page without a link, although earlier pages had links", async () => {
     const { oci, requests } = await setUpWithTags(20, {
       handler: (registry) => (request) =>
         registry({ ...request, url: new URL(request.path.replace(/n=\d+/, "n=10"), request.url) }),
     });
     expect(await oci.tags("app")).toHaveLength(20);
-    expect(requests()).toHaveLength(2);
+    expect(requests()).toHaveLength(3);
+  });
+
+  it.each([50, 100, 250])("are complete without links from a registry that sends %i at most", async (pageSize) => {
+    const { oci, requests } = await setUpWithTags(3 * pageSize, { behaviour: { paging: "by-last", pageSize } });
+    expect(await oci.tags("app")).toHaveLength(3 * pageSize);
+    expect(requests()).toHaveLength(4);
+  });
+
+  it.each([400, 404])("end at a page of 100 if the registry returns %i for the next", async (status) => {
+    const { oci } = await setUpWithTags(
+      100,
+      replaceReplies((path) => path.includes("last="), page({}, status)),
+    );
+    expect(await oci.tags("app")).toHaveLength(100);
+  });
+
+  it("are an error if the registry ignores `last`, so that nothing shows what follows a full page", async () => {
+    const handler: SetupOptions["handler"] = (registry) => (request) => {
+      const url = new URL(request.url);
+      url.searchParams.delete("last");
+      return registry({ ...request, url });
+    };
+    const { oci } = await setUpWithTags(1200, { behaviour: { paging: "by-last", pageSize: 5000 }, handler });
+    await expect(oci.tags("app")).rejects.toEqual(listingFault("the same page again"));
   });
 
   it("end if a registry that ignores `n` and `last` returns the same page again", async () => {
     const { oci, requests } = await setUpWithTags(1000, { behaviour: { paging: "ignore-n" } });
     expect(await oci.tags("app")).toHaveLength(1000);
-    expect(requests()).toHaveLength(2);
+    expect(requests()).toHaveLength(3);
+  });
+
+  it("end if a registry that has no more returns the first page again", async () => {
+    const { oci } = await setUpWithTags(1000, {
+      behaviour: { paging: "by-last", pageSize: 5000 },
+      handler: (registry) => (request) => {
+        const url = new URL(request.url);
+        if (url.searchParams.get("last") === "t0999") url.searchParams.delete("last");
+        return registry({ ...request, url });
+      },
+    });
+    expect(await oci.tags("app")).toHaveLength(1000);
   });
 
   it("are empty if the list is null", async () => {

@@ -5,7 +5,6 @@ import { IMAGE, INDEX } from "../../servers/content.ts";
 
 const DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
-const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 const A = `sha256:${"a".repeat(64)}`;
 const B = `sha512:${"b".repeat(128)}`;
 
@@ -104,7 +103,6 @@ describe("parseManifest returns", () => {
 
 describe("parseManifest refuses", () => {
   it.each<[string, unknown, string | undefined, string]>([
-    ["schema 1, into which old registries convert manifests", { schemaVersion: 1, name: "app" }, SCHEMA_1, "schema 1"],
     ["a web page", "<html></html>", "text/html", "did not return JSON"],
     ["JSON with another media type", { manifests: [] }, "application/json", "unsupported manifest: application/json"],
     ["no Content-Type", { mediaType: INDEX, manifests: [] }, undefined, "no Content-Type"],

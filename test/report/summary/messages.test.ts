@@ -61,8 +61,8 @@ describe("an error box", () => {
   });
 });
 
-describe("the box of notices", () => {
-  test("shows the deletions that the registry refused or that are deferred, by reason", () => {
+describe("the boxes of warnings and notices", () => {
+  test("show the deletions that are deferred or that the registry refused, by reason", () => {
     const refused = (name: string, error: string) => manifest(name, { outcome: "refused", error });
     const deferred = manifest("d", { outcome: "deferred", error: "API rate limit" });
     const repositories = [
@@ -71,13 +71,14 @@ describe("the box of notices", () => {
     ];
     expect(boxOf(run({ repositories, notices: ["something else"] }))).toBe(
       [
+        "> [!WARNING]",
+        "> 1 deletion is deferred to the next run:",
+        "> - web: API rate limit (1 manifest)",
         "> [!NOTE]",
         "> - something else.",
         "> - The registry refused 3 deletions:",
         ">   - web: locked (2 manifests)",
         ">   - api: tag is immutable (1 manifest)",
-        "> - 1 deletion is deferred to the next run:",
-        ">   - web: API rate limit (1 manifest)",
       ].join("\n"),
     );
   });

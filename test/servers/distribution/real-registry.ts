@@ -7,6 +7,8 @@ import { join } from "node:path";
 export interface RealRegistryOptions {
   readonly deletes?: "enabled" | "disabled";
   readonly mode?: "writable" | "read-only";
+  /** Whether 2.8 accepts manifests of schema 1; default: no. */
+  readonly schema1?: "accepted";
   readonly auth?:
     | { readonly kind: "htpasswd"; readonly line: string }
     | { readonly kind: "token"; readonly realm: string; readonly certificate: string };
@@ -91,7 +93,10 @@ async function start(
   return { child, url: new URL(`http://127.0.0.1:${port}/`) };
 }
 
-function configOf(folder: string, { deletes = "enabled", mode = "writable", auth }: RealRegistryOptions): object {
+function configOf(
+  folder: string,
+  { deletes = "enabled", mode = "writable", schema1, auth }: RealRegistryOptions,
+): object {
   return {
     version: 0.1,
     log: { level: "info", accesslog: { disabled: true } },
@@ -101,6 +106,7 @@ function configOf(folder: string, { deletes = "enabled", mode = "writable", auth
       maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: mode === "read-only" } },
     },
     http: { addr: "127.0.0.1:0", secret: "test" },
+    ...(schema1 === undefined ? {} : { compatibility: { schema1: { enabled: true } } }),
     ...(auth === undefined ? {} : { auth: authOf(folder, auth) }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Handler, Reply, ServedRequest } from "../http-server.ts";
-import type { Packages } from "./packages.ts";
+import { active, type Packages } from "./packages.ts";
 
 export interface GhcrOciOptions {
   readonly owner: string;
@@ -20,7 +20,7 @@ export function createGhcrOci(options: GhcrOciOptions): Handler {
     const { pathname, origin } = request.url;
     if (pathname === "/token") return issueToken(options, request);
     if (request.headers.authorization !== `Bearer ${BEARER}`) return challenge(origin, pathname);
-    const found = /^\/v2\/(.+)\/(manifests|tags|referrers)\/([^/]+)$/.exec(pathname);
+    const found = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/.exec(pathname);
     const [, name = "", kind, reference = ""] = found ?? [];
     const prefix = `${options.owner.toLowerCase()}/`;
     // Names must be in lower case.
@@ -28,6 +28,7 @@ export function createGhcrOci(options: GhcrOciOptions): Handler {
     const repository = name.slice(prefix.length);
     if (kind === "manifests") return manifest(options.packages, repository, reference, request);
     if (kind === "tags" && reference === "list") return tags(options.packages, repository, name);
+    if (kind === "blobs") return blob(options.packages, repository, reference);
     if (kind === "referrers") return { status: 303, headers: { location: WEB_PAGE } };
     return { status: 404, body: "404 page not found\n" };
   };
@@ -65,6 +66,13 @@ function manifest(
     headers: { "content-type": version.mediaType, "docker-content-digest": version.digest },
     body: version.bytes,
   };
+}
+
+/** Blobs are not stored: those that a manifest names exist. */
+function blob(packages: Packages, repository: string, reference: string): Reply {
+  const isNamed = active(packages.get(repository)).some(({ bytes }) => bytes.includes(reference));
+  if (!isNamed) return ociError(404, "BLOB_UNKNOWN", "blob unknown to registry");
+  return { status: 307, headers: { location: "https://pkg-containers.githubusercontent.example/blob" } };
 }
 
 function tags(packages: Packages, repository: string, name: string): Reply {

@@ -1,0 +1,40 @@
+import type { Break } from "./break.ts";
+
+/** Lines of batches of deletions. */
+export const BATCHES_BREAKS: readonly Break[] = [
+  {
+    file: "sweep/batches.ts",
+    line: "return { sendBy: start + BATCH_MS, isOver: () => clock.now() < start || clock.now() >= start + BATCH_MS };",
+    replacement: "return { sendBy: Number.POSITIVE_INFINITY, isOver: () => false };",
+    danger: "deletes hours after the recheck",
+    tests: ["sweep/batches.test.ts", "safety/batches.test.ts"],
+  },
+  {
+    file: "sweep/sweep-repository.ts",
+    line: "const limit = (): number => (permission.isProven ? concurrency : 1);",
+    replacement: "const limit = (): number => concurrency;",
+    danger: "sends several deletions before the first is permitted",
+    tests: ["safety/batches.test.ts", "conformance/deleting.test.ts"],
+  },
+  {
+    file: "sweep/sweep-repository.ts",
+    line: 'return deletion.outcome === "deleted";',
+    replacement: "return true;",
+    danger: "deletes the platforms of an index that the registry refuses to delete",
+    tests: ["safety/random-sweeps.test.ts", "safety/vanished-manifests.test.ts", "registry/ghcr/sweep.test.ts"],
+  },
+  {
+    file: "sweep/sweep-repository.ts",
+    line: "if (signal.aborted || isRejected || isOver() || this.#attempts.endsBatch) return false;",
+    replacement: "if (signal.aborted || isRejected || this.#attempts.endsBatch) return false;",
+    danger: "deletes after the batch is over",
+    tests: ["safety/batches.test.ts"],
+  },
+  {
+    file: "sweep/sweep-repository.ts",
+    line: "const agreed = agreement.deletions.filter(({ digest }) => open.has(digest));",
+    replacement: "const agreed = agreement.deletions;",
+    danger: "deletes a manifest again that was pushed again",
+    tests: ["safety/repeated-deletions.test.ts"],
+  },
+];

@@ -1,0 +1,103 @@
+import type { Break } from "./break.ts";
+
+/** Lines of deletions, digests and credentials. */
+export const REGISTRIES_BREAKS: readonly Break[] = [
+  {
+    file: "registry/ghcr/registry.ts",
+    line: "if (await api.exists(versionsPath(repository, id))) {",
+    replacement: "if (id < 0) {",
+    danger: "reports a version as gone that may not be deleted",
+    tests: ["registry/ghcr/deletion.test.ts"],
+  },
+  {
+    file: "registry/ghcr/registry.ts",
+    line: "await confirmGone(repository);",
+    replacement: "",
+    danger: "reports versions of an unreadable package as gone",
+    tests: ["registry/ghcr/deletion.test.ts"],
+  },
+  {
+    file: "registry/ghcr/registry.ts",
+    line: "if (!found.has(repository)) throw unreadable(api, repository);",
+    replacement: "",
+    danger: "takes an unreadable package for an empty one",
+    tests: ["registry/ghcr/registry.test.ts", "registry/ghcr/versions.test.ts"],
+  },
+  {
+    file: "registry/digitalocean/registry.ts",
+    line: "await confirmGone(repository);",
+    replacement: "",
+    danger: "reports manifests of a missing repository as gone",
+    tests: ["registry/digitalocean/deletion.test.ts"],
+  },
+  {
+    file: "registry/digitalocean/registry.ts",
+    line: "mayReceiveCredential: (realm) => realm.host === apiUrl.host,",
+    replacement: "mayReceiveCredential: () => true,",
+    danger: "sends the API token to a host that an answer names",
+    tests: ["safety/foreign-hosts.test.ts", "registry/digitalocean/provider.test.ts"],
+  },
+  {
+    file: "registry/ghcr/registry.ts",
+    line: "mayReceiveCredential: (realm) => realm.host === address.origin.host,",
+    replacement: "mayReceiveCredential: () => true,",
+    danger: "sends the GitHub token to a host that an answer names",
+    tests: ["safety/foreign-hosts.test.ts", "registry/ghcr/provider.test.ts"],
+  },
+  {
+    file: "registry/oci/auth/bearer.ts",
+    line: 'if (realm.protocol !== "https:" && !isLoopback(realm.hostname) && realm.origin !== origin.origin) {',
+    replacement: 'if (text === "") {',
+    danger: "sends a credential without TLS",
+    tests: ["registry/oci/auth/authorizer.test.ts", "registry/oci/auth/tokens.test.ts"],
+  },
+  {
+    file: "registry/oci/auth/authorizer.ts",
+    line: "if (response.url.origin !== request.url.origin) throw statusError(request.method, response);",
+    replacement: "",
+    danger: "answers the challenge of another host with the credential",
+    tests: ["registry/oci/auth/authorizer.test.ts", "safety/foreign-hosts.test.ts"],
+  },
+  {
+    file: "registry/oci/manifest.ts",
+    line: "if (!contradictsRequest && !contradictsHeader) return digest;",
+    replacement: "return digest;",
+    danger: "believes a manifest with another digest",
+    tests: ["registry/oci/manifest.test.ts", "registry/oci/client.test.ts"],
+  },
+  {
+    file: "registry/oci/manifest.ts",
+    line: 'if (isIndex && manifest.manifests === undefined) throw invalid(request, "an index without `manifests`");',
+    replacement: "",
+    danger: "takes an index without its list for an empty one",
+    tests: ["registry/oci/manifest.test.ts"],
+  },
+  {
+    file: "registry/oci/manifest.ts",
+    line: "if (isIndex ? manifest.layers || manifest.config : manifest.manifests) {",
+    replacement: "if (bytes.length < 0) {",
+    danger: "takes an index for an image",
+    tests: ["registry/oci/manifest.test.ts"],
+  },
+  {
+    file: "registry/distribution/delete-tag.ts",
+    line: 'if (before !== digest) return before === "missing" ? "gone" : "changed";',
+    replacement: "",
+    danger: "deletes a tag that moved to another image",
+    tests: ["registry/distribution/registry.test.ts", "registry/distribution/registry-28.test.ts"],
+  },
+  {
+    file: "registry/distribution/delete-manifest.ts",
+    line: 'if (response.status === 404 && (await isGone())) return { outcome: "gone" };',
+    replacement: 'if (response.status === 404) return { outcome: "gone" };',
+    danger: "reports a manifest as gone that exists",
+    tests: ["registry/distribution/registry.test.ts"],
+  },
+  {
+    file: "registry/distribution/gc-command.ts",
+    line: "if (deletesUntagged(command)) await checkNoUntaggedInUse(context);",
+    replacement: "",
+    danger: "collects the platforms of kept indexes",
+    tests: ["registry/distribution/gc-command.test.ts"],
+  },
+];

@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { applyBreak, type Break } from "./break.ts";
+import { BREAKS } from "./breaks.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const COPIED = ["src", "test", "docs", "action.yml", "package.json", "tsconfig.json", "vitest.config.ts"];
+
+/**
+ * `npm run breaks [text]`: breaks one line of safety code after the other, in a copy of the sources, and runs the tests that
+ * must notice it. Fails if they pass. With a text, it runs only the breaks whose file, line or danger contains it.
+ */
+function runBreaks(breaks: readonly Break[]): readonly Break[] {
+  const copy = mkdtempSync(join(tmpdir(), "refsweep-breaks-"));
+  try {
+    for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+    symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"), "dir");
+    return breaks.filter((each) => !isNoticed(each, copy));
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** Whether a test fails because of the break. A file that cannot be loaded is no failed test. */
+function isNoticed(each: Break, copy: string): boolean {
+  const startedAt = performance.now();
+  const path = join(copy, "src", each.file);
+  const source = readFileSync(path, "utf8");
+  const broken = applyBreak(source, each);
+  if (broken === null) return report(each, "its line does not exist, or not only once", startedAt);
+  writeFileSync(path, broken);
+  try {
+    const files = each.tests.map((test) => `test/${test}`);
+    const vitest = join(copy, "node_modules/vitest/vitest.mjs");
+    const args = [vitest, "run", "--bail=1", "--reporter=json", "--silent", ...files];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8", maxBuffer: 1e9 });
+    const failed = Number(/"numFailedTests":(\d+)/.exec(stdout)?.[1] ?? 0);
+    return report(each, failed > 0 ? null : "NO TEST FAILED", startedAt);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+function report({ file, line, danger }: Break, problem: string | null, startedAt: number): boolean {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${problem === null ? "noticed" : problem} (${seconds} s): ${file}: ${danger}`);
+  if (problem !== null) console.log(`  ${line}`);
+  return problem === null;
+}
+
+const [text = ""] = process.argv.slice(2);
+const chosen = BREAKS.filter(({ file, line, danger }) => `${file} ${line} ${danger}`.includes(text));
+const survivors = runBreaks(chosen);
+console.log(`${chosen.length} breaks, ${chosen.length - survivors.length} noticed, ${survivors.length} not`);
+process.exitCode = survivors.length === 0 && chosen.length > 0 ? 0 : 1;
