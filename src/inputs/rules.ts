@@ -13,6 +13,7 @@ import {
   parseList,
   parseSelectingGlobs,
 } from "./parse.ts";
+import { parseRetention } from "./retention.ts";
 
 /** Reads the inputs that decide which images are kept. */
 export function readRules(reader: InputReader) {
@@ -24,9 +25,11 @@ export function readRules(reader: InputReader) {
     untagged: reader.read("untagged", (text) => parseChoice(text, ["delete", "keep"])),
     unmatchedTags: reader.read("unmatched-tags", (text) => parseChoice(text, ["keep", "delete"])),
     superseded: reader.read("superseded", (text) => parseChoice(text, ["keep", "delete"])),
+    retention: reader.read("retention", parseRetention),
     removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
     keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
     gracePeriodMs: reader.read("grace-period", parseDuration),
+    olderThanMs: reader.read("older-than", parseDuration),
     maxDeletions: reader.read("max-deletions", (text) => parseCount(text, 0)),
     dryRun: reader.read("dry-run", parseBoolean),
   };

@@ -24,7 +24,7 @@ export interface PullRequest {
   /** When it was closed or merged, in milliseconds since the epoch; null: it is open. */
   readonly closedAt: number | null;
   readonly headBranch: string;
-  /** The branch that it is or was to be merged into; null: unknown. */
+  /** The branch that it targets; null: unknown. */
   readonly baseBranch: string | null;
   /** Also true if the head repository was deleted: it may have been a fork. */
   readonly fromFork: boolean;

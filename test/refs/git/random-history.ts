@@ -38,7 +38,7 @@ interface Topic {
   hasBranch: boolean;
 }
 
-/** A history in a real repository. Pull request N has the branch `tN`, and is to be merged into main. */
+/** A history in a real repository. Pull request N has the branch `tN`, and targets main. */
 export interface RandomHistory {
   readonly path: string;
   readonly topics: readonly (Omit<Topic, "head"> & { readonly head: string })[];
