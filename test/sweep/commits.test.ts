@@ -86,7 +86,7 @@ describe("a tag that names a commit", () => {
     expect(gitHost.git.requests.length - requests).toBe(6);
   });
 
-  test("of a branch is live at the tip, whatever else it names", async () => {
+  test("of a branch is live at the tip", async () => {
     const tip = (await gitHost.repository.commit("main")).slice(0, 7);
     await addPullRequest(104, { state: "merged" });
     const queue = `gh-readonly-queue-main-pr-104-${tip}`;
