@@ -36,6 +36,16 @@ export interface ClosedPullRequestEvent {
   readonly fromFork: boolean;
 }
 
+/** One line of the input `retention`: `GLOB [keep=N] [older-than=DURATION]`. */
+export interface RetentionRule {
+  /** A glob over image tags. */
+  readonly glob: string;
+  /** Null: not given, so `keep-count` applies. */
+  readonly keep: number | null;
+  /** In milliseconds; null: not given, so `older-than` applies. */
+  readonly olderThanMs: number | null;
+}
+
 /** The action's inputs and the runner's environment, parsed and checked. Durations are in milliseconds. */
 export interface Settings {
   readonly registry: RegistryAddress;
@@ -60,9 +70,13 @@ export interface Settings {
   readonly untagged: "delete" | "keep";
   readonly unmatchedTags: "delete" | "keep";
   readonly superseded: "delete" | "keep";
+  /** The first rule that matches a tag applies to it. */
+  readonly retention: readonly RetentionRule[];
   readonly removeStaleTags: boolean;
   readonly keepCount: number;
   readonly gracePeriodMs: number;
+  /** Only images orphaned for longer than this are deleted. */
+  readonly olderThanMs: number;
   /** The event's closed pull request, if it is one of `github.repository`; else null. */
   readonly event: ClosedPullRequestEvent | null;
   /** `pull-request`: only images of `event` are deleted. */

@@ -13,6 +13,7 @@ import {
   parseList,
   parseSelectingGlobs,
 } from "./parse.ts";
+import { parseRetention } from "./retention.ts";
 
 /** Reads the inputs that decide which images are kept. */
 export function readRules(reader: InputReader) {
@@ -24,10 +25,15 @@ export function readRules(reader: InputReader) {
     untagged: reader.read("untagged", (text) => parseChoice(text, ["delete", "keep"])),
     unmatchedTags: reader.read("unmatched-tags", (text) => parseChoice(text, ["keep", "delete"])),
     superseded: reader.read("superseded", (text) => parseChoice(text, ["keep", "delete"])),
+    retention: reader.read("retention", parseRetention),
     removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
     keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
     gracePeriodMs: reader.read("grace-period", parseDuration),
+<<<<<<< HEAD
     validate: reader.read("validate", parseBoolean),
+=======
+    olderThanMs: reader.read("older-than", parseDuration),
+>>>>>>> ev/main
     maxDeletions: reader.read("max-deletions", (text) => parseCount(text, 0)),
     dryRun: reader.read("dry-run", parseBoolean),
   };

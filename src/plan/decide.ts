@@ -117,7 +117,7 @@ function findOrphans({ graph, statuses, rules }: DecisionInput, needed: Reached,
   for (const node of graph.nodes) {
     if (needed.has(node)) continue;
     const claims = node.gone ? 0 : countClaims(graph, node, statuses, subjectRules);
-    orphans.set(node, orphanOf(node, statuses, claims));
+    orphans.set(node, orphanOf(node, statuses, rules, claims));
   }
   return orphans;
 }

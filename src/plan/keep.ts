@@ -1,4 +1,5 @@
 import type { Digest } from "../digest.ts";
+import type { RetentionRule } from "../settings.ts";
 import type { TagStatus } from "../tags/status.ts";
 import type { Graph, Node } from "./graph.ts";
 import type { ManifestStatus, Rules } from "./plan.ts";
@@ -12,9 +13,32 @@ export interface Reason {
 /** A tag without a status was pushed after the refs were read. */
 const UNKNOWN_TAG: TagStatus = { status: "live", reason: "its tag appeared after the refs were read" };
 
-/** Returns the statuses of a manifest's tags. */
-export function statusesOf({ tags }: Node, statuses: ReadonlyMap<string, TagStatus>): readonly TagStatus[] {
-  return tags.map((tag) => statuses.get(tag) ?? UNKNOWN_TAG);
+/** What one tag says about its manifest. */
+export interface DecidingTag {
+  readonly status: TagStatus;
+  /** The retention rule of an unmatched or superseded tag; null: none. */
+  readonly rule: RetentionRule | null;
+}
+
+/**
+ * Returns what the tags of a manifest say about it. A neutral tag says nothing. A manifest whose tags are all neutral is
+ * unmatched.
+ */
+export function decidingTags(
+  { tags }: Node,
+  statuses: ReadonlyMap<string, TagStatus>,
+  { retentionOf }: Rules,
+): readonly DecidingTag[] {
+  const own = tags.map((tag) => ({ tag, status: statuses.get(tag) ?? UNKNOWN_TAG }));
+  const isNeutral = own.every(({ status }) => status.status === "neutral");
+  return own.flatMap(({ tag, status }): DecidingTag | readonly DecidingTag[] => {
+    if (status.status === "superseded" || status.status === "unmatched") {
+      return { status, rule: retentionOf(tag) ?? null };
+    }
+    if (status.status !== "neutral") return { status, rule: null };
+    if (!isNeutral) return [];
+    return { status: { status: "unmatched", reason: status.reason }, rule: retentionOf(tag) ?? null };
+  });
 }
 
 /**
@@ -32,8 +56,7 @@ export function keepByThemselves(
   const keepers = new Map<Node, Reason>();
   for (const node of graph.nodes) {
     if (node.gone) continue;
-    const byTag = node.tags.length === 0 ? undefined : keptByTag(statusesOf(node, statuses), rules);
-    const reason = byTag ?? kept.get(node.digest);
+    const reason = keptByTag(node, statuses, rules) ?? kept.get(node.digest);
     if (reason !== undefined) keepers.set(node, reason);
   }
   for (const [digest, { status }] of kept) {
@@ -43,19 +66,23 @@ export function keepByThemselves(
   return keepers;
 }
 
-function keptByTag(own: readonly TagStatus[], rules: Rules): Reason | undefined {
-  const live = own.find(({ status }) => status === "live" || status === "protected");
-  if (live !== undefined) return { status: live.status === "protected" ? "protected" : "live", reason: live.reason };
-  const superseded = own.find(({ status }) => status === "superseded");
-  if (superseded !== undefined && rules.superseded === "keep") {
-    return { status: "superseded", reason: superseded.reason };
-  }
-  if (rules.unmatchedTags === "delete") return undefined;
-  // A neutral tag says nothing about its image. Without any other tag, the image is unmatched.
-  const isNeutral = own.every(({ status }) => status === "neutral");
-  const unmatched = own.find(({ status }) => status === "unmatched") ?? (isNeutral ? own[0] : undefined);
-  return unmatched && { status: "unmatched", reason: unmatched.reason };
+/** Returns the first tag that keeps its manifest, as a reason. */
+export function keptByTag(node: Node, statuses: ReadonlyMap<string, TagStatus>, rules: Rules): Reason | undefined {
+  const keepsUnruled = { superseded: rules.superseded === "keep", unmatched: rules.unmatchedTags === "keep" };
+  const keeping = decidingTags(node, statuses, rules).flatMap(({ status, rule }): Reason | readonly Reason[] => {
+    const isKept =
+      status.status === "live" ||
+      status.status === "protected" ||
+      ((status.status === "superseded" || status.status === "unmatched") &&
+        rule === null &&
+        keepsUnruled[status.status]);
+    return isKept ? { status: status.status, reason: status.reason } : [];
+  });
+  return STRENGTH.map((statuses) => keeping.find(({ status }) => statuses.includes(status))).find(Boolean);
 }
+
+/** The clearest reason comes first. */
+const STRENGTH: readonly (readonly ManifestStatus[])[] = [["live", "protected"], ["superseded"], ["unmatched"]];
 
 function keepParents(inUse: Node, keepers: Map<Node, Reason>): void {
   const reason: Reason = { status: "in-use", reason: "it lists an image that is in use" };

@@ -1,6 +1,8 @@
 import type { Digest } from "../digest.ts";
 import { formatAge, formatSetting } from "../format.ts";
-import { isAttestation, type Node } from "./graph.ts";
+import { countedByRule, countedTogether } from "./counted.ts";
+import type { Node } from "./graph.ts";
+import { isTooYoung, minimumAge } from "./older-than.ts";
 import type { Orphan } from "./orphans.ts";
 import type { Rules } from "./plan.ts";
 import { type CreationTimes, pushTime } from "./push-time.ts";
@@ -13,8 +15,8 @@ export interface Limited {
 }
 
 /**
- * Applies the limits: untagged images, scope and grace period to each orphan, then `keep-count` to what is left of the roots.
- * A tagged child of a deleted index has limits of its own.
+ * Applies the limits: untagged images, scope, grace period and age to each orphan. Then, to the roots, `keep` of the retention
+ * rules, and `keep-count` to what is left. A tagged child of a deleted index has limits of its own.
  */
 export function limit(orphans: readonly Orphan[], rules: Rules, createdAt: CreationTimes | null): Limited {
   const kept = new Map<Node, string>();
@@ -25,34 +27,25 @@ export function limit(orphans: readonly Orphan[], rules: Rules, createdAt: Creat
     const time = pushTime(orphan.node, createdAt);
     const reason = keptUntagged(orphan, rules) ?? outOfScope(orphan, rules);
     if (reason === null && time === undefined && timeDecides(orphan, rules)) untimed.add(node.digest);
-    const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time);
+    const limited =
+      reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time) ?? isTooYoung(orphan, rules, time);
     if (limited !== null) kept.set(node, limited);
   }
-  const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node));
-  for (const [group, images] of countedTogether(roots)) {
-    const reason = `one of the newest ${rules.keepCount} ${group} (keep-count)`;
-    for (const { node } of newest(images, rules.keepCount, createdAt, untimed)) kept.set(node, reason);
+  const roots = orphans.filter(({ isRoot }) => isRoot);
+  const left = roots.filter(({ node }) => !kept.has(node));
+  for (const { count, reason, images } of [...countedByRule(roots), ...countedTogether(left, rules)]) {
+    for (const { node } of newest(images, count, createdAt, untimed)) if (!kept.has(node)) kept.set(node, reason);
   }
   return { kept, untimed: [...untimed] };
 }
 
-/** The images that `keep-count` counts together: superseded ones by branch or Git tag, all others of the repository. */
-function countedTogether(roots: readonly Orphan[]): ReadonlyMap<string, readonly Orphan[]> {
-  const groups = new Map<string, Orphan[]>();
-  for (const orphan of roots) {
-    if (orphan.node.subjects.length > 0 || isAttestation(orphan.node)) continue;
-    const builds = new Set(orphan.superseded.map(({ of }) => `older builds of ${of}`));
-    for (const group of builds.size > 0 ? builds : ["images that would be deleted"]) {
-      const images = groups.get(group);
-      if (images === undefined) groups.set(group, [orphan]);
-      else images.push(orphan);
-    }
-  }
-  return groups;
-}
-
-function timeDecides({ isProven, gone }: Orphan, { gracePeriodMs }: Rules): boolean {
-  return (!isProven && gracePeriodMs > 0) || gone.some(({ lastPush }) => lastPush !== null);
+function timeDecides(orphan: Orphan, rules: Rules): boolean {
+  const { isProven, gone } = orphan;
+  return (
+    (!isProven && rules.gracePeriodMs > 0) ||
+    minimumAge(orphan, rules).ms > 0 ||
+    gone.some(({ lastPush }) => lastPush !== null)
+  );
 }
 
 function keptUntagged({ node }: Orphan, rules: Rules): string | null {

@@ -4,6 +4,7 @@ import type { TagStatus } from "../tags/status.ts";
 import { blobUse, sizeOf } from "./bytes.ts";
 import { type DecisionInput, decide, type Verdict } from "./decide.ts";
 import { type Graph, isAttestation, isContent, type Node } from "./graph.ts";
+import { keptByTag } from "./keep.ts";
 import type { Decision, DeletionStep, RepositoryPlan } from "./plan.ts";
 import { applyPushTimes, pushTime } from "./push-time.ts";
 import { describeStep } from "./reach.ts";
@@ -91,11 +92,7 @@ function decisionOf(node: Node, { decision, cause }: Verdict, verdicts: Verdicts
   const { digest, tags, listed } = node;
   const isStep = "from" in cause;
   const status = isStep ? cause.relation : cause.status;
-  const isKeptByTag =
-    decision === "keep" &&
-    (["live", "protected"].includes(status) ||
-      (status === "superseded" && rules.superseded === "keep") ||
-      (status === "unmatched" && rules.unmatchedTags === "keep"));
+  const isKeptByTag = decision === "keep" && keptByTag(node, input.statuses, rules) !== undefined;
   return {
     digest,
     tags,

@@ -2,8 +2,8 @@ import type { Digest } from "../digest.ts";
 import { shortDigest } from "../format.ts";
 import type { TagStatus } from "../tags/status.ts";
 import { type Graph, type Node, taggedSubjects } from "./graph.ts";
-import { statusesOf } from "./keep.ts";
-import type { ManifestStatus } from "./plan.ts";
+import { type DecidingTag, decidingTags } from "./keep.ts";
+import type { ManifestStatus, Rules } from "./plan.ts";
 
 type Gone = Extract<TagStatus, { status: "orphaned" }>;
 type Superseded = Extract<TagStatus, { status: "superseded" }>;
@@ -26,6 +26,8 @@ export interface Orphan {
   readonly gone: readonly Gone[];
   /** Its tags that name an older commit of an existing branch or Git tag. */
   readonly superseded: readonly Superseded[];
+  /** All its tags that name something. */
+  readonly named: readonly DecidingTag[];
 }
 
 /** What decides whether a missing subject claims its referrer. */
@@ -71,32 +73,27 @@ export function countClaims(
 }
 
 /** Returns a manifest that nothing keeps as an orphan. */
-export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, claims: number): Orphan {
-  const isRoot = claims === 0;
-  if (node.tags.length === 0) {
-    return { node, ...untagged(node), claims, isRoot, isUntagged: true, isProven: false, gone: NONE, superseded: NONE };
-  }
-  const own = statusesOf(node, statuses).filter(({ status }) => status !== "referrer");
-  const gone = own.filter((status) => status.status === "orphaned");
-  const superseded = own.filter((status) => status.status === "superseded");
-  const unmatched = own.filter((status) => status.status === "unmatched");
-  const all = [...gone, ...superseded, ...unmatched];
+export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, rules: Rules, claims: number): Orphan {
+  const named = decidingTags(node, statuses, rules).filter(({ status }) => status.status !== "referrer");
+  const all = named.map(({ status }) => status);
+  const gone = all.filter((status) => status.status === "orphaned");
+  const superseded = all.filter((status) => status.status === "superseded");
+  const unmatched = all.filter((status) => status.status === "unmatched");
   return {
     node,
-    ...(named(all) ?? untagged(node)),
+    ...(described([...gone, ...superseded, ...unmatched]) ?? untagged(node)),
     claims,
-    isRoot,
-    isUntagged: own.length === 0,
-    isProven: all.length > 0 && unmatched.length === 0,
+    isRoot: claims === 0,
+    isUntagged: node.tags.every((tag) => statuses.get(tag)?.status === "referrer"),
+    isProven: named.length > 0 && unmatched.length === 0,
     gone,
     superseded,
+    named,
   };
 }
 
-const NONE: readonly never[] = [];
-
 /** The first three reasons, with the status of the first; null: there is none. */
-function named(statuses: readonly (Gone | Superseded | Unmatched)[]): Pick<Orphan, "status" | "reason"> | null {
+function described(statuses: readonly (Gone | Superseded | Unmatched)[]): Pick<Orphan, "status" | "reason"> | null {
   const [first] = statuses;
   const reasons = new Set(statuses.map(({ reason }) => reason));
   return first === undefined ? null : { status: first.status, reason: [...reasons].slice(0, 3).join("; ") };

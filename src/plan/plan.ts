@@ -1,5 +1,6 @@
 import type { Digest } from "../digest.ts";
 import type { Blob } from "../registry/manifest.ts";
+import type { RetentionOf } from "./retention.ts";
 
 /** The rules that a plan follows, from the inputs. Durations are in milliseconds. */
 export interface Rules {
@@ -8,6 +9,9 @@ export interface Rules {
   readonly superseded: "delete" | "keep";
   readonly keepCount: number;
   readonly gracePeriodMs: number;
+  readonly olderThanMs: number;
+  /** Rules for unmatched and superseded tags. They override `unmatchedTags`, `superseded`, `keepCount` and `olderThanMs`. */
+  readonly retentionOf: RetentionOf;
   /** The pull request that the sweep is limited to; null: no limit. */
   readonly pullRequest: number | null;
   /** Whether the registry refuses to delete the last tagged manifest of a repository. */

@@ -1,4 +1,5 @@
 import { formatSetting } from "../format.ts";
+import { describeRule } from "../plan/retention.ts";
 import type { Settings } from "../settings.ts";
 import type { RunResult } from "./result.ts";
 
@@ -20,9 +21,11 @@ export function describeSettings(settings: Settings): RunResult["settings"] {
     untagged: settings.untagged,
     "unmatched-tags": settings.unmatchedTags,
     superseded: settings.superseded,
+    retention: settings.retention.map(describeRule),
     "remove-stale-tags": settings.removeStaleTags,
     "keep-count": settings.keepCount,
     "grace-period": formatSetting(settings.gracePeriodMs),
+    "older-than": formatSetting(settings.olderThanMs),
     scope: settings.scope,
     validate: settings.validate,
     "max-deletions": settings.maxDeletions,

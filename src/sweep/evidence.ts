@@ -155,8 +155,8 @@ export function inUseIn({ inUse }: Evidence, repository: string, listing: Listin
 }
 
 /** Whether images are deleted that no pull request proves orphaned. An open pull request still keeps them. */
-function deletesWithoutEvidence({ unmatchedTags, superseded }: Settings): boolean {
-  return unmatchedTags === "delete" || superseded === "delete";
+function deletesWithoutEvidence({ unmatchedTags, superseded, retention }: Settings): boolean {
+  return unmatchedTags === "delete" || superseded === "delete" || retention.length > 0;
 }
 
 /** Whether any pull request proves a ref gone. */

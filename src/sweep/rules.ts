@@ -1,6 +1,7 @@
 import { Fault } from "../fault.ts";
 import { counted } from "../format.ts";
 import { isImage, type Rules } from "../plan/plan.ts";
+import { compileRetention } from "../plan/retention.ts";
 import type { Capabilities } from "../registry/capabilities.ts";
 import type { RepositoryNames } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
@@ -8,9 +9,12 @@ import type { PlannedRepository } from "./plan-repository.ts";
 
 /** Returns the rules of a run's plans. */
 export function rulesOf(settings: Settings, { keepsLastTagged }: Capabilities, now: number): Rules {
-  const { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, scope, event } = settings;
-  const pullRequest = scope === "pull-request" ? (event?.number ?? null) : null;
-  return { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, pullRequest, keepsLastTagged, now };
+  const { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, olderThanMs, scope, event } = settings;
+  return {
+    ...{ untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, olderThanMs, keepsLastTagged, now },
+    retentionOf: compileRetention(settings.retention),
+    pullRequest: scope === "pull-request" ? (event?.number ?? null) : null,
+  };
 }
 
 /** Throws Fault `registry` if no repository matches `repository-pattern`, although there are some. */

@@ -21,7 +21,7 @@ export function goneNumber(pullRequest: PullRequest): Gone {
   return gone(pullRequest, `pull request #${pullRequest.number} was ${endOf(pullRequest)}`, null);
 }
 
-/** Returns the evidence against one of a closed pull request's own commits. A commit belongs to it for ever. */
+/** Returns the evidence against one of a closed pull request's own commits. A commit belongs to it permanently. */
 export function goneCommit(pullRequest: PullRequest, commit: string): Gone {
   return gone(pullRequest, `commit ${commit} of pull request #${pullRequest.number} (${endOf(pullRequest)})`, null);
 }

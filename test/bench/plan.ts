@@ -23,6 +23,8 @@ const RULES: Rules = {
   untagged: "delete",
   unmatchedTags: "keep",
   superseded: "keep",
+  olderThanMs: 0,
+  retentionOf: () => undefined,
   keepCount: 10,
   keepsLastTagged: false,
   gracePeriodMs: DAY,

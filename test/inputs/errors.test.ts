@@ -92,7 +92,7 @@ describe("a misspelled input", () => {
     expect(errorsOf({ [name]: "x" })).toEqual([`- \`${name.toLowerCase()}\` is not an input. Use \`${known}\`.`]);
   });
 
-  it.each(["args", "entrypoint", "older-than", "retention", "x", ""])("is not suspected in %j", (name) => {
+  it.each(["args", "entrypoint", "age", "policy", "x", ""])("is not suspected in %j", (name) => {
     expect(() => errorsOf({ [name]: "x" })).toThrow("no error was thrown");
   });
 

@@ -86,6 +86,7 @@ describe("a value", () => {
     ["grace-period", "7d", "gracePeriodMs", 604_800_000],
     ["grace-period", "2w", "gracePeriodMs", 1_209_600_000],
     ["grace-period", "36525d", "gracePeriodMs", 3_155_760_000_000],
+    ["older-than", "30d", "olderThanMs", 2_592_000_000],
     ["gc-timeout", "0", "gcTimeoutMs", 0],
     ["dry-run", "true", "dryRun", true],
     ["dry-run", "True", "dryRun", true],

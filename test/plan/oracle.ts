@@ -1,4 +1,5 @@
 import type { Rules } from "../../src/plan/plan.ts";
+import type { RetentionRule } from "../../src/settings.ts";
 import type { TagStatus } from "../../src/tags/status.ts";
 import { digestOf, NOW, type Registry, statusOf, UNMATCHED, type World } from "./world.ts";
 
@@ -86,10 +87,7 @@ function decideVisible(input: OracleInput, visible: ReadonlySet<string>): Expect
     const hasLimits = roots.includes(name) || (!gone.has(name) && ownStatuses(world, name).length > 0);
     return hasLimits && isLimited(world, name, rules);
   });
-  const counted = roots
-    .filter((name) => !limited.includes(name) && subjectsOf(world, name).length === 0)
-    .sort(newestFirst(world))
-    .slice(0, rules.keepCount);
+  const counted = countedImages(world, rules, roots, limited);
   const before = closure(world, visible, [...kept, ...limited, ...counted]);
   const last = rules.keepsLastTagged
     ? lastTagged(
@@ -221,35 +219,95 @@ function ownStatuses(world: World, name: string): readonly TagStatus[] {
   return statusesOf(world, name).filter(({ status }) => status !== "referrer");
 }
 
+interface OwnTag {
+  readonly tag: string;
+  readonly status: TagStatus;
+}
+
+/** The tags that say something. If all are neutral, they are unmatched. */
+function ownTags(world: World, name: string): readonly OwnTag[] {
+  const statuses = statusesOf(world, name);
+  const tags = world[name]?.tags ?? [];
+  const isNeutral = statuses.every(({ status }) => status === "neutral");
+  return tags
+    .map((tag, at): OwnTag => {
+      const status = statuses[at] ?? statusOf(tag);
+      return { tag, status: isNeutral ? { status: "unmatched", reason: UNMATCHED } : status };
+    })
+    .filter(({ status }) => status.status !== "referrer" && status.status !== "neutral");
+}
+
 function isKept(
   { world, rules, inUse, failed = [] }: OracleInput,
   visible: ReadonlySet<string>,
   name: string,
 ): boolean {
-  const statuses = statusesOf(world, name).map(({ status }) => status);
-  if (statuses.includes("live") || failed.includes(name)) return true;
+  const tags = ownTags(world, name);
+  if (tags.some(({ status }) => status.status === "live") || failed.includes(name)) return true;
   const used = [...visible].filter((each) => inUse.includes(each));
   if (used.includes(name) || used.some((each) => below(world, name).has(each))) return true;
-  const isNeutral = statuses.length > 0 && statuses.every((status) => status === "neutral");
-  return (statuses.includes("unmatched") || isNeutral) && rules.unmatchedTags === "keep";
+  const unruled = tags.filter(({ tag }) => rules.retentionOf(tag) === undefined).map(({ status }) => status.status);
+  if (unruled.includes("superseded") && rules.superseded === "keep") return true;
+  return unruled.includes("unmatched") && rules.unmatchedTags === "keep";
 }
 
 function isLimited(world: World, name: string, rules: Rules): boolean {
-  const own = ownStatuses(world, name);
+  const own = ownTags(world, name).map(({ status }) => status);
   const isUntagged = (world[name]?.tags ?? []).length === 0;
   if (isUntagged && subjectsOf(world, name).length === 0 && rules.untagged === "keep") return true;
   const orphaned = own.flatMap((status) => (status.status === "orphaned" ? [status] : []));
-  const isProven = orphaned.length > 0 && !own.some(({ status }) => status === "unmatched");
+  const isSuperseded = own.some(({ status }) => status === "superseded");
+  const isProven = own.length > 0 && !own.some(({ status }) => status === "unmatched");
   if (rules.pullRequest !== null) {
-    const isOfIt = isProven && orphaned.every(({ pullRequest }) => pullRequest === rules.pullRequest);
+    const isOfIt = isProven && !isSuperseded && orphaned.every(({ pullRequest }) => pullRequest === rules.pullRequest);
     if (!isOfIt) return true;
   }
   const isMergedNow = orphaned.some(({ merged, endedAt }) => merged && NOW - (endedAt ?? 0) < rules.gracePeriodMs);
   if (isMergedNow && rules.pullRequest === null) return true;
-  if (isProven) return false;
-  const isReferrer = subjectsOf(world, name).length > 0 && own.length === 0;
-  if (isReferrer && ageOf(world, name) === UNKNOWN_AGE) return false;
+  const isReferrer = subjectsOf(world, name).length > 0 && ownStatuses(world, name).length === 0;
+  const hasAge = !isReferrer || ageOf(world, name) !== UNKNOWN_AGE;
+  const since = Math.min(
+    ...orphaned.map(({ endedAt }) => NOW - (endedAt ?? NOW)),
+    ...(hasAge ? [ageOf(world, name)] : []),
+  );
+  const least = Math.max(...(own.length === 0 ? [rules.olderThanMs] : leastAges(world, name, rules)));
+  if (least > 0 && since < least) return true;
+  if (isProven || !hasAge) return false;
   return rules.gracePeriodMs > 0 && ageOf(world, name) < rules.gracePeriodMs;
+}
+
+/** The age that each tag demands of its image. */
+function leastAges(world: World, name: string, rules: Rules): readonly number[] {
+  return ownTags(world, name).map(({ tag, status }) => ruleOf(tag, status, rules)?.olderThanMs ?? rules.olderThanMs);
+}
+
+function ruleOf(tag: string, { status }: TagStatus, rules: Rules): RetentionRule | undefined {
+  return ["superseded", "unmatched"].includes(status) ? rules.retentionOf(tag) : undefined;
+}
+
+/** The newest images of each retention rule, and of each branch or the repository. */
+function countedImages(
+  world: World,
+  rules: Rules,
+  roots: readonly string[],
+  limited: readonly string[],
+): readonly string[] {
+  const groups = new Map<string, { readonly count: number; readonly names: Set<string> }>();
+  const add = (group: string, count: number, name: string): void => {
+    const { names } = groups.get(group) ??
+      groups.set(group, { count, names: new Set() }).get(group) ?? { names: new Set() };
+    names.add(name);
+  };
+  for (const name of roots.filter((each) => subjectsOf(world, each).length === 0)) {
+    const tags = ownTags(world, name).map(({ tag, status }) => ({ status, rule: ruleOf(tag, status, rules) }));
+    for (const { rule } of tags) if (rule && rule.keep !== null) add(JSON.stringify(rule), rule.keep, name);
+    if (limited.includes(name)) continue;
+    const others = tags.filter(({ rule }) => (rule?.keep ?? null) === null);
+    if (others.length === 0 && tags.length > 0) continue;
+    const builds = others.flatMap(({ status }) => (status.status === "superseded" ? [status.of] : []));
+    for (const build of builds.length > 0 ? builds : ["repository"]) add(build, rules.keepCount, name);
+  }
+  return [...groups.values()].flatMap(({ count, names }) => [...names].sort(newestFirst(world)).slice(0, count));
 }
 
 /** An unknown age counts as newest. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { freedBytes } from "../../src/plan/freed-bytes.ts";
 import type { Rules } from "../../src/plan/plan.ts";
+import { compileRetention } from "../../src/plan/retention.ts";
+import type { RetentionRule } from "../../src/settings.ts";
 import { childrenOf, closure, expectedOf, subjectsOf } from "./oracle.ts";
 import { DAY, decisionsOf, digestOf, type Planned, planWorld, type Setup, type World } from "./world.ts";
 import type { Sample } from "./worlds.ts";
@@ -16,6 +18,7 @@ export const PLAN_PROPERTIES: Readonly<Record<string, Property>> = {
   "is the same for the same input in another order": deterministic,
   "deletes no more if a ref exists again": monotoneInRefs,
   "deletes no more under a stricter rule": monotoneInRules,
+  "keeps what is live or in use under any retention rule": keepsLive,
   "deletes parents and subjects first, tree by tree": ordered,
   "has read everything that it deletes": readsDeletions,
   "counts the bytes of blobs that only deleted manifests use": countsBytes,
@@ -128,22 +131,43 @@ function monotoneInRefs(given: Sample): void {
 function monotoneInRules(given: Sample): void {
   const sample = withoutLastTagged(given);
   if (!isPlain(sample)) return;
-  const { rules } = sample;
+  const { rules, retention } = sample;
   const before = deletedBy(sample);
+  const withRetention = (change: (rule: RetentionRule) => Partial<RetentionRule>): Partial<Rules> => ({
+    retentionOf: compileRetention(retention.map((rule) => ({ ...rule, ...change(rule) }))),
+  });
   const stricter: Readonly<Record<string, Partial<Rules>>> = {
     "keep-count": { keepCount: rules.keepCount + 1 },
     "grace-period": { gracePeriodMs: rules.gracePeriodMs + 2 * DAY },
+    "older-than": { olderThanMs: rules.olderThanMs + 3 * DAY },
+    "keep of a rule": withRetention(({ keep }) => ({ keep: keep === null ? null : keep + 1 })),
+    "older-than of a rule": withRetention(({ olderThanMs }) => ({
+      olderThanMs: olderThanMs === null ? null : olderThanMs + 3 * DAY,
+    })),
+    superseded: { superseded: "keep" },
     untagged: { untagged: "keep" },
     "unmatched-tags": { unmatchedTags: "keep" },
   };
   for (const [rule, change] of Object.entries(stricter)) {
     assertWithin(deletedBy({ ...sample, rules: { ...rules, ...change } }), before, rule);
   }
+  if (rules.unmatchedTags === "keep" && rules.superseded === "keep") {
+    const without = { ...sample, rules: { ...rules, retentionOf: () => undefined } };
+    assertWithin(deletedBy(without), before, "no retention rules");
+  }
   assertWithin(deletedBy({ ...sample, inUse: [...sample.inUse, chosen(sample)] }), before, "protect-digests");
   // A scope has no grace period for merged pull requests: the user named exactly these images.
   const isMerged = Object.values(sample.world).some(({ tags }) => tags?.some((tag) => tag.startsWith("merged")));
   const scoped = { ...sample, rules: { ...rules, pullRequest: rules.pullRequest ?? 12 } };
   if (!isMerged) assertWithin(deletedBy(scoped), before, "scope");
+}
+
+function keepsLive(sample: Sample): void {
+  const { world, inUse, rules } = sample;
+  const retentionOf = compileRetention([{ glob: "*", keep: 0, olderThanMs: 0 }]);
+  const deleted = deletedBy({ ...sample, rules: { ...rules, retentionOf } });
+  const live = Object.keys(world).filter((name) => world[name]?.tags?.some((tag) => tag.startsWith("live")));
+  assertApart(deleted, new Set([...live, ...inUse]), "live or in use");
 }
 
 function ordered(sample: Sample): void {

@@ -56,6 +56,8 @@ const RULES: Rules = {
   keepCount: 0,
   keepsLastTagged: false,
   gracePeriodMs: DAY,
+  olderThanMs: 0,
+  retentionOf: () => undefined,
   pullRequest: null,
   now: NOW,
 };
@@ -69,7 +71,8 @@ export const LAST_PUSH = NOW - 60 * HOUR;
 
 /**
  * Returns a tag's status by its first letters: `live…`, `orphaned…` (by #12), `branch…` (by #12's branch), `gone7-…` (by #7),
- * `merged…` (by #13, merged two hours ago), `neutral…`, `sha256-NAME…`; else unmatched.
+ * `merged…` (by #13, merged two hours ago), `older…` (a build of main), `older2…` (of dev), `neutral…`, `sha256-NAME…`; else
+ * unmatched.
  */
 export function statusOf(tag: string): TagStatus {
   const gone = { merged: false, endedAt: NOW - 500 * HOUR, lastPush: null };
@@ -87,6 +90,10 @@ export function statusOf(tag: string): TagStatus {
   if (tag.startsWith("branch")) {
     const reason = "branch x of pull request #12 was deleted";
     return { status: "orphaned", reason, pullRequest: 12, ...gone, lastPush: LAST_PUSH };
+  }
+  if (tag.startsWith("older")) {
+    const branch = tag.startsWith("older2") ? "dev" : "main";
+    return { status: "superseded", reason: `commit 1a2b3c4 is 3 commits behind ${branch}`, of: `branch ${branch}` };
   }
   if (tag.startsWith("neutral")) return { status: "neutral", reason: "commit abc1234 is in no known ref" };
   if (tag.startsWith("sha256-")) {

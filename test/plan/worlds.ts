@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import type { Rules } from "../../src/plan/plan.ts";
+import { compileRetention } from "../../src/plan/retention.ts";
+import type { RetentionRule } from "../../src/settings.ts";
 import { below, subjectsOf } from "./oracle.ts";
 import { DAY, HOUR, type Item, type Registry, rules, type World } from "./world.ts";
 
@@ -8,6 +10,8 @@ export interface Sample {
   readonly world: World;
   readonly registry: Required<Registry>;
   readonly rules: Rules;
+  /** The rules of `retention`, as data. */
+  readonly retention: readonly RetentionRule[];
   /** Names of manifests in use. */
   readonly inUse: readonly string[];
   /** Whether references may form circles. No digest can; a wrong registry, or a tag such as `sha256-….sig`, can. */
@@ -27,8 +31,23 @@ interface Seed {
   readonly blobs: readonly number[];
 }
 
+const FORMS = [
+  "live",
+  "orphaned",
+  "merged",
+  "branch",
+  "gone7",
+  "older",
+  "older2",
+  "neutral",
+  "other",
+  "sha256",
+  "sig",
+  "lost",
+] as const;
+
 interface TagSeed {
-  readonly form: "live" | "orphaned" | "merged" | "branch" | "gone7" | "neutral" | "other" | "sha256" | "sig" | "lost";
+  readonly form: (typeof FORMS)[number];
   readonly of: number;
 }
 
@@ -37,18 +56,7 @@ const tagSeed: fc.Arbitrary<TagSeed> = fc.record({
     { weight: 6, arbitrary: fc.constant("orphaned" as const) },
     {
       weight: 6,
-      arbitrary: fc.constantFrom(
-        "live",
-        "merged",
-        "branch",
-        "branch",
-        "gone7",
-        "neutral",
-        "other",
-        "sha256",
-        "sig",
-        "lost",
-      ),
+      arbitrary: fc.constantFrom(...FORMS.filter((form) => form !== "orphaned"), "branch", "older", "other"),
     },
   ),
   of: fc.nat(20),
@@ -77,11 +85,22 @@ const registry: fc.Arbitrary<Required<Registry>> = fc.record({
 const ruleSeed = fc.record({
   untagged: fc.constantFrom<Rules["untagged"]>("delete", "delete", "keep"),
   unmatchedTags: fc.constantFrom<Rules["unmatchedTags"]>("keep", "delete"),
+  superseded: fc.constantFrom<Rules["superseded"]>("keep", "delete"),
   keepCount: fc.constantFrom(0, 0, 0, 1, 2, 3, 4),
+  olderThanMs: fc.constantFrom(0, 0, 0, 90 * HOUR, 600 * HOUR),
   gracePeriodMs: fc.constantFrom(0, DAY, DAY, 100 * HOUR),
   keepsLastTagged: fc.constantFrom(false, false, true),
   pullRequest: fc.constantFrom(null, null, null, 12, 7),
 });
+
+const retention: fc.Arbitrary<readonly RetentionRule[]> = fc.array(
+  fc.record({
+    glob: fc.constantFrom("older*", "older2*", "other*", "{other,older}*", "neutral*", "*"),
+    keep: fc.constantFrom(null, 0, 1, 2),
+    olderThanMs: fc.constantFrom(null, 0, 80 * HOUR),
+  }),
+  { maxLength: 2 },
+);
 
 /** Worlds of up to 14 manifests: small enough to read when a property fails, large enough to combine all rules. */
 export const sample: fc.Arbitrary<Sample> = fc
@@ -89,18 +108,20 @@ export const sample: fc.Arbitrary<Sample> = fc
     seeds: fc.array(seed, { minLength: 1, maxLength: 14 }),
     registry,
     ruleSeed,
+    retention: fc.oneof(fc.constant([]), retention),
     used: fc.array(fc.nat(20), { maxLength: 2 }),
     hasUse: fc.boolean(),
     hasFaults: fc.boolean(),
     circular: fc.constantFrom(false, false, false, true),
     pick: fc.nat(1000),
   })
-  .map(({ seeds, registry, ruleSeed, used, hasUse, hasFaults, circular, pick }) => {
+  .map(({ seeds, registry, ruleSeed, retention, used, hasUse, hasFaults, circular, pick }) => {
     const world = worldOf(seeds, registry, { hasFaults, circular });
     const inUse = (hasUse ? used : []).map((each) => nameOf(each % seeds.length));
     // GitHub keeps it, and lists untagged manifests.
     const keepsLastTagged = ruleSeed.keepsLastTagged && registry.listsUntagged;
-    return { world, registry, rules: rules({ ...ruleSeed, keepsLastTagged }), inUse, circular, pick };
+    const all = rules({ ...ruleSeed, keepsLastTagged, retentionOf: compileRetention(retention) });
+    return { world, registry, rules: all, retention, inUse, circular, pick };
   });
 
 function nameOf(number: number): string {

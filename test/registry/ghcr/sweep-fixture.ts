@@ -91,6 +91,8 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
     superseded: "keep",
     removeStaleTags: false,
     keepCount: 0,
+    olderThanMs: 0,
+    retention: [],
     gracePeriodMs: DAY,
     event: null,
     scope: "repository",
