@@ -29,11 +29,8 @@ export function readRules(reader: InputReader) {
     removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
     keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
     gracePeriodMs: reader.read("grace-period", parseDuration),
-<<<<<<< HEAD
     validate: reader.read("validate", parseBoolean),
-=======
     olderThanMs: reader.read("older-than", parseDuration),
->>>>>>> ev/main
     maxDeletions: reader.read("max-deletions", (text) => parseCount(text, 0)),
     dryRun: reader.read("dry-run", parseBoolean),
   };

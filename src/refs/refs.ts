@@ -24,11 +24,7 @@ export interface PullRequest {
   /** When it was closed or merged, in milliseconds since the epoch; null: it is open. */
   readonly closedAt: number | null;
   readonly headBranch: string;
-<<<<<<< HEAD
   /** The branch that it is merged into; null: unknown. */
-=======
-  /** The branch that it targets; null: unknown. */
->>>>>>> ev/main
   readonly baseBranch: string | null;
   /** Also true if the head repository was deleted: it may have been a fork. */
   readonly fromFork: boolean;

@@ -79,11 +79,7 @@ export function statusByRefs(tag: string, all: Iterable<Reading>, known: KnownRe
 
 const UNMATCHED: TagStatus = { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
 
-<<<<<<< HEAD
 /** A commit of a live ref keeps its image, even if the tag also names something that is gone. One that could not be read may be such a commit. */
-=======
-/** A commit of a live ref keeps its image. Nothing else that the tag names changes that. One that could not be read may be such a commit. */
->>>>>>> ev/main
 function keptByCommit(captures: readonly Capture[]): TagStatus | undefined {
   for (const { ref, unknown, kind } of captures) {
     if (kind === "sha" && (ref?.status === "live" || ref?.status === "superseded")) return ref;

@@ -82,11 +82,7 @@ describe("commits", () => {
     expect(await fetchFrom(url, [second])).toEqual([first, `${second} ${first}`].sort());
   });
 
-<<<<<<< HEAD
   it("are read along with other objects that Git tags name", async () => {
-=======
-  it("are read next to other objects that Git tags name", async () => {
->>>>>>> ev/main
     const blob = (await git(["-C", path, "hash-object", "-w", "--stdin"], "a key")).trim();
     const tree = (await git(["-C", path, "mktree"], `100644 blob ${blob}\tkey\n`)).trim();
     await git(["-C", path, "update-ref", "refs/tags/key", blob]);

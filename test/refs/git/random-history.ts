@@ -38,11 +38,7 @@ interface Topic {
   hasBranch: boolean;
 }
 
-<<<<<<< HEAD
 /** A history in a real repository. Pull request N has the branch `tN`, and main is its base. */
-=======
-/** A history in a real repository. Pull request N has the branch `tN`, and targets main. */
->>>>>>> ev/main
 export interface RandomHistory {
   readonly path: string;
   readonly topics: readonly (Omit<Topic, "head"> & { readonly head: string })[];
