@@ -16,16 +16,9 @@ import type { Settings } from "./settings.ts";
 import { allotDeletions } from "./sweep/budget.ts";
 import { requireSafeCollection } from "./sweep/collect.ts";
 import { deletionProblems } from "./sweep/deletion-problems.ts";
-import {
-  type Evidence,
-  type EvidenceSources,
-  inUseIn,
-  readEvidence,
-  readLiveTags,
-  statusesOf,
-  tagsToKeep,
-} from "./sweep/evidence.ts";
+import { type Evidence, inUseIn, statusesOf, tagsToKeep } from "./sweep/evidence.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
+import { type EvidenceSources, readEvidence, readLiveTags } from "./sweep/read-evidence.ts";
 import { recheck } from "./sweep/recheck.ts";
 import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
 import { staleTagsOf } from "./sweep/stale-tags.ts";

@@ -79,8 +79,10 @@ export interface Settings {
   readonly olderThanMs: number;
   /** The event's closed pull request, if it is one of `github.repository`; else null. */
   readonly event: ClosedPullRequestEvent | null;
-  /** `pull-request`: only images of `event` are deleted. */
-  readonly scope: "repository" | "pull-request";
+  /** The name of the branch whose deletion triggered the workflow, if it was a branch of `github.repository`; else null. */
+  readonly deletedBranch: string | null;
+  /** `pull-request`: only images of `event` are deleted. `branch`: only images of `deletedBranch`. */
+  readonly scope: "repository" | "pull-request" | "branch";
   /** Whether every kept image is read, to find those that miss a platform, config or layer. */
   readonly validate: boolean;
   /** 0: no limit. */

@@ -18,8 +18,18 @@ const Payload = v.object({
 
 const FIX = "Run Refsweep in a workflow that GitHub started";
 
-/** The workflow's event: a closed pull request and its repository (`OWNER/NAME`), or any other event. */
-export type WorkflowEvent = { readonly repository: string; readonly pullRequest: ClosedPullRequestEvent } | "other";
+// GitHub's docs, "Webhook events and payloads", `delete`.
+const DeletePayload = v.object({
+  ref: v.pipe(v.string(), v.minLength(1)),
+  ref_type: v.picklist(["branch", "tag"]),
+  repository: Repository,
+});
+
+/** The workflow's event: a closed pull request or a deleted branch, with the Git repository (`OWNER/NAME`); or any other event. */
+export type WorkflowEvent =
+  | { readonly repository: string; readonly pullRequest: ClosedPullRequestEvent }
+  | { readonly repository: string; readonly deletedBranch: string }
+  | "other";
 
 /** Parses the event `name` (`GITHUB_EVENT_NAME`), whose payload is in the file `path` (`GITHUB_EVENT_PATH`). */
 export function parseEvent(
@@ -27,9 +37,10 @@ export function parseEvent(
   path: string,
   readFile: (path: string) => string,
 ): Parsed<WorkflowEvent> {
+  if (name === "delete") return parseDelete(path, readFile);
   if (name !== "pull_request" && name !== "pull_request_target") return { value: "other" };
-  const payload = readPayload(path, readFile);
-  if (typeof payload === "string") return { problem: `it is not the payload of a ${name} event: ${payload}`, fix: FIX };
+  const payload = readPayload(Payload, path, readFile);
+  if (typeof payload === "string") return notThePayload(name, payload);
   if (payload.action !== "closed") return { value: "other" };
   const { number, merged, closed_at, merge_commit_sha, head, base } = payload.pull_request;
   const closedAt = Date.parse(closed_at ?? "");
@@ -46,11 +57,26 @@ export function parseEvent(
   return { value: { repository: base.repo.full_name, pullRequest } };
 }
 
+function parseDelete(path: string, readFile: (path: string) => string): Parsed<WorkflowEvent> {
+  const payload = readPayload(DeletePayload, path, readFile);
+  if (typeof payload === "string") return notThePayload("delete", payload);
+  const { ref, ref_type, repository } = payload;
+  return { value: ref_type === "branch" ? { repository: repository.full_name, deletedBranch: ref } : "other" };
+}
+
+function notThePayload(name: string, why: string): Parsed<WorkflowEvent> {
+  return { problem: `it is not the payload of a ${name} event: ${why}`, fix: FIX };
+}
+
 /** Returns the payload, or a clause that says why it could not be read. */
-function readPayload(path: string, readFile: (path: string) => string): v.InferOutput<typeof Payload> | string {
+function readPayload<T extends object>(
+  schema: v.GenericSchema<unknown, T>,
+  path: string,
+  readFile: (path: string) => string,
+): T | string {
   if (path === "") return "it is not set";
   try {
-    const parsed = v.safeParse(Payload, JSON.parse(readFile(path)));
+    const parsed = v.safeParse(schema, JSON.parse(readFile(path)));
     return parsed.success ? parsed.output : v.summarize(parsed.issues).replaceAll(/\s+/g, " ");
   } catch (error) {
     return error instanceof SyntaxError ? "its content is not JSON" : String(error);

@@ -4,13 +4,14 @@ import type { Provider } from "../registry/provider.ts";
 import { PROVIDERS, providerFor } from "../registry/providers.ts";
 import type { Credential, RegistryAddress, Settings } from "../settings.ts";
 import { DEFAULTS, type InputName } from "./defaults.ts";
-import { parseEvent, type WorkflowEvent } from "./event.ts";
+import { parseEvent } from "./event.ts";
 import { readGarbageCollection } from "./garbage-collection.ts";
 import { readGitHub, type Unchecked } from "./github.ts";
 import { InputReader } from "./input-reader.ts";
 import { type Parsed, parseChoice, parseCount, parseSelectingGlobs, parseUrl } from "./parse.ts";
 import { parseRegistry } from "./registry-address.ts";
 import { readRules } from "./rules.ts";
+import { readScope } from "./scope.ts";
 import { defaultPatterns } from "./select-repositories.ts";
 
 /** Inputs that only some providers have. */
@@ -58,9 +59,9 @@ export function readSettings(
   return settings;
 }
 
-/** Whether every value is valid. `event` and `credential` may be null. */
+/** Whether every value is valid. `event`, `deletedBranch` and `credential` may be null. */
 function isComplete(settings: Unchecked<Settings>): settings is Settings {
-  const { event: _event, credential: _credential, github, ...rest } = settings;
+  const { event: _event, deletedBranch: _branch, credential: _credential, github, ...rest } = settings;
   return [...Object.values(rest), ...Object.values(github)].every((value) => value !== null);
 }
 
@@ -105,25 +106,4 @@ function readRepositoryPattern(reader: InputReader, gitRepository: string): read
       fix: "Remove it to select the repositories named after the Git repository",
     };
   });
-}
-
-type Scope = Pick<Unchecked<Settings>, "scope" | "event">;
-
-/** An event of another Git repository is an error, because the scope would silently be the complete repository. */
-function readScope(reader: InputReader, event: WorkflowEvent | null, gitRepository: string | null): Scope {
-  const scope = reader.read("scope", (text) => parseChoice(text, ["auto", "repository", "pull-request"]));
-  if (event === null || event === "other") {
-    if (scope === "pull-request" && event !== null) {
-      reader.reject("scope", "is `pull-request`, but the event is not a closed pull request", "Use `auto`");
-    }
-    return { scope: scope === "auto" ? "repository" : scope, event: null };
-  }
-  const { repository, pullRequest } = event;
-  const isOther = gitRepository !== null && repository.toLowerCase() !== gitRepository.toLowerCase();
-  if (scope === "repository") return { scope, event: isOther ? null : pullRequest };
-  if (isOther) {
-    const problem = `is \`${scope}\`, but the event's pull request belongs to ${repository}, not to \`git-repository\``;
-    reader.reject("scope", problem, "Use `scope: repository`, or change `git-repository`");
-  }
-  return { scope: scope === null ? null : "pull-request", event: pullRequest };
 }

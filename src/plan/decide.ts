@@ -109,7 +109,7 @@ type Orphans = ReadonlyMap<Node, Orphan>;
 /** Phase 3: every manifest that phases 1 and 2 do not keep. */
 function findOrphans({ graph, statuses, rules }: DecisionInput, needed: Reached, stage: "listed" | "read"): Orphans {
   const subjectRules = {
-    checksSubjects: rules.pullRequest === null,
+    checksSubjects: rules.scope === null,
     hasLocalSignatures: hasLocalSignatures(graph, statuses) || (stage === "listed" && !graph.listsUntagged),
     isMissing: (subject: Digest) => stage === "listed" || graph.isMissing(subject),
   };

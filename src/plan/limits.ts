@@ -55,18 +55,18 @@ function keptUntagged({ node }: Orphan, rules: Rules): string | null {
     : null;
 }
 
-function outOfScope({ gone, superseded, isProven }: Orphan, { pullRequest }: Rules): string | null {
-  if (pullRequest === null) return null;
-  const isOfIt = isProven && superseded.length === 0 && gone.every((status) => status.pullRequest === pullRequest);
-  return isOfIt ? null : `does not belong to pull request #${pullRequest} (the scheduled run handles it)`;
+function outOfScope({ gone, superseded, isProven }: Orphan, { scope }: Rules): string | null {
+  if (scope === null) return null;
+  const isOfIt = isProven && superseded.length === 0 && gone.every(({ of }) => of === scope);
+  return isOfIt ? null : `does not belong to ${scope} (the scheduled run handles it)`;
 }
 
 /** A release workflow may still promote the image of a pull request that was merged just now. */
 function mergedJustNow({ gone }: Orphan, rules: Rules): string | null {
-  if (rules.pullRequest !== null) return null;
-  for (const { merged, endedAt, pullRequest } of gone) {
+  if (rules.scope !== null) return null;
+  for (const { merged, endedAt, of } of gone) {
     if (!merged || endedAt === null || rules.now - endedAt >= rules.gracePeriodMs) continue;
-    return `pull request #${pullRequest} was merged ${formatAge(rules.now - endedAt)} ago (${gracePeriod(rules)})`;
+    return `${of} was merged ${formatAge(rules.now - endedAt)} ago (${gracePeriod(rules)})`;
   }
   return null;
 }

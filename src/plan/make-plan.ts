@@ -131,8 +131,8 @@ function staleTags(node: Node, { statuses, rules, createdAt }: DecisionInput): D
   const isOld = isTimed && rules.now - time >= rules.gracePeriodMs;
   const isStale = (status: TagStatus): boolean =>
     status.status === "orphaned"
-      ? (status.lastPush === null || isTimed) && [null, status.pullRequest].includes(rules.pullRequest)
-      : status.status === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && isOld;
+      ? (status.lastPush === null || isTimed) && [null, status.of].includes(rules.scope)
+      : status.status === "unmatched" && rules.unmatchedTags === "delete" && rules.scope === null && isOld;
   return node.tags.flatMap((tag) => {
     const status = statuses.get(tag);
     return status !== undefined && isStale(status) ? [{ tag, reason: status.reason }] : [];

@@ -12,8 +12,8 @@ export interface Rules {
   readonly olderThanMs: number;
   /** Rules for unmatched and superseded tags. They override `unmatchedTags`, `superseded`, `keepCount` and `olderThanMs`. */
   readonly retentionOf: RetentionOf;
-  /** The pull request that the sweep is limited to; null: no limit. */
-  readonly pullRequest: number | null;
+  /** What the sweep is limited to, such as `pull request #12` (see `Gone.of`); null: no limit. */
+  readonly scope: string | null;
   /** Whether the registry refuses to delete the last tagged manifest of a repository. */
   readonly keepsLastTagged: boolean;
   /** Milliseconds since the epoch. */

@@ -34,7 +34,7 @@ export function applyPushTimes(
       const time = pushTime(node, createdAt);
       if (typeof time !== "number" || time <= status.lastPush) continue;
       const after = formatAge(time - status.lastPush + LATE_PUSH_MS);
-      const reason = `matches no ref: it was pushed ${after} after pull request #${status.pullRequest} was closed`;
+      const reason = `matches no ref: it was pushed ${after} after ${status.of} ended`;
       late.set(tag, { status: "unmatched", reason });
     }
   }

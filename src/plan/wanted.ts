@@ -30,7 +30,7 @@ export function wantedNext(input: DecisionInput, listed: ReadonlySet<Digest> | n
   const needed = reach(keepByThemselves(graph, statuses, rules, kept).keys());
   const rest = unread.filter((node) => node.listedAs !== "image" || !needed.has(node));
   if (rest.length > 0) return { contents: rest.map(({ digest }) => digest), referrers: [] };
-  const subjects = rules.pullRequest === null ? unknownSubjects(graph, needed) : [];
+  const subjects = rules.scope === null ? unknownSubjects(graph, needed) : [];
   const unlisted = [...graph.nodes].filter(({ digest, gone }) => !gone && listed?.has(digest) === false);
   if (subjects.length + unlisted.length > 0) {
     return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };

@@ -18,6 +18,15 @@ export interface LiveRefs {
   readonly tags: readonly Ref[];
 }
 
+/** A branch that was deleted. */
+export interface DeletedBranch {
+  readonly name: string;
+  /** Its last commit; null: unknown. */
+  readonly commit: string | null;
+  /** Milliseconds since the epoch. */
+  readonly deletedAt: number;
+}
+
 export interface PullRequest {
   readonly number: number;
   readonly state: "open" | "closed" | "merged";

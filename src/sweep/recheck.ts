@@ -6,8 +6,9 @@ import { type Agreement, agree } from "../plan/agree.ts";
 import type { Rules } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
-import { type Evidence, type EvidenceSources, inUseIn, readEvidenceAgain, statusesOf, tagsToKeep } from "./evidence.ts";
+import { type Evidence, inUseIn, statusesOf, tagsToKeep } from "./evidence.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./plan-repository.ts";
+import { type EvidenceSources, readEvidenceAgain } from "./read-evidence.ts";
 import type { TagTrial } from "./tag-trial.ts";
 
 /** What every recheck of a run shares. */

@@ -5,16 +5,24 @@ import { compileRetention } from "../plan/retention.ts";
 import type { Capabilities } from "../registry/capabilities.ts";
 import type { RepositoryNames } from "../registry/registry.ts";
 import type { Settings } from "../settings.ts";
+import { branchName, pullRequestName } from "../tags/gone.ts";
 import type { PlannedRepository } from "./plan-repository.ts";
 
 /** Returns the rules of a run's plans. */
 export function rulesOf(settings: Settings, { keepsLastTagged }: Capabilities, now: number): Rules {
-  const { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, olderThanMs, scope, event } = settings;
+  const { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, olderThanMs } = settings;
   return {
     ...{ untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, olderThanMs, keepsLastTagged, now },
     retentionOf: compileRetention(settings.retention),
-    pullRequest: scope === "pull-request" ? (event?.number ?? null) : null,
+    scope: scopeOf(settings),
   };
+}
+
+function scopeOf({ scope, event, deletedBranch }: Settings): string | null {
+  if (scope === "repository") return null;
+  if (scope === "pull-request" && event !== null) return pullRequestName(event.number);
+  if (scope === "branch" && deletedBranch !== null) return branchName(deletedBranch);
+  throw new TypeError(`The scope ${scope} has no event`);
 }
 
 /** Throws Fault `registry` if no repository matches `repository-pattern`, although there are some. */

@@ -1,8 +1,8 @@
 import { counted } from "../format.ts";
 import type { Commits } from "../refs/commits.ts";
 import type { CommitGraph } from "../refs/git/commit-graph.ts";
-import type { LiveRefs, PullRequest, Ref } from "../refs/refs.ts";
-import { type Gone, goneCommit } from "./gone.ts";
+import type { DeletedBranch, LiveRefs, PullRequest, Ref } from "../refs/refs.ts";
+import { type Gone, goneCommit, goneTip } from "./gone.ts";
 import type { Live } from "./live-tags.ts";
 
 /** An older commit of a branch or a Git tag that exists. */
@@ -32,11 +32,17 @@ const SHORT = 7;
  *
  * 1. live: one of an open pull request's own commits, or a test merge of one.
  * 2. superseded: in the first-parent history of a branch or Git tag.
- * 3. orphaned: one of a closed pull request's own commits, or a test merge of one.
+ * 3. orphaned: one of a closed pull request's own commits, or a test merge of one; or the last commit of a deleted branch, if no
+ *    branch or Git tag reaches it.
  *
  * @param pullRequests those whose state is known
  */
-export function commitFinder(commits: Commits, refs: LiveRefs, pullRequests: readonly PullRequest[]): FindCommit {
+export function commitFinder(
+  commits: Commits,
+  refs: LiveRefs,
+  pullRequests: readonly PullRequest[],
+  deletedBranches: readonly DeletedBranch[] = [],
+): FindCommit {
   const owners = new CommitOwners(commits, refs);
   const open = openCommits(commits, refs, pullRequests);
   const states = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
@@ -48,6 +54,7 @@ export function commitFinder(commits: Commits, refs: LiveRefs, pullRequests: rea
     const [last] = closed.sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
     return last === undefined || closed.length < found.length ? undefined : goneCommit(last, id.slice(0, SHORT));
   };
+  const deletedTip = deletedTips(commits.graph, refs, deletedBranches);
   return (text) => {
     if (commits.unread !== null) return "unread";
     const { ids, merged } = idsOf(commits, text);
@@ -55,6 +62,7 @@ export function commitFinder(commits: Commits, refs: LiveRefs, pullRequests: rea
       firstOf([...ids, ...merged], (id) => open.get(id)) ??
       firstOf(ids, (id) => supersededBy(id, owners.history.get(id))) ??
       firstOf([...ids, ...merged], closedOwner) ??
+      firstOf(ids, deletedTip) ??
       (ids.length > 0 ? "unexplained" : "missing")
     );
   };
@@ -118,6 +126,21 @@ function openCommits(
     }
   }
   return live;
+}
+
+/** Returns a function that finds the last commits of deleted branches. */
+function deletedTips(
+  graph: CommitGraph,
+  { branches, tags }: LiveRefs,
+  deletedBranches: readonly DeletedBranch[],
+): (id: string) => Gone | undefined {
+  if (deletedBranches.length === 0) return () => undefined;
+  const reached = graph.reachedFrom([...branches, ...tags].map(({ commit }) => commit));
+  const tips = new Map(deletedBranches.map((branch) => [branch.commit, branch]));
+  return (id) => {
+    const branch = reached.has(id) ? undefined : tips.get(id);
+    return branch && goneTip(branch, id.slice(0, SHORT));
+  };
 }
 
 /** A commit in the first-parent history of a branch or Git tag. */

@@ -1,7 +1,7 @@
 import { type Commits, NO_COMMITS } from "../refs/commits.ts";
-import type { PullRequest, PullRequests } from "../refs/refs.ts";
+import type { DeletedBranch, PullRequest, PullRequests } from "../refs/refs.ts";
 import { commitFinder, type FindCommit } from "./commits.ts";
-import { type Gone, goneBranch, goneNumber } from "./gone.ts";
+import { type Gone, goneBranch, goneDeletedBranch, goneNumber } from "./gone.ts";
 import {
   type FindLive,
   findCommit,
@@ -23,24 +23,45 @@ export interface KnownRefs extends LiveTags {
   readonly olderCommit: FindCommit;
 }
 
-/** Adds pull requests and commits to the live tags. One that no list has is unknown, and proves nothing. */
-export function knownRefs(live: LiveTags, pullRequests: PullRequests, commits: Commits = NO_COMMITS): KnownRefs {
+/** Evidence from other sources than pull requests. */
+export interface FurtherEvidence {
+  readonly commits?: Commits;
+  readonly deletedBranches?: readonly DeletedBranch[];
+}
+
+/** Adds evidence to the live tags. What no list has is unknown, and proves nothing. */
+export function knownRefs(
+  live: LiveTags,
+  pullRequests: PullRequests,
+  { commits = NO_COMMITS, deletedBranches = [] }: FurtherEvidence = {},
+): KnownRefs {
   const all = eachOnce(pullRequests);
   const open = all.filter(({ state }) => state === "open");
   const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
-  const goneBranches = new Map<string, Gone>();
-  for (const pullRequest of all.toReversed()) {
-    if (!isBranchEvidence(pullRequest)) continue;
-    for (const slug of provingSlugs(pullRequest.headBranch)) goneBranches.set(slug, goneBranch(pullRequest));
-  }
+  const branches = [
+    ...deletedBranches.map((branch) => ({ name: branch.name, gone: goneDeletedBranch(branch) })),
+    ...all.filter(isBranchEvidence).map((each) => ({ name: each.headBranch, gone: goneBranch(each) })),
+  ];
   return {
     ...live,
     branch: either(live.branch, findInAnyCase(open.flatMap(headBranches))),
     commit: either(live.commit, findCommit(open.flatMap(headCommits))),
-    olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all),
-    goneBranch: findIn(goneBranches),
+    olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all, deletedBranches),
+    goneBranch: findIn(latestBySlug(branches)),
     pullRequest: (number) => numbers.get(number),
   };
+}
+
+/** The evidence that holds for the latest pushes, by the image tags of the branch. */
+function latestBySlug(branches: readonly { readonly name: string; readonly gone: Gone }[]): ReadonlyMap<string, Gone> {
+  const latest = new Map<string, Gone>();
+  for (const { name, gone } of branches) {
+    for (const slug of provingSlugs(name)) {
+      const known = latest.get(slug);
+      if (known === undefined || (gone.lastPush ?? 0) > (known.lastPush ?? 0)) latest.set(slug, gone);
+    }
+  }
+  return latest;
 }
 
 /** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */

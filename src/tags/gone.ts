@@ -1,10 +1,11 @@
-import { LATE_PUSH_MS, type PullRequest } from "../refs/refs.ts";
+import { type DeletedBranch, LATE_PUSH_MS, type PullRequest } from "../refs/refs.ts";
 
 /** Evidence that a ref is gone. */
 export interface Gone {
   readonly status: "orphaned";
   readonly reason: string;
-  readonly pullRequest: number;
+  /** What ended, such as `pull request #12` or `branch feature`. */
+  readonly of: string;
   /** Whether the pull request was merged. */
   readonly merged: boolean;
   /** When the pull request was closed, in milliseconds since the epoch; null: unknown. */
@@ -33,11 +34,40 @@ export function goneBranch(pullRequest: PullRequest): Gone {
   return gone(pullRequest, reason, closedAt === null ? null : closedAt + LATE_PUSH_MS);
 }
 
+/** Returns the evidence of a branch that was deleted. */
+export function goneDeletedBranch({ name, deletedAt }: DeletedBranch): Gone {
+  const reason = `branch ${name} was deleted on ${dayOf(deletedAt)}`;
+  const lastPush = deletedAt + LATE_PUSH_MS;
+  return { status: "orphaned", reason, of: branchName(name), merged: false, endedAt: deletedAt, lastPush };
+}
+
+/** Returns the evidence of the last commit of a branch that was deleted. */
+export function goneTip(branch: DeletedBranch, commit: string): Gone {
+  const { name, deletedAt } = branch;
+  const reason = `commit ${commit} of branch ${name}, which was deleted on ${dayOf(deletedAt)}`;
+  return { ...goneDeletedBranch(branch), reason, lastPush: null };
+}
+
+/** Returns the name of a branch in `Gone.of`. */
+export function branchName(name: string): string {
+  return `branch ${name}`;
+}
+
+/** Returns the name of a pull request in `Gone.of`. */
+export function pullRequestName(number: number): string {
+  return `pull request #${number}`;
+}
+
 function gone({ number, state, closedAt }: PullRequest, reason: string, lastPush: number | null): Gone {
-  return { status: "orphaned", reason, pullRequest: number, merged: state === "merged", endedAt: closedAt, lastPush };
+  const of = pullRequestName(number);
+  return { status: "orphaned", reason, of, merged: state === "merged", endedAt: closedAt, lastPush };
 }
 
 /** Returns `merged on 2026-11-02` (UTC). */
 function endOf({ state, closedAt }: PullRequest): string {
-  return closedAt === null ? state : `${state} on ${new Date(closedAt).toISOString().slice(0, 10)}`;
+  return closedAt === null ? state : `${state} on ${dayOf(closedAt)}`;
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }

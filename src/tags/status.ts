@@ -1,9 +1,8 @@
 import { type Digest, isDigest } from "../digest.ts";
 import { shortDigest } from "../format.ts";
-import type { Commits } from "../refs/commits.ts";
 import type { PullRequests } from "../refs/refs.ts";
 import type { Superseded } from "./commits.ts";
-import { type KnownRefs, knownRefs } from "./evidence.ts";
+import { type FurtherEvidence, type KnownRefs, knownRefs } from "./evidence.ts";
 import type { Gone } from "./gone.ts";
 import type { Live, LiveTags } from "./live-tags.ts";
 import { type Capture, isInside, type Reading, readings } from "./readings.ts";
@@ -30,9 +29,9 @@ export function tagStatuses(
   live: LiveTags,
   pullRequests: PullRequests,
   protectedBy: ProtectedBy,
-  commits?: Commits,
+  further?: FurtherEvidence,
 ): (tag: string) => TagStatus {
-  const known = knownRefs(live, pullRequests, commits);
+  const known = knownRefs(live, pullRequests, further);
   return (tag) => statusByText(tag, protectedBy) ?? statusByRefs(tag, allReadings(tag, known), known);
 }
 

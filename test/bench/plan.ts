@@ -28,7 +28,7 @@ const RULES: Rules = {
   keepCount: 10,
   keepsLastTagged: false,
   gracePeriodMs: DAY,
-  pullRequest: null,
+  scope: null,
   now: NOW,
 };
 
@@ -72,7 +72,7 @@ function list(manifests: number): Repository {
     const tags: string[] = [];
     const index = number - (number % 5);
     if (number % 5 === 0) {
-      const closed = { merged: true, endedAt: NOW - 30 * DAY, lastPush: null, pullRequest: index };
+      const closed = { merged: true, endedAt: NOW - 30 * DAY, lastPush: null, of: `pull request #${index}` };
       const reason = `pull request #${index} was merged on 2026-10-22`;
       const isOrphaned = (index / 5) % 5 < 2;
       tags.push(`pr-${index}`);

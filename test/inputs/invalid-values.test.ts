@@ -134,7 +134,7 @@ describe("an invalid value is named, with what it got and what it takes", () => 
     ["grace-period", "36526d", "longer than 100 years"],
     ["grace-period", "999999d", "longer than 100 years"],
     ["grace-period", `${"9".repeat(400)}d`, "longer than 100 years"],
-    ["scope", "pr", "`auto`, `repository` or `pull-request`"],
+    ["scope", "pr", "`auto`, `repository`, `pull-request` or `branch`"],
     ["scope", "pull-request", "not a closed pull request"],
     ["max-deletions", "-5", "an integer"],
     ["max-deletions", "none", "an integer"],

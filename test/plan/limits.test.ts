@@ -10,7 +10,7 @@ testCases([
   {
     title: "keeps an image that belongs to a pull request and to an unmatched tag, in the scope of the pull request",
     world: { both: { tags: ["orphaned", "other"] }, one: { tags: ["orphaned-2"] } },
-    rules: { unmatchedTags: "delete", pullRequest: 12 },
+    rules: { unmatchedTags: "delete", scope: "pull request #12" },
     deleted: ["one"],
   },
   {
@@ -86,7 +86,7 @@ testCases([
   {
     title: "deletes an image whose pull request was merged just now in its own scope",
     world: { a: { tags: ["merged"] } },
-    rules: { pullRequest: 13 },
+    rules: { scope: "pull request #13" },
     deleted: ["a"],
   },
   {
@@ -159,7 +159,7 @@ testCases([
       sig: { tags: ["sha256-index.sig"] },
       dangling: { tags: ["sha256-never.sig"] },
     },
-    rules: { pullRequest: 12 },
+    rules: { scope: "pull request #12" },
     deleted: ["a", "b", "index", "sig"],
   },
   {
@@ -169,7 +169,7 @@ testCases([
       own: { tags: ["orphaned-amd64"] },
       other: { tags: ["gone7-amd64"] },
     },
-    rules: { pullRequest: 12 },
+    rules: { scope: "pull request #12" },
     deleted: ["index", "own"],
   },
 ]);

@@ -104,7 +104,7 @@ describe("reports", () => {
       counted: { tags: ["orphaned-9"] },
     };
     expect(staleIn(world, { rules: { keepCount: 1 } })).toEqual(["gone7-a", "orphaned"]);
-    expect(staleIn(world, { rules: { keepCount: 1, pullRequest: 12 } })).toEqual(["orphaned"]);
+    expect(staleIn(world, { rules: { keepCount: 1, scope: "pull request #12" } })).toEqual(["orphaned"]);
   });
 
   test("a tag of a deleted branch as stale only if its push time is known to be early enough", () => {
@@ -120,7 +120,7 @@ describe("reports", () => {
   test.each<[string, Partial<Rules>, readonly string[]]>([
     ["not as stale by default", {}, []],
     ["as stale if unmatched-tags is delete", { unmatchedTags: "delete" }, ["old-x"]],
-    ["not as stale in the scope of a pull request", { unmatchedTags: "delete", pullRequest: 12 }, []],
+    ["not as stale in the scope of a pull request", { unmatchedTags: "delete", scope: "pull request #12" }, []],
     ["as stale at once without a grace period", { unmatchedTags: "delete", gracePeriodMs: 0 }, ["old-x", "young-x"]],
   ])("unmatched tags of live images %s", (_title, rules, stale) => {
     const world: World = {

@@ -65,8 +65,7 @@ function seeMore(
     const isChild = [...visible].some((each) => childrenOf(world, each).includes(name));
     const isReferrer = registry.referrersApi && subjectsOf(world, name).some((subject) => visible.has(subject));
     const isSubject =
-      rules.pullRequest === null &&
-      [...visible].some((each) => !kept.has(each) && subjectsOf(world, each).includes(name));
+      rules.scope === null && [...visible].some((each) => !kept.has(each) && subjectsOf(world, each).includes(name));
     if (isChild || isReferrer || isSubject) more.add(name);
   }
   return more;
@@ -131,7 +130,7 @@ function claimsIn(input: OracleInput, visible: ReadonlySet<string>): (name: stri
   const hasLocalSignatures = [...visible].flatMap((name) => taggedSubjectsOf(world, name)).some(exists);
   const isClaim = (name: string, subject: string): boolean => {
     const mayBeElsewhere = !hasLocalSignatures && taggedSubjectsOf(world, name).includes(subject);
-    return world[subject] !== undefined || rules.pullRequest !== null || mayBeElsewhere;
+    return world[subject] !== undefined || rules.scope !== null || mayBeElsewhere;
   };
   return (name) => [
     ...[...visible].filter((parent) => childrenOf(world, parent).includes(name)),
@@ -258,12 +257,12 @@ function isLimited(world: World, name: string, rules: Rules): boolean {
   const orphaned = own.flatMap((status) => (status.status === "orphaned" ? [status] : []));
   const isSuperseded = own.some(({ status }) => status === "superseded");
   const isProven = own.length > 0 && !own.some(({ status }) => status === "unmatched");
-  if (rules.pullRequest !== null) {
-    const isOfIt = isProven && !isSuperseded && orphaned.every(({ pullRequest }) => pullRequest === rules.pullRequest);
+  if (rules.scope !== null) {
+    const isOfIt = isProven && !isSuperseded && orphaned.every(({ of }) => of === rules.scope);
     if (!isOfIt) return true;
   }
   const isMergedNow = orphaned.some(({ merged, endedAt }) => merged && NOW - (endedAt ?? 0) < rules.gracePeriodMs);
-  if (isMergedNow && rules.pullRequest === null) return true;
+  if (isMergedNow && rules.scope === null) return true;
   const isReferrer = subjectsOf(world, name).length > 0 && ownStatuses(world, name).length === 0;
   const hasAge = !isReferrer || ageOf(world, name) !== UNKNOWN_AGE;
   const since = Math.min(

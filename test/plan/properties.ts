@@ -158,7 +158,7 @@ function monotoneInRules(given: Sample): void {
   assertWithin(deletedBy({ ...sample, inUse: [...sample.inUse, chosen(sample)] }), before, "protect-digests");
   // A scope has no grace period for merged pull requests: the user named exactly these images.
   const isMerged = Object.values(sample.world).some(({ tags }) => tags?.some((tag) => tag.startsWith("merged")));
-  const scoped = { ...sample, rules: { ...rules, pullRequest: rules.pullRequest ?? 12 } };
+  const scoped = { ...sample, rules: { ...rules, scope: rules.scope ?? "pull request #12" } };
   if (!isMerged) assertWithin(deletedBy(scoped), before, "scope");
 }
 

@@ -64,7 +64,7 @@ describe("the reason and status", () => {
       "the scope of a pull request",
       { a: { tags: ["gone7-a"] } },
       "a",
-      { rules: { pullRequest: 12 } },
+      { rules: { scope: "pull request #12" } },
       "orphaned: does not belong to pull request #12 (the scheduled run handles it)",
     ],
     [

@@ -113,7 +113,7 @@ const CASES: readonly Case[] = [
     planned: { old: { tags: ["orphaned"] }, sig: { tags: ["sha256-old.sig"] } },
     states: { old: "pending", sig: "pending" },
     now: { sig: { tags: ["sha256-old.sig"] } },
-    rules: { pullRequest: 12 },
+    rules: { scope: "pull request #12" },
     agreed: ["sig"],
   },
   {
@@ -127,7 +127,7 @@ const CASES: readonly Case[] = [
     },
     states: { old: "gone", amd64: "pending", sig: "pending" },
     now: { amd64: {}, sig: { tags: ["sha256-old.sig"] }, tagged: { tags: ["gone7-x"] }, leftover: {} },
-    rules: { pullRequest: 12 },
+    rules: { scope: "pull request #12" },
     agreed: ["amd64", "sig"],
   },
   ...[LISTS_ALL, TAGS_ONLY].map((registry) => ({

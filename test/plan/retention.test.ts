@@ -132,7 +132,7 @@ describe("retention", () => {
     {
       title: "deletes nothing in the scope of a pull request",
       world: { a: { tags: ["build-1"] }, b: { tags: ["build-2", "orphaned"] } },
-      rules: { ...retention("build-* keep=0"), pullRequest: 12 },
+      rules: { ...retention("build-* keep=0"), scope: "pull request #12" },
       deleted: [],
     },
   ]);
@@ -185,7 +185,7 @@ describe("older-than", () => {
     {
       title: "applies in the scope of a pull request too",
       world: { a: { tags: ["orphaned"], hours: 10 }, b: { tags: ["orphaned-2"] } },
-      rules: { olderThanMs: DAY, pullRequest: 12 },
+      rules: { olderThanMs: DAY, scope: "pull request #12" },
       deleted: ["b"],
     },
     {

@@ -43,14 +43,14 @@ describe("reads", () => {
     expect(reads({})).toBe(1000 + 2);
     expect(reads({ young: { hours: 1 } })).toBe(1000 + 3);
     expect(reads({ leftover: {} }, { untagged: "keep" })).toBe(1000 + 3);
-    expect(reads({ leftover: {} }, { pullRequest: 12 })).toBe(1000 + 3);
+    expect(reads({ leftover: {} }, { scope: "pull request #12" })).toBe(1000 + 3);
     expect(reads({ leftover: {} })).toBe(4000 + 3);
   });
 
   test("a subject that no list shows, but not in the scope of a pull request", () => {
     const world: World = { a: { tags: ["orphaned"] }, sig: { tags: ["sha256-never.sig"] }, live: { tags: ["live"] } };
     expect(planWorld(world).read).toContain("unknown");
-    expect(planWorld(world, { rules: { pullRequest: 12 } }).read).not.toContain("unknown");
+    expect(planWorld(world, { rules: { scope: "pull request #12" } }).read).not.toContain("unknown");
   });
 
   test("the creation time of a root, not of its children, for keep-count", () => {
@@ -77,7 +77,7 @@ describe("reads", () => {
     expect(planned.timed.toSorted()).toEqual(["both", "late", "old", "timeless"]);
     const decisions = decisionsOf(world, planned);
     for (const name of ["late", "both"]) {
-      const reason = "matches no ref: it was pushed 25 h after pull request #12 was closed";
+      const reason = "matches no ref: it was pushed 25 h after pull request #12 ended";
       expect(decisions.get(name)).toMatchObject({ decision: "keep", reason });
     }
     expect(deletedIn(world, planned)).toEqual(["number", "old", "timeless"]);

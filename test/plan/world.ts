@@ -58,7 +58,7 @@ const RULES: Rules = {
   gracePeriodMs: DAY,
   olderThanMs: 0,
   retentionOf: () => undefined,
-  pullRequest: null,
+  scope: null,
   now: NOW,
 };
 
@@ -78,18 +78,23 @@ export function statusOf(tag: string): TagStatus {
   const gone = { merged: false, endedAt: NOW - 500 * HOUR, lastPush: null };
   if (tag.startsWith("live")) return { status: "live", reason: `branch ${tag}` };
   if (tag.startsWith("orphaned")) {
-    return { status: "orphaned", reason: "pull request #12 was closed on 2026-11-02", pullRequest: 12, ...gone };
+    return { status: "orphaned", reason: "pull request #12 was closed on 2026-11-02", of: "pull request #12", ...gone };
   }
   if (tag.startsWith("gone7")) {
-    return { status: "orphaned", reason: "pull request #7 was closed on 2026-10-01", pullRequest: 7, ...gone };
+    return { status: "orphaned", reason: "pull request #7 was closed on 2026-10-01", of: "pull request #7", ...gone };
   }
   if (tag.startsWith("merged")) {
     const ended = { merged: true, endedAt: NOW - 2 * HOUR, lastPush: null };
-    return { status: "orphaned", reason: "pull request #13 was merged on 2026-11-21", pullRequest: 13, ...ended };
+    return {
+      status: "orphaned",
+      reason: "pull request #13 was merged on 2026-11-21",
+      of: "pull request #13",
+      ...ended,
+    };
   }
   if (tag.startsWith("branch")) {
     const reason = "branch x of pull request #12 was deleted";
-    return { status: "orphaned", reason, pullRequest: 12, ...gone, lastPush: LAST_PUSH };
+    return { status: "orphaned", reason, of: "pull request #12", ...gone, lastPush: LAST_PUSH };
   }
   if (tag.startsWith("older")) {
     const branch = tag.startsWith("older2") ? "dev" : "main";

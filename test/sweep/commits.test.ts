@@ -2,13 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
 import type { Listing } from "../../src/registry/registry.ts";
-import {
-  type Evidence,
-  type EvidenceSources,
-  readEvidence,
-  readEvidenceAgain,
-  readLiveTags,
-} from "../../src/sweep/evidence.ts";
+import type { Evidence } from "../../src/sweep/evidence.ts";
+import { type EvidenceSources, readEvidence, readEvidenceAgain, readLiveTags } from "../../src/sweep/read-evidence.ts";
 import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { settingsOf } from "../run.ts";
 import { digestOfNothing } from "../servers/content.ts";

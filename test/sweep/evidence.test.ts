@@ -3,15 +3,8 @@ import { createHttpClient } from "../../src/http/client.ts";
 import type { HttpClient } from "../../src/http/http.ts";
 import type { ImagesInUse } from "../../src/registry/images-in-use.ts";
 import type { Listing } from "../../src/registry/registry.ts";
-import {
-  type Evidence,
-  type EvidenceSources,
-  inUseIn,
-  readEvidence,
-  readEvidenceAgain,
-  readLiveTags,
-  statusesOf,
-} from "../../src/sweep/evidence.ts";
+import { type Evidence, inUseIn, statusesOf } from "../../src/sweep/evidence.ts";
+import { type EvidenceSources, readEvidence, readEvidenceAgain, readLiveTags } from "../../src/sweep/read-evidence.ts";
 import { type GitHost, serveGitHost } from "../e2e/example.ts";
 import { settingsOf } from "../run.ts";
 import { digestOfNothing } from "../servers/content.ts";

@@ -102,20 +102,20 @@ describe("a deleted branch", () => {
       closed(9, { headBranch: "x", closedAt: 3 }),
       closed(5, { headBranch: "x", closedAt: 2 }),
     ];
-    expect(statusOf("x", { pullRequests })).toMatchObject({ status: "orphaned", pullRequest: 9 });
+    expect(statusOf("x", { pullRequests })).toMatchObject({ status: "orphaned", of: "pull request #9" });
   });
 
   test("is reported only if the tag names no number", () => {
     const pullRequests = [closed(50, { headBranch: "pr-12" }), closed(12)];
-    expect(statusOf("pr-12", { pullRequests })).toMatchObject({ status: "orphaned", pullRequest: 12 });
+    expect(statusOf("pr-12", { pullRequests })).toMatchObject({ status: "orphaned", of: "pull request #12" });
     const [branch] = pullRequests;
-    expect(statusOf("pr-12", { pullRequests: branch ? [branch] : [] })).toMatchObject({ pullRequest: 50 });
+    expect(statusOf("pr-12", { pullRequests: branch ? [branch] : [] })).toMatchObject({ of: "pull request #50" });
   });
 
   test("with the longest name is reported", () => {
     const pullRequests = [closed(1, { headBranch: "fix" }), closed(2, { headBranch: "fix/login" })];
     for (const pattern of ["{branch}*", "*{branch}*"]) {
-      expect(statusOf("fix-login-alpine", { pullRequests, patterns: [pattern] })).toMatchObject({ pullRequest: 2 });
+      expect(statusOf("fix-login-alpine", { pullRequests, patterns: [pattern] })).toMatchObject({ of: "pull request #2" });
     }
   });
 

@@ -36,11 +36,11 @@ describe("the first rule that applies decides", () => {
 describe("an orphaned tag names its evidence", () => {
   const closedAt = Date.UTC(2026, 10, 2, 23, 59);
   test.each<[string, PullRequest, object]>([
-    ["pr-12-alpine", merged(12), { pullRequest: 12, merged: true, endedAt: closedAt, lastPush: null }],
-    ["pr-12", closed(12), { pullRequest: 12, merged: false, endedAt: closedAt, lastPush: null }],
-    ["topic-12", closed(12), { pullRequest: 12, merged: false, endedAt: closedAt, lastPush: closedAt + DAY }],
-    ["topic-12", merged(12), { pullRequest: 12, merged: true, endedAt: closedAt, lastPush: closedAt + DAY }],
-    ["topic-12", closed(12, { closedAt: null }), { pullRequest: 12, endedAt: null, lastPush: null }],
+    ["pr-12-alpine", merged(12), { of: "pull request #12", merged: true, endedAt: closedAt, lastPush: null }],
+    ["pr-12", closed(12), { of: "pull request #12", merged: false, endedAt: closedAt, lastPush: null }],
+    ["topic-12", closed(12), { of: "pull request #12", merged: false, endedAt: closedAt, lastPush: closedAt + DAY }],
+    ["topic-12", merged(12), { of: "pull request #12", merged: true, endedAt: closedAt, lastPush: closedAt + DAY }],
+    ["topic-12", closed(12, { closedAt: null }), { of: "pull request #12", endedAt: null, lastPush: null }],
   ])("%s: %o gives %o", (tag, pullRequest, evidence) => {
     expect(statusOf(tag, { pullRequests: [pullRequest] })).toMatchObject({ status: "orphaned", ...evidence });
   });

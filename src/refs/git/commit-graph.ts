@@ -45,8 +45,10 @@ export class CommitGraph {
     }
   }
 
-  /** Returns the second and further parents of a commit: what it merged. */
-  merged(id: string): readonly string[] {
-    return this.#parents.get(id)?.slice(1) ?? [];
+  /** Returns all commits that these reach, themselves included. */
+  reachedFrom(tips: readonly string[]): ReadonlySet<string> {
+    const reached = new Set(tips);
+    for (const id of reached) for (const parent of this.#parents.get(id) ?? []) reached.add(parent);
+    return reached;
   }
 }

@@ -2,7 +2,7 @@ import pMap from "p-map";
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
-import { type Link, parseLinks } from "../oci/link.ts";
+import { type Link, parseLinks } from "../../http/link.ts";
 import { type FetchPage, PAGES_AT_ONCE, type Page, type PagedList } from "../pages.ts";
 import { parseBody } from "./api.ts";
 

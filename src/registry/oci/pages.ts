@@ -2,9 +2,9 @@ import type { GenericSchema } from "valibot";
 import { Fault } from "../../fault.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import { parseJson } from "../../http/json.ts";
+import { parseLinks } from "../../http/link.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
-import { parseLinks } from "./link.ts";
 
 /** One million tags in pages of 100. A list with more pages counts as endless. */
 const MAX_PAGES = 10_000;

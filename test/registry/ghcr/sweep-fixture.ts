@@ -95,6 +95,7 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
     retention: [],
     gracePeriodMs: DAY,
     event: null,
+    deletedBranch: null,
     scope: "repository",
     validate: false,
     maxDeletions: 0,

@@ -1,4 +1,4 @@
-import { HeaderReader } from "../header-reader.ts";
+import { HeaderReader } from "../../../http/header-reader.ts";
 
 /** One challenge of a `WWW-Authenticate` header (RFC 9110, section 11.6.1). */
 export interface Challenge {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseLinks } from "../../../src/registry/oci/link.ts";
+import { parseLinks } from "../../src/http/link.ts";
 
 describe("parseLinks returns", () => {
   it.each<[string, string, readonly (readonly [string, readonly string[]])[]]>([
