@@ -10,13 +10,18 @@ import {
   type Live,
   type LiveEntry,
   type LiveTags,
+  usesLastSegment,
 } from "./live-tags.ts";
-import { branchSlugs, provingSlugs } from "./slugs.ts";
+import { branchSlugs, lastSegment, provingSlugs, pullRequestSlugs } from "./slugs.ts";
 
 /** The live tags, and what the pull requests add to them. */
 export interface KnownRefs extends LiveTags {
   /** Finds the evidence against a branch, spelled exactly. A branch that exists is found by `branch` first. */
   readonly goneBranch: (text: string) => Gone | undefined;
+  /** The same by the last path segment of a branch. */
+  readonly goneLastSegment: (text: string) => Gone | undefined;
+  /** Whether a text is the last path segment, or a number, in the name of an open pull request's head branch. */
+  readonly isPartOfOpenHead: (text: string) => boolean;
   /** Undefined: no such pull request is known. */
   readonly pullRequest: (number: number) => Live | Gone | undefined;
   /** Finds a commit that is neither a tip nor a head. */
@@ -28,19 +33,40 @@ export function knownRefs(live: LiveTags, pullRequests: PullRequests, commits: C
   const all = eachOnce(pullRequests);
   const open = all.filter(({ state }) => state === "open");
   const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
-  const goneBranches = new Map<string, Gone>();
-  for (const pullRequest of all.toReversed()) {
-    if (!isBranchEvidence(pullRequest)) continue;
-    for (const slug of provingSlugs(pullRequest.headBranch)) goneBranches.set(slug, goneBranch(pullRequest));
-  }
+  const bySegment = usesLastSegment(live.patterns);
   return {
     ...live,
-    branch: either(live.branch, findInAnyCase(open.flatMap(headBranches))),
+    branch: either(live.branch, findInAnyCase(open.flatMap(openNames))),
+    lastSegment: bySegment ? either(live.lastSegment, findInAnyCase(open.flatMap(lastSegments))) : live.lastSegment,
     commit: either(live.commit, findCommit(open.flatMap(headCommits))),
     olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all),
-    goneBranch: findIn(goneBranches),
+    goneBranch: findIn(goneNames(all, provingSlugs)),
+    goneLastSegment: findIn(goneNames(bySegment ? all : [], (name) => provingSlugs(lastSegment(name)))),
+    isPartOfOpenHead: partsOf(open.map(({ headBranch }) => headBranch)),
     pullRequest: (number) => numbers.get(number),
   };
+}
+
+/** @param all the last to end first: it explains a name best */
+function goneNames(all: readonly PullRequest[], slugsOf: (name: string) => readonly string[]): Map<string, Gone> {
+  const names = new Map<string, Gone>();
+  for (const pullRequest of all.toReversed()) {
+    if (!isBranchEvidence(pullRequest)) continue;
+    for (const slug of slugsOf(pullRequest.headBranch)) names.set(slug, goneBranch(pullRequest));
+  }
+  return names;
+}
+
+/**
+ * Builds also name images after parts of a branch. So the tag `pr-11` may belong to the open pull request 13 from the branch
+ * `fix/11`, although number 11 was closed.
+ */
+function partsOf(branches: readonly string[]): (text: string) => boolean {
+  const segments = new Set(
+    branches.flatMap((name) => branchSlugs(lastSegment(name))).map((slug) => slug.toLowerCase()),
+  );
+  const numbers = new Set(branches.flatMap((name) => name.match(/\d+/g) ?? []).map(Number));
+  return (text) => segments.has(text.toLowerCase()) || (/^\d+$/.test(text) && numbers.has(Number(text)));
 }
 
 /** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */
@@ -61,9 +87,20 @@ function byNumber(pullRequest: PullRequest): Live | Gone {
 }
 
 /** The head branches of forks too: builds that name images after `github.head_ref` give them these tags. */
-function headBranches({ number, headBranch }: PullRequest): LiveEntry[] {
-  const live: Live = { status: "live", reason: `head branch ${headBranch} of open pull request #${number}` };
-  return branchSlugs(headBranch).map((slug) => [slug, live]);
+function openNames({ number, headBranch }: PullRequest): LiveEntry[] {
+  const byNumber: Live = { status: "live", reason: `pull request #${number} is open` };
+  return [
+    ...branchSlugs(headBranch).map((slug): LiveEntry => [slug, headOf(number, headBranch)]),
+    ...pullRequestSlugs(number).map((slug): LiveEntry => [slug, byNumber]),
+  ];
+}
+
+function lastSegments({ number, headBranch }: PullRequest): LiveEntry[] {
+  return branchSlugs(lastSegment(headBranch)).map((slug) => [slug, headOf(number, headBranch)]);
+}
+
+function headOf(number: number, headBranch: string): Live {
+  return { status: "live", reason: `head branch ${headBranch} of open pull request #${number}` };
 }
 
 function headCommits({ number, headCommit, mergeCommit }: PullRequest): LiveEntry[] {
