@@ -102,9 +102,10 @@ function captureOf(
       const live = isLast ? known.lastSegment(text) : known.branch(text);
       if (live !== undefined) return capture(live);
       const gone = isLast ? known.goneLastSegment(text) : known.goneBranch(text);
+      if (gone === undefined) return capture(undefined);
       // By {branch}*, the deleted branch `fix` says nothing about the tag `fixture`. Branches and versions share names.
       const provesNothing = cuts(ALPHANUMERIC) || isVersionLike(text) || isVersionLike(tag);
-      return capture(gone === undefined || provesNothing ? undefined : gone);
+      return capture(provesNothing ? undefined : gone);
     }
     case "tag":
       return capture(known.tag(text));

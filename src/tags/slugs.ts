@@ -48,7 +48,9 @@ export function githubSlug(name: string): string {
 
 /** Returns the image tags that builds give to a branch, the most common first. */
 export function branchSlugs(name: string): string[] {
-  return possible([...plainSlugs(name), gitlabSlug(name), githubSlug(name)]);
+  const slugs = [...plainSlugs(name), gitlabSlug(name)];
+  // Without these characters, it is GitLab's slug.
+  return possible(/[._]/.test(name) ? [...slugs, githubSlug(name)] : slugs);
 }
 
 /** Returns the last path segment of a branch: `login` of `feature/login`. */
@@ -56,10 +58,14 @@ export function lastSegment(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
-/** Helm writes `+` as `_`. Names that are too long are cut. */
+/** Helm writes the `+` of a version as `_`. */
+function helmSlugs(name: string): string[] {
+  return name.includes("+") ? [sanitize(name.replaceAll("+", "_"))] : [];
+}
+
+/** Names that are too long are cut. */
 function plainSlugs(name: string): string[] {
-  const slugs = [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-")];
-  if (name.includes("+")) slugs.push(sanitize(name.replaceAll("+", "_")));
+  const slugs = [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-"), ...helmSlugs(name)];
   if (name.length <= LONGEST_LABEL) return slugs;
   return [...slugs, ...slugs.flatMap((slug) => [slug.slice(0, LONGEST_LABEL), slug.slice(0, LONGEST_TAG)])];
 }
@@ -78,7 +84,7 @@ export function provingSlugs(name: string): string[] {
  * (`type=match,pattern=v(.*)`, `${TAG#v}`), and the normal form of a PEP 440 version.
  */
 export function tagSlugs(name: string): string[] {
-  const bare = /^v\d/.test(name) ? plainSlugs(name.slice(1)) : [];
+  const bare = /^v\d/.test(name) ? [sanitize(name.slice(1)), ...helmSlugs(name.slice(1))] : [];
   const normal = pep440Of(name);
   return possible([...branchSlugs(name), ...bare, ...(normal === null ? [] : [sanitize(normal)])]);
 }
