@@ -10,13 +10,18 @@ import {
   type Live,
   type LiveEntry,
   type LiveTags,
+  usesLastSegment,
 } from "./live-tags.ts";
-import { branchSlugs, provingSlugs } from "./slugs.ts";
+import { branchSlugs, lastSegment, provingSlugs, pullRequestSlugs } from "./slugs.ts";
 
 /** The live tags, and what the pull requests add to them. */
 export interface KnownRefs extends LiveTags {
   /** Finds the evidence against a branch, spelled exactly. A branch that exists is found by `branch` first. */
   readonly goneBranch: (text: string) => Gone | undefined;
+  /** The same by the last path segment of a branch. */
+  readonly goneLastSegment: (text: string) => Gone | undefined;
+  /** Whether a text is the last path segment, or a number, in the name of an open pull request's head branch. */
+  readonly isPartOfOpenHead: (text: string) => boolean;
   /** Undefined: no such pull request is known. */
   readonly pullRequest: (number: number) => Live | Gone | undefined;
   /** Finds a commit that is neither a tip nor a head. */
@@ -42,26 +47,48 @@ export function knownRefs(
     ...deletedBranches.map((branch) => ({ name: branch.name, gone: goneDeletedBranch(branch) })),
     ...all.filter(isBranchEvidence).map((each) => ({ name: each.headBranch, gone: goneBranch(each) })),
   ];
+  const bySegment = usesLastSegment(live.patterns);
   return {
     ...live,
-    branch: either(live.branch, findInAnyCase(open.flatMap(headBranches))),
+    branch: either(live.branch, findInAnyCase(open.flatMap(openNames))),
+    lastSegment: bySegment ? either(live.lastSegment, findInAnyCase(open.flatMap(lastSegments))) : live.lastSegment,
     commit: either(live.commit, findCommit(open.flatMap(headCommits))),
     olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all, deletedBranches),
-    goneBranch: findIn(latestBySlug(branches)),
+    goneBranch: findIn(latest(branches, provingSlugs)),
+    goneLastSegment: findIn(latest(bySegment ? branches : [], (name) => provingSlugs(lastSegment(name)))),
+    isPartOfOpenHead: partsOf(open.map(({ headBranch }) => headBranch)),
     pullRequest: (number) => numbers.get(number),
   };
 }
 
-/** The evidence that holds for the latest pushes, by the image tags of the branch. */
-function latestBySlug(branches: readonly { readonly name: string; readonly gone: Gone }[]): ReadonlyMap<string, Gone> {
-  const latest = new Map<string, Gone>();
+/** A branch that no longer exists, with the evidence. */
+interface GoneBranch {
+  readonly name: string;
+  readonly gone: Gone;
+}
+
+/** Returns the evidence that holds for the latest pushes, by the image tags of the branches. */
+function latest(branches: readonly GoneBranch[], slugsOf: (name: string) => readonly string[]): Map<string, Gone> {
+  const bySlug = new Map<string, Gone>();
   for (const { name, gone } of branches) {
-    for (const slug of provingSlugs(name)) {
-      const known = latest.get(slug);
-      if (known === undefined || (gone.lastPush ?? 0) > (known.lastPush ?? 0)) latest.set(slug, gone);
+    for (const slug of slugsOf(name)) {
+      const known = bySlug.get(slug);
+      if (known === undefined || (gone.lastPush ?? 0) > (known.lastPush ?? 0)) bySlug.set(slug, gone);
     }
   }
-  return latest;
+  return bySlug;
+}
+
+/**
+ * Builds also name images after parts of a branch. So the tag `pr-11` may belong to the open pull request 13 from the branch
+ * `fix/11`, although number 11 was closed.
+ */
+function partsOf(branches: readonly string[]): (text: string) => boolean {
+  const segments = new Set(
+    branches.flatMap((name) => branchSlugs(lastSegment(name))).map((slug) => slug.toLowerCase()),
+  );
+  const numbers = new Set(branches.flatMap((name) => name.match(/\d+/g) ?? []).map(Number));
+  return (text) => segments.has(text.toLowerCase()) || (/^\d+$/.test(text) && numbers.has(Number(text)));
 }
 
 /** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */
@@ -82,9 +109,20 @@ function byNumber(pullRequest: PullRequest): Live | Gone {
 }
 
 /** The head branches of forks too: builds that name images after `github.head_ref` give them these tags. */
-function headBranches({ number, headBranch }: PullRequest): LiveEntry[] {
-  const live: Live = { status: "live", reason: `head branch ${headBranch} of open pull request #${number}` };
-  return branchSlugs(headBranch).map((slug) => [slug, live]);
+function openNames({ number, headBranch }: PullRequest): LiveEntry[] {
+  const byNumber: Live = { status: "live", reason: `pull request #${number} is open` };
+  return [
+    ...branchSlugs(headBranch).map((slug): LiveEntry => [slug, headOf(number, headBranch)]),
+    ...pullRequestSlugs(number).map((slug): LiveEntry => [slug, byNumber]),
+  ];
+}
+
+function lastSegments({ number, headBranch }: PullRequest): LiveEntry[] {
+  return branchSlugs(lastSegment(headBranch)).map((slug) => [slug, headOf(number, headBranch)]);
+}
+
+function headOf(number: number, headBranch: string): Live {
+  return { status: "live", reason: `head branch ${headBranch} of open pull request #${number}` };
 }
 
 function headCommits({ number, headCommit, mergeCommit }: PullRequest): LiveEntry[] {

@@ -1,7 +1,7 @@
 import type { PullRequest, Ref } from "../refs/refs.ts";
 import { type LiveTags, versionTags } from "./live-tags.ts";
-import type { Placeholder, TagPattern } from "./patterns.ts";
-import { branchSlugs, isTag, tagSlugs } from "./slugs.ts";
+import { LAST_SEGMENT, type Placeholder, type TagPattern } from "./patterns.ts";
+import { branchSlugs, isTag, lastSegment, pullRequestSlugs, tagSlugs } from "./slugs.ts";
 import { semverOf } from "./versions.ts";
 
 /** The texts that one ref gives to each placeholder; none: it gives no text to it. */
@@ -34,8 +34,8 @@ function* textsOf({ branches, tags }: LiveTags["refs"], open: Iterable<PullReque
 }
 
 function branchTexts({ name, commit }: Ref): Texts {
-  const byKind = { branch: branchSlugs(name), sha: commitForms(commit), tag: [], version: [], pr: [] };
-  return ({ kind }) => byKind[kind];
+  const byKind = { sha: commitForms(commit), tag: [], version: [], pr: [] };
+  return ({ kind, source }) => (kind === "branch" ? branchTextsOf(name, source) : byKind[kind]);
 }
 
 function tagTexts({ name, commit }: Ref): Texts {
@@ -46,8 +46,16 @@ function tagTexts({ name, commit }: Ref): Texts {
 
 function pullRequestTexts({ number, headBranch, headCommit, mergeCommit }: PullRequest): Texts {
   const sha = [headCommit, ...(mergeCommit === null ? [] : [mergeCommit])].flatMap(commitForms);
-  const byKind = { branch: branchSlugs(headBranch), sha, tag: [], version: [], pr: [String(number)] };
-  return ({ kind }) => byKind[kind];
+  const byKind = { sha, tag: [], version: [], pr: [String(number)] };
+  const branch = [...branchSlugs(headBranch), ...pullRequestSlugs(number)];
+  return ({ kind, source }) => {
+    if (kind !== "branch") return byKind[kind];
+    return source === LAST_SEGMENT ? branchTextsOf(headBranch, source) : branch;
+  };
+}
+
+function branchTextsOf(name: string, source: string): readonly string[] {
+  return branchSlugs(source === LAST_SEGMENT ? lastSegment(name) : name);
 }
 
 function commitForms(commit: string): readonly string[] {

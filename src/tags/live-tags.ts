@@ -1,7 +1,7 @@
 import type { SemVer } from "semver";
 import type { LiveRefs, Ref } from "../refs/refs.ts";
-import type { TagPatterns } from "./patterns.ts";
-import { branchSlugs, tagSlugs } from "./slugs.ts";
+import { LAST_SEGMENT, type TagPatterns } from "./patterns.ts";
+import { branchSlugs, lastSegment, tagSlugs } from "./slugs.ts";
 import { semverOf } from "./versions.ts";
 
 /** Something that exists and that an image tag can be named after. */
@@ -21,6 +21,8 @@ export interface LiveTags {
   readonly refs: LiveRefs;
   readonly patterns: TagPatterns;
   readonly branch: FindLive;
+  /** Finds a branch by its last path segment. */
+  readonly lastSegment: FindLive;
   readonly tag: FindLive;
   /** For each version wildcard of the patterns, as written. */
   readonly versions: ReadonlyMap<string, FindLive>;
@@ -37,12 +39,18 @@ export function liveTagsOf(patterns: TagPatterns, refs: LiveRefs): LiveTags {
     refs: { branches, tags },
     patterns,
     branch: findRef(branches, branchSlugs, "branch"),
+    lastSegment: findRef(usesLastSegment(patterns) ? branches : [], (name) => branchSlugs(lastSegment(name)), "branch"),
     tag: findRef(tags, tagSlugs, "Git tag"),
     versions: new Map(
       versions.map((source) => [source, findRef(tags, (name) => versionTags(source, semverOf(name)), "Git tag")]),
     ),
     commit: findCommit([...commitsOf(branches, "tip of branch"), ...commitsOf(tags, "commit of Git tag")]),
   };
+}
+
+/** Whether any pattern has `{branch:last}`. */
+export function usesLastSegment(patterns: TagPatterns): boolean {
+  return patterns.flat().some(({ wildcard }) => wildcard?.kind === "branch" && wildcard.source === LAST_SEGMENT);
 }
 
 /** Finds a text in any case, because some builds lower-case names. An entry in the same case comes first. */

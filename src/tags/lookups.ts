@@ -1,10 +1,11 @@
 import type { OrphanedTags, PullRequestLookups, PullRequests } from "../refs/refs.ts";
 import { isBranchEvidence, knownRefs } from "./evidence.ts";
-import type { LiveTags } from "./live-tags.ts";
+import { type LiveTags, usesLastSegment } from "./live-tags.ts";
 import type { TagPatterns } from "./patterns.ts";
 import { isInside, type Reading, readings } from "./readings.ts";
-import { provingSlugs } from "./slugs.ts";
+import { lastSegment, provingSlugs } from "./slugs.ts";
 import { isLiveRef, type ProtectedBy, statusByRefs, statusByText, tagStatuses } from "./status.ts";
+import { isVersionLike } from "./versions.ts";
 
 /** Docker was first released in 2013. Reproducible builds write earlier times, such as 1970 or 1980. */
 export const FIRST_IMAGES = Date.UTC(2013, 0, 1);
@@ -40,7 +41,7 @@ export function pullRequestLookups(
     }
     // A deleted branch that is named like a number or a commit is too rare to read all closed pull requests for.
     const isNumber = unknown.some(({ kind }) => kind === "pr");
-    if (isNumber || status === "neutral" || !byPattern.some(mayNameGoneBranch)) continue;
+    if (isNumber || status === "neutral" || isVersionLike(tag) || !byPattern.some(mayNameGoneBranch)) continue;
     branchTags.add(tag);
     const isTrusted = pushedAt !== null && pushedAt >= FIRST_IMAGES;
     oldestPush = Math.min(oldestPush, isTrusted ? pushedAt : Number.NEGATIVE_INFINITY);
@@ -59,9 +60,12 @@ export function orphanedTags({ branchTags }: PullRequestLookups, live: LiveTags)
   const starts = [...branchTags]
     .flatMap((tag) => branchStarts(tag, live.patterns))
     .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
+  const bySegment = usesLastSegment(live.patterns);
   return (pullRequest) => {
     if (!isBranchEvidence(pullRequest)) return [];
-    const candidates = new Set(provingSlugs(pullRequest.headBranch).flatMap((slug) => tagsWith(starts, slug)));
+    const { headBranch } = pullRequest;
+    const names = bySegment ? [headBranch, lastSegment(headBranch)] : [headBranch];
+    const candidates = new Set(names.flatMap(provingSlugs).flatMap((slug) => tagsWith(starts, slug)));
     if (candidates.size === 0) return [];
     const statusOf = tagStatuses(live, { ...NO_PULL_REQUESTS, closed: [pullRequest] }, () => null);
     return [...candidates].filter((tag) => statusOf(tag).status === "orphaned");

@@ -32,7 +32,9 @@ export class TagPatternError extends Error {
   }
 }
 
-const PLACEHOLDERS = "{branch}, {tag}, {version}, {major}, {minor}, {pr}, {sha}";
+/** As written: the last path segment of a branch. */
+export const LAST_SEGMENT = "{branch:last}";
+const PLACEHOLDERS = "{branch}, {branch:last}, {tag}, {version}, {major}, {minor}, {pr}, {sha}";
 /** With three, a tag of 128 characters has at most 8,385 readings. */
 const MOST_WILDCARDS = 3;
 const LONGEST_PATTERN = 2 * LONGEST_TAG;
@@ -74,6 +76,7 @@ function compile(source: string): TagPattern {
 }
 
 function kindOf(token: string): Token["kind"] | "text" | null {
+  if (token === LAST_SEGMENT) return "branch";
   const [, name] = /^\{(\w+)\}/.exec(token) ?? [];
   if (name === "branch" || name === "tag" || name === "pr" || name === "sha") return name;
   if (name === "version" || name === "major" || name === "minor") return "version";
@@ -104,7 +107,7 @@ function checkTokens(source: string, tokens: readonly Token[]): void {
     const remedy = `Use at least one of ${PLACEHOLDERS}, or protect-tags to keep a tag by its name`;
     throw new TagPatternError(source, 1, `it has no placeholder. ${remedy}`);
   }
-  const excess = [...source.matchAll(/\{\w+\}|\*+/g)][MOST_WILDCARDS];
+  const excess = [...source.matchAll(/\{[\w:]+\}|\*+/g)][MOST_WILDCARDS];
   if (excess) {
     throw new TagPatternError(source, excess.index + 1, `it has more than ${MOST_WILDCARDS} placeholders and "*"`);
   }

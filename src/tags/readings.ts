@@ -2,8 +2,9 @@ import type { Superseded, UnknownCommit } from "./commits.ts";
 import type { KnownRefs } from "./evidence.ts";
 import type { Gone } from "./gone.ts";
 import type { Live } from "./live-tags.ts";
-import type { Placeholder, TagPattern } from "./patterns.ts";
+import { LAST_SEGMENT, type Placeholder, type TagPattern } from "./patterns.ts";
 import { isTag } from "./slugs.ts";
+import { isVersionLike } from "./versions.ts";
 
 /** One way to read a tag by a pattern. */
 export interface Reading {
@@ -97,9 +98,14 @@ function captureOf(
   if (text === "") return null;
   switch (kind) {
     case "branch": {
-      const ref = known.branch(text) ?? known.goneBranch(text);
-      // By {branch}*, the deleted branch `fix` says nothing about the tag `fixture`.
-      return capture(ref?.status === "orphaned" && cuts(ALPHANUMERIC) ? undefined : ref);
+      const isLast = source === LAST_SEGMENT;
+      const live = isLast ? known.lastSegment(text) : known.branch(text);
+      if (live !== undefined) return capture(live);
+      const gone = isLast ? known.goneLastSegment(text) : known.goneBranch(text);
+      if (gone === undefined) return capture(undefined);
+      // By {branch}*, the deleted branch `fix` says nothing about the tag `fixture`. Branches and versions share names.
+      const provesNothing = cuts(ALPHANUMERIC) || isVersionLike(text) || isVersionLike(tag);
+      return capture(provesNothing ? undefined : gone);
     }
     case "tag":
       return capture(known.tag(text));

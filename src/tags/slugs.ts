@@ -4,7 +4,8 @@ import { pep440Of } from "./versions.ts";
 export const LONGEST_TAG = 128;
 
 const TAG_TEXT = /^[A-Za-z0-9._-]+$/;
-const GITLAB_LONGEST = 63;
+/** The longest label of a host name (RFC 1035), to which GitLab, github-slug-action and many scripts cut names. */
+const LONGEST_LABEL = 63;
 
 // The HTML escape of Handlebars, with which docker/metadata-action renders prefix, suffix and raw values.
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -32,22 +33,46 @@ export function gitlabSlug(name: string): string {
   return name
     .toLowerCase()
     .replace(/[^a-z0-9]/gu, "-")
-    .slice(0, GITLAB_LONGEST)
+    .slice(0, LONGEST_LABEL)
+    .replace(/^-+|-+$/g, "");
+}
+
+/** Returns github-slug-action's `GITHUB_REF_SLUG`: like GitLab's slug, but it keeps `.` and `_`. */
+export function githubSlug(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9._]/gu, "-")
+    .slice(0, LONGEST_LABEL)
     .replace(/^-+|-+$/g, "");
 }
 
 /** Returns the image tags that builds give to a branch, the most common first. */
 export function branchSlugs(name: string): string[] {
-  return possible([...plainSlugs(name), gitlabSlug(name)]);
+  const slugs = [...plainSlugs(name), gitlabSlug(name)];
+  // Without these characters, it is GitLab's slug.
+  return possible(/[._]/.test(name) ? [...slugs, githubSlug(name)] : slugs);
 }
 
+/** Returns the last path segment of a branch: `login` of `feature/login`. */
+export function lastSegment(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** Helm writes the `+` of a version as `_`. */
+function helmSlugs(name: string): string[] {
+  return name.includes("+") ? [sanitize(name.replaceAll("+", "_"))] : [];
+}
+
+/** Names that are too long are cut. */
 function plainSlugs(name: string): string[] {
-  return [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-")];
+  const slugs = [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-"), ...helmSlugs(name)];
+  if (name.length <= LONGEST_LABEL) return slugs;
+  return [...slugs, ...slugs.flatMap((slug) => [slug.slice(0, LONGEST_LABEL), slug.slice(0, LONGEST_TAG)])];
 }
 
 /**
- * Returns the image tags that only builds of this branch have. GitLab's slug is one of them only if it is not trimmed: the slug
- * of `_prod`, or of a name that begins in another script, may be that of another branch.
+ * Returns the image tags that only builds of this branch have. GitLab's slug and github-slug-action's are two of them only if
+ * they are not trimmed: the slug of `_prod`, or of a name that begins in another script, may be that of another branch.
  */
 export function provingSlugs(name: string): string[] {
   const isUntrimmed = /^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/su.test(name);
@@ -59,9 +84,21 @@ export function provingSlugs(name: string): string[] {
  * (`type=match,pattern=v(.*)`, `${TAG#v}`), and the normal form of a PEP 440 version.
  */
 export function tagSlugs(name: string): string[] {
-  const bare = /^v\d/.test(name) ? [sanitize(name.slice(1))] : [];
+  const bare = /^v\d/.test(name) ? [sanitize(name.slice(1)), ...helmSlugs(name.slice(1))] : [];
   const normal = pep440Of(name);
   return possible([...branchSlugs(name), ...bare, ...(normal === null ? [] : [sanitize(normal)])]);
+}
+
+/** Returns the image tags that builds give to a pull request: by `github.ref_name` (`12/merge`), by its ref, or by its number. */
+export function pullRequestSlugs(number: number): string[] {
+  return [
+    `${number}-merge`,
+    `pull-${number}`,
+    `pull-${number}-merge`,
+    `refs-pull-${number}-merge`,
+    `pr${number}`,
+    `pr-${number}`,
+  ];
 }
 
 /** Whether `text` has the length and the characters of an image tag (OCI distribution-spec, "Pull"). */

@@ -64,9 +64,10 @@ export function statusByRefs(tag: string, all: Iterable<Reading>, known: KnownRe
     mayBeLive ||= captures.some(isLiveRef);
     if (!exact) continue;
     if (unknown === UNMATCHED) unknown = unknownCommit(captures) ?? UNMATCHED;
-    for (const { kind, ref, end } of captures) {
+    for (const { kind, ref, text, end } of captures) {
       if (ref?.status !== "orphaned") continue;
       (kind === "branch" ? goneBranches : gone).push(ref);
+      mayBeLive ||= kind !== "sha" && known.isPartOfOpenHead(text);
       mayBeLive ||= beginsWithLiveName(tag, end, known);
     }
   }

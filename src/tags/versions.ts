@@ -38,6 +38,11 @@ export function pep440Of(name: string): string | null {
   ].join("");
 }
 
+/** Whether an image tag has the form of a version: `1.2.0`, `v1.2-rc.1`, `7`. `12-fix` is the name of a branch. */
+export function isVersionLike(tag: string): boolean {
+  return /^v?\d+(?:(?:\.\d+)+(?:[._-].*|[a-z]+\d*)?)?$/i.test(tag);
+}
+
 /** docker/metadata-action replaces each `/` before it reads a version: the Git tag `v1.2.3/rc.1` is 1.2.3-rc.1. */
 function withoutSlashes(name: string): string {
   return name.replaceAll("/", "-");

@@ -41,6 +41,53 @@ describe("the event", () => {
     expect(settings).toMatchObject({ scope: "repository", event: { number: 12 } });
   });
 
+  describe("of a deleted branch", () => {
+    const deletion = { ref: "feature/x", ref_type: "branch", repository: { full_name: "octo/web-app" } };
+    const environment = { GITHUB_EVENT_NAME: "delete", GITHUB_EVENT_PATH: "/event.json" };
+
+    it.each(["auto", "branch"])("limits the run to it with `scope: %s`", (scope) => {
+      const expected = { scope: "branch", event: null, deletedBranch: "feature/x" };
+      expect(read({ scope }, environment, deletion)).toMatchObject(expected);
+    });
+
+    it("is evidence with `scope: repository`", () => {
+      const settings = read({ scope: "repository" }, environment, deletion);
+      expect(settings).toMatchObject({ scope: "repository", deletedBranch: "feature/x" });
+    });
+
+    it("is an error with `scope: pull-request`, and a closed pull request with `scope: branch`", () => {
+      expect(errorsOf({ scope: "pull-request" }, environment, deletion)).toEqual([
+        "- `scope` is `pull-request`, but the event is not a closed pull request. Use `auto`.",
+      ]);
+      expect(errorsOf({ scope: "branch" }, PULL_REQUEST, closed)).toEqual([
+        "- `scope` is `branch`, but the event is not the deletion of a branch. Use `auto`.",
+      ]);
+    });
+
+    it.each(["auto", "branch"])("of another Git repository is an error with `scope: %s`", (scope) => {
+      const other = { ...deletion, repository: { full_name: "octo/other" } };
+      expect(errorsOf({ scope }, environment, other)).toEqual([
+        `- \`scope\` is \`${scope}\`, but the event's branch belongs to octo/other, not to \`git-repository\`. ` +
+          "Use `scope: repository`, or change `git-repository`.",
+      ]);
+      const settings = read({ scope: "repository" }, environment, other);
+      expect(settings).toMatchObject({ scope: "repository", deletedBranch: null });
+    });
+
+    it("is about the repository if a Git tag was deleted", () => {
+      const settings = read({}, environment, { ...deletion, ref_type: "tag" });
+      expect(settings).toMatchObject({ scope: "repository", deletedBranch: null });
+    });
+
+    it.each([
+      { ...deletion, ref: "" },
+      { ...deletion, ref_type: "note" },
+      { ref: "x", ref_type: "branch" },
+    ])("is an error if its file is %o", (payload) => {
+      expect(errorsOf({}, environment, payload)).toEqual([expect.stringContaining("GITHUB_EVENT_PATH")]);
+    });
+  });
+
   it.each<[string, unknown, unknown]>([
     ["a branch of this repository", closed, false],
     ["a fork", change({ head: { ...head, repo: { full_name: "someone/web-app" } } }), true],

@@ -51,7 +51,8 @@ describe("a tag that may belong to a live ref is unmatched", () => {
   test("if it begins with the name of an open pull request's branch", () => {
     const pullRequests = [closed(12), open(40, { headBranch: "pr-12-fix", fromFork: true })];
     expect(explain("pr-12-fix-arm64", { pullRequests })).toBe(UNMATCHED);
-    expect(explain("pr-12-fixes", { pullRequests })).toMatch(/^orphaned/);
+    expect(explain("pr-12-other", { pullRequests })).toBe(UNMATCHED);
+    expect(explain("pr-13-fixes", { pullRequests: [closed(13), ...pullRequests] })).toMatch(/^orphaned/);
   });
 
   test("but not if the live name ends before the gone one, or inside a word", () => {

@@ -24,7 +24,13 @@ describe("the tags of existing refs are", () => {
   });
 
   test("the number and the head branch of an open pull request", () => {
-    expect(expected({}, PLAIN, [open(10, { headBranch: "fix/it" })])).toEqual(["fix-it", "pr-10"]);
+    const byNumber = ["10-merge", "pr-10", "pr10", "pull-10", "pull-10-merge", "refs-pull-10-merge"];
+    expect(expected({}, PLAIN, [open(10, { headBranch: "fix/it" })])).toEqual([...byNumber, "fix-it"].sort());
+  });
+
+  test("the last path segments of branches and open pull requests", () => {
+    const pullRequests = [open(10, { headBranch: "fix/11" })];
+    expect(expected({ branches: ["a/b"] }, ["pr-{branch:last}"], pullRequests)).toEqual(["pr-11", "pr-b"]);
   });
 
   test("the first 7 digits of a tip, and all of them", () => {
@@ -54,7 +60,11 @@ test("every tag that an existing ref is expected to give is live", () => {
     branches: fc.uniqueArray(name, { maxLength: 4 }),
     tags: fc.uniqueArray(name, { maxLength: 4 }),
     open: fc.uniqueArray(pullRequest, { maxLength: 4, selector: ({ number }) => number }),
-    patterns: fc.constantFrom(defaultPatterns, ["{branch}-{sha}", "{tag}-x", "pr{pr}.{sha}", "{major}_{minor}"]),
+    patterns: fc.constantFrom(
+      defaultPatterns,
+      ["{branch}-{sha}", "x-{branch:last}"],
+      ["{tag}-x", "pr{pr}.{sha}", "{major}_{minor}"],
+    ),
   });
   fc.assert(
     fc.property(world, ({ branches, tags, open: pullRequests, patterns }) => {

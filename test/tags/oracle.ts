@@ -34,11 +34,24 @@ function liveNames(patterns: readonly string[], refs: LiveRefs, pullRequests: re
   const templates = patterns.flatMap((pattern) => pattern.match(VERSION) ?? []);
   const versions = templates.flatMap((template) => refs.tags.flatMap(({ name }) => filled(template, name) ?? []));
   const branches = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)].flatMap(branchSlugs);
-  return [...versions, ...branches, ...refs.tags.flatMap(({ name }) => tagSlugs(name))];
+  return [...versions, ...branches, ...openNumbers(pullRequests), ...refs.tags.flatMap(({ name }) => tagSlugs(name))];
 }
 
 function openHeads(pullRequests: readonly PullRequest[]): string[] {
   return pullRequests.filter(({ state }) => state === "open").map(({ headBranch }) => headBranch);
+}
+
+/** The tags of open pull requests by number: `12-merge` of `github.ref_name`, and others. */
+function openNumbers(pullRequests: readonly PullRequest[]): string[] {
+  const open = pullRequests.filter(({ state }) => state === "open").map(({ number }) => number);
+  return open.flatMap((n) => [
+    `${n}-merge`,
+    `pull-${n}`,
+    `pull-${n}-merge`,
+    `refs-pull-${n}-merge`,
+    `pr${n}`,
+    `pr-${n}`,
+  ]);
 }
 
 /** Returns a version template filled by a Git tag; null: the Git tag is not a version, or a pre-release. */
@@ -54,7 +67,7 @@ function filled(template: string, name: string): string | null {
 type PieceStatus = "live" | "orphaned" | "unknown" | "impossible";
 
 function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: readonly PullRequest[]) {
-  const pieces = pattern.match(new RegExp(`${VERSION.source}|\\{\\w+\\}|\\*+|[^{}*]+`, "g")) ?? [];
+  const pieces = pattern.match(new RegExp(`${VERSION.source}|\\{[\\w:]+\\}|\\*+|[^{}*]+`, "g")) ?? [];
   const result = {
     live: false,
     orphaned: false,
@@ -79,6 +92,11 @@ function readAll(tag: string, pattern: string, refs: LiveRefs, pullRequests: rea
       holders.every(({ status }) => status === "live") ||
       holders.some(({ piece, status }) => piece === "{sha}" && status === "live");
     result.namesLive ||= holders.some(({ piece, status }) => piece !== "{sha}" && status === "live");
+    result.namesLive ||=
+      spelled &&
+      placed.some(
+        ({ piece, text, status }) => status === "orphaned" && piece !== "{sha}" && isPartOfHead(text, pullRequests),
+      );
     const gone = placed.flatMap(({ status }, index) =>
       status === "orphaned" ? [cuts.slice(0, index + 1).join("").length] : [],
     );
@@ -126,7 +144,11 @@ function statusOfPiece(
   const cutsRun = (kind: RegExp, sides: { before: boolean; after: boolean }): boolean =>
     (sides.before && kind.test(before) && kind.test(text.charAt(0))) ||
     (sides.after && kind.test(after) && kind.test(text.slice(-1)));
-  if (piece === "{branch}") return branchStatus(text, cutsRun(/[0-9A-Za-z]/, open), refs, pullRequests);
+  if (piece.startsWith("{branch")) {
+    const isVersion = [text, tag].some((each) => /^v?\d+($|[a-z]+\d*$|(\.\d+)+($|[._-]|[a-z]+\d*$))/i.test(each));
+    const provesNothing = isVersion || cutsRun(/[0-9A-Za-z]/, open);
+    return branchStatus(piece, text, provesNothing, refs, pullRequests);
+  }
   if (piece === "{tag}")
     return refs.tags.some(({ name }) => tagSlugs(name).some((slug) => same(slug, text))) ? "live" : "unknown";
   if (piece === "{pr}")
@@ -139,22 +161,34 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
+/** Whether a text is the last path segment or a number in the name of an open head branch. */
+function isPartOfHead(text: string, pullRequests: readonly PullRequest[]): boolean {
+  return openHeads(pullRequests).some((head) => {
+    const segments = branchSlugs(head.split("/").at(-1) ?? "");
+    const numbers = head.split(/\D+/).filter((digits) => digits !== "");
+    return segments.some((slug) => same(slug, text)) || numbers.some((digits) => Number(digits) === Number(text));
+  });
+}
+
 function branchStatus(
+  piece: string,
   text: string,
-  cutsWord: boolean,
+  provesNothing: boolean,
   refs: LiveRefs,
   pullRequests: readonly PullRequest[],
 ): PieceStatus {
+  const part = (name: string): string => (piece === "{branch}" ? name : (name.split("/").at(-1) ?? ""));
   const live = [...refs.branches.map(({ name }) => name), ...openHeads(pullRequests)];
-  if (live.some((name) => branchSlugs(name).some((slug) => same(slug, text)))) return "live";
+  if (live.some((name) => branchSlugs(part(name)).some((slug) => same(slug, text)))) return "live";
+  if (piece === "{branch}" && openNumbers(pullRequests).some((name) => same(name, text))) return "live";
   const gone = pullRequests.some(
     ({ state, fromFork, headBranch }) =>
       state !== "open" &&
       !fromFork &&
       !refs.branches.some(({ name }) => name === headBranch) &&
-      branchSlugs(headBranch).includes(text),
+      branchSlugs(part(headBranch)).includes(text),
   );
-  return gone && !cutsWord ? "orphaned" : "unknown";
+  return gone && !provesNothing ? "orphaned" : "unknown";
 }
 
 function numberStatus(text: string, pullRequests: readonly PullRequest[]): PieceStatus {

@@ -11,12 +11,37 @@ const texts = (pieces: readonly string[], maxLength: number) =>
   fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength }).map((chosen) => chosen.join(""));
 
 test("a naive implementation gives every tag the same status", () => {
-  const pieces = ["{branch}", "{tag}", "{pr}", "{sha}", "*", "-", "x", "pr-", "{version}", "{major}.{minor}"];
+  const pieces = [
+    "{branch}",
+    "{branch:last}",
+    "{tag}",
+    "{pr}",
+    "{sha}",
+    "*",
+    "-",
+    "x",
+    "pr-",
+    "{version}",
+    "{major}.{minor}",
+  ];
   const pattern = texts(pieces, 5).filter((text) => {
-    const wildcards = text.match(/\{\w+\}|\*+/g) ?? [];
+    const wildcards = text.match(/\{[\w:]+\}|\*+/g) ?? [];
     return text.includes("{") && wildcards.length <= 3;
   });
-  const name = fc.constantFrom("x", "a", "A", "a-x", "a/x", "x-pr", "v1.2.3", "1.4.0", "v2.0.0-rc1", "12");
+  const name = fc.constantFrom(
+    "x",
+    "a",
+    "A",
+    "a-x",
+    "a/x",
+    "x-pr",
+    "x/12",
+    "3/a",
+    "v1.2.3",
+    "1.4.0",
+    "v2.0.0-rc1",
+    "12",
+  );
   const pullRequest = fc.record({
     number: fc.integer({ min: 1, max: 13 }),
     state: fc.constantFrom("open", "closed", "merged"),
@@ -35,6 +60,9 @@ test("a naive implementation gives every tag the same status", () => {
     "A",
     "-",
     "pr-",
+    "pr",
+    "pull-",
+    "-merge",
     "12",
     "1",
     "3",
@@ -77,6 +105,8 @@ const name = fc.constantFrom(
   "v1.3.0",
   "v2.0.0-rc1",
   "topic-3",
+  "fix/3",
+  "fix/a-b",
   "1",
 );
 const pullRequest = fc
@@ -105,6 +135,7 @@ const world = fc.record({
     defaultPatterns,
     [...defaultPatterns, "{branch}-{sha}", "{branch}*"],
     ["{branch}*", "*{pr}*"],
+    [...defaultPatterns, "pr-{branch:last}"],
   ),
 });
 

@@ -115,7 +115,9 @@ describe("a deleted branch", () => {
   test("with the longest name is reported", () => {
     const pullRequests = [closed(1, { headBranch: "fix" }), closed(2, { headBranch: "fix/login" })];
     for (const pattern of ["{branch}*", "*{branch}*"]) {
-      expect(statusOf("fix-login-alpine", { pullRequests, patterns: [pattern] })).toMatchObject({ of: "pull request #2" });
+      expect(statusOf("fix-login-alpine", { pullRequests, patterns: [pattern] })).toMatchObject({
+        of: "pull request #2",
+      });
     }
   });
 

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { branchSlugs, gitlabSlug, provingSlugs, sanitize, sanitizeEscaped, tagSlugs } from "../../src/tags/slugs.ts";
+import {
+  branchSlugs,
+  githubSlug,
+  gitlabSlug,
+  provingSlugs,
+  sanitize,
+  sanitizeEscaped,
+  tagSlugs,
+} from "../../src/tags/slugs.ts";
 import { pep440Of, semverOf } from "../../src/tags/versions.ts";
 
 describe("docker/metadata-action's sanitizer", () => {
@@ -48,23 +56,37 @@ describe("GitLab's CI_COMMIT_REF_SLUG", () => {
   });
 });
 
+describe("github-slug-action's GITHUB_REF_SLUG", () => {
+  test.each([
+    ["Feature/ABC_1.2", "feature-abc_1.2"],
+    ["/Edge/", "edge"],
+    ["x".repeat(80), "x".repeat(63)],
+    ["a+b", "a-b"],
+  ])("%s gives %s", (ref, slug) => {
+    expect(githubSlug(ref)).toBe(slug);
+  });
+});
+
 describe("all slugs of a ref", () => {
   test.each([
     ["main", ["main"]],
-    ["Feat/a_b", ["Feat-a_b", "feat-a-b"]],
+    ["Feat/a_b", ["Feat-a_b", "feat-a-b", "feat-a_b"]],
     ["it's", ["it-s", "it-x27-s"]],
     ["a/ü/b", ["a-b", "a---b"]],
     ["feature//x", ["feature-x", "feature--x"]],
-    ["x".repeat(129), ["x".repeat(63)]],
+    ["x".repeat(129), ["x".repeat(63), "x".repeat(128)]],
+    [`A/${"x".repeat(70)}`, [`A-${"x".repeat(70)}`, `A-${"x".repeat(61)}`, `a-${"x".repeat(61)}`]],
+    ["v1+b", ["v1-b", "v1_b"]],
   ])("of the branch %s", (name, slugs) => {
     expect(branchSlugs(name)).toEqual(slugs);
   });
 
   test.each([
     ["v1.2.3", ["v1.2.3", "v1-2-3", "1.2.3"]],
+    ["v1.2.3+b.1", ["v1.2.3-b.1", "v1.2.3_b.1", "v1-2-3-b-1", "1.2.3-b.1", "1.2.3_b.1"]],
     ["1.2.3beta2", ["1.2.3beta2", "1-2-3beta2", "1.2.3b2"]],
     ["release-1", ["release-1"]],
-    ["1.0+ubuntu.1", ["1.0-ubuntu.1", "1-0-ubuntu-1"]],
+    ["1.0+ubuntu.1", ["1.0-ubuntu.1", "1.0_ubuntu.1", "1-0-ubuntu-1"]],
   ])("of the Git tag %s", (name, slugs) => {
     expect(tagSlugs(name)).toEqual(slugs);
   });
@@ -131,6 +153,7 @@ describe("the PEP 440 normal form", () => {
 describe("a deleted branch", () => {
   test.each<[string, readonly string[]]>([
     ["feature/Login", ["feature-Login", "feature-login"]],
+    ["Fix/A_b.c", ["Fix-A_b.c", "fix-a-b-c", "fix-a_b.c"]],
     ["x", ["x"]],
     ["a_b", ["a_b", "a-b"]],
     ["_prod", ["_prod"]],

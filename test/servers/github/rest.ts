@@ -44,14 +44,44 @@ export function handleRest(state: GitHubState, path: string, { method, url }: Se
   if (method !== "GET") return null;
   const [root, owner, name, leaf, ...more] = path.split("/").slice(1).map(decodeURIComponent);
   if (root === "users" && owner !== undefined && name === undefined) return user(state, owner);
-  if (root !== "repos" || owner === undefined || name === undefined || leaf !== "pulls" || more.length > 0) return null;
-  return pulls(state, `${owner}/${name}`, url);
+  if (root !== "repos" || owner === undefined || name === undefined || more.length > 0) return null;
+  if (leaf === "activity") return activity(state, `${owner}/${name}`, url);
+  return leaf === "pulls" ? pulls(state, `${owner}/${name}`, url) : null;
 }
 
 function user(state: GitHubState, login: string): Reply {
   const type = state.owners.get(login.toLowerCase());
   if (type === undefined) return restError(404, "Not Found");
   return { status: 200, body: { ...example("public-user-default-response"), ...account(login), type } };
+}
+
+/** https://docs.github.com/rest/repos/repos#list-repository-activities */
+function activity(state: GitHubState, repository: string, url: URL): Reply {
+  const found = state.repositories.get(repository.toLowerCase());
+  if (found === undefined || !state.hasActivity) return restError(404, "Not Found");
+  const query = url.searchParams;
+  const perPage = Math.min(100, Number(query.get("per_page") ?? 30));
+  const all = found.activity
+    .filter(({ type }) => type === (query.get("activity_type") ?? type))
+    .sort((a, b) => (query.get("direction") === "asc" ? a.at - b.at : b.at - a.at));
+  const start = Number(query.get("after")?.slice("cursor".length) ?? 0);
+  const rest = all.slice(start);
+  const next = new URL(url);
+  next.searchParams.set("after", `cursor${start + perPage}`);
+  const zero = "0".repeat(40);
+  return {
+    status: 200,
+    headers: rest.length > perPage ? { link: `<${next.href}>; rel="next"` } : {},
+    body: rest.slice(0, perPage).map(({ type, branch, commit, at }, index) => ({
+      ...example("activity-items"),
+      id: start + index + 1,
+      before: type === "branch_creation" ? zero : commit,
+      after: type === "branch_deletion" ? zero : commit,
+      ref: `refs/heads/${branch}`,
+      timestamp: timeOf(at),
+      activity_type: type,
+    })),
+  };
 }
 
 function pulls(state: GitHubState, repository: string, url: URL): Reply {

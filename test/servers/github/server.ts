@@ -10,7 +10,7 @@ import { executeGraphql } from "./graphql.ts";
 import { handleRest, restError } from "./rest.ts";
 import { createState, type GitHubState, type RepositoryFixture } from "./state.ts";
 
-export { commitOf, type GitHubState, pullRequest, type TestPullRequest } from "./state.ts";
+export { commitOf, type GitHubState, pullRequest, type TestActivity, type TestPullRequest } from "./state.ts";
 
 /** Another part of GitHub's API. Returns the response to a request with a valid token; null: another route handles it. */
 export type Route = (path: string, request: ServedRequest) => Reply | Promise<Reply> | null;

@@ -14,7 +14,17 @@ export interface TestPullRequest {
   readonly closedAt: number | null;
 }
 
+/** An entry of the activity of a Git repository. */
+export interface TestActivity {
+  readonly type: "branch_deletion" | "branch_creation" | "push";
+  readonly branch: string;
+  /** The commit before a deletion, or after a creation. */
+  readonly commit: string;
+  readonly at: number;
+}
+
 export interface GitHubRepository {
+  readonly activity: TestActivity[];
   /** The parents of each commit that GitHub knows, by its id. */
   readonly commits: Map<string, readonly string[]>;
   readonly pullRequests: Map<number, TestPullRequest>;
@@ -30,6 +40,8 @@ export interface GitHubState {
   readonly owners: Map<string, "Organization" | "User">;
   /** The token's permission; `none`: neither pull requests nor issues. */
   permission: "pull-requests: read" | "none";
+  /** Whether the server has the activity of Git repositories, as GitHub Enterprise Server has since 3.17. */
+  hasActivity: boolean;
   /** The most pull requests on a page, also if a request wants more. */
   maxPerPage: number;
 }
@@ -38,6 +50,7 @@ export interface RepositoryFixture {
   readonly pullRequests?: readonly TestPullRequest[];
   readonly issues?: readonly number[];
   readonly commits?: Readonly<Record<string, readonly string[]>>;
+  readonly activity?: readonly TestActivity[];
 }
 
 const START = Date.UTC(2026, 0, 1);
@@ -71,19 +84,24 @@ export function createState(
   repositories: Readonly<Record<string, RepositoryFixture>>,
   owners: Readonly<Record<string, "Organization" | "User">> = {},
 ): GitHubState {
-  const entries = Object.entries(repositories).map(([name, { pullRequests = [], issues = [], commits = {} }]) => {
-    const byNumber = new Map(pullRequests.map((each) => [each.number, each]));
-    return [
-      name.toLowerCase(),
-      { pullRequests: byNumber, issues: new Set(issues), commits: new Map(Object.entries(commits)) },
-    ] as const;
-  });
+  const entries = Object.entries(repositories).map(
+    ([name, { pullRequests = [], issues = [], commits = {}, activity = [] }]) => {
+      const repository: GitHubRepository = {
+        pullRequests: new Map(pullRequests.map((each) => [each.number, each])),
+        issues: new Set(issues),
+        commits: new Map(Object.entries(commits)),
+        activity: [...activity],
+      };
+      return [name.toLowerCase(), repository] as const;
+    },
+  );
   const users = Object.keys(repositories).map((name) => [(name.split("/")[0] ?? "").toLowerCase(), "User"] as const);
   const others = Object.entries(owners).map(([login, type]) => [login.toLowerCase(), type] as const);
   return {
     repositories: new Map(entries),
     owners: new Map([...users, ...others]),
     permission: "pull-requests: read",
+    hasActivity: true,
     maxPerPage: 100,
   };
 }
