@@ -35,10 +35,12 @@ export async function requirePermission(
     if (!(error instanceof HttpError) || error.retryable) throw error;
     const answer = describeError(error);
     const cause = { cause: error };
-    if (error.status === 401) {
-      throw new Fault("permission", `${service} rejected the token: ${answer}`, remedies.rejected, cause);
+    const { status, remedy } = error;
+    if (status === 401) {
+      throw new Fault("permission", `${service} rejected the token: ${answer}`, remedy ?? remedies.rejected, cause);
     }
-    if (error.status !== 403) throw error;
-    throw new Fault("permission", `The token lacks a permission: ${answer}`, remedies.lacking, cause);
+    if (status !== 403) throw error;
+    const what = remedy === undefined ? "The token lacks a permission" : `${service} refused the request`;
+    throw new Fault("permission", `${what}: ${answer}`, remedy ?? remedies.lacking, cause);
   }
 }

@@ -44,9 +44,10 @@ export function faultOf(error: Fault | HttpError): Fault {
   if (error.code === "interrupted") {
     return new Fault("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
   }
-  const remedy =
+  const ownRemedy =
     error.code === "protocol"
       ? "Check the server's address, and any proxy in front of it."
       : "Run it again. If it happens again, check the registry's status page and log.";
+  const remedy = error.remedy ?? ownRemedy;
   return new Fault("listing", describeError(error), remedy, { cause: error });
 }
