@@ -3,6 +3,7 @@ import { describeError, HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
 import type { Credential, Settings } from "../settings.ts";
 import type { InvalidInput } from "./provider.ts";
+import type { Deletion } from "./registry.ts";
 
 /** Returns the problem of a token that cannot be sent in an `Authorization: Bearer` header; null if it can. */
 export function invalidToken(token: string): InvalidInput | null {
@@ -43,4 +44,16 @@ export async function requirePermission(
     const what = remedy === undefined ? "The token lacks a permission" : `${service} refused the request`;
     throw new Fault("permission", `${what}: ${answer}`, remedy ?? remedies.lacking, cause);
   }
+}
+
+/** Returns a DELETE that failed with 403 as a result; throws any other error. */
+export function forbiddenIfRefused(error: unknown): Extract<Deletion, { outcome: "forbidden" }> {
+  const isRefused =
+    error instanceof Fault &&
+    error.kind === "permission" &&
+    error.cause instanceof HttpError &&
+    error.cause.status === 403 &&
+    error.cause.method === "DELETE";
+  if (!isRefused) throw error;
+  return { outcome: "forbidden", fault: error };
 }

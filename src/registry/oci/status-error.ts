@@ -27,3 +27,8 @@ export function statusError(
     remedy,
   });
 }
+
+/** Returns the error for a DELETE that returned 404, or claimed success, although the manifest can be read. */
+export function stillExists(response: HttpResponse): HttpError {
+  return statusError("DELETE", response, [], ", but the manifest still exists");
+}

@@ -72,6 +72,17 @@ describe("delete", () => {
     expect(packages.find("web", "pr-1")).not.toBeNull();
   });
 
+  test("throws HttpError for a 404 if the manifest can still be read", async () => {
+    const { fixture, registry, target } = await openPackage();
+    fixture.server.api.inject(({ path }) => (path.endsWith(`/versions/${target.old.versionId}`) ? refuse(404) : null));
+    await expect(registry.delete("web", target.old, NEVER)).rejects.toMatchObject({
+      name: "HttpError",
+      status: 404,
+      retryable: false,
+      message: expect.stringContaining("but the manifest still exists"),
+    });
+  });
+
   test("throws if the role Admin is missing, with both permissions in the remedy", async () => {
     const { fixture, registry, target } = await openPackage({ behaviour: { role: "read" } });
     await expect(registry.delete("web", target.old, NEVER)).rejects.toMatchObject({
