@@ -48,7 +48,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
   ): Promise<"deleted" | "gone"> {
     const request = { path: ["repositories", repository, ...path], expected: [204, 404], sendBy };
     const deletion = api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
-    const response = await deletion.catch((error: unknown) => throwWhenWritable(api, error, waitForCollection));
+    const response = await deletion.catch((error: unknown) => throwWhenWritable(error, waitForCollection));
     if (response.status === 204) return "deleted";
     await confirmGone(repository);
     if (await exists(ociName(repository))) throw stillExists(response);
