@@ -25,6 +25,7 @@ import {
   statusesOf,
   tagsToKeep,
 } from "./sweep/evidence.ts";
+import { Permission } from "./sweep/forbidden.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
 import { recheck } from "./sweep/recheck.ts";
 import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
@@ -164,7 +165,8 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
   const allotment = allotDeletions(registry, counts);
   if (allotment.note !== null) log.info(allotment.note);
   const onOutcome = log.progress("manifests", total);
-  const permission = { isProven: false };
+  const isPerRepository = registry.capabilities.permissionPerRepository;
+  const shared = new Permission(isPerRepository);
   const hasStaleTags = [...plans.values()].some(({ plan }) => staleTagsOf(plan).length > 0);
   const tagTrial = new TagTrial(registry.capabilities, settings.removeStaleTags && hasStaleTags);
   for (const [repository, planned] of plans) {
@@ -172,7 +174,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       registry,
       clock,
       signal,
-      permission,
+      permission: isPerRepository ? new Permission(isPerRepository) : shared,
       tagTrial,
       onOutcome,
       concurrency: settings.concurrency,
@@ -184,7 +186,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
     });
     record.setSwept(repository, swept);
     logRepository(log, record.repository(repository));
-    if (swept.error !== null && endsRun(swept.error)) throw swept.error;
+    if (swept.error !== null && !swept.isLocal && endsRun(swept.error)) throw swept.error;
     signal.throwIfAborted();
   }
 }

@@ -22,11 +22,13 @@ export function endsRun(error: unknown): boolean {
 }
 
 /** Returns the failed deletions of a repository as one error; null: none failed. */
-export function failedDeletions(repository: string, { outcomes, staleTags }: Swept): Fault | null {
+export function failedDeletions(repository: string, { outcomes, staleTags, error: cause }: Swept): Fault | null {
+  // The error that ended the sweep is shown by itself.
+  const shown = cause instanceof Fault ? describeError(cause) : null;
   const failed = [...outcomes].flatMap(([digest, { outcome, error }]) =>
-    outcome === "failed" ? [`${digest}: ${error ?? "no reason given"}`] : [],
+    outcome === "failed" && (error === null || error !== shown) ? [`${digest}: ${error ?? "no reason given"}`] : [],
   );
-  const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" ? [tag] : []));
+  const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" && shown === null ? [tag] : []));
   const [first] = [...failed, ...tags];
   if (first === undefined) return null;
   const count = failed.length + tags.length;

@@ -106,7 +106,8 @@ export class RunRecord {
     if (swept.notice !== null && !this.#notices.includes(swept.notice)) this.addNotice(swept.notice);
     const failure = failedDeletions(repository, swept);
     if (failure !== null) this.#addError(failure);
-    if (swept.error !== null && !endsRun(swept.error)) this.#addError(swept.error, `${repository}: `);
+    if (swept.error !== null && (swept.isLocal || !endsRun(swept.error)))
+      this.#addError(swept.error, `${repository}: `);
   }
 
   /** Records what `validate` found. Broken images are a warning. */
