@@ -107,7 +107,7 @@ export interface Registry {
   /** Requests whether a manifest exists now, without a cache. */
   exists(repository: string, digest: Digest): Promise<boolean>;
   /**
-   * Requests the entry of one manifest in the list, as it is now. Absent: the registry cannot list a single manifest.
+   * Requests the entry that the list has for one manifest now. Absent: the registry cannot list a single manifest.
    */
   entry?(repository: string, target: DeletionTarget): Promise<ListedManifest | "missing">;
   /**

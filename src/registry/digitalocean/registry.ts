@@ -2,7 +2,7 @@ import { Fault } from "../../fault.ts";
 import type { Settings } from "../../settings.ts";
 import { oncePerRepository } from "../names.ts";
 import { OciClient } from "../oci/client.ts";
-import { stillExists } from "../oci/status-error.ts";
+import { notDeleted } from "../oci/status-error.ts";
 import type { Services } from "../provider.ts";
 import type { Registry } from "../registry.ts";
 import { forbiddenIfRefused, requireCredential } from "../token.ts";
@@ -51,7 +51,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     const response = await deletion.catch((error: unknown) => throwWhenWritable(error, waitForCollection));
     if (response.status === 204) return "deleted";
     await confirmGone(repository);
-    if (await exists(ociName(repository))) throw stillExists(response);
+    if (await exists(ociName(repository))) throw notDeleted(response);
     return "gone";
   }
 

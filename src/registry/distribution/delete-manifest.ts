@@ -4,7 +4,7 @@ import { HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import type { OciClient } from "../oci/client.ts";
 import { refusalInError, refusalOf } from "../oci/refusal.ts";
-import { stillExists } from "../oci/status-error.ts";
+import { notDeleted } from "../oci/status-error.ts";
 import type { Deletion } from "../registry.ts";
 import type { RetryOptions } from "../stable-list.ts";
 import { forbiddenIfRefused } from "../token.ts";
@@ -84,5 +84,5 @@ export async function deleteManifest(
   const reason = refusalOf(response, hasDeleted);
   if (reason !== null) return { outcome: "refused", reason };
   if (response.status === 405) throw deletesDisabled(address.name, response);
-  throw stillExists(response);
+  throw notDeleted(response);
 }

@@ -4,7 +4,7 @@ import { createGitHubApi } from "../../http/github.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import { oncePerRepository } from "../names.ts";
 import { OciClient } from "../oci/client.ts";
-import { stillExists } from "../oci/status-error.ts";
+import { notDeleted } from "../oci/status-error.ts";
 import type { Services } from "../provider.ts";
 import type { Deletion, DeletionTarget, Registry } from "../registry.ts";
 import { forbiddenIfRefused, requireCredential } from "../token.ts";
@@ -71,7 +71,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
         return { outcome: "forbidden", fault: new Fault("permission", message, GRANT_ADMIN) };
       }
       await confirmGone(repository);
-      if (await oci.exists(ociName(repository), target.digest)) throw stillExists(result);
+      if (await oci.exists(ociName(repository), target.digest)) throw notDeleted(result);
       return { outcome: "gone" };
     },
     deleteTag: async () => "unsupported",

@@ -29,6 +29,6 @@ export function statusError(
 }
 
 /** Returns the error for a DELETE that returned 404, or claimed success, although the manifest can be read. */
-export function stillExists(response: HttpResponse): HttpError {
+export function notDeleted(response: HttpResponse): HttpError {
   return statusError("DELETE", response, [], ", but the manifest still exists");
 }
