@@ -1,7 +1,6 @@
 import { isLoopback } from "../http/loopback.ts";
-import { otherRegistryAt } from "../registry/other-registries.ts";
 import type { Provider } from "../registry/provider.ts";
-import { GENERIC_PROVIDER, PROVIDERS, providerOfHost } from "../registry/providers.ts";
+import { GENERIC_PROVIDER, otherRegistryAt, PROVIDERS, providerOfHost } from "../registry/providers.ts";
 import type { RegistryAddress } from "../settings.ts";
 import type { Invalid, Parsed } from "./parse.ts";
 
