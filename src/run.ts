@@ -217,7 +217,4 @@ async function collectGarbage({ settings, record, registry }: Run): Promise<void
   if (collection.status === "failed") {
     throw new Fault("garbage-collection", collection.note, "Check the registry's log, and start it again.");
   }
-  const isReadOnly = collection.status === "started" && registry.capabilities.garbageCollection === "api";
-  if (collection.status === "timed-out" || isReadOnly) record.addWarning(collection.note);
-  if (collection.status === "unsupported") record.addNotice(collection.note);
 }
