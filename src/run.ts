@@ -17,6 +17,7 @@ import { allotDeletions } from "./sweep/budget.ts";
 import { requireSafeCollection } from "./sweep/collect.ts";
 import { deletionProblems } from "./sweep/deletion-problems.ts";
 import { type Evidence, inUseIn, statusesOf, tagsToKeep } from "./sweep/evidence.ts";
+import { Permission } from "./sweep/forbidden.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
 import { type EvidenceSources, readEvidence, readLiveTags } from "./sweep/read-evidence.ts";
 import { recheck } from "./sweep/recheck.ts";
@@ -157,7 +158,8 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
   const allotment = allotDeletions(registry, counts);
   if (allotment.note !== null) log.info(allotment.note);
   const onOutcome = log.progress("manifests", total);
-  const permission = { isProven: false };
+  const isPerRepository = registry.capabilities.permissionPerRepository;
+  const shared = new Permission(isPerRepository);
   const hasStaleTags = [...plans.values()].some(({ plan }) => staleTagsOf(plan).length > 0);
   const tagTrial = new TagTrial(registry.capabilities, settings.removeStaleTags && hasStaleTags);
   for (const [repository, planned] of plans) {
@@ -165,7 +167,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       registry,
       clock,
       signal,
-      permission,
+      permission: isPerRepository ? new Permission(isPerRepository) : shared,
       tagTrial,
       onOutcome,
       concurrency: settings.concurrency,
@@ -177,7 +179,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
     });
     record.setSwept(repository, swept);
     logRepository(log, record.repository(repository));
-    if (swept.error !== null && endsRun(swept.error)) throw swept.error;
+    if (swept.error !== null && !swept.isLocal && endsRun(swept.error)) throw swept.error;
     signal.throwIfAborted();
   }
 }
@@ -208,7 +210,4 @@ async function collectGarbage({ settings, record, registry }: Run): Promise<void
   if (collection.status === "failed") {
     throw new Fault("garbage-collection", collection.note, "Check the registry's log, and start it again.");
   }
-  const isReadOnly = collection.status === "started" && registry.capabilities.garbageCollection === "api";
-  if (collection.status === "timed-out" || isReadOnly) record.addWarning(collection.note);
-  if (collection.status === "unsupported") record.addNotice(collection.note);
 }

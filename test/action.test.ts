@@ -44,6 +44,7 @@ const INPUTS = {
   "keep-count": "0",
   "grace-period": "24h",
   scope: "auto",
+  validate: "false",
   "max-deletions": "0",
   "dry-run": "false",
   "run-gc": "false",

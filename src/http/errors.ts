@@ -25,8 +25,10 @@ export class HttpError extends Error {
   readonly retryable: boolean;
   /** Set if the server never received the request. */
   readonly unsent?: true | undefined;
-  /** The server's error message, cut to 300 characters. It is untrusted text: escape it before printing. */
+  /** The server's error message, cut to 500 characters. It is untrusted text: escape it before printing. */
   readonly detail?: string | undefined;
+  /** How to fix it, if the response says so. */
+  readonly remedy?: string | undefined;
 
   constructor(message: string, details: HttpErrorDetails, options?: ErrorOptions) {
     super(message, options);
@@ -39,6 +41,7 @@ export class HttpError extends Error {
     this.retryable = details.retryable;
     this.unsent = details.unsent;
     this.detail = details.detail;
+    this.remedy = details.remedy;
   }
 }
 

@@ -1,6 +1,8 @@
 import type { GitHub } from "@actions/github/lib/utils";
 import { HttpError } from "./errors.ts";
+import { SSO_REMEDY } from "./explanation.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.ts";
+import { redactUrl } from "./redact.ts";
 
 /** One request to GitHub's API: to a path of the REST API, or to another address (GraphQL). */
 export type GitHubRequest = Pick<HttpRequest, "method" | "expected" | "idempotent" | "classify" | "sendBy"> & {
@@ -41,7 +43,7 @@ export function createGitHubApi(
       const url = "url" in request ? request.url : restUrl(apiUrl, request.path, request.query ?? {});
       const sent: { response?: HttpResponse } = {};
       const fetch = async (_: string, { headers, body }: OctokitInit): Promise<unknown> => {
-        sent.response = await http.send({ ...rest, method, url, headers, body });
+        sent.response = requireAll(method, await http.send({ ...rest, method, url, headers, body }));
         // Callers validate the body themselves, so Octokit does not have to parse it.
         return { status: 204, url: url.href, headers: [] };
       };
@@ -70,6 +72,19 @@ async function loadOctokit(token: string): Promise<OctokitRequest> {
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   const octokit = new Octokit({ userAgent: "refsweep", log, auth: token });
   return octokit.request;
+}
+
+/**
+ * Throws if the response leaves out organizations for which the token is not authorized (GitHub's docs, "Authenticating to the
+ * REST API"): what decides must be complete.
+ */
+function requireAll(method: HttpRequest["method"], response: HttpResponse): HttpResponse {
+  if (!/^\s*partial-results\b/i.test(response.headers["x-github-sso"] ?? "")) return response;
+  const url = redactUrl(response.url);
+  throw new HttpError(`${method} ${url} left out results that need single sign-on`, {
+    ...{ code: "protocol", method, url, status: response.status, retryable: false },
+    remedy: SSO_REMEDY,
+  });
 }
 
 /** Octokit wraps the errors of `fetch`. */

@@ -1,5 +1,6 @@
 import { type GenericSchema, getDotPath, safeParse } from "valibot";
 import { Fault, type FaultKind } from "../fault.ts";
+import { webPageText } from "./explanation.ts";
 import { excerpt } from "./redact.ts";
 
 /** Describes an answer for its error. */
@@ -17,7 +18,11 @@ export function parseJson<T>(body: Buffer, schema: GenericSchema<unknown, T>, so
   try {
     value = JSON.parse(body.toString("utf8"));
   } catch (cause) {
-    throw new Fault(source.kind ?? "listing", `${source.request} did not return JSON`, source.remedy, { cause });
+    const page = webPageText(body.toString("utf8", 0, 20_000), undefined);
+    const actual = page === null ? "" : `, but a ${page}`;
+    throw new Fault(source.kind ?? "listing", `${source.request} did not return JSON${actual}`, source.remedy, {
+      cause,
+    });
   }
   return parseValue(value, schema, source);
 }

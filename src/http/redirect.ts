@@ -1,4 +1,4 @@
-import type { OutgoingRequest, ReceivedResponse } from "./request.ts";
+import { isRead, type OutgoingRequest, type ReceivedResponse } from "./request.ts";
 import { redirectError } from "./request-errors.ts";
 
 const MAX_REDIRECTS = 5;
@@ -14,7 +14,7 @@ const HEADERS_FOR_OTHER_ORIGINS = new Set([
 ]);
 
 /**
- * Returns the request to which a response redirects `request`; null: it is no redirect of a GET.
+ * Returns the request to which a response redirects `request`; null: it is no redirect of a GET or HEAD.
  *
  * Only a request with `mayLeaveOrigin` is redirected to another origin. It gets no credentials there, which a redirect back
  * does not restore. Throws HttpError for any other redirect to another origin, and for one from https to http.
@@ -27,7 +27,7 @@ export function followRedirect(
   previous: number,
 ): OutgoingRequest | null {
   const { location } = headers;
-  if (request.method !== "GET" || location === undefined || !REDIRECT_STATUSES.has(status)) return null;
+  if (!isRead(request.method) || location === undefined || !REDIRECT_STATUSES.has(status)) return null;
   const url = URL.parse(location, request.url.href);
   const refusal = refusalOf(request, url, previous);
   if (url === null || refusal !== null) throw redirectError(request, status, refusal ?? "");

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
-import * as v from "valibot";
 import { HttpError, type HttpErrorDetails } from "./errors.ts";
+import { explain } from "./explanation.ts";
 import { excerpt, redactUrl } from "./redact.ts";
 import type { FinalResponse, OutgoingRequest } from "./request.ts";
 import { isRetryableStatus } from "./retry.ts";
@@ -10,7 +10,7 @@ export function statusError(request: OutgoingRequest, { response, attempts, rate
   const { status, headers, body } = response;
   const text = body.toString("utf8", 0, 100_000);
   const requestId = requestIdOf(headers, text, request.secrets);
-  const detail = excerpt(messageIn(text) ?? text, request.secrets);
+  const { detail, remedy } = explain(response, request.url, request.secrets);
   const phrase = STATUS_CODES[status];
   const what =
     `returned ${status}${phrase === undefined ? "" : ` ${phrase}`}${targetOf(request, response)}` +
@@ -23,6 +23,7 @@ export function statusError(request: OutgoingRequest, { response, attempts, rate
     retryable: rateLimited || isRetryableStatus(status),
     requestId,
     detail: detail === "" ? undefined : detail,
+    remedy,
   });
 }
 
@@ -83,18 +84,6 @@ export function errorFor(
   const { method } = request;
   const url = redactUrl(request.url);
   return new HttpError(`${method} ${url} ${what}`, { ...details, method, url }, { cause });
-}
-
-const ErrorBody = v.object({ message: v.string() });
-
-/** Returns the message of an error of DigitalOcean's and GitHub's APIs; null: the body has another format. */
-function messageIn(text: string): string | null {
-  try {
-    const body = v.safeParse(ErrorBody, JSON.parse(text));
-    return body.success ? body.output.message : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Returns the server's id of a request: DigitalOcean's and GitHub's headers, or `request_id` in the body. */

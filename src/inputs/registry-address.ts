@@ -1,6 +1,6 @@
 import { isLoopback } from "../http/loopback.ts";
 import type { Provider } from "../registry/provider.ts";
-import { GENERIC_PROVIDER, PROVIDERS, providerOfHost } from "../registry/providers.ts";
+import { GENERIC_PROVIDER, otherRegistryAt, PROVIDERS, providerOfHost } from "../registry/providers.ts";
 import type { RegistryAddress } from "../settings.ts";
 import type { Invalid, Parsed } from "./parse.ts";
 
@@ -24,7 +24,7 @@ export function parseRegistry(text: string, given: Provider | null, githubServer
   const protocol = scheme?.toLowerCase() ?? (host !== null && isLoopback(host) ? "http" : "https");
   const origin = URL.parse(`${protocol}://${authority}`);
   if (host === null || isPath || origin === null) return { problem: "it does not start with a valid host", fix: FIX };
-  const provider = chooseProvider(given, providerOfHost(host, githubServerUrl));
+  const provider = chooseProvider(given, providerOfHost(host, githubServerUrl), host);
   if ("fix" in provider) return provider;
   const path = segments.join("/");
   const problem = provider.address.invalidPath(path);
@@ -33,7 +33,14 @@ export function parseRegistry(text: string, given: Provider | null, githubServer
 }
 
 /** A provider's credential must not be sent to a host of another provider. The generic provider takes any host. */
-function chooseProvider(given: Provider | null, ofHost: Provider): Provider | Invalid {
+function chooseProvider(given: Provider | null, ofHost: Provider, host: string): Provider | Invalid {
+  const other = given === null && ofHost === GENERIC_PROVIDER ? otherRegistryAt(host) : undefined;
+  if (other !== undefined) {
+    const fix = other.deletesByOci
+      ? "Set `provider: distribution` to use its OCI API, which lists only tags, and list the repositories in `repository-pattern` without wildcards"
+      : "Use a supported registry, because its OCI API alone cannot delete these images";
+    return { problem: `it is ${other.name}, for which Refsweep has no provider yet`, fix };
+  }
   if (given === null || given === ofHost || given === GENERIC_PROVIDER) return given ?? ofHost;
   if (ofHost === GENERIC_PROVIDER) return given;
   return { problem: `its host belongs to \`provider: ${ofHost.name}\``, fix: `Remove \`provider: ${given.name}\`` };

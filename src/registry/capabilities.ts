@@ -6,6 +6,8 @@ export interface Capabilities {
   readonly listsPushTimes: boolean;
   /** A tag can be deleted without its manifest. `unknown`: only an attempt on an image that is deleted anyway shows it. */
   readonly deletesTags: "yes" | "no" | "unknown";
+  /** A token may have the permission to delete in one repository, and not in another. */
+  readonly permissionPerRepository: boolean;
   /** It refuses to delete the last tagged manifest of a repository. */
   readonly keepsLastTagged: boolean;
   /** How garbage collection is started; `none`: the registry collects by itself. */

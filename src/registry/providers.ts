@@ -3,6 +3,8 @@ import { distribution } from "./distribution/provider.ts";
 import { ghcr } from "./ghcr/provider.ts";
 import type { Provider } from "./provider.ts";
 
+export { otherRegistryAt } from "./other-registries.ts";
+
 /** All providers. */
 export const PROVIDERS: readonly Provider[] = [digitalOcean, ghcr, distribution];
 

@@ -16,10 +16,12 @@ export interface Listing {
  * - `deleted`: the registry deleted it.
  * - `gone`: it did not exist, and the repository can be read.
  * - `refused`: the registry's policy keeps it; `reason` is the registry's message.
+ * - `forbidden`: the token may not delete it (403). Either the permission is missing, or only this manifest is protected.
  */
 export type Deletion =
   | { readonly outcome: "deleted" | "gone" }
-  | { readonly outcome: "refused"; readonly reason: string };
+  | { readonly outcome: "refused"; readonly reason: string }
+  | { readonly outcome: "forbidden"; readonly fault: Fault };
 
 /** One garbage collection, as the registry reports it. */
 export interface GarbageCollection {
@@ -104,6 +106,10 @@ export interface Registry {
   read(repository: string, digest: Digest): Promise<ManifestContent | "missing">;
   /** Requests whether a manifest exists now, without a cache. */
   exists(repository: string, digest: Digest): Promise<boolean>;
+  /**
+   * Requests the entry that the list has for one manifest now. Absent: the registry cannot list a single manifest.
+   */
+  entry?(repository: string, target: DeletionTarget): Promise<ListedManifest | "missing">;
   /**
    * Requests whether a tag exists now. Absent: the registry's list of tags is known to be complete.
    * Used to check a list that may hide tags.

@@ -3,6 +3,7 @@ import { describeError, HttpError } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
 import type { Credential, Settings } from "../settings.ts";
 import type { InvalidInput } from "./provider.ts";
+import type { Deletion } from "./registry.ts";
 
 /** Returns the problem of a token that cannot be sent in an `Authorization: Bearer` header; null if it can. */
 export function invalidToken(token: string): InvalidInput | null {
@@ -35,10 +36,24 @@ export async function requirePermission(
     if (!(error instanceof HttpError) || error.retryable) throw error;
     const answer = describeError(error);
     const cause = { cause: error };
-    if (error.status === 401) {
-      throw new Fault("permission", `${service} rejected the token: ${answer}`, remedies.rejected, cause);
+    const { status, remedy } = error;
+    if (status === 401) {
+      throw new Fault("permission", `${service} rejected the token: ${answer}`, remedy ?? remedies.rejected, cause);
     }
-    if (error.status !== 403) throw error;
-    throw new Fault("permission", `The token lacks a permission: ${answer}`, remedies.lacking, cause);
+    if (status !== 403) throw error;
+    const what = remedy === undefined ? "The token lacks a permission" : `${service} refused the request`;
+    throw new Fault("permission", `${what}: ${answer}`, remedy ?? remedies.lacking, cause);
   }
+}
+
+/** Returns a DELETE that failed with 403 as a result; throws any other error. */
+export function forbiddenIfRefused(error: unknown): Extract<Deletion, { outcome: "forbidden" }> {
+  const isRefused =
+    error instanceof Fault &&
+    error.kind === "permission" &&
+    error.cause instanceof HttpError &&
+    error.cause.status === 403 &&
+    error.cause.method === "DELETE";
+  if (!isRefused) throw error;
+  return { outcome: "forbidden", fault: error };
 }

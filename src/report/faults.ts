@@ -22,11 +22,13 @@ export function endsRun(error: unknown): boolean {
 }
 
 /** Returns the failed deletions of a repository as one error; null: none failed. */
-export function failedDeletions(repository: string, { outcomes, staleTags }: Swept): Fault | null {
+export function failedDeletions(repository: string, { outcomes, staleTags, error: cause }: Swept): Fault | null {
+  // The error that ended the sweep is shown by itself.
+  const shown = cause instanceof Fault ? describeError(cause) : null;
   const failed = [...outcomes].flatMap(([digest, { outcome, error }]) =>
-    outcome === "failed" ? [`${digest}: ${error ?? "no reason given"}`] : [],
+    outcome === "failed" && (error === null || error !== shown) ? [`${digest}: ${error ?? "no reason given"}`] : [],
   );
-  const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" ? [tag] : []));
+  const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" && shown === null ? [tag] : []));
   const [first] = [...failed, ...tags];
   if (first === undefined) return null;
   const count = failed.length + tags.length;
@@ -44,9 +46,10 @@ export function faultOf(error: Fault | HttpError): Fault {
   if (error.code === "interrupted") {
     return new Fault("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
   }
-  const remedy =
+  const ownRemedy =
     error.code === "protocol"
       ? "Check the server's address, and any proxy in front of it."
       : "Run it again. If it happens again, check the registry's status page and log.";
+  const remedy = error.remedy ?? ownRemedy;
   return new Fault("listing", describeError(error), remedy, { cause: error });
 }

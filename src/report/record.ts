@@ -13,6 +13,7 @@ import { staleTagsOf } from "../sweep/stale-tags.ts";
 import type { Swept } from "../sweep/sweep-repository.ts";
 import type { Validation } from "../sweep/validate.ts";
 import { describeSettings } from "./described-settings.ts";
+import { NOT_STARTED } from "./fault-result.ts";
 import { endsRun, failedDeletions, faultOf } from "./faults.ts";
 import type { ManifestResult, RepositoryResult, RunResult } from "./result.ts";
 import { brokenIndexes, uniqueByDigest, validationWarnings } from "./validation.ts";
@@ -23,13 +24,6 @@ interface Entry {
   swept: Swept | null;
   validation: Validation | null;
 }
-
-const NOT_STARTED: RunResult["garbageCollection"] = {
-  status: "not-started",
-  freedBytes: null,
-  blobsDeleted: null,
-  note: "",
-};
 
 /** Records a run, so that its result can be written at any time, also after an error. */
 export class RunRecord {
@@ -91,9 +85,13 @@ export class RunRecord {
     this.#storage = storage;
   }
 
+  /** Records a collection. One that is still running is a warning, because the registry may be read-only. */
   setCollection(collection: GarbageCollection | RunResult["garbageCollection"]): void {
     const { status, freedBytes, blobsDeleted, note } = collection;
     this.#collection = { status, freedBytes, blobsDeleted, note: inOneLine(note) };
+    const isReadOnly = status === "started" && this.#provider.capabilities.garbageCollection === "api";
+    if (status === "timed-out" || isReadOnly) this.addWarning(note);
+    if (status === "unsupported") this.addNotice(note);
   }
 
   setPlan(repository: string, planned: PlannedRepository): void {
@@ -106,7 +104,8 @@ export class RunRecord {
     if (swept.notice !== null && !this.#notices.includes(swept.notice)) this.addNotice(swept.notice);
     const failure = failedDeletions(repository, swept);
     if (failure !== null) this.#addError(failure);
-    if (swept.error !== null && !endsRun(swept.error)) this.#addError(swept.error, `${repository}: `);
+    if (swept.error !== null && (swept.isLocal || !endsRun(swept.error)))
+      this.#addError(swept.error, `${repository}: `);
   }
 
   /** Records what `validate` found. Broken images are a warning. */
@@ -195,29 +194,6 @@ export class RunRecord {
     if (this.#errors.some((known) => known.message === text)) return;
     this.#errors.push({ kind, message: text, remedy: inOneLine(remedy) });
   }
-}
-
-/** Returns the result of a run that did not start, because its inputs are invalid or of a bug. */
-export function resultOfFault({ kind, message, remedy }: Fault, now: number): RunResult {
-  return {
-    dryRun: false,
-    registry: "",
-    provider: "",
-    gitRepositoryUrl: "",
-    startedAt: now,
-    finishedAt: now,
-    settings: {},
-    storage: { usedBytes: null, includedBytes: null },
-    listsUntagged: true,
-    restoreWindow: null,
-    repositories: [],
-    requests: {},
-    garbageCollection: NOT_STARTED,
-    errors: [{ kind, message, remedy }],
-    warnings: [],
-    loggedWarnings: [],
-    notices: [],
-  };
 }
 
 /** A manifest that changed since it was planned may have lost its tags. */

@@ -9,7 +9,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import type { RepositoryPlan, Rules } from "../plan/plan.ts";
 import { addPlanned, type Progress } from "../plan/progress.ts";
 import { wantedNext } from "../plan/wanted.ts";
-import type { Known } from "../registry/manifest.ts";
+import type { Known, ListedManifest } from "../registry/manifest.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
 import type { TagStatus } from "../tags/status.ts";
 import { requireNoHiddenTag } from "./hidden-tags.ts";
@@ -144,12 +144,26 @@ class ManifestReader {
   }
 
   /** A repository in which every manifest answers 404 is not full of missing manifests: host, name or permission is wrong. */
-  #requireAnyContent(): void {
+  async #requireAnyContent(): Promise<void> {
     for (const known of this.contents.values()) if (known !== "missing") return;
-    const listed = this.#input.listing.manifests.find(({ digest }) => this.contents.has(digest));
-    if (listed !== undefined) this.#add(listed.digest, NOTHING_READABLE);
+    const listed = this.#input.listing.manifests.filter(({ digest }) => this.contents.has(digest));
+    const [first] = listed;
+    if (first !== undefined && !(await this.#isListOutdated(listed))) this.#add(first.digest, NOTHING_READABLE);
+  }
+
+  /** Whether the list still shows manifests that were deleted: the registry does not find their own entries either. */
+  async #isListOutdated(listed: readonly ListedManifest[]): Promise<boolean> {
+    const { registry, repository } = this.#input;
+    if (registry.entry === undefined) return false;
+    for (const manifest of listed.slice(0, MAX_ENTRIES_CHECKED)) {
+      if ((await registry.entry(repository, manifest)) !== "missing") return false;
+    }
+    return true;
   }
 }
+
+/** Enough to distinguish an outdated list from a wrong name. */
+const MAX_ENTRIES_CHECKED = 10;
 
 const PUSHED_JUST_NOW: Known = { unreadable: "it was pushed after the plan was made, and answers 404" };
 

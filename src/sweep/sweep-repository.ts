@@ -7,6 +7,7 @@ import type { Progress } from "../plan/progress.ts";
 import type { Deletion, Registry } from "../registry/registry.ts";
 import { Attempts, isRateLimit } from "./attempt.ts";
 import { batchTimer, inBatches, noProgress } from "./batches.ts";
+import { Forbidden, type Permission } from "./forbidden.ts";
 import type { Outcome, StaleTag } from "./outcome.ts";
 import { Outcomes } from "./outcomes.ts";
 import type { PlannedRepository } from "./plan-repository.ts";
@@ -25,8 +26,7 @@ export interface SweepServices {
   readonly tagTrial: TagTrial;
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal;
-  /** Shared by all repositories of a run. */
-  readonly permission: { isProven: boolean };
+  readonly permission: Permission;
   /** @param uncertain deletions whose answer was lost */
   recheck(first: PlannedRepository, progress: Progress, uncertain: ReadonlySet<Digest>): Promise<Recheck>;
   /** Returns how many of `count` deletions the API budget allows now. */
@@ -45,6 +45,8 @@ export interface Swept {
   readonly mayHaveDeleted: boolean;
   /** The error that ended the sweep early; null: it finished. */
   readonly error: Fault | HttpError | null;
+  /** Whether the error is about this repository only, although it is one about a permission. */
+  readonly isLocal: boolean;
   /** A sentence about stale tags that were not removed. */
   readonly notice: string | null;
 }
@@ -72,11 +74,13 @@ class RepositorySweep {
   readonly #decisions: ReadonlyMap<Digest, Decision>;
   readonly #outcomes: Outcomes;
   readonly #attempts = new Attempts();
+  readonly #forbidden: Forbidden;
   #error: Fault | HttpError | null = null;
 
   constructor(planned: PlannedRepository, services: SweepServices) {
     this.#planned = planned;
     this.#services = services;
+    this.#forbidden = new Forbidden(services.permission);
     this.#outcomes = new Outcomes(planned, services.onOutcome);
     this.#decisions = new Map(planned.plan.decisions.map((decision) => [decision.digest, decision]));
   }
@@ -110,6 +114,7 @@ class RepositorySweep {
       staleTags,
       mayHaveDeleted: this.#mayHaveDeleted(),
       error: isLimited ? null : this.#error,
+      isLocal: this.#forbidden.isLocal(this.#error),
       notice: this.#services.tagTrial.unfinished(repository, this.#outcomes.byDigest) ?? notice,
     };
   }
@@ -146,6 +151,8 @@ class RepositorySweep {
     // If the token may not delete at all, only one DELETE is sent.
     const limit = (): number => (permission.isProven ? concurrency : 1);
     await runSteps(agreed, limit, (digest) => this.#delete(digest, timer));
+    this.#forbidden.end();
+    this.#settleForbidden();
     if (this.#error !== null) throw this.#error;
     signal.throwIfAborted();
     return this.#attempts.wasAnswered || agreed.length < open.size;
@@ -194,8 +201,12 @@ class RepositorySweep {
     if (trees.isRoot(digest)) trees.setOpen(digest, true);
     try {
       const deletion = await this.#deleteWithTrial(decision, timer.sendBy);
-      permission.isProven = true;
       this.#attempts.succeeded();
+      if (deletion.outcome === "forbidden") return this.#forbid(digest, deletion.fault);
+      if (deletion.outcome === "deleted") {
+        permission.deleted();
+        this.#settleForbidden();
+      }
       if (deletion.outcome === "refused") this.#outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
       else
         this.#outcomes.settle(
@@ -219,6 +230,27 @@ class RepositorySweep {
     if (!trees.isRoot(digest)) return true;
     const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
     return this.#error === null && isTimely && trees.open < concurrency;
+  }
+
+  #forbid(digest: Digest, fault: Fault): false {
+    const { trees } = this.#outcomes;
+    if (trees.isRoot(digest)) trees.setOpen(digest, false);
+    this.#forbidden.add(digest, fault);
+    if (this.#forbidden.fault !== null) this.#settleForbidden();
+    return false;
+  }
+
+  /** If the token may delete, the registry protects what it forbids to delete. */
+  #settleForbidden(): void {
+    const { fault } = this.#forbidden;
+    if (fault !== null) this.#error ??= fault;
+    for (const [digest, { cause, message }] of this.#forbidden.take()) {
+      if (fault !== null) this.#outcomes.settle(digest, { outcome: "failed", error: describeError(fault) });
+      else {
+        const error = cause instanceof Error ? describeError(cause) : message;
+        this.#outcomes.settle(digest, { outcome: "refused", error });
+      }
+    }
   }
 
   async #deleteWithTrial(decision: Decision, sendBy: number): Promise<Deletion> {

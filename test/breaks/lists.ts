@@ -88,7 +88,7 @@ export const LISTS_BREAKS: readonly Break[] = [
   },
   {
     file: "registry/oci/pages.ts",
-    line: "url = next ?? (usesLinks || items.size === before ? null : pageAfter(page, url));",
+    line: "url = next ?? (continues && items.size > before ? pageAfter(page, url) : null);",
     replacement: "url = next;",
     danger: "ends a list of tags after a full page without a link",
     tests: ["registry/oci/lists.test.ts"],

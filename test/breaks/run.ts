@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { applyBreak, type Break } from "./break.ts";
@@ -34,10 +34,13 @@ function isNoticed(each: Break, copy: string): boolean {
   try {
     const files = each.tests.map((test) => `test/${test}`);
     const vitest = join(copy, "node_modules/vitest/vitest.mjs");
-    const args = [vitest, "run", "--bail=1", "--reporter=json", "--silent", ...files];
-    const { stdout } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8", maxBuffer: 1e9 });
-    const failed = Number(/"numFailedTests":(\d+)/.exec(stdout)?.[1] ?? 0);
-    return report(each, failed > 0 ? null : "NO TEST FAILED", startedAt);
+    const result = join(copy, "result.json");
+    const args = [vitest, "run", "--bail=1", "--silent=true", "--reporter=json", `--outputFile=${result}`, ...files];
+    const { stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
+    if (!existsSync(result)) throw new Error(`Vitest did not run ${files.join(", ")}: ${stderr}`);
+    const failed = /"numFailedTests":(\d+)/.exec(readFileSync(result, "utf8"))?.[1];
+    rmSync(result);
+    return report(each, Number(failed) > 0 ? null : "NO TEST FAILED", startedAt);
   } finally {
     writeFileSync(path, source);
   }

@@ -11,7 +11,7 @@ export const SWEEP_BREAKS: readonly Break[] = [
   },
   {
     file: "sweep/recheck.ts",
-    line: "requireKeptManifests(listing, first);",
+    line: "requireKeptManifests(listed, first);",
     replacement: "",
     danger: "deletes after a list that was empty by mistake",
     tests: ["safety/recheck-failures.test.ts", "safety/vanished-manifests.test.ts"],

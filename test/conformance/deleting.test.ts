@@ -67,15 +67,20 @@ describe.each(ADAPTERS.map((adapter) => ({ name: adapter.name, adapter })))("$na
       expect(deletes(open)).toBe(1);
     });
 
-    test.each([401, 403])(
-      "is not deleted if the registry refuses with %i: the permission is missing",
-      async (status) => {
-        const { registry, server, inject, orphaned, target } = await openWithImages();
-        inject(onDelete(refuse(status)));
-        await expect(registry.delete("web", target, LATER)).rejects.toMatchObject({ kind: "permission" });
-        expect(server.tagsOf("web", orphaned)).not.toBeNull();
-      },
-    );
+    test("is not deleted if the registry refuses the credential with 401", async () => {
+      const { registry, server, inject, orphaned, target } = await openWithImages();
+      inject(onDelete(refuse(401)));
+      await expect(registry.delete("web", target, LATER)).rejects.toMatchObject({ kind: "permission" });
+      expect(server.tagsOf("web", orphaned)).not.toBeNull();
+    });
+
+    test("is not deleted if the registry refuses with 403: the permission is missing, or the image is protected", async () => {
+      const { registry, server, inject, orphaned, target } = await openWithImages();
+      inject(onDelete(refuse(403)));
+      const fault = expect.objectContaining({ kind: "permission" });
+      expect(await registry.delete("web", target, LATER)).toEqual({ outcome: "forbidden", fault });
+      expect(server.tagsOf("web", orphaned)).not.toBeNull();
+    });
 
     test("is not deleted if DELETE returns 404, as some registries do without the permission", async () => {
       const { registry, server, inject, orphaned, target } = await openWithImages();

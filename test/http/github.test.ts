@@ -40,6 +40,15 @@ describe("GitHub's API", () => {
     expect(server.requests[1]?.headers.authorization).toBe("token secret-token");
   });
 
+  test("refuses results without organizations that need single sign-on", async () => {
+    const headers = { "x-github-sso": "partial-results; organizations=21955855,20582480" };
+    const { send } = await githubStage({ handler: () => ({ status: 200, headers, body: [] }) });
+    expect(await failure(send(GET))).toMatchObject({
+      code: "protocol",
+      remedy: expect.stringContaining("single sign-on"),
+    });
+  });
+
   test("keeps encoded names in a path", async () => {
     const { server, send } = await githubStage();
     await send({ ...GET, path: "/users/octo/packages/container/a%2Fb:x%7Bc%7D" });

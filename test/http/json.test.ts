@@ -21,13 +21,18 @@ function thrownBy(work: () => unknown): unknown {
 }
 
 test("names the request if the body is not JSON", () => {
-  const error = thrownBy(() => parseJson(Buffer.from("<html>"), schema, source));
+  const error = thrownBy(() => parseJson(Buffer.from("{"), schema, source));
   expect(error).toBeInstanceOf(Fault);
   expect(error).toMatchObject({
     kind: "listing",
     message: "GET https://registry.example/v2/tags did not return JSON",
     remedy: "Run again.",
   });
+});
+
+test("names the title of a web page", () => {
+  const page = Buffer.from("<!DOCTYPE html><title>Sign in</title>");
+  expect(() => parseJson(page, schema, source)).toThrow('did not return JSON, but a web page "Sign in"');
 });
 
 test("names the request and the path of the first unexpected value", () => {

@@ -34,6 +34,34 @@ describe("the registry", () => {
     expect(settings.registry.name.toLowerCase()).toBe(name.toLowerCase());
   });
 
+  it.each([
+    ["docker.io/acme", "Docker Hub", "cannot delete"],
+    ["index.docker.io/acme", "Docker Hub", "cannot delete"],
+    ["registry-1.docker.io/acme", "Docker Hub", "cannot delete"],
+    ["123456789012.dkr.ecr.eu-west-1.amazonaws.com", "Amazon ECR", "`provider: distribution`"],
+    ["123456789012.dkr-ecr.eu-west-1.on.aws", "Amazon ECR", "`provider: distribution`"],
+    ["public.ecr.aws/acme", "Amazon ECR Public", "cannot delete"],
+    ["acme.azurecr.io", "Azure Container Registry", "`provider: distribution`"],
+    ["europe-docker.pkg.dev/acme/images", "Google Artifact Registry", "cannot delete"],
+    ["eu.gcr.io/acme", "Google Artifact Registry", "cannot delete"],
+    ["quay.io/acme", "Quay", "cannot delete"],
+    ["registry.gitlab.com/acme/web", "GitLab's container registry", "`provider: distribution`"],
+    ["rg.fr-par.scw.cloud/acme", "Scaleway's container registry", "cannot delete"],
+    ["fra.ocir.io/acme", "Oracle's container registry", "cannot delete"],
+    ["de.icr.io/acme", "IBM's container registry", "cannot delete"],
+  ])("%s is an error that names %s", (registry, name, fix) => {
+    expect(errorsOf({ registry })).toEqual([
+      expect.stringContaining(`it is ${name}, for which Refsweep has no provider yet`),
+    ]);
+    expect(errorsOf({ registry })).toEqual([expect.stringContaining(fix)]);
+    expect(read({ registry, provider: "distribution" }).registry.provider).toBe("distribution");
+  });
+
+  it.each(["docker.io.example", "mydocker.io", "gcr.io.example", "azurecr.io", "quay.io.example"])(
+    "%s may be any registry",
+    (registry) => expect(read({ registry }).registry.provider).toBe("distribution"),
+  );
+
   it.each<[string, Inputs, unknown]>([
     ["DigitalOcean's token is user name and password", {}, { username: "dop_v1_secret", secret: "dop_v1_secret" }],
     ["GHCR uses the GitHub token by default", GHCR, { username: "x-access-token", secret: "ghs_secret" }],

@@ -1,5 +1,6 @@
 import { Fault } from "../../fault.ts";
-import { HttpError } from "../../http/errors.ts";
+import { describeError, HttpError } from "../../http/errors.ts";
+import { remedyFor } from "../../http/explanation.ts";
 import type { HttpClient, HttpRequest } from "../../http/http.ts";
 import { excerpt } from "../../http/redact.ts";
 import type { LiveRefs } from "../refs.ts";
@@ -140,10 +141,16 @@ export function gitFault(repository: GitRepository, what: string, error: unknown
   const isRefusal = error instanceof HttpError && error.code === "status" && !error.retryable;
   const status = isRefusal ? error.status : undefined;
   const kind = status === 401 || status === 403 ? "permission" : "listing";
-  return new Fault(kind, message, remedyFor(repository, error, status), { cause: error });
+  const remedy = remedyOfReason(repository, error) ?? remedyOfReason(repository, refusal);
+  return new Fault(kind, message, remedy ?? remedyOf(repository, error, status), { cause: error });
 }
 
-function remedyFor(repository: GitRepository, error: unknown, status: number | undefined): string {
+/** Returns the fix for the reason that the server names; undefined: it names none. */
+function remedyOfReason(repository: GitRepository, error: unknown): string | undefined {
+  return error instanceof HttpError ? error.remedy : remedyFor(textOf(repository, error), {}, repository.url);
+}
+
+function remedyOf(repository: GitRepository, error: unknown, status: number | undefined): string {
   if (status === 401 || status === 403) {
     return `Check that \`github-token\` is valid and has the permission \`contents: read\` on ${nameOf(repository)}.`;
   }
@@ -165,5 +172,5 @@ function nameOf({ url }: GitRepository): string {
 
 /** The message may be untrusted: that of an error packet. */
 function textOf({ token }: GitRepository, error: unknown): string {
-  return excerpt(error instanceof Error ? error.message : String(error), [token], 500);
+  return excerpt(error instanceof Error ? describeError(error) : String(error), [token], 1_000);
 }

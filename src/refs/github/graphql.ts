@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { describeError, HttpError } from "../../http/errors.ts";
+import { remedyFor } from "../../http/explanation.ts";
 import { createGitHubApi, type GitHubApi } from "../../http/github.ts";
 import type { Classify, HttpClient, HttpResponse } from "../../http/http.ts";
 import { type AnswerSource, parseJson } from "../../http/json.ts";
@@ -58,7 +59,7 @@ export function createRepositoryApi(http: HttpClient, github: GitHub): Repositor
       const parsed = parseJson(response.body, Response, responseOf(github));
       const [error] = parsed.errors;
       if (response.status === 400 && error === undefined) throw listingFault(github, "GitHub returned 400");
-      return repositoryOf(github, parsed, response.body.length);
+      return repositoryOf(github, parsed, response);
     },
   };
 }
@@ -85,7 +86,8 @@ async function send(
   } catch (error) {
     if (!(error instanceof HttpError) || error.code === "interrupted") throw error;
     const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
-    const fault = (isRefusal ? permissionFault : listingFault)(github, describeError(error), error);
+    const why = describeError(error);
+    const fault = isRefusal ? permissionFault(github, why, error, error.remedy) : listingFault(github, why, error);
     // A query that takes GitHub more than 10 s can end with 502.
     if (error.code !== "status" || !error.retryable || (error.status ?? 0) < 500) throw fault;
     return { fields: {}, missing: new Set(), failure: fault, sizeBytes: 0 };
@@ -108,19 +110,21 @@ function errorsIn(text: string): Pick<Response, "errors"> {
 }
 
 /** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
-function repositoryOf(github: GitHub, { data, errors }: Response, sizeBytes: number): RepositoryResponse {
+function repositoryOf(github: GitHub, { data, errors }: Response, { headers, body }: HttpResponse): RepositoryResponse {
   const missing = new Set<string>();
   let failure: Fault | null = null;
   for (const error of errors) {
     const effect = effectOf(error);
     if (effect === "no repository") throw noRepository(github, error);
-    if (effect === "refusal") throw permissionFault(github, error.message, error);
+    if (effect === "refusal") {
+      throw permissionFault(github, error.message, error, remedyFor(error.message, headers, github.graphqlUrl));
+    }
     if (effect === "final" || isRateLimit(error)) throw listingFault(github, error.message, error);
     if (effect === "missing field") missing.add(String(error.path?.[1]));
     if (effect === "failure") failure ??= listingFault(github, error.message, error);
   }
   if (data?.repository == null && failure === null) throw noRepository(github, errors);
-  return { fields: data?.repository ?? {}, missing, failure, sizeBytes };
+  return { fields: data?.repository ?? {}, missing, failure, sizeBytes: body.length };
 }
 
 /**
@@ -145,8 +149,11 @@ function isRateLimit({ type, message }: ResponseError): boolean {
   return type?.startsWith("RATE_LIMIT") === true || /secondary rate limit/i.test(message);
 }
 
-function permissionFault(github: GitHub, why: string, cause: unknown): Fault {
-  const remedy = `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
+/** @param reasonRemedy the fix for the reason that GitHub names; undefined: it is a missing permission */
+function permissionFault(github: GitHub, why: string, cause: unknown, reasonRemedy: string | undefined): Fault {
+  const remedy =
+    reasonRemedy ??
+    `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
   return new Fault("permission", messageOf(github, why), remedy, { cause });
 }
 

@@ -4,6 +4,7 @@ export const capabilities: Capabilities = {
   listsUntagged: true,
   listsPushTimes: true,
   deletesTags: "yes",
+  permissionPerRepository: false,
   keepsLastTagged: false,
   garbageCollection: "api",
   reportsAppImages: true,

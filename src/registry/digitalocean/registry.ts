@@ -2,9 +2,10 @@ import { Fault } from "../../fault.ts";
 import type { Settings } from "../../settings.ts";
 import { oncePerRepository } from "../names.ts";
 import { OciClient } from "../oci/client.ts";
+import { notDeleted } from "../oci/status-error.ts";
 import type { Services } from "../provider.ts";
 import type { Registry } from "../registry.ts";
-import { requireCredential } from "../token.ts";
+import { forbiddenIfRefused, requireCredential } from "../token.ts";
 import { createDigitalOceanApi, type DigitalOceanApi } from "./api.ts";
 import { listAppImages } from "./apps.ts";
 import { capabilities } from "./capabilities.ts";
@@ -12,7 +13,7 @@ import { collect } from "./collect.ts";
 import { createLister } from "./manifests.ts";
 import { selectRepositories } from "./repositories.ts";
 import { readStorage } from "./storage.ts";
-import { waitUntilWritable } from "./wait.ts";
+import { shareWhilePending, throwWhenWritable, waitUntilWritable } from "./wait.ts";
 
 /** The settings that the registry depends on. */
 export type DigitalOceanSettings = Pick<Settings, "registry" | "credential" | "apiUrl" | "gcType" | "gcTimeoutMs">;
@@ -34,15 +35,23 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     remedy: "Give the token in `token` the scope registry:read.",
   });
   const collector = { ...services, api, type: gcType, timeoutMs: gcTimeoutMs };
+  const ociName = (repository: string): string => `${address.path}/${repository}`;
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
   const listed = new Set<string>();
-  let writable: Promise<void> | null = null;
+  const waitForCollection = shareWhilePending(() => waitUntilWritable(collector));
 
-  async function remove(repository: string, path: readonly string[], sendBy: number): Promise<"deleted" | "gone"> {
+  async function remove(
+    repository: string,
+    path: readonly string[],
+    sendBy: number,
+    exists: (name: string) => Promise<boolean>,
+  ): Promise<"deleted" | "gone"> {
     const request = { path: ["repositories", repository, ...path], expected: [204, 404], sendBy };
-    const response = await api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
+    const deletion = api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
+    const response = await deletion.catch((error: unknown) => throwWhenWritable(error, waitForCollection));
     if (response.status === 204) return "deleted";
     await confirmGone(repository);
+    if (await exists(ociName(repository))) throw notDeleted(response);
     return "gone";
   }
 
@@ -54,20 +63,21 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
       return names;
     },
     list: createLister(api, services, (repository) => listed.has(repository)),
-    read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
-    exists: (repository, digest) => oci.exists(`${address.path}/${repository}`, digest),
-    hasBlob: (repository, digest) => oci.hasBlob(`${address.path}/${repository}`, digest),
+    read: (repository, digest) => oci.read(ociName(repository), digest),
+    exists: (repository, digest) => oci.exists(ociName(repository), digest),
+    hasBlob: (repository, digest) => oci.hasBlob(ociName(repository), digest),
     createdAt: async () => null,
     referrers: async () => null,
-    prepareDeletion(_repository, mode = "wait") {
-      if (mode === "check") return waitUntilWritable({ ...collector, timeoutMs: 0 });
-      writable ??= waitUntilWritable(collector);
-      return writable;
+    async prepareDeletion(_repository, mode = "wait") {
+      await (mode === "check" ? waitUntilWritable({ ...collector, timeoutMs: 0 }) : waitForCollection());
     },
-    delete: async (repository, { digest }, sendBy) => ({
-      outcome: await remove(repository, ["digests", digest], sendBy),
-    }),
-    deleteTag: (repository, { tag }, sendBy) => remove(repository, ["tags", tag], sendBy),
+    async delete(repository, { digest }, sendBy) {
+      const exists = (name: string): Promise<boolean> => oci.exists(name, digest);
+      const removal = remove(repository, ["digests", digest], sendBy, exists);
+      return removal.then((outcome) => ({ outcome }), forbiddenIfRefused);
+    },
+    deleteTag: (repository, { tag }, sendBy) =>
+      remove(repository, ["tags", tag], sendBy, async (name) => (await oci.digestOf(name, tag)) !== "missing"),
     appImages: () => listAppImages(api, services),
     storage: () => readStorage(api),
     collectGarbage: () => collect(collector),

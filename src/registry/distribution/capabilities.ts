@@ -4,6 +4,7 @@ export const capabilities: Capabilities = {
   listsUntagged: false,
   listsPushTimes: false,
   deletesTags: "unknown",
+  permissionPerRepository: true,
   keepsLastTagged: false,
   garbageCollection: "command",
   reportsAppImages: false,

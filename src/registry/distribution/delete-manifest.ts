@@ -4,9 +4,10 @@ import { HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import type { OciClient } from "../oci/client.ts";
 import { refusalInError, refusalOf } from "../oci/refusal.ts";
-import { statusError } from "../oci/status-error.ts";
+import { notDeleted } from "../oci/status-error.ts";
 import type { Deletion } from "../registry.ts";
 import type { RetryOptions } from "../stable-list.ts";
+import { forbiddenIfRefused } from "../token.ts";
 import type { RepositorySource } from "./repositories.ts";
 
 const MAX_CHECKS = 4;
@@ -74,7 +75,7 @@ export async function deleteManifest(
     if (reason !== null) return { outcome: "refused", reason };
     // Distribution 3 can delete the manifest and then fail to delete its tags.
     if (error instanceof HttpError && (error.status ?? 0) >= 500 && (await isGone())) return { outcome: "deleted" };
-    throw error;
+    return forbiddenIfRefused(error);
   }
   if (response.status === 202) return { outcome: "deleted" };
   // Some registries return 200 or 204, but a proxy or a login page can return them too.
@@ -83,5 +84,5 @@ export async function deleteManifest(
   const reason = refusalOf(response, hasDeleted);
   if (reason !== null) return { outcome: "refused", reason };
   if (response.status === 405) throw deletesDisabled(address.name, response);
-  throw statusError("DELETE", response, [], ", but the manifest still exists");
+  throw notDeleted(response);
 }

@@ -4,6 +4,7 @@ export const capabilities: Capabilities = {
   listsUntagged: true,
   listsPushTimes: true,
   deletesTags: "no",
+  permissionPerRepository: true,
   keepsLastTagged: true,
   garbageCollection: "none",
   reportsAppImages: false,

@@ -1,16 +1,18 @@
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
 import { createGitHubApi } from "../../http/github.ts";
+import type { HttpResponse } from "../../http/http.ts";
 import { oncePerRepository } from "../names.ts";
 import { OciClient } from "../oci/client.ts";
+import { notDeleted } from "../oci/status-error.ts";
 import type { Services } from "../provider.ts";
 import type { Deletion, DeletionTarget, Registry } from "../registry.ts";
-import { requireCredential } from "../token.ts";
+import { forbiddenIfRefused, requireCredential } from "../token.ts";
 import { createPackagesApi, GRANT_ADMIN, type PackagesApi } from "./api.ts";
 import { capabilities } from "./capabilities.ts";
 import { type GhcrSettings, limitDeletions } from "./limits.ts";
 import { packagePath, selectPackages } from "./packages.ts";
-import { listVersions, versionsPath } from "./versions.ts";
+import { listVersions, readVersion, versionsPath } from "./versions.ts";
 
 /**
  * Opens GitHub's container registry. A repository is a package, and a manifest is one of its versions. Lists and deletions
@@ -28,6 +30,8 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     mayReceiveCredential: (realm) => realm.host === address.origin.host,
     remedy: "Give the job `permissions: packages: write`, or set `token` to a classic token with read:packages.",
   });
+  // The OCI endpoint accepts only lower case.
+  const ociName = (repository: string): string => `${address.path}/${repository}`.toLowerCase();
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
   const found = new Set<string>();
   const pages = new Map<string, number>();
@@ -49,25 +53,26 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
       pages.set(repository, listing.pages);
       return { manifests: listing.manifests };
     },
-    // The OCI endpoint accepts only lower case.
-    read: (repository, digest) => oci.read(`${address.path}/${repository}`.toLowerCase(), digest),
-    exists: (repository, digest) => oci.exists(`${address.path}/${repository}`.toLowerCase(), digest),
-    hasBlob: (repository, digest) => oci.hasBlob(`${address.path}/${repository}`.toLowerCase(), digest),
+    read: (repository, digest) => oci.read(ociName(repository), digest),
+    exists: (repository, digest) => oci.exists(ociName(repository), digest),
+    hasBlob: (repository, digest) => oci.hasBlob(ociName(repository), digest),
+    entry: (repository, target) => readVersion(api, repository, versionIdOf(repository, target)),
     createdAt: async () => null,
     referrers: async () => null,
     prepareDeletion: async () => undefined,
     async delete(repository, target, sendBy) {
       const id = versionIdOf(repository, target);
-      const deletion = await deleteVersion(api, repository, id, sendBy);
-      if (deletion.outcome !== "gone") return deletion;
+      const result = await deleteVersion(api, repository, id, sendBy);
+      if ("outcome" in result) return result;
       if (await api.exists(versionsPath(repository, id))) {
         // GitHub also returns 404 instead of 403 to a token that may not delete.
         const version = `${api.owner}/${repository}@${target.digest}`;
         const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
-        throw new Fault("permission", message, GRANT_ADMIN);
+        return { outcome: "forbidden", fault: new Fault("permission", message, GRANT_ADMIN) };
       }
       await confirmGone(repository);
-      return deletion;
+      if (await oci.exists(ociName(repository), target.digest)) throw notDeleted(result);
+      return { outcome: "gone" };
     },
     deleteTag: async () => "unsupported",
     deletionBudget(wanted) {
@@ -110,15 +115,21 @@ function versionIdOf(repository: string, { digest, versionId }: DeletionTarget):
 /** GitHub's messages: "You cannot delete the last tagged version …", and "… more than 5000 downloads cannot be deleted". */
 const POLICY = /\bcannot\b.*\bdelete/i;
 
-async function deleteVersion(api: PackagesApi, repository: string, id: number, sendBy: number): Promise<Deletion> {
+/** Sends the DELETE of a version. Returns a response with status 404. */
+async function deleteVersion(
+  api: PackagesApi,
+  repository: string,
+  id: number,
+  sendBy: number,
+): Promise<Deletion | HttpResponse> {
   try {
     const request = { path: versionsPath(repository, id), expected: [204, 404], sendBy };
-    const { status } = await api.send({ method: "DELETE", ...request });
-    return { outcome: status === 204 ? "deleted" : "gone" };
+    const response = await api.send({ method: "DELETE", ...request });
+    return response.status === 204 ? { outcome: "deleted" } : response;
   } catch (error) {
     const reason = error instanceof HttpError && error.status === 400 ? (error.detail ?? "") : "";
     if (POLICY.test(reason)) return { outcome: "refused", reason };
-    throw error;
+    return forbiddenIfRefused(error);
   }
 }
 

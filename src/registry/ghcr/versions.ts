@@ -5,7 +5,7 @@ import { type FetchPage, type Page, readPages } from "../pages.ts";
 import type { Listing } from "../registry.ts";
 import { type RetryOptions, readUntilStable } from "../stable-list.ts";
 import { parseTime } from "../time.ts";
-import type { PackagesApi } from "./api.ts";
+import { type PackagesApi, parseBody } from "./api.ts";
 import { packagePath } from "./packages.ts";
 import { changeSince, LIMITS, PER_PAGE, pageOf } from "./pages.ts";
 
@@ -40,6 +40,16 @@ export async function listVersions(
     return changed === null ? attempt : { changed };
   });
   return pages && { manifests: pages.flatMap(({ rows }) => rows.map(manifestOf)), pages: pages.length };
+}
+
+/** Returns one version as the list shows it; `missing` for 404. */
+export async function readVersion(
+  api: PackagesApi,
+  repository: string,
+  id: number,
+): Promise<ListedManifest | "missing"> {
+  const response = await api.send({ method: "GET", path: versionsPath(repository, id), expected: [200, 404] });
+  return response.status === 404 ? "missing" : manifestOf(parseBody(response, Version));
 }
 
 async function fetchPage(api: PackagesApi, repository: string, page: number): Promise<Page<Version> | null> {

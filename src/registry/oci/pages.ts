@@ -1,5 +1,6 @@
 import type { GenericSchema } from "valibot";
 import { Fault } from "../../fault.ts";
+import { webPageText } from "../../http/explanation.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import { parseJson } from "../../http/json.ts";
 import { parseLinks } from "../../http/link.ts";
@@ -122,7 +123,8 @@ export function parseBody<T>(schema: GenericSchema<unknown, T>, response: HttpRe
 export function rejectWebPage(response: HttpResponse): HttpResponse {
   const type = response.headers["content-type"] ?? "";
   if (!/^\s*text\/html\b/i.test(type)) return response;
-  throw unexpectedResponse(response.url, `returned ${response.status} with a web page`);
+  const page = webPageText(response.body.toString("utf8", 0, 20_000), type) ?? "web page";
+  throw unexpectedResponse(response.url, `returned ${response.status} with a ${page}`);
 }
 
 function unexpectedResponse(url: URL, problem: string): Fault {

@@ -1,8 +1,7 @@
 import { HttpError } from "../../http/errors.ts";
+import { explain } from "../../http/explanation.ts";
 import type { HttpRequest, HttpResponse } from "../../http/http.ts";
-import { excerpt, redactUrl } from "../../http/redact.ts";
-
-const MAX_DETAIL_BYTES = 10_000;
+import { redactUrl } from "../../http/redact.ts";
 
 /**
  * Returns the error for a response that the HTTP client passed on, but that is a failure.
@@ -17,7 +16,7 @@ export function statusError(
   addition = "",
 ): HttpError {
   const url = redactUrl(response.url);
-  const detail = excerpt(response.body.toString("utf8", 0, MAX_DETAIL_BYTES), secrets);
+  const { detail, remedy } = explain(response, response.url, secrets);
   return new HttpError(`${method} ${url} returned ${response.status}${addition}`, {
     code: "status",
     method,
@@ -25,5 +24,11 @@ export function statusError(
     status: response.status,
     retryable: false,
     ...(detail === "" ? {} : { detail }),
+    remedy,
   });
+}
+
+/** Returns the error for a DELETE that returned 404, or claimed success, although the manifest can be read. */
+export function notDeleted(response: HttpResponse): HttpError {
+  return statusError("DELETE", response, [], ", but the manifest still exists");
 }

@@ -51,7 +51,12 @@ describe("an incomplete response is an error", () => {
     ["404", refuse(404, {}, { message: "Not Found" }), "listing", "404"],
     ["401", refuse(401, {}, { message: "Bad credentials" }), "permission", "Bad credentials"],
     ["403", refuse(403, {}, { message: "Resource not accessible" }), "permission", "Resource not accessible"],
-    ["FORBIDDEN", field(null, [{ type: "FORBIDDEN", message: "SAML", path }]), "permission", "SAML"],
+    [
+      "FORBIDDEN",
+      field(null, [{ type: "FORBIDDEN", message: "not accessible", path }]),
+      "permission",
+      "not accessible",
+    ],
     [
       "INSUFFICIENT_SCOPES",
       json({ errors: [{ type: "INSUFFICIENT_SCOPES", message: "read:org" }] }),

@@ -3,6 +3,8 @@ import type { RepositorySelection } from "../../../src/registry/registry.ts";
 import { refuse } from "../../servers/http-server.ts";
 import { digestOf, fill, image, index, NEVER, openFixture, REGISTRY } from "./fixture.ts";
 
+const IMAGE = "application/vnd.oci.image.manifest.v1+json";
+const EMPTY = { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf("{}"), size: 2 };
 const ALL: RepositorySelection = { names: null, literals: [], matches: () => true };
 
 describe("delete", () => {
@@ -40,6 +42,24 @@ describe("delete", () => {
     expect(requests).toHaveLength(4);
   });
 
+  test.each(["digest", "tag"])("throws HttpError for a 404 if the %s can still be read", async (kind) => {
+    const fixture = await openFixture();
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: IMAGE, config: EMPTY, layers: [] });
+    const digest = digestOf(body);
+    fixture.content.push("web", image("kept", { tags: ["main"] }));
+    fixture.oci.inject(() => refuse(200, { "content-type": IMAGE, "docker-content-digest": digest }, body));
+    const deletion =
+      kind === "tag"
+        ? fixture.registry.deleteTag("web", { tag: "pr-1", digest }, NEVER)
+        : fixture.registry.delete("web", { digest }, NEVER);
+    await expect(deletion).rejects.toMatchObject({
+      name: "HttpError",
+      status: 404,
+      retryable: false,
+      message: expect.stringContaining("but the manifest still exists"),
+    });
+  });
+
   test("throws for a 404 if the repository returns 404 too", async () => {
     const fixture = await openFixture();
     const target = { digest: digestOf("x") };
@@ -58,7 +78,10 @@ describe("delete", () => {
         status,
         detail: expect.stringContaining("not this one"),
       });
-      expect(fixture.requests()).toHaveLength(1);
+      const requests = fixture.requests();
+      expect(requests.filter((line) => line.startsWith("DELETE"))).toHaveLength(1);
+      // Whether a garbage collection is the reason.
+      expect(requests.slice(1)).toEqual([`GET /v2/registries/${REGISTRY}/garbage-collection`]);
     },
   );
 
@@ -86,7 +109,7 @@ describe("delete", () => {
       status,
       retryable: true,
     });
-    expect(fixture.requests()).toHaveLength(1);
+    expect(fixture.requests().filter((line) => line.startsWith("DELETE"))).toHaveLength(1);
     expect(fixture.content.manifests("web")).toHaveLength(1);
   });
 
@@ -134,11 +157,11 @@ describe("permissions", () => {
   test("delete reports a missing scope, and is not `gone`", async () => {
     const fixture = await openFixture({ behaviour: { scopes: ["registry:read"] } });
     fill(fixture, "web", 1);
-    await expect(fixture.registry.delete("web", { digest: digestOf("web 1") }, NEVER)).rejects.toMatchObject({
-      kind: "permission",
-      remedy: expect.stringContaining("registry:delete"),
+    expect(await fixture.registry.delete("web", { digest: digestOf("web 1") }, NEVER)).toMatchObject({
+      outcome: "forbidden",
+      fault: { kind: "permission", remedy: expect.stringContaining("registry:delete") },
     });
-    expect(fixture.requests()).toHaveLength(1);
+    expect(fixture.requests().filter((line) => line.startsWith("DELETE"))).toHaveLength(1);
   });
 
   test("the error names the missing scope", async () => {

@@ -11,14 +11,17 @@ import type { CollectionBehaviour } from "../../servers/digitalocean/collections
 import { MemoryContent, type RegistryManifest } from "../../servers/digitalocean/content.ts";
 import { type DigitalOceanServer, serveDigitalOcean } from "../../servers/digitalocean/server.ts";
 import { createFakeClock, type FakeClock } from "../../servers/fake-clock.ts";
+import { serve, type TestServer } from "../../servers/http-server.ts";
 import { createMemoryLog } from "../memory-log.ts";
 
-/** The registry over HTTP, with an embedded API whose manifests have no bytes. There is no OCI endpoint. */
+/** The registry over HTTP, with an embedded API whose manifests have no bytes. The OCI endpoint answers 404. */
 export interface Fixture {
   readonly registry: Registry;
   readonly http: HttpClient;
   readonly content: MemoryContent;
   readonly server: DigitalOceanServer;
+  /** The OCI endpoint. */
+  readonly oci: TestServer;
   readonly behaviour: ApiBehaviour;
   readonly collections: DigitalOceanApi["collections"];
   readonly clock: FakeClock;
@@ -48,6 +51,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
   const content = new MemoryContent();
   const { behaviour = {}, collection = {}, registry: name = REGISTRY } = options;
   const server = await serveDigitalOcean({ registry: REGISTRY, token: TOKEN, content, clock, collection, behaviour });
+  const oci = await serve(() => ({ status: 404, body: { errors: [{ code: "MANIFEST_UNKNOWN" }] } }));
   const lines: string[] = [];
   const cancel = new AbortController();
   const { signal } = cancel;
@@ -55,11 +59,12 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
   onTestFinished(async () => {
     await http.close();
     await server.close();
+    await oci.close();
   });
   const settings: DigitalOceanSettings = {
     registry: {
       provider: "digitalocean",
-      origin: new URL("https://registry.digitalocean.com"),
+      origin: oci.url,
       path: name,
       name: `registry.digitalocean.com/${name}`,
     },
@@ -71,7 +76,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
   };
   let read = 0;
   return {
-    ...{ http, content, server, clock, lines, cancel },
+    ...{ http, content, server, oci, clock, lines, cancel },
     ...server.state,
     registry: openDigitalOcean(settings, { http, clock, log: createMemoryLog(lines), signal }),
     requests: () => {

@@ -64,7 +64,7 @@ describe("a registry's policy", () => {
   test("is not the reason of a 403 that says nothing of the image", async () => {
     const denied = ociError(403, "DENIED", "requested access to the resource is denied");
     const { registry, digest } = await setUp({ handler: deletesReturn(denied) });
-    await expect(registry.delete("web", { digest }, LATER)).rejects.toMatchObject({ kind: "permission" });
+    expect(await registry.delete("web", { digest }, LATER)).toMatchObject({ fault: { kind: "permission" } });
   });
 
   test.each<[string, Reply, string]>([

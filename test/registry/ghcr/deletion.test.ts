@@ -64,19 +64,33 @@ describe("delete", () => {
   test("throws for a 404 if the version still exists", async () => {
     const behaviour = { role: "read", deletionRefusal: 404 } as const;
     const { registry, packages, target } = await openPackage({ behaviour });
-    await expect(registry.delete("web", target.old, NEVER)).rejects.toMatchObject({
-      kind: "permission",
-      message: expect.stringContaining(`Acme/web@${target.old.digest} still exists`),
-      remedy: expect.stringContaining("role Admin"),
+    expect(await registry.delete("web", target.old, NEVER)).toMatchObject({
+      outcome: "forbidden",
+      fault: {
+        kind: "permission",
+        message: expect.stringContaining(`Acme/web@${target.old.digest} still exists`),
+        remedy: expect.stringContaining("role Admin"),
+      },
     });
     expect(packages.find("web", "pr-1")).not.toBeNull();
   });
 
+  test("throws HttpError for a 404 if the manifest can still be read", async () => {
+    const { fixture, registry, target } = await openPackage();
+    fixture.server.api.inject(({ path }) => (path.endsWith(`/versions/${target.old.versionId}`) ? refuse(404) : null));
+    await expect(registry.delete("web", target.old, NEVER)).rejects.toMatchObject({
+      name: "HttpError",
+      status: 404,
+      retryable: false,
+      message: expect.stringContaining("but the manifest still exists"),
+    });
+  });
+
   test("throws if the role Admin is missing, with both permissions in the remedy", async () => {
     const { fixture, registry, target } = await openPackage({ behaviour: { role: "read" } });
-    await expect(registry.delete("web", target.old, NEVER)).rejects.toMatchObject({
-      kind: "permission",
-      remedy: expect.stringMatching(/packages: write.*Admin.*Manage Actions access/),
+    expect(await registry.delete("web", target.old, NEVER)).toMatchObject({
+      outcome: "forbidden",
+      fault: { kind: "permission", remedy: expect.stringMatching(/packages: write.*Admin.*Manage Actions access/) },
     });
     expect(fixture.requests()).toHaveLength(1);
   });

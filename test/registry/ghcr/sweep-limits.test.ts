@@ -85,6 +85,25 @@ test("defers what the hour's budget does not allow, without a broken image, and 
   expect(active(fixture.server.packages.get("web"))).toHaveLength(counts.kept);
 });
 
+test("defers complete images only, because the next run keeps untagged platforms with untagged: keep", async () => {
+  const clock = createFakeClock();
+  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 100 } });
+  const { packages } = fixture.server;
+  const indexes = Array.from({ length: 40 }, (_, index) => {
+    const children = ["amd64", "arm64"].map((platform) => packages.pushImage("web", `${index} ${platform}`));
+    return { digest: packages.pushIndex("web", String(index), children, { tags: [`pr-${index + 1}`] }), children };
+  });
+  const result = await fixture.run({ untagged: "keep" });
+  expect(result.errors).toEqual([]);
+  const { deleted = 0, deferred = 0 } = outcomes(result);
+  expect(deleted).toBeGreaterThan(30);
+  expect(deferred).toBeGreaterThan(15);
+  for (const { digest, children } of indexes) {
+    const isThere = packages.find("web", digest) !== null;
+    for (const child of children) expect(packages.find("web", child) !== null).toBe(isThere);
+  }
+});
+
 /** Returns the tagged indexes with a missing platform. */
 function brokenIndexes({ server }: SweepFixture) {
   return active(server.packages.get("web")).filter(({ tags, bytes }) => {

@@ -3,6 +3,7 @@ import type { RunResult } from "../../../src/report/result.ts";
 import { renderSummary } from "../../../src/report/summary.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
 import { active } from "../../servers/ghcr/packages.ts";
+import { refuse } from "../../servers/http-server.ts";
 import { fillPackage, openSweepFixture, type SweepFixture, type SweepFixtureOptions } from "./sweep-fixture.ts";
 
 async function open(options: Partial<SweepFixtureOptions> = {}): Promise<SweepFixture> {
@@ -142,14 +143,12 @@ describe("deletions that GitHub refuses", () => {
   test.each<[string, Partial<SweepFixtureOptions>]>([
     ["any budget", {}],
     ["a budget for some deletions", { limits: { pointsPerMinute: 900, secondaryStatus: 403, perHour: 150 } }],
-  ])("a missing role Admin: one deletion is tried, and the error says what to change (%s)", async (_, options) => {
+  ])("a missing role Admin: two deletions are tried, and the error says what to change (%s)", async (_, options) => {
     const fixture = await open({ behaviour: { role: "read" }, ...options });
     fillPackage(fixture.server.packages, 160, 150);
     const result = await fixture.run();
-    expect(result.errors).toContainEqual(
-      expect.objectContaining({ kind: "permission", remedy: expect.stringContaining("Admin") }),
-    );
-    expect(fixture.server.api.requests.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+    expect(result.errors).toMatchObject([{ kind: "permission", remedy: expect.stringContaining("Admin") }]);
+    expect(fixture.server.api.requests.filter(({ method }) => method === "DELETE")).toHaveLength(2);
   });
 });
 
@@ -166,6 +165,36 @@ test("a ghost, which is listed but returns 404, does not stop the run", async ()
   const result = await fixture.run();
   expect(result.errors).toEqual([]);
   expect(outcomes(result)).toEqual({ deleted: 1 });
+});
+
+describe("a list that still shows deleted versions", () => {
+  /** Deletes all versions, then runs again with an outdated list. */
+  async function runTwice(isReachable: boolean) {
+    const fixture = await open();
+    const { packages } = fixture.server;
+    for (const label of ["a", "b", "c"]) packages.pushImage("web", label);
+    fixture.server.behaviour.listsDeleted = true;
+    const first = await fixture.run();
+    expect(outcomes(first)).toEqual({ deleted: 3 });
+    if (!isReachable) {
+      packages.pushImage("web", "d");
+      fixture.server.oci.inject(({ path }) => (path.includes("/manifests/") ? refuse(404) : null));
+    }
+    return { second: await fixture.run(), fixture };
+  }
+
+  test("is no error if each version returns 404 too", async () => {
+    const { second, fixture } = await runTwice(true);
+    expect(second.errors).toEqual([]);
+    expect(outcomes(second)).toEqual({ gone: 3 });
+    expect(active(fixture.server.packages.get("web"))).toEqual([]);
+  });
+
+  test("is an error if versions exist, but no manifest can be read", async () => {
+    const { second, fixture } = await runTwice(false);
+    expect(second.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("wrong name") }]);
+    expect(active(fixture.server.packages.get("web"))).toHaveLength(1);
+  });
 });
 
 describe("what GitHub does not support", () => {

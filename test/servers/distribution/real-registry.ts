@@ -7,6 +7,8 @@ import { join } from "node:path";
 export interface RealRegistryOptions {
   readonly deletes?: "enabled" | "disabled";
   readonly mode?: "writable" | "read-only";
+  /** The registry that it caches; default: none. */
+  readonly caches?: URL;
   /** Whether 2.8 accepts manifests of schema 1; default: no. */
   readonly schema1?: "accepted";
   readonly auth?:
@@ -95,7 +97,7 @@ async function start(
 
 function configOf(
   folder: string,
-  { deletes = "enabled", mode = "writable", schema1, auth }: RealRegistryOptions,
+  { deletes = "enabled", mode = "writable", caches, schema1, auth }: RealRegistryOptions,
 ): object {
   return {
     version: 0.1,
@@ -106,6 +108,7 @@ function configOf(
       maintenance: { uploadpurging: { enabled: false }, readonly: { enabled: mode === "read-only" } },
     },
     http: { addr: "127.0.0.1:0", secret: "test" },
+    ...(caches === undefined ? {} : { proxy: { remoteurl: caches.href } }),
     ...(schema1 === undefined ? {} : { compatibility: { schema1: { enabled: true } } }),
     ...(auth === undefined ? {} : { auth: authOf(folder, auth) }),
   };

@@ -54,7 +54,11 @@ function listVersions({ options, request, stored }: Call): Reply {
   // `beforePage` may have changed it.
   const current = options.packages.get(stored.name) ?? stored;
   const versions =
-    state === "deleted" ? current.versions.filter(({ deletedAt }) => deletedAt !== null) : active(current);
+    state === "deleted"
+      ? current.versions.filter(({ deletedAt }) => deletedAt !== null)
+      : behaviour.listsDeleted
+        ? current.versions
+        : active(current);
   if (behaviour.paging === "ignored") {
     return { status: 200, body: versions.slice(0, 30).map((version) => versionEntry(options, stored, version)) };
   }

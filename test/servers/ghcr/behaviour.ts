@@ -18,6 +18,8 @@ export interface PackagesBehaviour {
   paging: "supported" | "ignored" | "per_page ignored";
   /** The maximum number of entries on a page, even if the query asks for more. */
   maxPerPage: number;
+  /** Whether the list of versions still shows deleted ones. */
+  listsDeleted: boolean;
   /** Called before a page of versions is made: a push or a deletion here changes the list while it is read. */
   beforePage: (name: string, page: number) => void;
 }
@@ -39,5 +41,6 @@ export const PACKAGES_BEHAVIOUR: PackagesBehaviour = {
   links: "next and last",
   paging: "supported",
   maxPerPage: 100,
+  listsDeleted: false,
   beforePage: () => undefined,
 };

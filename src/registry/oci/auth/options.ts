@@ -1,4 +1,5 @@
 import { Fault } from "../../../fault.ts";
+import { describeError } from "../../../http/errors.ts";
 import type { HttpRequest, HttpResponse } from "../../../http/http.ts";
 import { secretsOf } from "../../../http/redact.ts";
 import type { Credential } from "../../../settings.ts";
@@ -40,6 +41,7 @@ export function permissionFault(
   const cause = statusError(method, response, secrets);
   const isAnonymous = credential === null && identityToken === undefined;
   const who = isAnonymous ? "Anonymous access" : "The credential";
-  const message = `${who} lacks the permission ${scopes.join(" ")}: ${cause.message}`;
-  return new Fault("permission", message, remedy, { cause });
+  const scope = scopes.join(" ");
+  const problem = cause.remedy === undefined ? `lacks the permission ${scope}` : `was refused for ${scope}`;
+  return new Fault("permission", `${who} ${problem}: ${describeError(cause)}`, cause.remedy ?? remedy, { cause });
 }
