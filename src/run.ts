@@ -18,10 +18,11 @@ import { requireSafeCollection } from "./sweep/collect.ts";
 import { deletionProblems } from "./sweep/deletion-problems.ts";
 import { type Evidence, inUseIn, statusesOf, tagsToKeep } from "./sweep/evidence.ts";
 import { Permission } from "./sweep/forbidden.ts";
-import { type PlannedRepository, planRepository, requireReadable } from "./sweep/plan-repository.ts";
+import { type PlannedRepository, type PlanningInput, requireReadable } from "./sweep/plan-repository.ts";
 import { type EvidenceSources, readEvidence, readLiveTags } from "./sweep/read-evidence.ts";
 import { recheck } from "./sweep/recheck.ts";
 import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
+import { planOwnRepository } from "./sweep/source-repository.ts";
 import { staleTagsOf } from "./sweep/stale-tags.ts";
 import { sweepRepository } from "./sweep/sweep-repository.ts";
 import { TagTrial } from "./sweep/tag-trial.ts";
@@ -124,7 +125,7 @@ async function planRepositories(
   const plans = new Map<string, PlannedRepository>();
   const plan = ([repository, listing]: [string, Listing]): Promise<void> =>
     record.attemptIn(repository, async () => {
-      const planned = await planRepository({
+      const input: PlanningInput = {
         registry,
         repository,
         listing,
@@ -134,7 +135,8 @@ async function planRepositories(
         rules,
         concurrency: settings.concurrency,
         recheck: null,
-      });
+      };
+      const planned = await planOwnRepository(input, settings, (notice) => record.addNotice(notice));
       plans.set(repository, planned);
       record.setPlan(repository, planned);
       requireReadable(planned);

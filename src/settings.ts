@@ -72,6 +72,7 @@ export interface Settings {
   readonly superseded: "delete" | "keep";
   /** The first rule that matches a tag applies to it. */
   readonly retention: readonly RetentionRule[];
+  readonly foreignRepositories: "skip" | "sweep";
   readonly removeStaleTags: boolean;
   readonly keepCount: number;
   readonly gracePeriodMs: number;

@@ -26,6 +26,7 @@ export function readRules(reader: InputReader) {
     unmatchedTags: reader.read("unmatched-tags", (text) => parseChoice(text, ["keep", "delete"])),
     superseded: reader.read("superseded", (text) => parseChoice(text, ["keep", "delete"])),
     retention: reader.read("retention", parseRetention),
+    foreignRepositories: reader.read("foreign-repositories", (text) => parseChoice(text, ["skip", "sweep"])),
     removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
     keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
     gracePeriodMs: reader.read("grace-period", parseDuration),

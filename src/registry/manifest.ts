@@ -41,6 +41,8 @@ export interface ManifestContent {
   readonly config: Descriptor | null;
   /** The annotation `org.opencontainers.image.created`, in milliseconds since the epoch; null: none. */
   readonly annotatedAt: number | null;
+  /** The annotation `org.opencontainers.image.source`: the address of the Git repository; null: none. */
+  readonly source: string | null;
   /** The size of the manifest, without its blobs. */
   readonly sizeBytes: number;
 }

@@ -3,7 +3,7 @@ import type { Fault } from "../fault.ts";
 import type { HttpError } from "../http/errors.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { ImagesInUse } from "./images-in-use.ts";
-import type { ListedManifest, ManifestContent } from "./manifest.ts";
+import type { Descriptor, ListedManifest, ManifestContent } from "./manifest.ts";
 
 /** All manifests of one repository, as the registry lists them. */
 export interface Listing {
@@ -117,6 +117,8 @@ export interface Registry {
   hasTag?(repository: string, tag: string): Promise<boolean>;
   /** Returns whether a config or layer exists in a repository; null: the registry does not say. Used by `validate`. */
   hasBlob(repository: string, digest: Digest): Promise<boolean | null>;
+  /** Reads a small blob, such as a config; null: it is larger than 4 MiB, missing, or does not match its digest. */
+  readBlob(repository: string, blob: Descriptor): Promise<Buffer | null>;
   /** Returns when the image was created, in milliseconds since the epoch; null: unknown. Used if `listsPushTimes` is false. */
   createdAt(repository: string, digest: Digest): Promise<number | null>;
   /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */

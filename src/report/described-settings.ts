@@ -21,6 +21,7 @@ export function describeSettings(settings: Settings): RunResult["settings"] {
     untagged: settings.untagged,
     "unmatched-tags": settings.unmatchedTags,
     superseded: settings.superseded,
+    "foreign-repositories": settings.foreignRepositories,
     retention: settings.retention.map(describeRule),
     "remove-stale-tags": settings.removeStaleTags,
     "keep-count": settings.keepCount,

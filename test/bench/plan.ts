@@ -56,6 +56,7 @@ function contentOf(number: number, manifests: number): ManifestContent {
     blobs: blobsOf().map(entry(LAYER)),
     config: null,
     annotatedAt: null,
+    source: null,
     sizeBytes: 1000,
   };
 }

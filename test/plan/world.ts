@@ -129,6 +129,7 @@ export function contentOf(item: Item, world: World): ManifestContent {
     blobs,
     config: null,
     annotatedAt: null,
+    source: null,
     sizeBytes: 500,
   };
 }

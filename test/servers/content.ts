@@ -95,6 +95,8 @@ export interface MultiArchPush extends Push {
   readonly architectures?: readonly string[];
   /** One attestation per architecture, as BuildKit adds them; default: none. */
   readonly attestations?: "with" | "without";
+  /** Of the attestations' in-toto statement (SLSA provenance); default: none. */
+  readonly predicate?: unknown;
 }
 
 /** Pushes a multi-platform image as BuildKit does: first the children by digest, then the index by tag. */
@@ -108,14 +110,16 @@ export function pushMultiArch(
     pushImage(store, { repository, seed: `${seed} ${architecture}`, architecture, ...when }),
   );
   const attestations =
-    push.attestations === "with" ? images.map((image) => pushAttestation(store, { repository, ...when }, image)) : [];
+    push.attestations === "with"
+      ? images.map((image) => pushAttestation(store, { repository, ...when }, image, push.predicate))
+      : [];
   const children = [...images, ...attestations];
   return { index: pushIndex(store, { ...push, children }), children };
 }
 
-function pushAttestation(store: RegistryStore, push: Push, image: Digest): Digest {
+function pushAttestation(store: RegistryStore, push: Push, image: Digest, predicate?: unknown): Digest {
   const statement = store.putBlob(
-    Buffer.from(JSON.stringify({ _type: "https://in-toto.io/Statement/v0.1", subject: image })),
+    Buffer.from(JSON.stringify({ _type: "https://in-toto.io/Statement/v0.1", subject: image, predicate })),
   );
   const config = store.putBlob(Buffer.from(JSON.stringify({ architecture: "unknown", os: "unknown" })));
   return pushManifest(store, push, IMAGE, {

@@ -65,6 +65,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     list: createLister(api, services, (repository) => listed.has(repository)),
     read: (repository, digest) => oci.read(ociName(repository), digest),
     exists: (repository, digest) => oci.exists(ociName(repository), digest),
+    readBlob: (repository, blob) => oci.blob(ociName(repository), blob),
     hasBlob: (repository, digest) => oci.hasBlob(ociName(repository), digest),
     createdAt: async () => null,
     referrers: async () => null,

@@ -73,6 +73,7 @@ export function createDistributionRegistry(options: DistributionOptions): Regist
     },
     exists: (repository, digest) => oci.exists(nameOf(repository), digest),
     hasTag: async (repository, tag) => (await oci.digestOf(nameOf(repository), tag)) !== "missing",
+    readBlob: (repository, blob) => oci.blob(nameOf(repository), blob),
     hasBlob: (repository, digest) => oci.hasBlob(nameOf(repository), digest),
     createdAt: (repository, digest) => readCreationTime(oci, nameOf(repository), digest),
     referrers: (repository, digest) => oci.referrers(nameOf(repository), digest),

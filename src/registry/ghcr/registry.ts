@@ -55,6 +55,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     },
     read: (repository, digest) => oci.read(ociName(repository), digest),
     exists: (repository, digest) => oci.exists(ociName(repository), digest),
+    readBlob: (repository, blob) => oci.blob(ociName(repository), blob),
     hasBlob: (repository, digest) => oci.hasBlob(ociName(repository), digest),
     entry: (repository, target) => readVersion(api, repository, versionIdOf(repository, target)),
     createdAt: async () => null,

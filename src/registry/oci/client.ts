@@ -124,16 +124,23 @@ export class OciClient {
 
   /** Returns when the image of a config was created, in milliseconds since the epoch; null: unknown. */
   async createdAt(name: string, config: Descriptor): Promise<number | null> {
-    if (config.mediaType === EMPTY_CONFIG || config.sizeBytes > MAX_MANIFEST_BYTES) return null;
+    if (config.mediaType === EMPTY_CONFIG) return null;
     const known = this.#creationTimes.get(config.digest);
     if (known !== undefined) return known;
-    const url = this.#url(name, "blobs", config.digest);
-    const limits = { expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES, mayLeaveOrigin: true } as const;
-    const response = await this.#send({ method: "GET", url, ...limits }, pullScope(name));
-    if (response.status === 404 || digestOfBytes(response.body, config.digest) !== config.digest) return null;
-    const time = createdAtOf(response.body);
+    const blob = await this.blob(name, config);
+    if (blob === null) return null;
+    const time = createdAtOf(blob);
     this.#creationTimes.set(config.digest, time);
     return time;
+  }
+
+  /** Reads a blob of up to 4 MiB; null: it is larger, missing, or does not match its digest. */
+  async blob(name: string, { digest, sizeBytes }: Descriptor): Promise<Buffer | null> {
+    if (sizeBytes > MAX_MANIFEST_BYTES) return null;
+    const url = this.#url(name, "blobs", digest);
+    const limits = { expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES, mayLeaveOrigin: true } as const;
+    const response = await this.#send({ method: "GET", url, ...limits }, pullScope(name));
+    return response.status === 404 || digestOfBytes(response.body, digest) !== digest ? null : response.body;
   }
 
   /**

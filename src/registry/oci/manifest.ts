@@ -62,6 +62,7 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined, re
   const entries = (manifest.manifests ?? []).map(descriptorOf);
   const isBlob = (entry: Descriptor): boolean => BLOB_TYPES.test(entry.mediaType);
   const created = manifest.annotations?.["org.opencontainers.image.created"];
+  const source = manifest.annotations?.["org.opencontainers.image.source"];
   return {
     mediaType,
     kind: isIndex ? "index" : "image",
@@ -70,6 +71,7 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined, re
     blobs: [...(config === null ? [] : [config]), ...layers, ...entries.filter(isBlob)],
     config,
     annotatedAt: typeof created === "string" ? parseTime(created) : null,
+    source: typeof source === "string" ? source : null,
     sizeBytes: bytes.length,
   };
 }

@@ -47,6 +47,7 @@ export function parseSchema1(bytes: Buffer, mediaType: string, request: string):
       blobs: layers.map((digest) => ({ mediaType: "", digest, sizeBytes: 0 })),
       config: null,
       annotatedAt: newest === undefined ? null : createdAtOf(newest.v1Compatibility),
+      source: null,
       sizeBytes: bytes.length,
     },
   };

@@ -16,6 +16,7 @@ const CONTENT: ManifestContent = {
   blobs: [{ mediaType: "", digest: LAYER, sizeBytes: 7 }],
   config: null,
   annotatedAt: null,
+  source: null,
   sizeBytes: 3,
 };
 

@@ -89,6 +89,7 @@ function settingsFor(server: GhcrServer, serverUrl: URL, workspace: string): Set
     untagged: "delete",
     unmatchedTags: "keep",
     superseded: "keep",
+    foreignRepositories: "skip",
     removeStaleTags: false,
     keepCount: 0,
     olderThanMs: 0,
