@@ -22,7 +22,7 @@ import { type PlannedRepository, type PlanningInput, requireReadable } from "./s
 import { type EvidenceSources, readEvidence, readLiveTags } from "./sweep/read-evidence.ts";
 import { recheck } from "./sweep/recheck.ts";
 import { requireAllowedNumber, requireMatch, rulesOf } from "./sweep/rules.ts";
-import { planOwnRepository } from "./sweep/source-repository.ts";
+import { planUnlessForeign } from "./sweep/source-repository.ts";
 import { staleTagsOf } from "./sweep/stale-tags.ts";
 import { sweepRepository } from "./sweep/sweep-repository.ts";
 import { TagTrial } from "./sweep/tag-trial.ts";
@@ -136,7 +136,7 @@ async function planRepositories(
         concurrency: settings.concurrency,
         recheck: null,
       };
-      const planned = await planOwnRepository(input, settings, (notice) => record.addNotice(notice));
+      const planned = await planUnlessForeign(input, settings, (notice) => record.addNotice(notice));
       plans.set(repository, planned);
       record.setPlan(repository, planned);
       requireReadable(planned);

@@ -12,7 +12,7 @@ import { type PlannedRepository, type PlanningInput, planRepository } from "./pl
 const MAX_IMAGES = 3;
 
 /** Plans a repository. One whose images are built from another Git repository is kept, with a notice: `foreign-repositories`. */
-export async function planOwnRepository(
+export async function planUnlessForeign(
   input: PlanningInput,
   settings: Pick<Settings, "foreignRepositories" | "github">,
   addNotice: (notice: string) => void,

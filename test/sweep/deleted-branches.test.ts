@@ -62,7 +62,7 @@ function activityRequests(): readonly string[] {
 }
 
 describe("a branch that was deleted without a pull request", () => {
-  test("is evidence for images that were pushed by then, and a day after", async () => {
+  test("is evidence for images that were pushed before the deletion, and a day after", async () => {
     addActivity("branch_deletion");
     const evidence = await read("feature-x");
     expect(explain(evidence, "feature-x")).toBe(ORPHANED);
