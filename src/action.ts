@@ -36,7 +36,8 @@ export async function runAction(
   try {
     publishResult(result, environment, log);
   } catch (error) {
-    publishResult(resultOfFault(unexpected(error), clock.now()), environment, log);
+    const { requests } = result;
+    publishResult({ ...resultOfFault(unexpected(error), clock.now()), requests }, environment, log);
   }
   return log.failed() ? 1 : 0;
 }

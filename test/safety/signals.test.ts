@@ -40,6 +40,9 @@ async function interrupt(kind: ScenarioKind, signal: Signal, server: string, ord
   const scenario = await openScenario(kind);
   const target = serversOf(scenario, gitHost)[server];
   const before = storedManifests(scenario);
+  const received = () =>
+    Object.values(serversOf(scenario, gitHost)).reduce((sum, { requests }) => sum + requests.length, 0);
+  const receivedBefore = received();
   let signalledAt: number | null = null;
   try {
     const first = await runInterruptedStep(scenario, gitHost, (send: Send) =>
@@ -59,6 +62,8 @@ async function interrupt(kind: ScenarioKind, signal: Signal, server: string, ord
       expect(first.exitCode, first.log).toBe(1);
       expect(first.summary).toContain("cancelled");
       assertStepReport(first, before, scenario);
+      const reported = Object.values(first.report?.requests ?? {}).reduce((sum, count) => sum + count, 0);
+      expect(reported).toBeGreaterThanOrEqual(received() - receivedBefore);
     }
     const second = await sweepScenario(scenario, gitHost);
     expect(second.errors).toEqual([]);

@@ -154,13 +154,13 @@ function remedyOf(repository: GitRepository, error: unknown, status: number | un
   if (status === 401 || status === 403) {
     return `Check that \`github-token\` is valid and has the permission \`contents: read\` on ${nameOf(repository)}.`;
   }
-  if (status === 404) {
+  if (status === 404 || (error instanceof GitProtocolError && error.code === "refused")) {
     return "Check the name in `git-repository`, and that `github-token` has the permission `contents: read` on it.";
   }
   if (error instanceof HttpError && error.code === "too-large") {
     return `The list of refs is larger than ${MAX_MIB} MiB. Delete branches and tags that are not needed.`;
   }
-  if (error instanceof GitProtocolError && error.code !== "refused") {
+  if (error instanceof GitProtocolError) {
     return "Check that GITHUB_SERVER_URL is a Git server with smart HTTP, without a proxy or a login page in front of it.";
   }
   return "Run it again when the server responds.";

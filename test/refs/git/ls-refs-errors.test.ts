@@ -18,6 +18,7 @@ describe("if both protocols fail, the error", () => {
     const fault = await fixture.fault(await fixture.start({ faults }));
     expect(fault).toMatchObject({ kind: "listing" });
     expect(fault.message).toMatch(/second reason.*first reason/);
+    expect(fault.remedy).toContain("`git-repository`");
   });
 
   it("says if the server advertises v2 but refuses its command", async () => {
