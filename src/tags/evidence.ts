@@ -92,8 +92,8 @@ function partsOf(branches: readonly string[]): (text: string) => boolean {
 }
 
 /** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */
-export function isBranchEvidence({ state, fromFork }: PullRequest): boolean {
-  return state !== "open" && !fromFork;
+export function isBranchEvidence({ state, closedAt, fromFork }: PullRequest): boolean {
+  return state !== "open" && closedAt !== null && !fromFork;
 }
 
 /** Returns each pull request once, the last to end first. It is open if any list says so: later entries win. */
