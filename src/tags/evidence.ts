@@ -70,13 +70,18 @@ interface GoneBranch {
 /** Returns the evidence that holds for the latest pushes, by the image tags of the branches. */
 function latest(branches: readonly GoneBranch[], slugsOf: (name: string) => readonly string[]): Map<string, Gone> {
   const bySlug = new Map<string, Gone>();
-  for (const { name, gone } of branches) {
-    for (const slug of slugsOf(name)) {
-      const known = bySlug.get(slug);
-      if (known === undefined || (gone.lastPush ?? 0) > (known.lastPush ?? 0)) bySlug.set(slug, gone);
-    }
+  const inOrder = branches.toReversed().sort((a, b) => (a.gone.lastPush ?? 0) - (b.gone.lastPush ?? 0));
+  for (const { name, gone } of inOrder) {
+    for (const slug of slugsOf(name)) bySlug.set(slug, continued(bySlug.get(slug), gone));
   }
   return bySlug;
+}
+
+/** Returns `last`, from the beginning of `before` if the branch existed all the time between them. */
+function continued(before: Gone | undefined, last: Gone): Gone {
+  const from = before?.firstPush ?? null;
+  if (from === null || (last.firstPush !== null && last.firstPush > (before?.lastPush ?? 0))) return last;
+  return { ...last, firstPush: Math.min(from, last.firstPush ?? from) };
 }
 
 /**
