@@ -133,7 +133,8 @@ class History {
     const closedAt = state === "open" ? null : NOW - day * DAY;
     const mergeCommit = state === "merged" ? this.#tip("main") : null;
     const names = { headBranch: branch, baseBranch: "main", headCommit: head, mergeCommit };
-    this.#pullRequests.push({ number, state, closedAt, fromFork, ...names });
+    const startedAt = NOW - (days[0] ?? 0) * DAY;
+    this.#pullRequests.push({ number, state, startedAt, closedAt, fromFork, ...names });
   }
 
   life(): Life {

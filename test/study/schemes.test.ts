@@ -5,7 +5,7 @@ import { compileRetention } from "../../src/plan/retention.ts";
 import { defaultPatterns } from "../tags/fixtures.ts";
 import { type Group, lifeOf, type MergeStyle } from "./life.ts";
 import { SCHEMES, type Scheme } from "./schemes.ts";
-import { deletedImages, type Image, imagesOf } from "./sweep-scheme.ts";
+import { deletedImages, type Image, imagesOf, type Times } from "./sweep-scheme.ts";
 
 const STYLES: readonly MergeStyle[] = ["merge commits", "squash"];
 const LIVES = new Map(STYLES.map((style) => [style, lifeOf(style)]));
@@ -21,12 +21,12 @@ interface Swept {
   readonly deleted: ReadonlySet<Image>;
 }
 
-function sweep(scheme: Scheme, style: MergeStyle, mode: Mode): Swept {
+function sweep(scheme: Scheme, style: MergeStyle, mode: Mode, times: Times = "tags"): Swept {
   const life = LIVES.get(style) ?? lifeOf(style);
   const images = imagesOf(life.builds.filter(scheme.builds), scheme.tags);
   const patterns = mode === "deletedByDefault" ? [] : scheme.patterns;
   const rules = mode === "deletedWithAll" ? cleanUp(scheme) : {};
-  return { images, deleted: deletedImages(images, life, [...defaultPatterns, ...patterns], rules) };
+  return { images, deleted: deletedImages(images, life, [...defaultPatterns, ...patterns], rules, times) };
 }
 
 function cleanUp({ retention }: Scheme): Partial<Rules> {
@@ -68,12 +68,12 @@ describe.each(STYLES)("with %s", (style) => {
 });
 
 /** Returns how many of the images that `isCounted` accepts are deleted, in percent: each scheme by the workflows that use it. */
-function shareDeleted(mode: Mode, isCounted: (scheme: Scheme, image: Image) => boolean): number {
+function shareDeleted(mode: Mode, isCounted: (scheme: Scheme, image: Image) => boolean, times?: Times): number {
   let all = 0;
   let deleted = 0;
   for (const style of STYLES) {
     for (const scheme of SCHEMES) {
-      const swept = sweep(scheme, style, mode);
+      const swept = sweep(scheme, style, mode, times);
       const counted = swept.images.filter((image) => image.tags.length > 0 && isCounted(scheme, image));
       all += scheme.workflows * counted.length;
       deleted += scheme.workflows * counted.filter((image) => swept.deleted.has(image)).length;
@@ -99,7 +99,9 @@ describe("all schemes together", () => {
     expect(shareDeleted("deletedWithAll", isOlder)).toBeGreaterThanOrEqual(95);
   });
 
-  test.each(MODES)("delete no live image (%s)", (mode) => {
-    expect(shareDeleted(mode, isLive)).toBe(0);
+  describe.each(["tags", "images", "creation"] as const)("with times of %s", (times) => {
+    test.each(MODES)("delete no live image (%s)", (mode) => {
+      expect(shareDeleted(mode, isLive, times)).toBe(0);
+    });
   });
 });

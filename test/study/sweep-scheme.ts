@@ -1,7 +1,9 @@
+import type { Digest } from "../../src/digest.ts";
 import { DEFAULTS } from "../../src/inputs/defaults.ts";
 import { Graph } from "../../src/plan/graph.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Rules } from "../../src/plan/plan.ts";
+import type { PushTimes } from "../../src/plan/push-time.ts";
 import type { Commits } from "../../src/refs/commits.ts";
 import { CommitGraph } from "../../src/refs/git/commit-graph.ts";
 import type { Commit } from "../../src/refs/git/pack.ts";
@@ -15,6 +17,9 @@ import { compileTagPatterns } from "../../src/tags/patterns.ts";
 import { tagStatuses } from "../../src/tags/status.ts";
 import { contentOf, digestOf, rules } from "../plan/world.ts";
 import type { Build, Life } from "./life.ts";
+
+/** Which times a registry shows: of tags (DigitalOcean), of images (GHCR), or creation times only (registry:2). */
+export type Times = "tags" | "images" | "creation";
 
 /** The image of one build, with the tags that no later build moved. */
 export interface Image {
@@ -37,10 +42,11 @@ export function deletedImages(
   life: Life,
   patterns: readonly string[],
   overrides: Partial<Rules>,
+  times: Times = "tags",
 ): ReadonlySet<Image> {
   const listed = images.map(({ build, tags }): ListedManifest => {
     const digest = digestOf(String(build.run));
-    return { digest, tags, pushedAt: build.time, sizeBytes: null, blobs: null };
+    return { digest, tags, pushedAt: times === "creation" ? null : build.time, sizeBytes: null, blobs: null };
   });
   const live = liveTagsOf(compileTagPatterns(patterns), life.refs);
   const pushed = listed.flatMap(({ tags, pushedAt }) => tags.map((tag) => ({ tag, pushedAt })));
@@ -51,9 +57,23 @@ export function deletedImages(
   const statuses = new Map(pushed.map(({ tag }) => [tag, statusOf(tag)]));
   const graph = new Graph(listed, statuses, true);
   for (const { digest } of listed) graph.addContent(digest, contentOf({}, {}));
-  const step = makePlan("web", { graph, statuses, rules: rules(overrides), kept: new Map(), createdAt: null });
+  const step = makePlan("web", {
+    ...{ graph, statuses, rules: rules(overrides), kept: new Map() },
+    times: timesOf(images, times),
+  });
   const deleted = new Set("plan" in step ? step.plan.deletions.map(({ digest }) => digest) : []);
   return new Set(images.filter(({ build }) => deleted.has(digestOf(String(build.run)))));
+}
+
+function timesOf(images: readonly Image[], times: Times): PushTimes {
+  const digest = ({ build }: Image): Digest => digestOf(String(build.run));
+  const pushes = images.flatMap((image) =>
+    image.tags.map((tag) => [tag, { digest: digest(image), pushedAt: image.build.time }] as const),
+  );
+  return {
+    createdAt: times === "creation" ? new Map(images.map((image) => [digest(image), image.build.time])) : null,
+    tags: times === "tags" ? new Map(pushes) : null,
+  };
 }
 
 /** What GitHub and Git return for the lookups. */
