@@ -27,6 +27,8 @@ export type GcType =
 export interface ClosedPullRequestEvent {
   readonly number: number;
   readonly merged: boolean;
+  /** When it was opened, in milliseconds since the epoch; null: unknown. */
+  readonly startedAt: number | null;
   /** Milliseconds since the epoch. */
   readonly closedAt: number;
   readonly headBranch: string;

@@ -9,6 +9,7 @@ const Payload = v.object({
   pull_request: v.object({
     number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     merged: v.nullish(v.boolean()),
+    created_at: v.nullish(v.string()),
     closed_at: v.nullish(v.string()),
     merge_commit_sha: v.nullish(v.string()),
     head: v.object({ ref: v.string(), sha: v.string(), repo: v.nullish(Repository) }),
@@ -42,11 +43,13 @@ export function parseEvent(
   const payload = readPayload(Payload, path, readFile);
   if (typeof payload === "string") return notThePayload(name, payload);
   if (payload.action !== "closed") return { value: "other" };
-  const { number, merged, closed_at, merge_commit_sha, head, base } = payload.pull_request;
+  const { number, merged, created_at, closed_at, merge_commit_sha, head, base } = payload.pull_request;
   const closedAt = Date.parse(closed_at ?? "");
   if (Number.isNaN(closedAt)) return { problem: "its pull request has no time when it was closed", fix: FIX };
+  const openedAt = Date.parse(created_at ?? "");
   const pullRequest = {
     number,
+    startedAt: Number.isNaN(openedAt) ? null : openedAt,
     merged: merged === true,
     closedAt,
     headBranch: head.ref,

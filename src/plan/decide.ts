@@ -5,8 +5,9 @@ import { keepByThemselves, type Reason } from "./keep.ts";
 import { type Limited, limit, newest } from "./limits.ts";
 import { countClaims, hasLocalSignatures, type Orphan, orphanOf } from "./orphans.ts";
 import type { Rules } from "./plan.ts";
-import type { CreationTimes } from "./push-time.ts";
+import type { PushTimes } from "./push-time.ts";
 import { follow, type Reached, reach, type Step } from "./reach.ts";
+import { withoutCounts } from "./retention.ts";
 
 /** What a decision is based on. */
 export interface DecisionInput {
@@ -15,8 +16,7 @@ export interface DecisionInput {
   readonly rules: Rules;
   /** Manifests that are kept independently of their tags: in use, or refused by the registry. */
   readonly kept: ReadonlyMap<Digest, Reason>;
-  /** Null: the list has the push times. */
-  readonly createdAt: CreationTimes | null;
+  readonly times: PushTimes;
 }
 
 /** The decision on one manifest: by itself for a reason, or with the manifest that a step comes from. */
@@ -29,7 +29,7 @@ export interface Verdict {
 export interface Verdicts {
   /** Deletions come first, in the order of deletion. */
   readonly verdicts: ReadonlyMap<Node, Verdict>;
-  /** Manifests whose creation time must be read first. */
+  /** Manifests whose creation time, or that of their tags, must be read first. */
   readonly untimed: readonly Digest[];
 }
 
@@ -67,7 +67,8 @@ function phasesOf(input: DecisionInput, stage: "listed" | "read"): Phases {
  * list alone keeps is kept.
  */
 export function mayDelete(input: DecisionInput): boolean {
-  const { roots } = phasesOf({ ...input, rules: { ...input.rules, keepsLastTagged: false } }, "listed");
+  const rules = { ...input.rules, keepsLastTagged: false, retentionOf: withoutCounts(input.rules.retentionOf) };
+  const { roots } = phasesOf({ ...input, rules }, "listed");
   return roots.length > 0 || [...input.graph.nodes].some(({ gone }) => gone);
 }
 
@@ -123,22 +124,22 @@ function findOrphans({ graph, statuses, rules }: DecisionInput, needed: Reached,
 }
 
 /** Phase 4: the limits, and the one tagged manifest that some registries keep. */
-function limitOrphans({ rules, createdAt }: DecisionInput, orphans: Orphans, needed: Reached): Limited {
+function limitOrphans({ rules, times }: DecisionInput, orphans: Orphans, needed: Reached): Limited {
   const existing = [...orphans.values()].filter(({ node }) => !node.gone);
-  const limited = limit(existing, rules, createdAt);
+  const limited = limit(existing, rules, times);
   if (!rules.keepsLastTagged) return limited;
   const isTagged = ({ tags }: Node): boolean => tags.length > 0;
   if ([...needed.keys(), ...reach(limited.kept.keys()).keys()].some(isTagged)) return limited;
   const tagged = existing.filter(({ node }) => isTagged(node));
   const roots = tagged.filter(({ isRoot }) => isRoot);
-  const [last] = newest(roots.length > 0 ? roots : tagged, 1, createdAt);
+  const [last] = newest(roots.length > 0 ? roots : tagged, 1, times);
   return last === undefined ? limited : { ...limited, kept: new Map([...limited.kept, [last.node, LAST_TAGGED]]) };
 }
 
 /** GitHub's ids of package versions grow with each first push, so they are better than times. */
-function newestFirst({ createdAt }: DecisionInput, orphans: readonly Orphan[]): readonly Node[] {
+function newestFirst({ times }: DecisionInput, orphans: readonly Orphan[]): readonly Node[] {
   const key = ({ listed, digest }: Node): number =>
-    listed?.versionId ?? listed?.pushedAt ?? createdAt?.get(digest) ?? Number.MAX_SAFE_INTEGER;
+    listed?.versionId ?? listed?.pushedAt ?? times.createdAt?.get(digest) ?? Number.MAX_SAFE_INTEGER;
   return orphans
     .map(({ node }) => ({ node, time: key(node) }))
     .sort((a, b) => b.time - a.time || (a.node.digest < b.node.digest ? -1 : 1))

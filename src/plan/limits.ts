@@ -5,12 +5,12 @@ import type { Node } from "./graph.ts";
 import { isTooYoung, minimumAge } from "./older-than.ts";
 import type { Orphan } from "./orphans.ts";
 import type { Rules } from "./plan.ts";
-import { type CreationTimes, pushTime } from "./push-time.ts";
+import { hasUnreadTags, lastPushTime, type PushTimes, pushTime } from "./push-time.ts";
 
 /** Orphans that a limit keeps, each with the reason. */
 export interface Limited {
   readonly kept: ReadonlyMap<Node, string>;
-  /** Orphans whose creation time decides and was not read yet. */
+  /** Orphans whose creation time, or that of their tags, decides and was not read yet. */
   readonly untimed: readonly Digest[];
 }
 
@@ -18,23 +18,24 @@ export interface Limited {
  * Applies the limits: untagged images, scope, grace period and age to each orphan. Then, to the roots, `keep` of the retention
  * rules, and `keep-count` to what is left. A tagged child of a deleted index has limits of its own.
  */
-export function limit(orphans: readonly Orphan[], rules: Rules, createdAt: CreationTimes | null): Limited {
+export function limit(orphans: readonly Orphan[], rules: Rules, times: PushTimes): Limited {
   const kept = new Map<Node, string>();
   const untimed = new Set<Digest>();
   for (const orphan of orphans) {
     if (!orphan.isRoot && orphan.isUntagged) continue;
     const { node } = orphan;
-    const time = pushTime(orphan.node, createdAt);
+    const time = lastPushTime(node, times);
     const reason = keptUntagged(orphan, rules) ?? outOfScope(orphan, rules);
-    if (reason === null && time === undefined && timeDecides(orphan, rules)) untimed.add(node.digest);
     const limited =
       reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time) ?? isTooYoung(orphan, rules, time);
+    const isUntimed = time === undefined || hasUnreadTags(node, times);
+    if (limited === null && isUntimed && timeDecides(orphan, rules)) untimed.add(node.digest);
     if (limited !== null) kept.set(node, limited);
   }
   const roots = orphans.filter(({ isRoot }) => isRoot);
   const left = roots.filter(({ node }) => !kept.has(node));
   for (const { count, reason, images } of [...countedByRule(roots), ...countedTogether(left, rules)]) {
-    for (const { node } of newest(images, count, createdAt, untimed)) if (!kept.has(node)) kept.set(node, reason);
+    for (const { node } of newest(images, count, times, untimed)) if (!kept.has(node)) kept.set(node, reason);
   }
   return { kept, untimed: [...untimed] };
 }
@@ -91,12 +92,12 @@ function gracePeriod({ gracePeriodMs }: Rules): string {
 export function newest(
   orphans: readonly Orphan[],
   count: number,
-  createdAt: CreationTimes | null,
+  times: PushTimes,
   untimed: Set<Digest> = new Set(),
 ): readonly Orphan[] {
   if (count === 0 || count >= orphans.length) return count === 0 ? [] : orphans;
   const timed = orphans.map((orphan) => {
-    const time = pushTime(orphan.node, createdAt);
+    const time = pushTime(orphan.node, times);
     if (time === undefined) untimed.add(orphan.node.digest);
     return { orphan, time: time ?? Number.POSITIVE_INFINITY };
   });

@@ -6,7 +6,7 @@ import { type DecisionInput, decide, type Verdict } from "./decide.ts";
 import { type Graph, isAttestation, isContent, type Node } from "./graph.ts";
 import { keptByTag } from "./keep.ts";
 import type { Decision, DeletionStep, RepositoryPlan } from "./plan.ts";
-import { applyPushTimes, pushTime } from "./push-time.ts";
+import { applyPushTimes, hasUnreadTags, pushTime, tagTime } from "./push-time.ts";
 import { describeStep } from "./reach.ts";
 
 /** A plan, or the manifests whose creation time it needs first. */
@@ -17,11 +17,13 @@ export type PlanStep = { readonly plan: RepositoryPlan } | { readonly untimed: r
  * could not be read, nothing is deleted, because it could refer to every other one.
  */
 export function makePlan(repository: string, given: DecisionInput): PlanStep {
-  const input = { ...given, statuses: applyPushTimes(given.graph, given.statuses, given.createdAt) };
+  const input = { ...given, statuses: applyPushTimes(given.graph, given.statuses, given.times, given.rules.now) };
   const { verdicts, untimed } = decide(input);
   // Without a deletion no time decides anything.
   const [first] = verdicts.values();
   if (untimed.length > 0 && first?.decision === "delete") return { untimed };
+  const untimedTags = withUntimedTags(verdicts, input);
+  if (untimedTags.length > 0) return { untimed: untimedTags };
   const unreadable = unreadableNodes(input.graph);
   return { plan: planOf(repository, input, keepAllIf(unreadable, verdicts), unreadable) };
 }
@@ -88,7 +90,7 @@ function stepOf(graph: Graph, { digest, parents, subjects }: Node, verdicts: Ver
 }
 
 function decisionOf(node: Node, { decision, cause }: Verdict, verdicts: Verdicts, input: DecisionInput): Decision {
-  const { rules, createdAt } = input;
+  const { rules, times } = input;
   const { digest, tags, listed } = node;
   const isStep = "from" in cause;
   const status = isStep ? cause.relation : cause.status;
@@ -98,7 +100,7 @@ function decisionOf(node: Node, { decision, cause }: Verdict, verdicts: Verdicts
     tags,
     kind: kindOf(node),
     image: imageOf(node, verdicts).digest,
-    pushedAt: pushTime(node, createdAt) ?? listed?.pushedAt ?? null,
+    pushedAt: pushTime(node, times) ?? listed?.pushedAt ?? null,
     sizeBytes: sizeOf(node),
     decision,
     status,
@@ -125,17 +127,33 @@ function imageOf(node: Node, verdicts: Verdicts): Node {
 }
 
 /** Tags whose ref is gone, on a manifest that another tag keeps. An unmatched tag must be older than the grace period. */
-function staleTags(node: Node, { statuses, rules, createdAt }: DecisionInput): Decision["staleTags"] {
-  const time = pushTime(node, createdAt);
-  const isTimed = typeof time === "number";
-  const isOld = isTimed && rules.now - time >= rules.gracePeriodMs;
-  const isStale = (status: TagStatus): boolean =>
-    status.status === "orphaned"
-      ? (status.lastPush === null || isTimed) && [null, status.of].includes(rules.scope)
-      : status.status === "unmatched" && rules.unmatchedTags === "delete" && rules.scope === null && isOld;
+function staleTags(node: Node, { statuses, rules, times }: DecisionInput): Decision["staleTags"] {
+  const isStale = (tag: string, status: TagStatus): boolean => {
+    const time = hasUnreadTags(node, times) ? undefined : tagTime(node, tag, times);
+    const isTimed = typeof time === "number";
+    if (status.status === "orphaned") {
+      return (status.lastPush === null || isTimed) && [null, status.of].includes(rules.scope);
+    }
+    const isOld = isTimed && rules.now - time >= rules.gracePeriodMs;
+    return status.status === "unmatched" && rules.unmatchedTags === "delete" && rules.scope === null && isOld;
+  };
   return node.tags.flatMap((tag) => {
     const status = statuses.get(tag);
-    return status !== undefined && isStale(status) ? [{ tag, reason: status.reason }] : [];
+    return status !== undefined && isStale(tag, status) ? [{ tag, reason: status.reason }] : [];
+  });
+}
+
+/** Kept manifests with a tag that would be stale if it was not pushed again, and whose time can be read. */
+function withUntimedTags(verdicts: Verdicts, { statuses, rules, times }: DecisionInput): readonly Digest[] {
+  if (times.tags !== "unread") return [];
+  const mayBeStale = (tag: string): boolean => {
+    const status = statuses.get(tag);
+    if (status?.status === "orphaned") return status.lastPush !== null;
+    return status?.status === "unmatched" && rules.unmatchedTags === "delete";
+  };
+  return [...verdicts.keys()].flatMap((node) => {
+    const isKept = verdicts.get(node)?.decision === "keep" && keptByTag(node, statuses, rules) !== undefined;
+    return isKept && node.tags.some(mayBeStale) ? [node.digest] : [];
   });
 }
 

@@ -26,7 +26,7 @@ export function wantedNext(input: DecisionInput, listed: ReadonlySet<Digest> | n
   const roots = unread.filter(({ digest, tags }) => tags.length > 0 || kept.has(digest));
   const first = roots.length > 0 ? roots : unread.filter(mayNest);
   if (first.length > 0) return { contents: first.map(({ digest }) => digest), referrers: [] };
-  const statuses = applyPushTimes(graph, input.statuses, input.createdAt);
+  const statuses = applyPushTimes(graph, input.statuses, input.times, rules.now);
   const needed = reach(keepByThemselves(graph, statuses, rules, kept).keys());
   const rest = unread.filter((node) => node.listedAs !== "image" || !needed.has(node));
   if (rest.length > 0) return { contents: rest.map(({ digest }) => digest), referrers: [] };

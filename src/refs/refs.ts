@@ -32,6 +32,11 @@ export interface PullRequest {
   readonly state: "open" | "closed" | "merged";
   /** When it was closed or merged, in milliseconds since the epoch; null: it is open. */
   readonly closedAt: number | null;
+  /**
+   * When it began, in milliseconds since the epoch: its first own commit or its opening, whichever is earlier. A later time is
+   * possible if the first commit was not read. Null: unknown.
+   */
+  readonly startedAt: number | null;
   readonly headBranch: string;
   /** The branch that it is merged into; null: unknown. */
   readonly baseBranch: string | null;

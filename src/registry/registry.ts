@@ -70,6 +70,9 @@ export interface DeletionBudget {
   readonly resetAt: number;
 }
 
+/** When each tag of a repository was pushed last, in milliseconds since the epoch (null: unknown), and to which manifest. */
+export type TagPushes = ReadonlyMap<string, { readonly digest: Digest; readonly pushedAt: number | null }>;
+
 /** A manifest to delete. */
 export interface DeletionTarget {
   readonly digest: Digest;
@@ -121,6 +124,8 @@ export interface Registry {
   readBlob(repository: string, blob: Descriptor): Promise<Buffer | null>;
   /** Returns when the image was created, in milliseconds since the epoch; null: unknown. Used if `listsPushTimes` is false. */
   createdAt(repository: string, digest: Digest): Promise<number | null>;
+  /** Lists when tags were pushed. The list may be outdated. Absent: the registry does not show it. Throws Fault `listing`. */
+  tagPushes?(repository: string): Promise<TagPushes>;
   /** Lists the referrers of `digest`; null if the registry has no referrers API. Used if `listsUntagged` is false. */
   referrers(repository: string, digest: Digest): Promise<readonly Digest[] | null>;
   /**

@@ -59,7 +59,8 @@ export async function planRepository(input: PlanningInput): Promise<PlannedRepos
   if (recheck !== null) addPlanned(graph, recheck.progress);
   const createdAt = new Map<Digest, number | null>();
   const { statuses, rules } = input;
-  const decision: DecisionInput = { graph, statuses, rules, kept, createdAt: listsPushTimes ? null : createdAt };
+  const unread = { createdAt: listsPushTimes ? null : createdAt, tags: registry.tagPushes ? "unread" : null } as const;
+  let decision: DecisionInput = { graph, statuses, rules, kept, times: unread };
   const reader = new ManifestReader(input, decision);
   if (mayDelete(decision)) await reader.readAll();
   for (;;) {
@@ -70,9 +71,13 @@ export async function planRepository(input: PlanningInput): Promise<PlannedRepos
       }
       return { listing, graph, plan: step.plan, contents: reader.contents, hasReferrersApi: reader.hasReferrersApi };
     }
-    const read = async (digest: Digest): Promise<unknown> =>
-      createdAt.set(digest, await registry.createdAt(repository, digest));
-    await pMap(step.untimed, read, { concurrency: input.concurrency });
+    if (decision.times.tags === "unread" && registry.tagPushes !== undefined) {
+      decision = { ...decision, times: { ...decision.times, tags: await registry.tagPushes(repository) } };
+    } else {
+      const readTime = async (digest: Digest): Promise<unknown> =>
+        createdAt.set(digest, await registry.createdAt(repository, digest));
+      await pMap(step.untimed, readTime, { concurrency: input.concurrency });
+    }
   }
 }
 

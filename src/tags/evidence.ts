@@ -70,13 +70,18 @@ interface GoneBranch {
 /** Returns the evidence that holds for the latest pushes, by the image tags of the branches. */
 function latest(branches: readonly GoneBranch[], slugsOf: (name: string) => readonly string[]): Map<string, Gone> {
   const bySlug = new Map<string, Gone>();
-  for (const { name, gone } of branches) {
-    for (const slug of slugsOf(name)) {
-      const known = bySlug.get(slug);
-      if (known === undefined || (gone.lastPush ?? 0) > (known.lastPush ?? 0)) bySlug.set(slug, gone);
-    }
+  const inOrder = branches.toReversed().sort((a, b) => (a.gone.lastPush ?? 0) - (b.gone.lastPush ?? 0));
+  for (const { name, gone } of inOrder) {
+    for (const slug of slugsOf(name)) bySlug.set(slug, continued(bySlug.get(slug), gone));
   }
   return bySlug;
+}
+
+/** Returns `last`, from the beginning of `before` if the branch existed all the time between them. */
+function continued(before: Gone | undefined, last: Gone): Gone {
+  const from = before?.firstPush ?? null;
+  if (from === null || (last.firstPush !== null && last.firstPush > (before?.lastPush ?? 0))) return last;
+  return { ...last, firstPush: Math.min(from, last.firstPush ?? from) };
 }
 
 /**
@@ -92,8 +97,8 @@ function partsOf(branches: readonly string[]): (text: string) => boolean {
 }
 
 /** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */
-export function isBranchEvidence({ state, fromFork }: PullRequest): boolean {
-  return state !== "open" && !fromFork;
+export function isBranchEvidence({ state, closedAt, fromFork }: PullRequest): boolean {
+  return state !== "open" && closedAt !== null && !fromFork;
 }
 
 /** Returns each pull request once, the last to end first. It is open if any list says so: later entries win. */

@@ -73,7 +73,13 @@ function list(manifests: number): Repository {
     const tags: string[] = [];
     const index = number - (number % 5);
     if (number % 5 === 0) {
-      const closed = { merged: true, endedAt: NOW - 30 * DAY, lastPush: null, of: `pull request #${index}` };
+      const closed = {
+        merged: true,
+        endedAt: NOW - 30 * DAY,
+        lastPush: null,
+        firstPush: null,
+        of: `pull request #${index}`,
+      };
       const reason = `pull request #${index} was merged on 2026-10-22`;
       const isOrphaned = (index / 5) % 5 < 2;
       tags.push(`pr-${index}`);
@@ -113,7 +119,7 @@ function measure(manifests: number): Measured {
     return value;
   };
   const graph = timed(() => new Graph(listed, statuses, true));
-  const input = { graph, statuses, rules: RULES, kept: new Map(), createdAt: null };
+  const input = { graph, statuses, rules: RULES, kept: new Map(), times: { createdAt: null, tags: null } };
   let read = 0;
   if (!timed(() => mayDelete(input))) throw new Error("there is nothing to delete");
   for (;;) {

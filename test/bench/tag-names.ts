@@ -24,6 +24,7 @@ const closed = Array.from(
     state: index % 3 === 0 ? "closed" : "merged",
     closedAt: Date.UTC(2026, 9, 1) - index * 60_000,
     headBranch: `feature/gone-${index}`,
+    startedAt: Date.UTC(2026, 7, 1),
     baseBranch: "main",
     fromFork: index % 10 === 0,
     headCommit: commitOf(`head ${index}`),

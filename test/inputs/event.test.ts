@@ -10,6 +10,7 @@ describe("the event", () => {
     pull_request: {
       number: 12,
       merged: true,
+      created_at: "2026-10-30T10:00:00Z",
       closed_at: "2026-11-02T10:00:00Z",
       merge_commit_sha: "b".repeat(40),
       head,
@@ -24,6 +25,7 @@ describe("the event", () => {
     expect(settings.event).toEqual({
       number: 12,
       merged: true,
+      startedAt: Date.UTC(2026, 9, 30, 10),
       closedAt: Date.UTC(2026, 10, 2, 10),
       headBranch: "feature/x",
       headCommit: "a".repeat(40),

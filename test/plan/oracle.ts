@@ -1,7 +1,7 @@
 import type { Rules } from "../../src/plan/plan.ts";
 import type { RetentionRule } from "../../src/settings.ts";
 import type { TagStatus } from "../../src/tags/status.ts";
-import { digestOf, NOW, type Registry, statusOf, UNMATCHED, type World } from "./world.ts";
+import { digestOf, FIRST_PUSH, NOW, type Registry, statusOf, UNMATCHED, type World } from "./world.ts";
 
 /** What the oracle decides about. */
 export interface OracleInput {
@@ -202,15 +202,32 @@ export function taggedSubjectsOf(world: World, name: string): readonly string[] 
   return (world[name]?.tags ?? []).flatMap((tag) => /^sha256-([^.]*)/.exec(tag)?.[1] ?? []);
 }
 
-/** The statuses of a manifest's tags. A deleted branch is no evidence for an image that was pushed later. */
+/**
+ * The statuses of a manifest's tags. A deleted branch is no evidence for a tag that was pushed later, or at an unknown time. Without
+ * push times of tags, it is none for an image from before the branch: its tag may be new.
+ */
 function statusesOf(world: World, name: string): readonly TagStatus[] {
-  const pushedAt = NOW - ageOf(world, name);
   return (world[name]?.tags ?? []).map((tag): TagStatus => {
     const status = statusOf(tag);
-    const isLate =
-      status.status === "orphaned" && status.lastPush !== null && status.lastPush < pushedAt && pushedAt <= NOW;
-    return isLate ? { status: "unmatched", reason: UNMATCHED } : status;
+    if (status.status !== "orphaned" || status.lastPush === null) return status;
+    const age = tagAge(world, name, tag);
+    const isBefore = world[name]?.tagHours === undefined && age > NOW - FIRST_PUSH;
+    const isKnown = age !== UNKNOWN_AGE && age >= NOW - status.lastPush && !isBefore;
+    return isKnown ? status : { status: "unmatched", reason: UNMATCHED };
   });
+}
+
+/** The age of a tag, which is never more than that of its image. */
+function tagAge(world: World, name: string, tag: string): number {
+  const age = ageOf(world, name);
+  const own = world[name]?.tagHours?.[tag];
+  if (own === undefined || age === UNKNOWN_AGE) return age;
+  return own === null ? UNKNOWN_AGE : Math.min(age, own * 3_600_000);
+}
+
+/** The age of an image, or of its youngest tag. */
+function pushAge(world: World, name: string): number {
+  return Math.min(ageOf(world, name), ...(world[name]?.tags ?? []).map((tag) => tagAge(world, name, tag)));
 }
 
 /** The same without tags such as `sha256-….sig`. */
@@ -264,15 +281,15 @@ function isLimited(world: World, name: string, rules: Rules): boolean {
   const isMergedNow = orphaned.some(({ merged, endedAt }) => merged && NOW - (endedAt ?? 0) < rules.gracePeriodMs);
   if (isMergedNow && rules.scope === null) return true;
   const isReferrer = subjectsOf(world, name).length > 0 && ownStatuses(world, name).length === 0;
-  const hasAge = !isReferrer || ageOf(world, name) !== UNKNOWN_AGE;
+  const hasAge = !isReferrer || pushAge(world, name) !== UNKNOWN_AGE;
   const since = Math.min(
     ...orphaned.map(({ endedAt }) => NOW - (endedAt ?? NOW)),
-    ...(hasAge ? [ageOf(world, name)] : []),
+    ...(hasAge ? [pushAge(world, name)] : []),
   );
   const least = Math.max(...(own.length === 0 ? [rules.olderThanMs] : leastAges(world, name, rules)));
   if (least > 0 && since < least) return true;
   if (isProven || !hasAge) return false;
-  return rules.gracePeriodMs > 0 && ageOf(world, name) < rules.gracePeriodMs;
+  return rules.gracePeriodMs > 0 && pushAge(world, name) < rules.gracePeriodMs;
 }
 
 /** The age that each tag demands of its image. */

@@ -80,8 +80,8 @@ describe("reads", () => {
       const reason = "matches no ref: it was pushed 25 h after pull request #12 ended";
       expect(decisions.get(name)).toMatchObject({ decision: "keep", reason });
     }
-    expect(deletedIn(world, planned)).toEqual(["number", "old", "timeless"]);
-    expect(deletedIn(world, planWorld(world))).toEqual(["number", "old", "timeless"]);
+    expect(deletedIn(world, planned)).toEqual(["number", "old"]);
+    expect(deletedIn(world, planWorld(world))).toEqual(["number", "old"]);
   });
 
   test("no creation time if no order and no age decides", () => {

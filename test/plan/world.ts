@@ -9,6 +9,7 @@ import type { Decision, RepositoryPlan, Rules } from "../../src/plan/plan.ts";
 import { addPlanned, type Progress } from "../../src/plan/progress.ts";
 import { wantedNext } from "../../src/plan/wanted.ts";
 import type { Known, ListedManifest, ManifestContent } from "../../src/registry/manifest.ts";
+import type { TagPushes } from "../../src/registry/registry.ts";
 import type { TagStatus } from "../../src/tags/status.ts";
 
 export const HOUR = 3_600_000;
@@ -44,6 +45,8 @@ export interface Item {
   /** The media type by which indexes list it. Default: its own. */
   readonly type?: string;
   readonly versionId?: number;
+  /** Ages of its tags in hours, where the registry shows them; null: unknown. Default: its own. */
+  readonly tagHours?: Readonly<Record<string, number | null>>;
   readonly blobs?: readonly { readonly name: string; readonly bytes: number | null; readonly mediaType?: string }[];
 }
 
@@ -69,13 +72,16 @@ export function rules(overrides: Partial<Rules> = {}): Rules {
 /** An image that was pushed later is not the one that a deleted branch is evidence for. */
 export const LAST_PUSH = NOW - 60 * HOUR;
 
+/** An image created before is not of the branch. */
+export const FIRST_PUSH = NOW - 1500 * HOUR;
+
 /**
  * Returns a tag's status by its first letters: `live…`, `orphaned…` (by #12), `branch…` (by #12's branch), `gone7-…` (by #7),
  * `merged…` (by #13, merged two hours ago), `older…` (a build of main), `older2…` (of dev), `neutral…`, `sha256-NAME…`; else
  * unmatched.
  */
 export function statusOf(tag: string): TagStatus {
-  const gone = { merged: false, endedAt: NOW - 500 * HOUR, lastPush: null };
+  const gone = { merged: false, endedAt: NOW - 500 * HOUR, lastPush: null, firstPush: null };
   if (tag.startsWith("live")) return { status: "live", reason: `branch ${tag}` };
   if (tag.startsWith("orphaned")) {
     return { status: "orphaned", reason: "pull request #12 was closed on 2026-11-02", of: "pull request #12", ...gone };
@@ -84,7 +90,7 @@ export function statusOf(tag: string): TagStatus {
     return { status: "orphaned", reason: "pull request #7 was closed on 2026-10-01", of: "pull request #7", ...gone };
   }
   if (tag.startsWith("merged")) {
-    const ended = { merged: true, endedAt: NOW - 2 * HOUR, lastPush: null };
+    const ended = { merged: true, endedAt: NOW - 2 * HOUR, lastPush: null, firstPush: null };
     return {
       status: "orphaned",
       reason: "pull request #13 was merged on 2026-11-21",
@@ -94,7 +100,7 @@ export function statusOf(tag: string): TagStatus {
   }
   if (tag.startsWith("branch")) {
     const reason = "branch x of pull request #12 was deleted";
-    return { status: "orphaned", reason, of: "pull request #12", ...gone, lastPush: LAST_PUSH };
+    return { status: "orphaned", reason, of: "pull request #12", ...gone, lastPush: LAST_PUSH, firstPush: FIRST_PUSH };
   }
   if (tag.startsWith("older")) {
     const branch = tag.startsWith("older2") ? "dev" : "main";
@@ -140,6 +146,8 @@ export interface Registry {
   readonly referrersApi: boolean;
   /** Whether its list shows the blobs of each manifest. Default true. */
   readonly listsBlobs?: boolean;
+  /** Whether it shows the push times of tags. Default false. */
+  readonly listsTagTimes?: boolean;
 }
 
 export const LISTS_ALL: Registry = { listsUntagged: true, referrersApi: false };
@@ -176,12 +184,15 @@ export function planWorld(world: World, setup: Setup = {}, progress: Progress | 
     if (!registry.listsUntagged) graph.addUnlisted(digestOf(name));
   }
   if (progress !== null) addPlanned(graph, progress);
-  const input: DecisionInput = {
+  let input: DecisionInput = {
     graph,
     statuses,
     rules: rules(setup.rules),
     kept,
-    createdAt: registry.listsUntagged ? null : createdAt,
+    times: {
+      createdAt: registry.listsUntagged ? null : createdAt,
+      tags: registry.listsTagTimes === true ? "unread" : null,
+    },
   };
   const nameOf = (digest: Digest): string => names.get(digest) ?? "unknown";
   const contents = new Map<Digest, Known>();
@@ -208,11 +219,27 @@ export function planWorld(world: World, setup: Setup = {}, progress: Progress | 
       const all = new Map([...(progress?.contents ?? []), ...contents]);
       return { plan: step.plan, graph, read, timed, referrersListed: [...referrers].map(nameOf), contents: all };
     }
+    if (input.times.tags === "unread") {
+      input = { ...input, times: { ...input.times, tags: tagPushesOf(world) } };
+      timed.push("tags");
+      continue;
+    }
     for (const digest of step.untimed) {
       timed.push(nameOf(digest));
       createdAt.set(digest, timeOf(world[nameOf(digest)] ?? {}));
     }
   }
+}
+
+function tagPushesOf(world: World): TagPushes {
+  const entries = Object.entries(world).flatMap(([name, item]) =>
+    (item.tags ?? []).flatMap((tag) => {
+      const hours = item.tagHours?.[tag];
+      const push = { digest: digestOf(name), pushedAt: hours === undefined ? timeOf(item) : timeOf({ hours }) };
+      return hours === null ? [] : [[tag, push] as const];
+    }),
+  );
+  return new Map(entries);
 }
 
 function listOf(world: World, registry: Registry): readonly ListedManifest[] {

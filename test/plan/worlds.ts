@@ -27,6 +27,8 @@ interface Seed {
   readonly subject: number | null;
   readonly tags: readonly TagSeed[];
   readonly hours: number | null;
+  /** The ages of its tags, in order. */
+  readonly tagHours: readonly (number | null)[];
   readonly read: "missing" | "unreadable" | null;
   readonly blobs: readonly number[];
 }
@@ -69,6 +71,7 @@ const seed: fc.Arbitrary<Seed> = fc.record({
   tags: fc.array(tagSeed, { maxLength: 3 }),
   // 1970 is 56 years ago; 24 h is the edge of the default grace period; equal ages are a tie.
   hours: fc.constantFrom(0, 1, 23, 24, 25, 50, 50, 90, 1000, 1000, 2000, 24 * 365 * 56, null),
+  tagHours: fc.array(fc.constantFrom(0, 30, 70, 1000, 1000, 2000, null), { minLength: 3, maxLength: 3 }),
   read: fc.oneof(
     { weight: 12, arbitrary: fc.constant(null) },
     { weight: 1, arbitrary: fc.constantFrom("missing" as const, "unreadable" as const) },
@@ -80,6 +83,7 @@ const registry: fc.Arbitrary<Required<Registry>> = fc.record({
   listsUntagged: fc.boolean(),
   referrersApi: fc.boolean(),
   listsBlobs: fc.boolean(),
+  listsTagTimes: fc.boolean(),
 });
 
 const ruleSeed = fc.record({
@@ -195,11 +199,19 @@ function itemOf(seed: Seed, number: number, count: number, registry: Registry, k
   return {
     tags,
     hours: seed.hours,
+    ...(registry.listsTagTimes ? { tagHours: tagHoursOf(tags, seed.tagHours) } : {}),
     blobs: seed.isIndex ? [] : seed.blobs.map((of) => ({ name: `blob${of}`, bytes: 2 ** of })),
     ...(seed.isIndex ? { children: seed.children.flatMap((of) => above(of) ?? []) } : {}),
     ...(subject === null ? {} : { subject }),
     ...(read === null ? {} : { read }),
   };
+}
+
+function tagHoursOf(
+  tags: readonly string[],
+  hours: readonly (number | null)[],
+): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(tags.map((tag, at) => [tag, hours[at] ?? null]));
 }
 
 function tagOf(tag: TagSeed, suffix: string, below: (of: number) => string | null): string | null {
@@ -219,7 +231,13 @@ function fallbackIndexes(world: World): World {
   return Object.fromEntries(
     [...bySubject].map(([subject, children]) => [
       `fallback-${subject}`,
-      { tags: [`sha256-${subject}`], children, blobs: [], hours: world[children[0] ?? ""]?.hours ?? null },
+      {
+        tags: [`sha256-${subject}`],
+        children,
+        blobs: [],
+        hours: world[children[0] ?? ""]?.hours ?? null,
+        ...(world[children[0] ?? ""]?.tagHours === undefined ? {} : { tagHours: {} }),
+      },
     ]),
   );
 }

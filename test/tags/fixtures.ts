@@ -55,6 +55,7 @@ export function pullRequestOf(fields: Partial<PullRequest> & { readonly number: 
     state,
     closedAt: state === "open" ? null : Date.UTC(2026, 10, 2, 23, 59),
     headBranch: `topic-${fields.number}`,
+    startedAt: Date.UTC(2026, 9, 1),
     baseBranch: "main",
     fromFork: false,
     headCommit: commitOf(`head of ${fields.number}`),

@@ -40,7 +40,6 @@ describe("an orphaned tag names its evidence", () => {
     ["pr-12", closed(12), { of: "pull request #12", merged: false, endedAt: closedAt, lastPush: null }],
     ["topic-12", closed(12), { of: "pull request #12", merged: false, endedAt: closedAt, lastPush: closedAt + DAY }],
     ["topic-12", merged(12), { of: "pull request #12", merged: true, endedAt: closedAt, lastPush: closedAt + DAY }],
-    ["topic-12", closed(12, { closedAt: null }), { of: "pull request #12", endedAt: null, lastPush: null }],
   ])("%s: %o gives %o", (tag, pullRequest, evidence) => {
     expect(statusOf(tag, { pullRequests: [pullRequest] })).toMatchObject({ status: "orphaned", ...evidence });
   });

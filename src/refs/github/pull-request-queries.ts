@@ -6,7 +6,7 @@ import type { PullRequest } from "../refs.ts";
 import { listingFault, type RepositoryResponse, responseOf } from "./graphql.ts";
 
 const CLOSED_FIELDS =
-  "number state closedAt updatedAt baseRefName headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid }";
+  "number state createdAt closedAt updatedAt baseRefName headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid } commits(first: 1) { nodes { commit { committedDate } } }";
 const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
 
 /**
@@ -67,10 +67,16 @@ const Time = v.pipe(
 const Oid = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i), v.toLowerCase());
 const Commit = v.nullish(v.object({ oid: Oid }));
 
+/** Null if GitHub cannot read them any more. */
+const Commits = v.nullish(
+  v.object({ nodes: v.nullish(v.array(v.nullish(v.object({ commit: v.object({ committedDate: Time }) })))) }),
+);
+
 const Node = v.pipe(
   v.object({
     number: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     state: v.picklist(["OPEN", "CLOSED", "MERGED"]),
+    createdAt: Time,
     closedAt: v.nullable(Time),
     updatedAt: Time,
     baseRefName: v.pipe(v.string(), v.nonEmpty()),
@@ -80,6 +86,7 @@ const Node = v.pipe(
     headRepository: v.nullable(v.object({ id: v.string() })),
     mergeCommit: Commit,
     potentialMergeCommit: Commit,
+    commits: Commits,
   }),
   v.check(({ state, closedAt }) => state === "OPEN" || closedAt !== null, "closed, but without `closedAt`"),
   v.transform((node) => {
@@ -90,6 +97,7 @@ const Node = v.pipe(
       number: node.number,
       state,
       closedAt: state === "open" ? null : node.closedAt,
+      startedAt: Math.min(node.createdAt, ...firstCommits(node.commits)),
       headBranch: node.headRefName,
       baseBranch: node.baseRefName,
       fromFork: node.isCrossRepository || node.headRepository === null,
@@ -99,6 +107,10 @@ const Node = v.pipe(
     return { pullRequest, updatedAt: node.updatedAt };
   }),
 );
+
+function firstCommits(commits: v.InferOutput<typeof Commits>): readonly number[] {
+  return (commits?.nodes ?? []).flatMap((node) => node?.commit.committedDate ?? []);
+}
 
 const Connection = v.object({
   totalCount: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),

@@ -17,7 +17,7 @@ const MAX_MIB = 512;
 // what is deleted, so they must be valid.
 /** Null until DigitalOcean computes it, some time after the push; the API then returns 0. */
 const Size = v.fallback(v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), null), null);
-const Digest = v.pipe(v.string(), v.guard(isDigest, "not a digest"));
+export const Digest = v.pipe(v.string(), v.guard(isDigest, "not a digest"));
 const BlobEntry = v.object({ digest: Digest, compressed_size_bytes: Size, compressed_size_byte: Size });
 const ManifestEntry = v.object({
   digest: Digest,

@@ -13,6 +13,7 @@ import { collect } from "./collect.ts";
 import { createLister } from "./manifests.ts";
 import { selectRepositories } from "./repositories.ts";
 import { readStorage } from "./storage.ts";
+import { listTagPushes } from "./tags.ts";
 import { shareWhilePending, throwWhenWritable, waitUntilWritable } from "./wait.ts";
 
 /** The settings that the registry depends on. */
@@ -68,6 +69,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     readBlob: (repository, blob) => oci.blob(ociName(repository), blob),
     hasBlob: (repository, digest) => oci.hasBlob(ociName(repository), digest),
     createdAt: async () => null,
+    tagPushes: (repository) => listTagPushes(api, services, repository),
     referrers: async () => null,
     async prepareDeletion(_repository, mode = "wait") {
       await (mode === "check" ? waitUntilWritable({ ...collector, timeoutMs: 0 }) : waitForCollection());

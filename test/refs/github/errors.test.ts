@@ -11,6 +11,7 @@ describe("an incomplete response is an error", () => {
   const node = {
     number: 1,
     state: "OPEN",
+    createdAt: "2026-01-01T00:00:00Z",
     closedAt: null,
     updatedAt: "2026-01-01T00:00:00Z",
     baseRefName: "main",

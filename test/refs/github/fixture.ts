@@ -127,6 +127,7 @@ export function eventOf(fields: Partial<ClosedPullRequestEvent>): ClosedPullRequ
   return {
     number: 1,
     merged: false,
+    startedAt: START,
     closedAt: START + 24 * HOUR,
     headBranch: "x",
     headCommit: commitOf("head", 1),

@@ -175,6 +175,7 @@ function node(entry: TestPullRequest): unknown {
     createdAt: timeOf(entry.createdAt),
     updatedAt: timeOf(entry.updatedAt),
     closedAt: closedAt === null ? null : timeOf(closedAt),
+    commits: { nodes: [{ commit: { committedDate: timeOf(entry.firstCommitAt ?? entry.createdAt) } }] },
     baseRefName: entry.baseBranch,
     headRefName: entry.headBranch,
     headRefOid: entry.headCommit,

@@ -10,6 +10,8 @@ export interface TestPullRequest {
   /** The test merge while it is open (null until GitHub has computed it), and the merge commit once it is merged. */
   readonly mergeCommit: string | null;
   readonly createdAt: number;
+  /** When its first commit was made. Default: when it was opened. */
+  readonly firstCommitAt?: number;
   readonly updatedAt: number;
   readonly closedAt: number | null;
 }
