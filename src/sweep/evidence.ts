@@ -4,7 +4,7 @@ import type { Fault } from "../fault.ts";
 import { compileGlobs } from "../glob.ts";
 import type { HttpClient } from "../http/http.ts";
 import type { Reason } from "../plan/keep.ts";
-import { joinImagesInUse, tagsInUse } from "../protect/images-in-use.ts";
+import { joinImagesInUse, namedTags, tagsInUse } from "../protect/images-in-use.ts";
 import { listRefs } from "../refs/git/ls-refs.ts";
 import { findPullRequests, listOpenedSince } from "../refs/github/pull-requests.ts";
 import type { PullRequests } from "../refs/refs.ts";
@@ -103,7 +103,7 @@ export function statusesOf(evidence: Evidence, settings: Settings, listing: List
 export function* tagsToKeep(evidence: Evidence, { protectTags }: Settings, repository: string): Generator<string> {
   const { live, pullRequests, inUse } = evidence;
   const found = [...pullRequests.open, ...pullRequests.byNumber.values()].filter((each) => each !== "missing");
-  yield* [...protectTags, ...(inUse.tags.get(repository) ?? [])].filter(isTag);
+  yield* [...protectTags, ...namedTags(inUse, repository)].filter(isTag);
   yield* expectedTags(
     live,
     found.filter(({ state }) => state === "open"),
