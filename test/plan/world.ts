@@ -41,6 +41,8 @@ export interface Item {
   /** Age in hours; null: unknown. Default 1,000. */
   readonly hours?: number | null;
   readonly read?: "missing" | "unreadable";
+  /** It exists, but no list shows it. */
+  readonly unlisted?: true;
   /** The media type by which indexes list it. Default: its own. */
   readonly type?: string;
   readonly versionId?: number;
@@ -67,11 +69,12 @@ export function rules(overrides: Partial<Rules> = {}): Rules {
 export const LAST_PUSH = NOW - 60 * HOUR;
 
 /**
- * Returns a tag's status by its first letters: `live…`, `orphaned…` (by #12), `branch…` (by #12's branch), `gone7-…` (by #7),
+ * Returns a tag's status by its first letters: `protected…`, `live…`, `orphaned…` (by #12), `branch…` (by #12's branch), `gone7-…` (by #7),
  * `merged…` (by #13, merged two hours ago), `neutral…`, `sha256-NAME…`; else unmatched.
  */
 export function statusOf(tag: string): TagStatus {
   const gone = { merged: false, endedAt: NOW - 500 * HOUR, lastPush: null };
+  if (tag.startsWith("protected")) return { status: "protected", reason: `protected by "${tag}"` };
   if (tag.startsWith("live")) return { status: "live", reason: `branch ${tag}` };
   if (tag.startsWith("orphaned")) {
     return { status: "orphaned", reason: "pull request #12 was closed on 2026-11-02", pullRequest: 12, ...gone };
@@ -203,7 +206,7 @@ export function planWorld(world: World, setup: Setup = {}, progress: Progress | 
 
 function listOf(world: World, registry: Registry): readonly ListedManifest[] {
   return Object.entries(world)
-    .filter(([, { tags }]) => registry.listsUntagged || (tags ?? []).length > 0)
+    .filter(([, { tags, unlisted }]) => unlisted !== true && (registry.listsUntagged || (tags ?? []).length > 0))
     .map(([name, item]) => listedAs(name, item, registry));
 }
 
