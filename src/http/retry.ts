@@ -56,7 +56,9 @@ export function retryDelay(
   }
   const isUnsent = result instanceof HttpError && result.unsent === true;
   if (!isUnsent && request.retry !== "always") return null;
-  const isDescribed = !(result instanceof HttpError) && request.classify(result) === "failure";
+  const described = result instanceof HttpError ? "status" : request.classify(result);
+  if (described === "final") return null;
+  const isDescribed = described === "failure";
   const isRetryable = result instanceof HttpError ? result.retryable : isDescribed || isFailure(request, result.status);
   state.failures += 1;
   const attempts = isUnsent ? MAX_ATTEMPTS_UNSENT : isDescribed ? MAX_ATTEMPTS_DESCRIBED : MAX_ATTEMPTS;
