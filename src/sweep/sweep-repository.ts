@@ -279,7 +279,7 @@ class RepositorySweep {
     }
   }
 
-  /** Sends a DELETE. In a long batch, waits until the host's limits allow it. Null: it is left to the next batch. */
+  /** Sends a DELETE. In a long batch, waits until the host's limits allow it. Null: the next batch sends it. */
   async #send(decision: Decision, timer: BatchTimer): Promise<Deletion | null> {
     const { clock, signal } = this.#services;
     const { trees } = this.#outcomes;
