@@ -158,7 +158,6 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
   const counts = new Map([...plans].map(([repository, { plan }]) => [repository, plan.deletions.length]));
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const allotment = allotDeletions(registry, counts);
-  if (allotment.note !== null) log.info(allotment.note);
   const onOutcome = log.progress("manifests", total);
   const isPerRepository = registry.capabilities.permissionPerRepository;
   const shared = new Permission(isPerRepository);
@@ -178,6 +177,7 @@ async function sweepRepositories(steps: Run, evidence: Evidence, plans: Plans): 
       recheck: (first, progress, uncertain) =>
         recheck({ ...steps, evidence, tagTrial }, repository, first, progress, uncertain),
       affordable: (count) => allotment.affordable(repository, count),
+      rateLimit: () => allotment.rateLimit(),
     });
     record.setSwept(repository, swept);
     logRepository(log, record.repository(repository));

@@ -12,6 +12,7 @@ export interface Explanation {
 
 /** Long enough for an error's page, and short enough for regular expressions. */
 const MAX_BYTES = 20_000;
+const MAX_ADDRESS_LENGTH = 300;
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 407, 451, 511]);
 
 const Text = v.fallback(v.optional(v.string(), ""), "");
@@ -116,5 +117,6 @@ function neededBy({ status, headers }: ReceivedResponse): string {
 function ssoUrl(header: string | undefined, { host, protocol }: URL): URL | null {
   const url = URL.parse(/(?:^|;)\s*url=([^\s;,]+)/i.exec(header ?? "")?.[1] ?? "");
   const isOwn = url?.protocol === protocol && url.host === host.replace(/^api\./, "");
-  return isOwn && url.username === "" && url.password === "" ? url : null;
+  const isShown = isOwn && url.username === "" && url.password === "" && url.href.length <= MAX_ADDRESS_LENGTH;
+  return isShown ? url : null;
 }

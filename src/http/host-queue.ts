@@ -23,8 +23,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The longest time that a host may delay a run. The longest windows of known hosts are an hour. */
-const MAX_WAIT_MS = 3_600_000;
+/** The longest time that a host may delay a run: waiting for longer costs more runner time than another run. */
+const MAX_WAIT_MS = 300_000;
 /** Shorter waits are not logged. */
 const MIN_LOGGED_WAIT_MS = 1_000;
 

@@ -22,9 +22,9 @@ export interface HttpRequest {
 
 /**
  * The class of a response: `rate limit`: like status 429; `failure`: a temporary one, like status 502, but the caller gets the
- * last response; `status`: its status says it.
+ * last response; `final`: not temporary, although its status says so; `status`: its status says it.
  */
-export type ResponseClass = "rate limit" | "failure" | "status";
+export type ResponseClass = "rate limit" | "failure" | "final" | "status";
 export type Classify = (response: Omit<HttpResponse, "url">) => ResponseClass;
 
 export interface HttpResponse {

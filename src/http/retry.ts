@@ -10,8 +10,8 @@ const MAX_ATTEMPTS_DESCRIBED = 3;
 /** An unknown host, or one that refuses connections, rarely recovers within seconds. */
 const MAX_ATTEMPTS_UNSENT = 3;
 const MAX_ATTEMPTS_RATE_LIMITED = 10;
-/** Each pause is at most an hour, but a run must not wait for many of them. */
-const MAX_RATE_LIMITED_MS = 3_600_000;
+/** Each pause is at most five minutes, and a run must not wait for many of them. */
+const MAX_RATE_LIMITED_MS = 300_000;
 
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 20_000;
@@ -56,7 +56,9 @@ export function retryDelay(
   }
   const isUnsent = result instanceof HttpError && result.unsent === true;
   if (!isUnsent && request.retry !== "always") return null;
-  const isDescribed = !(result instanceof HttpError) && request.classify(result) === "failure";
+  const described = result instanceof HttpError ? "status" : request.classify(result);
+  if (described === "final") return null;
+  const isDescribed = described === "failure";
   const isRetryable = result instanceof HttpError ? result.retryable : isDescribed || isFailure(request, result.status);
   state.failures += 1;
   const attempts = isUnsent ? MAX_ATTEMPTS_UNSENT : isDescribed ? MAX_ATTEMPTS_DESCRIBED : MAX_ATTEMPTS;

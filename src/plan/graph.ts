@@ -35,9 +35,9 @@ export function isContent(known: Known | undefined): known is ManifestContent {
   return known !== undefined && known !== "missing" && !("unreadable" in known);
 }
 
-/** Whether a manifest contains only build attestations (BuildKit). Nothing but the index that lists it says of which image. */
-export function isAttestation({ known }: Node): boolean {
-  if (!isContent(known) || known.kind !== "image") return false;
+/** Whether an untagged manifest contains only build attestations (BuildKit). Only the index that lists it says of which image. */
+export function isAttestation({ known, tags }: Node): boolean {
+  if (tags.length > 0 || !isContent(known) || known.kind !== "image") return false;
   const layers = known.blobs.filter(({ digest }) => digest !== known.config?.digest);
   return layers.length > 0 && layers.every(({ mediaType }) => mediaType === "application/vnd.in-toto+json");
 }

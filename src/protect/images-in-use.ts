@@ -31,9 +31,18 @@ export function joinImagesInUse(sources: readonly ImagesInUse[]): ImagesInUse {
   };
 }
 
+/**
+ * Returns the tags of `repository` in use that are named completely. It ignores the case of the repository: files are read in lower
+ * case, and some registries have repositories in upper case.
+ */
+export function namedTags({ tags }: ImagesInUse, repository: string): readonly string[] {
+  const name = repository.toLowerCase();
+  return [...tags].flatMap(([other, named]) => (other.toLowerCase() === name ? [...named] : []));
+}
+
 /** Returns a test for tags of `repository` in use. It ignores case: some registries list names in lower case. */
 export function tagsInUse(images: ImagesInUse, repository: string): (tag: string) => boolean {
-  const tags = new Set([...(images.tags.get(repository) ?? [])].map((tag) => tag.toLowerCase()));
+  const tags = new Set(namedTags(images, repository).map((tag) => tag.toLowerCase()));
   const name = repository.toLowerCase();
   return (tag) => {
     const folded = tag.toLowerCase();

@@ -149,6 +149,13 @@ export interface Registry {
   /** Returns the storage usage before the run; absent if the registry does not report it. */
   storage?(): Promise<Storage>;
   /**
+   * Returns how long deletions may follow a recheck, in milliseconds. Absent: a minute. It is longer if a recheck takes much of the
+   * API budget; then `isUnchanged` is requested before each deletion after the first minute.
+   */
+  batchMs?(repository: string): number;
+  /** Returns whether a manifest, and what is new in its repository, is as the last `list` showed it, as of at most 30 s ago. */
+  isUnchanged?(repository: string, manifest: ListedManifest): Promise<boolean>;
+  /**
    * Returns how many of the wanted deletions, by repository, the API budget allows now, less rechecks and a margin.
    * Absent or null: no budget is known, or it allows them all.
    */

@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { Fault } from "../fault.ts";
 
-/** How long deletions may follow one recheck, in milliseconds. */
-const BATCH_MS = 60_000;
+/** How long deletions may follow one recheck without another check, in milliseconds. */
+export const RECENT_MS = 60_000;
 /** Batches in a row without progress, after which a sweep gives up. */
 const MAX_IDLE_BATCHES = 5;
 const FIRST_WAIT_MS = 500;
@@ -37,8 +37,22 @@ export function noProgress(what: string): Fault {
   );
 }
 
-/** Returns a function that says whether a batch that starts now must end. A clock that was set back ends it. */
-export function batchTimer(clock: Clock): { readonly sendBy: number; isOver(): boolean } {
+/** The time of one batch. A clock that was set back ends it. */
+export interface BatchTimer {
+  /** When the batch ends, in milliseconds since the epoch. */
+  readonly sendBy: number;
+  /** Until when deletions need no other check than the recheck. */
+  readonly recentUntil: number;
+  isOver(): boolean;
+}
+
+/** Starts the timer of a batch. */
+export function batchTimer(clock: Clock, batchMs = RECENT_MS): BatchTimer {
   const start = clock.now();
-  return { sendBy: start + BATCH_MS, isOver: () => clock.now() < start || clock.now() >= start + BATCH_MS };
+  const sendBy = start + batchMs;
+  return {
+    sendBy,
+    recentUntil: Math.min(sendBy, start + RECENT_MS),
+    isOver: () => clock.now() < start || clock.now() >= sendBy,
+  };
 }

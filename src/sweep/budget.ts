@@ -2,10 +2,10 @@ import type { Registry } from "../registry/registry.ts";
 
 /** How many deletions of each repository the API budget allows. */
 export interface Allotment {
-  /** A line for the log if some deletions must be deferred; null: none. */
-  readonly note: string | null;
   /** Returns how many of the `count` pending deletions of a repository may be sent now. */
   affordable(repository: string, count: number): number;
+  /** Returns the rate limit, and when it is reset, for the report. */
+  rateLimit(): string;
 }
 
 /**
@@ -18,26 +18,19 @@ export function allotDeletions(
   registry: Pick<Registry, "deletionBudget">,
   planned: ReadonlyMap<string, number>,
 ): Allotment {
-  const budget = registry.deletionBudget?.(planned) ?? null;
+  const first = registry.deletionBudget?.(planned) ?? null;
+  let last = first;
   return {
-    note: budget === null ? null : noteOf(budget, planned),
     affordable(repository, count) {
-      const allotted = budget?.affordable.get(repository) ?? count;
-      const now = registry.deletionBudget?.(new Map([[repository, count]]))?.affordable.get(repository) ?? count;
-      return Math.min(count, now, allotted);
+      const now = registry.deletionBudget?.(new Map([[repository, count]])) ?? null;
+      last = now ?? last;
+      const [allotted = count, current = count] = [first, now].map((budget) => budget?.affordable.get(repository));
+      return Math.min(count, current, allotted);
+    },
+    rateLimit() {
+      if (last === null) return "API rate limit";
+      const reset = new Date(last.resetAt).toISOString().slice(11, 16);
+      return `API rate limit: the token has ${last.remaining} of its ${last.limit} requests left until ${reset} UTC`;
     },
   };
-}
-
-function noteOf(
-  { affordable, remaining, limit, resetAt }: NonNullable<ReturnType<NonNullable<Registry["deletionBudget"]>>>,
-  planned: ReadonlyMap<string, number>,
-): string {
-  const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
-  const [all, now] = [sum(planned), sum(affordable)];
-  const reset = new Date(resetAt).toISOString().slice(11, 16);
-  return (
-    `${all - now} of ${all} deletions are deferred to the next run. The token has ${remaining} of its ${limit} requests ` +
-    `left until ${reset} UTC, which is enough for ${now} deletions and their rechecks.`
-  );
 }

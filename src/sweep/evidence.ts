@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import type { Reason } from "../plan/keep.ts";
-import { tagsInUse } from "../protect/images-in-use.ts";
+import { namedTags, tagsInUse } from "../protect/images-in-use.ts";
 import type { Commits } from "../refs/commits.ts";
 import type { DeletedBranch, PullRequests } from "../refs/refs.ts";
 import type { ImagesInUse } from "../registry/images-in-use.ts";
@@ -40,7 +40,7 @@ export function statusesOf({ statusOf }: Evidence, listing: Listing): ReadonlyMa
 export function* tagsToKeep(evidence: Evidence, { protectTags }: Settings, repository: string): Generator<string> {
   const { live, pullRequests, inUse } = evidence;
   const found = [...pullRequests.open, ...pullRequests.byNumber.values()].filter((each) => each !== "missing");
-  yield* [...protectTags, ...(inUse.tags.get(repository) ?? [])].filter(isTag);
+  yield* [...protectTags, ...namedTags(inUse, repository)].filter(isTag);
   yield* expectedTags(
     live,
     found.filter(({ state }) => state === "open"),

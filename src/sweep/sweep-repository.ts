@@ -6,7 +6,7 @@ import type { Decision } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
 import type { Deletion, Registry } from "../registry/registry.ts";
 import { Attempts, isRateLimit } from "./attempt.ts";
-import { batchTimer, inBatches, noProgress } from "./batches.ts";
+import { type BatchTimer, batchTimer, inBatches, noProgress, RECENT_MS } from "./batches.ts";
 import { Forbidden, type Permission } from "./forbidden.ts";
 import type { Outcome, StaleTag } from "./outcome.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -31,6 +31,8 @@ export interface SweepServices {
   recheck(first: PlannedRepository, progress: Progress, uncertain: ReadonlySet<Digest>): Promise<Recheck>;
   /** Returns how many of `count` deletions the API budget allows now. */
   affordable(count: number): number;
+  /** Returns the rate limit that defers deletions, as the report shows it. */
+  rateLimit(): string;
   /** Whether the next run finds untagged manifests that this one leaves. */
   readonly findsLeftovers: boolean;
   /** Called once for each planned deletion. */
@@ -51,12 +53,15 @@ export interface Swept {
   readonly notice: string | null;
 }
 
-/** The cause of deferred deletions, as the report shows it. */
-const RATE_LIMIT = "API rate limit";
 const UNFINDABLE = "its image was deleted, so no later run finds it: delete it by its digest";
 const NOT_REACHED = "the run ended before it was sent";
 /** In the last part of a batch, in milliseconds, no image with platforms begins: those that began are finished. */
 const FINISHING_MS = 15_000;
+/** How long a DELETE may follow the check of its manifest, which is based on pages that can be as old, in milliseconds. */
+const CONFIRMED_MS = RECENT_MS / 2;
+/** How long a DELETE waits that the host's limits do not allow yet, and for how long in all, in milliseconds. */
+const DELAY_MS = 5_000;
+const MAX_DELAY_MS = RECENT_MS + 3 * DELAY_MS;
 const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
 
 /**
@@ -74,6 +79,8 @@ class RepositorySweep {
   readonly #decisions: ReadonlyMap<Digest, Decision>;
   readonly #outcomes: Outcomes;
   readonly #attempts = new Attempts();
+  /** The last recheck. */
+  #rechecked: PlannedRepository | null = null;
   readonly #forbidden: Forbidden;
   #error: Fault | HttpError | null = null;
 
@@ -108,7 +115,7 @@ class RepositorySweep {
       this.#error ??= reportable(error);
     }
     const isLimited = this.#error instanceof HttpError && isRateLimit(this.#error);
-    this.#defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
+    this.#defer(this.#outcomes.pending(), isLimited ? this.#services.rateLimit() : NOT_REACHED);
     return {
       outcomes: this.#outcomes.byDigest,
       staleTags,
@@ -127,20 +134,22 @@ class RepositorySweep {
     );
     if (finished) return;
     const left = this.#outcomes.pending();
-    if (this.#attempts.isLimited) this.#defer(left, RATE_LIMIT);
+    if (this.#attempts.isLimited) this.#defer(left, this.#services.rateLimit());
     else throw noProgress(`${left.length} deletions in ${this.#planned.plan.repository}`);
   }
 
   /** One recheck, and the deletions that can be sent within 60 s of it. */
   async #deleteBatch(): Promise<boolean> {
-    const { clock, signal, concurrency, permission, affordable } = this.#services;
+    const { clock, signal, concurrency, permission, affordable, registry } = this.#services;
+    const { repository } = this.#planned.plan;
     const pending = this.#outcomes.pending();
     const { trees } = this.#outcomes;
-    this.#defer(pending.slice(trees.cut(pending, affordable(pending.length))), RATE_LIMIT);
+    this.#defer(pending.slice(trees.cut(pending, affordable(pending.length))), this.#services.rateLimit());
     if (this.#outcomes.pending().length === 0) return true;
     this.#attempts.startBatch();
     const { planned, agreement } = await this.#recheck();
-    const timer = batchTimer(clock);
+    const timer = batchTimer(clock, registry.batchMs?.(repository));
+    this.#rechecked = planned;
     const open = new Set(this.#outcomes.pending());
     const agreed = agreement.deletions.filter(({ digest }) => open.has(digest));
     const agreedDigests = new Set(agreed.map(({ digest }) => digest));
@@ -193,14 +202,14 @@ class RepositorySweep {
   }
 
   /** Sends one DELETE. Returns whether the manifest is gone. */
-  async #delete(digest: Digest, timer: ReturnType<typeof batchTimer>): Promise<boolean> {
+  async #delete(digest: Digest, timer: BatchTimer): Promise<boolean> {
     const { permission } = this.#services;
-    const { trees, byDigest } = this.#outcomes;
+    const { byDigest } = this.#outcomes;
     const decision = this.#decisions.get(digest);
     if (decision === undefined || byDigest.has(digest) || !this.#maySend(digest, timer)) return false;
-    if (trees.isRoot(digest)) trees.setOpen(digest, true);
     try {
-      const deletion = await this.#deleteWithTrial(decision, timer.sendBy);
+      const deletion = await this.#send(decision, timer);
+      if (deletion === null) return false;
       this.#attempts.succeeded();
       if (deletion.outcome === "forbidden") return this.#forbid(digest, deletion.fault);
       if (deletion.outcome === "deleted") {
@@ -222,7 +231,7 @@ class RepositorySweep {
   }
 
   /** Whether a DELETE may be sent now. New trees wait for a later batch, so that few are open when this one ends. */
-  #maySend(digest: Digest, { isOver, sendBy }: ReturnType<typeof batchTimer>): boolean {
+  #maySend(digest: Digest, { isOver, sendBy }: BatchTimer): boolean {
     const { signal, concurrency, clock } = this.#services;
     const { trees } = this.#outcomes;
     const isRejected = this.#error !== null && endsOpenTrees(this.#error);
@@ -230,6 +239,23 @@ class RepositorySweep {
     if (!trees.isRoot(digest)) return true;
     const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
     return this.#error === null && isTimely && trees.open < concurrency;
+  }
+
+  /** Returns until when a DELETE may be sent; null: the manifest may have changed since the recheck, so the next batch rechecks. */
+  async #confirm(digest: Digest, { sendBy, recentUntil }: BatchTimer): Promise<number | null> {
+    const { registry, clock } = this.#services;
+    if (clock.now() < recentUntil) return recentUntil;
+    const listed = this.#rechecked?.graph.get(digest)?.listed ?? null;
+    if (listed === null || registry.isUnchanged === undefined) return null;
+    try {
+      const isUnchanged = await registry.isUnchanged(this.#planned.plan.repository, listed);
+      return isUnchanged ? Math.min(sendBy, clock.now() + CONFIRMED_MS) : null;
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.code === "expired") throw error;
+      // No DELETE was sent.
+      if (isRateLimit(error)) this.#attempts.failed(digest, error);
+      return null;
+    }
   }
 
   #forbid(digest: Digest, fault: Fault): false {
@@ -250,6 +276,27 @@ class RepositorySweep {
         const error = cause instanceof Error ? describeError(cause) : message;
         this.#outcomes.settle(digest, { outcome: "refused", error });
       }
+    }
+  }
+
+  /** Sends a DELETE. In a long batch, waits until the host's limits allow it. Null: the next batch sends it. */
+  async #send(decision: Decision, timer: BatchTimer): Promise<Deletion | null> {
+    const { clock, signal } = this.#services;
+    const { trees } = this.#outcomes;
+    const { digest } = decision;
+    const giveUpAt = clock.now() + MAX_DELAY_MS;
+    for (;;) {
+      try {
+        const sendBy = await this.#confirm(digest, timer);
+        if (sendBy === null || !this.#maySend(digest, timer)) return null;
+        if (trees.isRoot(digest)) trees.setOpen(digest, true);
+        return await this.#deleteWithTrial(decision, sendBy);
+      } catch (error) {
+        const isDelayed = error instanceof HttpError && error.code === "expired" && timer.recentUntil < timer.sendBy;
+        if (!isDelayed || timer.isOver() || clock.now() >= giveUpAt) throw error;
+        if (trees.isRoot(digest)) trees.setOpen(digest, false);
+      }
+      await clock.sleep(DELAY_MS, signal).catch(() => undefined);
     }
   }
 

@@ -64,7 +64,8 @@ class Validator {
   async run(): Promise<Validation> {
     const kept = this.#planned.plan.decisions.filter(({ decision }) => decision === "keep");
     await this.#readAll(kept.map(({ digest }) => digest));
-    const blobs = [...this.#known.values()].filter(isContent).flatMap(storedBlobs);
+    const contents = [...this.#known.values()].filter(isContent);
+    const blobs = contents.flatMap(storedBlobs);
     await this.#checkEach(new Set(blobs), async (digest) => {
       if (!this.#answersHead) return;
       const isThere = await this.#registry.hasBlob(this.#planned.plan.repository, digest);
@@ -73,9 +74,15 @@ class Validator {
       this.#answersHead = false;
       this.#unreadable.set(digest, "the registry does not answer HEAD requests for blobs");
     });
+    const children = new Set(contents.flatMap((content) => content.children.map(({ digest }) => digest)));
     const tagsOf = new Map(kept.map(({ digest, tags }) => [digest, tags]));
     return {
-      broken: [...this.#known].flatMap(([digest, known]) => this.#broken(digest, known, tagsOf.get(digest))),
+      broken: [...this.#known].flatMap(([digest, known]) => {
+        const tags = tagsOf.get(digest) ?? [];
+        // What is missing is reported with its parent.
+        const isOwn = known === "missing" && !children.has(digest);
+        return isOwn ? [{ digest, tags, missing: [digest], missingBlobs: [] }] : this.#broken(digest, known, tags);
+      }),
       unreadable: [...this.#unreadable].map(([digest, reason]) => ({ digest, reason })),
     };
   }
@@ -116,14 +123,12 @@ class Validator {
     return this.#unreadable.size >= MAX_ERRORS;
   }
 
-  #broken(digest: Digest, known: Known, tags: readonly string[] | undefined): readonly BrokenManifest[] {
-    // A child that is missing is reported with its parent.
-    if (known === "missing") return tags === undefined ? [] : [{ digest, tags, missing: [digest], missingBlobs: [] }];
+  #broken(digest: Digest, known: Known, tags: readonly string[]): readonly BrokenManifest[] {
     if (!isContent(known)) return [];
     const children = new Set(known.children.map((child) => child.digest));
     const missing = [...children].filter((child) => this.#known.get(child) === "missing");
     const missingBlobs = [...new Set(storedBlobs(known))].filter((blob) => this.#missingBlobs.has(blob));
-    return missing.length + missingBlobs.length === 0 ? [] : [{ digest, tags: tags ?? [], missing, missingBlobs }];
+    return missing.length + missingBlobs.length === 0 ? [] : [{ digest, tags, missing, missingBlobs }];
   }
 }
 

@@ -98,7 +98,7 @@ export const LIMITS_BREAKS: readonly Break[] = [
     line: "? (status.lastPush === null || isTimed) && [null, status.pullRequest].includes(rules.pullRequest)",
     replacement: "? true",
     danger: "removes stale tags of other pull requests",
-    tests: ["plan/make-plan.test.ts", "plan/plan.property.test.ts"],
+    tests: ["plan/make-plan.test.ts"],
   },
   {
     file: "plan/wanted.ts",

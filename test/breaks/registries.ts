@@ -17,13 +17,6 @@ export const REGISTRIES_BREAKS: readonly Break[] = [
     tests: ["registry/ghcr/deletion.test.ts"],
   },
   {
-    file: "registry/ghcr/registry.ts",
-    line: "if (!found.has(repository)) throw unreadable(api, repository);",
-    replacement: "",
-    danger: "takes an unreadable package for an empty one",
-    tests: ["registry/ghcr/registry.test.ts", "registry/ghcr/versions.test.ts"],
-  },
-  {
     file: "registry/digitalocean/registry.ts",
     line: "await confirmGone(repository);",
     replacement: "",
@@ -84,14 +77,14 @@ export const REGISTRIES_BREAKS: readonly Break[] = [
     line: 'if (before !== digest) return before === "missing" ? "gone" : "changed";',
     replacement: "",
     danger: "deletes a tag that moved to another image",
-    tests: ["registry/distribution/registry.test.ts", "registry/distribution/registry-28.test.ts"],
+    tests: ["registry/distribution/deletion.test.ts"],
   },
   {
     file: "registry/distribution/delete-manifest.ts",
     line: 'if (response.status === 404 && (await isGone())) return { outcome: "gone" };',
     replacement: 'if (response.status === 404) return { outcome: "gone" };',
     danger: "reports a manifest as gone that exists",
-    tests: ["registry/distribution/registry.test.ts"],
+    tests: ["registry/distribution/deletion.test.ts"],
   },
   {
     file: "registry/distribution/gc-command.ts",

@@ -17,13 +17,15 @@ function runBreaks(breaks: readonly Break[]): readonly Break[] {
   try {
     for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
     symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"), "dir");
+    const tests = [...new Set(breaks.flatMap((each) => each.tests))];
+    if (failedTests(tests, copy) > 0) throw new Error("A test fails without a break. Run npm test first.");
     return breaks.filter((each) => !isNoticed(each, copy));
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
-/** Whether a test fails because of the break. A file that cannot be loaded is no failed test. */
+/** Whether a test fails because of the break. */
 function isNoticed(each: Break, copy: string): boolean {
   const startedAt = performance.now();
   const path = join(copy, "src", each.file);
@@ -32,18 +34,23 @@ function isNoticed(each: Break, copy: string): boolean {
   if (broken === null) return report(each, "its line does not exist, or not only once", startedAt);
   writeFileSync(path, broken);
   try {
-    const files = each.tests.map((test) => `test/${test}`);
-    const vitest = join(copy, "node_modules/vitest/vitest.mjs");
-    const result = join(copy, "result.json");
-    const args = [vitest, "run", "--bail=1", "--silent=true", "--reporter=json", `--outputFile=${result}`, ...files];
-    const { stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
-    if (!existsSync(result)) throw new Error(`Vitest did not run ${files.join(", ")}: ${stderr}`);
-    const failed = /"numFailedTests":(\d+)/.exec(readFileSync(result, "utf8"))?.[1];
-    rmSync(result);
-    return report(each, Number(failed) > 0 ? null : "NO TEST FAILED", startedAt);
+    return report(each, failedTests(each.tests, copy) > 0 ? null : "NO TEST FAILED", startedAt);
   } finally {
     writeFileSync(path, source);
   }
+}
+
+/** Runs test files up to the first failure. */
+function failedTests(tests: readonly string[], copy: string): number {
+  const files = tests.map((test) => `test/${test}`);
+  const result = join(copy, "result.json");
+  const vitest = join(copy, "node_modules/vitest/vitest.mjs");
+  const args = [vitest, "run", "--bail=1", "--silent=true", "--reporter=json", `--outputFile=${result}`, ...files];
+  const { stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
+  if (!existsSync(result)) throw new Error(`Vitest did not run ${files.join(", ")}: ${stderr}`);
+  const failed = /"numFailedTests":(\d+)/.exec(readFileSync(result, "utf8"))?.[1];
+  rmSync(result);
+  return Number(failed);
 }
 
 function report({ file, line, danger }: Break, problem: string | null, startedAt: number): boolean {

@@ -121,7 +121,7 @@ export const SWEEP_BREAKS: readonly Break[] = [
     line: 'if (deletesTags === "unknown") return { tags, error: null, notice: UNTRIED };',
     replacement: "",
     danger: "tries on a kept image whether the registry deletes a tag alone",
-    tests: ["safety/stale-tags.test.ts"],
+    tests: ["registry/distribution/tag-trial.test.ts"],
   },
   {
     file: "sweep/run-steps.ts",
@@ -135,14 +135,14 @@ export const SWEEP_BREAKS: readonly Break[] = [
     line: "if (maxDeletions === 0 || images <= maxDeletions) return;",
     replacement: "if (images >= 0) return;",
     danger: "deletes more images than `max-deletions`",
-    tests: ["safety/destructive-inputs.test.ts", "e2e/rules.test.ts"],
+    tests: ["sweep/rules.test.ts"],
   },
   {
     file: "sweep/collect.ts",
     line: "if (first === undefined) return;",
     replacement: "if (untagged.length >= 0) return;",
     danger: "collects kept untagged manifests",
-    tests: ["e2e/untagged-collection.test.ts"],
+    tests: ["sweep/collect.test.ts"],
   },
   {
     file: "sweep/hidden-tags.ts",
@@ -174,16 +174,9 @@ export const SWEEP_BREAKS: readonly Break[] = [
   },
   {
     file: "sweep/plan-repository.ts",
-    line: "const kept = new Map([...(recheck?.progress.failed ?? []), ...input.inUse]);",
-    replacement: "const kept = new Map(input.inUse);",
-    danger: "deletes the platforms of an index that was not deleted, in the next batch",
-    tests: ["safety/batches.test.ts", "safety/repeated-deletions.test.ts"],
-  },
-  {
-    file: "sweep/plan-repository.ts",
     line: "known = { unreadable: error instanceof Error ? error.message : String(error) };",
     replacement: 'known = "missing";',
     danger: "takes an unreadable manifest for a missing one",
-    tests: ["safety/recheck-failures.test.ts", "safety/vanished-manifests.test.ts", "safety/nesting.test.ts"],
+    tests: ["safety/unreadable-manifests.test.ts"],
   },
 ];

@@ -56,7 +56,7 @@ export const TAGS_BREAKS: readonly Break[] = [
     line: "return gone(pullRequest, reason, closedAt === null ? null : closedAt + LATE_PUSH_MS);",
     replacement: "return gone(pullRequest, reason, null);",
     danger: "deletes images of a branch name that is used again",
-    tests: ["tags/pull-requests.test.ts"],
+    tests: ["tags/status.test.ts", "tags/doubt.test.ts", "tags/properties.test.ts", "tags/pull-requests.test.ts"],
   },
   {
     file: "inputs/rules.ts",

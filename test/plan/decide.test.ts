@@ -2,6 +2,7 @@ import { testCases } from "./decide-cases.ts";
 
 testCases([
   { title: "keeps an image whose ref is live", world: { a: { tags: ["live"] } }, deleted: [] },
+  { title: "keeps an image with a protected tag", world: { a: { tags: ["orphaned", "protected"] } }, deleted: [] },
   { title: "deletes an image whose ref is gone", world: { a: { tags: ["orphaned"] } }, deleted: ["a"] },
   { title: "keeps an unmatched image", world: { a: { tags: ["other"] } }, deleted: [] },
   {

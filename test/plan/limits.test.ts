@@ -120,6 +120,19 @@ testCases([
     deleted: ["attestation"],
   },
   {
+    title: "counts a tagged attestation for keep-count",
+    world: {
+      image: { tags: ["orphaned"], hours: 90 },
+      attestation: {
+        tags: ["orphaned-2"],
+        hours: 30,
+        blobs: [{ name: "in-toto", bytes: 1, mediaType: "application/vnd.in-toto+json" }],
+      },
+    },
+    rules: { keepCount: 1 },
+    deleted: ["image"],
+  },
+  {
     title: "keeps the platforms of live indexes apart from keep-count",
     world: {
       index: { tags: ["live"], children: ["a"] },

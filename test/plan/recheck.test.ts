@@ -35,6 +35,14 @@ const CASES: readonly Case[] = [
     agreed: ["c"],
   },
   {
+    title: "keeps a child that no list showed and that got a tag after the plan was made",
+    planned: { old: { tags: ["orphaned"], children: ["a", "b"] }, a: {}, b: {} },
+    states: { old: "pending", a: "pending", b: "pending" },
+    now: { old: { tags: ["orphaned"], children: ["a", "b"] }, a: { tags: ["orphaned-again"] }, b: {} },
+    registry: TAGS_ONLY,
+    agreed: ["old", "b"],
+  },
+  {
     title: "keeps the children of a new untagged index without a grace period",
     planned: { old: { tags: ["orphaned"], children: ["a"] }, a: {} },
     states: { old: "pending", a: "pending" },

@@ -80,6 +80,11 @@ testCases([
     deleted: ["b", "image", "own"],
   },
   {
+    title: "keeps a signature whose image exists, although no list shows it",
+    world: { image: { unlisted: true }, a: { tags: ["sha256-image.sig"] }, leftover: {}, ...SIGNED },
+    deleted: ["leftover"],
+  },
+  {
     title: "deletes a signature with its untagged image",
     world: { image: {}, own: { tags: ["sha256-image.sig"] } },
     deleted: ["image", "own"],

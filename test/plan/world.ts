@@ -42,6 +42,8 @@ export interface Item {
   /** Age in hours; null: unknown. Default 1,000. */
   readonly hours?: number | null;
   readonly read?: "missing" | "unreadable";
+  /** It exists, but no list shows it. */
+  readonly unlisted?: true;
   /** The media type by which indexes list it. Default: its own. */
   readonly type?: string;
   readonly versionId?: number;
@@ -76,12 +78,13 @@ export const LAST_PUSH = NOW - 60 * HOUR;
 export const FIRST_PUSH = NOW - 1500 * HOUR;
 
 /**
- * Returns a tag's status by its first letters: `live…`, `orphaned…` (by #12), `branch…` (by #12's branch), `gone7-…` (by #7),
+ * Returns a tag's status by its first letters: `protected…`, `live…`, `orphaned…` (by #12), `branch…` (by #12's branch), `gone7-…` (by #7),
  * `merged…` (by #13, merged two hours ago), `older…` (a build of main), `older2…` (of dev), `neutral…`, `sha256-NAME…`; else
  * unmatched.
  */
 export function statusOf(tag: string): TagStatus {
   const gone = { merged: false, endedAt: NOW - 500 * HOUR, lastPush: null, firstPush: null };
+  if (tag.startsWith("protected")) return { status: "protected", reason: `protected by "${tag}"` };
   if (tag.startsWith("live")) return { status: "live", reason: `branch ${tag}` };
   if (tag.startsWith("orphaned")) {
     return { status: "orphaned", reason: "pull request #12 was closed on 2026-11-02", of: "pull request #12", ...gone };
@@ -244,7 +247,7 @@ function tagPushesOf(world: World): TagPushes {
 
 function listOf(world: World, registry: Registry): readonly ListedManifest[] {
   return Object.entries(world)
-    .filter(([, { tags }]) => registry.listsUntagged || (tags ?? []).length > 0)
+    .filter(([, { tags, unlisted }]) => unlisted !== true && (registry.listsUntagged || (tags ?? []).length > 0))
     .map(([name, item]) => listedAs(name, item, registry));
 }
 

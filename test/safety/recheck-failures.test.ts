@@ -47,6 +47,23 @@ test.each([
   },
 );
 
+test("a list that is empty in the recheck keeps an image that got a live tag meanwhile", async () => {
+  scenario = await openScenario("distribution");
+  fillOrphanedIndex(scenario.store);
+  const index = scenario.store.resolve("web", "pr-2")?.digest ?? "sha256:";
+  let lists = 0;
+  scenario.servers["registry"]?.inject(({ path }) => {
+    if (!path.includes("/tags/list")) return null;
+    lists += 1;
+    // The plan reads two lists.
+    if (lists === 3) scenario.store.tag("web", "next", index);
+    return lists < 3 ? null : refuse(200, {}, { name: "web", tags: [] });
+  });
+  const result = await sweepScenario(scenario, gitHost);
+  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("was empty") }]);
+  expect(missingContent(scenario.store, "web", "next")).toEqual([]);
+});
+
 /** Returns the referrers of a manifest; null: the request asks for something else. */
 function referrersOf({ path }: ServedRequest): readonly string[] | null {
   const subject = /\/referrers\/(sha256:\w+)$/.exec(path)?.[1];

@@ -99,6 +99,15 @@ describe.each(KINDS)("%s: validate", (kind) => {
   });
 });
 
+test("validate also runs if max-deletions was exceeded", async () => {
+  scenario = await openScenario("oci");
+  const [platform] = contentOf("main").manifests ?? [];
+  answer(NOT_FOUND, platform?.digest ?? "none");
+  const result = await sweepScenario(scenario, gitHost, { validate: "true", "max-deletions": "1" });
+  expect(result.errors).toMatchObject([{ kind: "limit" }]);
+  expect(brokenIn(result)).toMatchObject([{ tags: ["main"], missing: [platform?.digest] }]);
+});
+
 test("without validate, no blob is requested", async () => {
   scenario = await openScenario("oci");
   await sweepScenario(scenario, gitHost);

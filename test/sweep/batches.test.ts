@@ -42,7 +42,17 @@ test.each([
 ])("ends a batch after a minute, or if the clock is set back: after %i ms it is over: %s", (ms, isOver) => {
   let now = 1_000_000;
   const timer = batchTimer({ now: () => now, random: () => 0, sleep: async () => undefined });
-  expect(timer.sendBy).toBe(1_060_000);
+  expect([timer.sendBy, timer.recentUntil]).toEqual([1_060_000, 1_060_000]);
   now += ms;
   expect(timer.isOver()).toBe(isOver);
+});
+
+test("ends a longer batch at its end, and its first minute after a minute", () => {
+  let now = 1_000_000;
+  const timer = batchTimer({ now: () => now, random: () => 0, sleep: async () => undefined }, 600_000);
+  expect([timer.sendBy, timer.recentUntil]).toEqual([1_600_000, 1_060_000]);
+  now += 599_999;
+  expect(timer.isOver()).toBe(false);
+  now += 1;
+  expect(timer.isOver()).toBe(true);
 });

@@ -20,13 +20,14 @@ test.each([
   ["are pending", 10, 100, 2, 2],
 ])("allows no more deletions than %s", (_, first, later, pending, allowed) => {
   const allotment = allotDeletions(withBudget(first, later), new Map([["web", 30]]));
-  expect(allotment.note).toContain("20 of 30 deletions are deferred to the next run");
-  expect(allotment.note).toContain("until 12:30 UTC");
   expect(allotment.affordable("web", pending)).toBe(allowed);
+  expect(allotment.rateLimit()).toMatch(
+    /^API rate limit: the token has \d+ of its 5000 requests left until 12:30 UTC$/,
+  );
 });
 
 test("allows every deletion without a known budget", () => {
   const allotment = allotDeletions({}, new Map([["web", 30]]));
-  expect(allotment.note).toBeNull();
+  expect(allotment.rateLimit()).toBe("API rate limit");
   expect(allotment.affordable("web", 30)).toBe(30);
 });

@@ -39,19 +39,19 @@ type ManifestEntry = v.InferOutput<typeof ManifestEntry>;
 /**
  * Returns the function that lists a repository; see `Registry.list`.
  *
- * @param isListed whether the registry's list of repositories showed a repository
+ * @param isEmpty whether the list of repositories showed a repository without manifests
  */
 export function createLister(
   api: DigitalOceanApi,
   retry: RetryOptions,
-  isListed: (repository: string) => boolean,
+  isEmpty: (repository: string) => boolean,
 ): (repository: string) => Promise<Listing> {
   /** The tagged manifests of the last list with tags, by repository. */
   const taggedBefore = new Map<string, ReadonlySet<string>>();
   return async (repository) => {
     const listing = await listManifests(api, repository, retry);
     // DigitalOcean also lists repositories that have no manifests any more.
-    if (listing === null && isListed(repository)) return { manifests: [] };
+    if (listing === null && isEmpty(repository)) return { manifests: [] };
     if (listing === null) throw unknownRepository(api, repository);
     const { manifests } = listing;
     const tagged = manifests.filter(({ tags }) => tags.length > 0).map(({ digest }) => digest);

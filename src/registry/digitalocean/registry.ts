@@ -38,7 +38,7 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
   const collector = { ...services, api, type: gcType, timeoutMs: gcTimeoutMs };
   const ociName = (repository: string): string => `${address.path}/${repository}`;
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
-  const listed = new Set<string>();
+  const empty = new Set<string>();
   const waitForCollection = shareWhilePending(() => waitUntilWritable(collector));
 
   async function remove(
@@ -58,12 +58,8 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
 
   return {
     capabilities,
-    async repositories(selection) {
-      const names = await selectRepositories(api, services, selection);
-      for (const name of names.matching) listed.add(name);
-      return names;
-    },
-    list: createLister(api, services, (repository) => listed.has(repository)),
+    repositories: (selection) => selectRepositories(api, services, selection, (name) => empty.add(name)),
+    list: createLister(api, services, (repository) => empty.has(repository)),
     read: (repository, digest) => oci.read(ociName(repository), digest),
     exists: (repository, digest) => oci.exists(ociName(repository), digest),
     readBlob: (repository, blob) => oci.blob(ociName(repository), blob),

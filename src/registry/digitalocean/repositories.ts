@@ -11,20 +11,27 @@ import { Links, Meta, pageReader } from "./pages.ts";
 const MAX_MIB = 64;
 
 const Name = v.pipe(v.string(), v.check(isRepositoryName, "not a repository name"));
+/** GODO omits a count of 0. */
+const Count = v.fallback(v.nullish(v.number(), 0), 0);
 const RepositoryPage = v.object({
   ...Meta.entries,
   ...Links.entries,
-  repositories: v.nullish(v.array(v.object({ name: Name })), []),
+  repositories: v.nullish(v.array(v.object({ name: Name, manifest_count: Count })), []),
 });
+type Repository = { readonly name: string; readonly manifest_count: number };
 
-/** See `Registry.repositories`. */
+/** See `Registry.repositories`. @param onEmpty called with the name of each repository that has no manifests */
 export async function selectRepositories(
   api: DigitalOceanApi,
   retry: RetryOptions,
   selection: RepositorySelection,
+  onEmpty: (name: string) => void,
 ): Promise<RepositoryNames> {
-  const existing = await listRepositories(api, retry);
-  if (existing !== null) return selectFrom(api.registry, existing, selection);
+  const repositories = await listRepositories(api, retry);
+  if (repositories !== null) {
+    for (const { name, manifest_count } of repositories) if (manifest_count === 0) onEmpty(name);
+    return selectFrom(api.registry, repositories.map(({ name }) => name).sort(), selection);
+  }
   throw new Fault(
     "registry",
     `DigitalOcean has no registry ${JSON.stringify(api.registry)} in the team of this token: all its paths returned 404`,
@@ -32,21 +39,20 @@ export async function selectRepositories(
   );
 }
 
-/** Returns the names of all repositories, sorted; null if the registry does not exist. */
-function listRepositories(api: DigitalOceanApi, retry: RetryOptions): Promise<readonly string[] | null> {
+/** Returns all repositories; null if the registry does not exist. */
+function listRepositories(api: DigitalOceanApi, retry: RetryOptions): Promise<readonly Repository[] | null> {
   return readUntilStable(`the repositories of ${api.registry}`, retry, async () => {
-    const attempt = await readPages<string>({
+    const attempt = await readPages<Repository>({
       fetch: pageReader(
         RepositoryPage,
-        ({ repositories }) => repositories.map(({ name }) => name),
+        ({ repositories }) => repositories ?? [],
         (query) => api.get(["repositoriesV2"], query),
       ),
-      keysOf: (name) => [name],
+      keysOf: ({ name }) => [name],
       maxMiB: MAX_MIB,
       endless: (reason) => endless(api.registry, reason),
     });
-    if ("changed" in attempt) return attempt;
-    return { value: attempt.value?.flatMap(({ rows }) => rows).sort() ?? null };
+    return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? null };
   });
 }
 

@@ -23,7 +23,8 @@ export function createTagCleaner(oci: OciClient): TagCleaner {
     const { digest, tags = [] } = target;
     const [first] = tags;
     if (first === undefined || keepsTags === false) return;
-    keepsTags ??= await survives(name, first, target);
+    // The manifest is deleted, whether this request fails or not: then the next deletion finds out.
+    keepsTags ??= await survives(name, first, target).catch(() => null);
     if (!keepsTags) return;
     for (const tag of tags) {
       if (!(await survives(name, tag, target))) continue;

@@ -11,8 +11,9 @@ import { forbiddenIfRefused, requireCredential } from "../token.ts";
 import { createPackagesApi, GRANT_ADMIN, type PackagesApi } from "./api.ts";
 import { capabilities } from "./capabilities.ts";
 import { type GhcrSettings, limitDeletions } from "./limits.ts";
+import { PackageLists } from "./package-lists.ts";
 import { packagePath, selectPackages } from "./packages.ts";
-import { listVersions, readVersion, versionsPath } from "./versions.ts";
+import { readVersion, versionsPath } from "./versions.ts";
 
 /**
  * Opens GitHub's container registry. A repository is a package, and a manifest is one of its versions. Lists and deletions
@@ -34,7 +35,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
   const ociName = (repository: string): string => `${address.path}/${repository}`.toLowerCase();
   const confirmGone = oncePerRepository((repository) => confirmReadable(api, repository));
   const found = new Set<string>();
-  const pages = new Map<string, number>();
+  const lists = new PackageLists(api, { ...settings, ...services });
 
   return {
     capabilities,
@@ -44,15 +45,14 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
       return names;
     },
     async list(repository) {
-      const listing = await listVersions(api, repository, services);
-      if (listing === null) {
-        if (!found.has(repository)) throw unreadable(api, repository);
-        await requireDeleted(api, repository);
-        return { manifests: [] };
-      }
-      pages.set(repository, listing.pages);
-      return { manifests: listing.manifests };
+      const listing = await lists.read(repository);
+      if (listing !== null) return listing;
+      if (!found.has(repository)) throw unreadable(api, repository);
+      await requireDeleted(api, repository);
+      return { manifests: [] };
     },
+    batchMs: (repository) => lists.cost(repository).batchMs,
+    isUnchanged: (repository, manifest) => lists.isUnchanged(repository, manifest),
     read: (repository, digest) => oci.read(ociName(repository), digest),
     exists: (repository, digest) => oci.exists(ociName(repository), digest),
     readBlob: (repository, blob) => oci.blob(ociName(repository), blob),
@@ -64,7 +64,10 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     async delete(repository, target, sendBy) {
       const id = versionIdOf(repository, target);
       const result = await deleteVersion(api, repository, id, sendBy);
-      if ("outcome" in result) return result;
+      if ("outcome" in result) {
+        if (result.outcome === "deleted") lists.deleted(repository, id);
+        return result;
+      }
       if (await api.exists(versionsPath(repository, id))) {
         // GitHub also returns 404 instead of 403 to a token that may not delete.
         const version = `${api.owner}/${repository}@${target.digest}`;
@@ -79,8 +82,7 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     deletionBudget(wanted) {
       const budget = http.budget(github.apiUrl.host);
       if (budget === null || clock.now() >= budget.resetAt) return null;
-      // A recheck reads the first page of several again.
-      return limitDeletions(budget, wanted, (repository) => 1 + (pages.get(repository) ?? 1));
+      return limitDeletions(budget, wanted, (repository) => lists.cost(repository));
     },
     collectGarbage: async () => ({
       status: "unsupported",

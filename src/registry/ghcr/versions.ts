@@ -26,20 +26,50 @@ export function versionsPath(repository: string, id?: number): readonly string[]
   return [...packagePath(repository), "versions", ...(id === undefined ? [] : [String(id)])];
 }
 
-/** Lists every version of a package once, and returns the number of pages; null if the list returned 404. */
+/** The versions of a package, and what listing them took. */
+export interface ListedVersions extends Listing {
+  readonly requests: number;
+  readonly pageSize: number;
+}
+
+/**
+ * Lists every version of a package once; null if the list returned 404.
+ *
+ * @param onPages called with the number of pages as soon as the first page shows it; may throw
+ */
 export async function listVersions(
   api: PackagesApi,
   repository: string,
   retry: RetryOptions,
-): Promise<(Listing & { readonly pages: number }) | null> {
-  const fetch: FetchPage<Version> = (page) => fetchPage(api, repository, page);
+  onPages: (pages: number) => void,
+): Promise<ListedVersions | null> {
+  let requests = 0;
+  const fetch: FetchPage<Version> = async (number) => {
+    requests += 1;
+    const page = await fetchPage(api, repository, number);
+    if (number === 1 && page !== null) onPages(page.last ?? 1);
+    return page;
+  };
   const pages = await readUntilStable(`the versions of ${api.owner}/${repository}`, retry, async () => {
+    requests = 0;
     const attempt = await readPages({ ...LIMITS, fetch, keysOf: ({ id, name }) => [String(id), name] });
     if ("changed" in attempt || attempt.value === null) return attempt;
     const changed = await changeSince(attempt.value, fetch);
     return changed === null ? attempt : { changed };
   });
-  return pages && { manifests: pages.flatMap(({ rows }) => rows.map(manifestOf)), pages: pages.length };
+  const manifests = pages?.flatMap(({ rows }) => rows.map(manifestOf)) ?? [];
+  return pages && { manifests, requests, pageSize: pages[0]?.rows.length ?? 0 };
+}
+
+/** Returns one page as the list shows it; null for 404. */
+export async function readVersions(
+  api: PackagesApi,
+  repository: string,
+  number: number,
+  sendBy: number,
+): Promise<Page<ListedManifest> | null> {
+  const page = await fetchPage(api, repository, number, sendBy);
+  return page && { ...page, rows: page.rows.map(manifestOf) };
 }
 
 /** Returns one version as the list shows it; `missing` for 404. */
@@ -47,14 +77,22 @@ export async function readVersion(
   api: PackagesApi,
   repository: string,
   id: number,
+  sendBy?: number,
 ): Promise<ListedManifest | "missing"> {
-  const response = await api.send({ method: "GET", path: versionsPath(repository, id), expected: [200, 404] });
+  const path = versionsPath(repository, id);
+  const response = await api.send({ method: "GET", path, expected: [200, 404], sendBy });
   return response.status === 404 ? "missing" : manifestOf(parseBody(response, Version));
 }
 
-async function fetchPage(api: PackagesApi, repository: string, page: number): Promise<Page<Version> | null> {
-  const path = versionsPath(repository);
-  const response = await api.send({ method: "GET", path, query: { per_page: PER_PAGE, page }, expected: [200, 404] });
+async function fetchPage(
+  api: PackagesApi,
+  repository: string,
+  page: number,
+  sendBy?: number,
+): Promise<Page<Version> | null> {
+  const query = { per_page: PER_PAGE, page };
+  const request = { path: versionsPath(repository), query, expected: [200, 404], sendBy };
+  const response = await api.send({ method: "GET", ...request });
   return response.status === 404 ? null : pageOf(response, Version);
 }
 

@@ -1,7 +1,7 @@
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import { HttpError } from "../../http/errors.ts";
-import type { HttpResponse } from "../../http/http.ts";
+import type { Classify, HttpResponse } from "../../http/http.ts";
 import type { Log } from "../../log.ts";
 import type { Descriptor, ManifestContent } from "../manifest.ts";
 import { type AuthorizedSend, createAuthorizedSend } from "./auth/authorizer.ts";
@@ -12,7 +12,7 @@ import { type OciManifest, parseManifestResponse } from "./manifest-response.ts"
 import { readPages, rejectWebPage } from "./pages.ts";
 import { isRepositoryName, isTag } from "./reference.ts";
 import { missingIfUnsupported, readReferrers } from "./referrers.ts";
-import { isSchema1 } from "./schema1.ts";
+import { convertedToSchema1, isSchema1, SCHEMA_1_WARNINGS, UNSUPPORTED_SCHEMA_1 } from "./schema1.ts";
 
 /** Distribution's default for the largest page (`tags.maxtags`, `catalog.maxentries`). */
 const PAGE_SIZE = 1000;
@@ -164,24 +164,22 @@ export class OciClient {
 
   /** Distribution 3 returns 500 for images of schema 1. They list no manifest, so nothing depends on them. */
   #ignoreSchema1(name: string, tag: string, error: unknown): "missing" {
-    if (!(error instanceof HttpError && /unrecognized manifest schema version 1\b/.test(error.detail ?? "")))
-      throw error;
-    this.#log.warn("schema-1", `${name}:${tag} is ignored, because this registry does not support its old schema 1.`);
+    if (!(error instanceof HttpError && UNSUPPORTED_SCHEMA_1.test(error.detail ?? ""))) throw error;
+    this.#log.warn("schema-1", SCHEMA_1_WARNINGS.ignored(name, tag));
     return "missing";
   }
 
   async #request(name: string, reference: string, accept: string): Promise<OciManifest | "missing"> {
     const url = this.#url(name, "manifests", reference);
-    const request = { url, headers: { accept }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES };
+    const request = { url, headers: { accept }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES, classify };
     const response = rejectWebPage(await this.#send({ method: "GET", ...request }, pullScope(name)));
     return parseManifestResponse(response, isDigest(reference) ? reference : null);
   }
 
   /** Old registries convert images to schema 1 for clients that accept nothing else. Such a digest is not stored. */
   async #requireStored(name: string, tag: string, { digest }: OciManifest): Promise<void> {
-    if ((await this.#request(name, digest, ACCEPT)) === "missing") throw converted(name, tag);
-    const text = `${name}:${tag} is an image of Docker's old schema 1, which current clients cannot pull. Build and push it again, or delete it.`;
-    this.#log.warn("schema-1", text);
+    if ((await this.#request(name, digest, ACCEPT)) === "missing") throw convertedToSchema1(name, tag);
+    this.#log.warn("schema-1", SCHEMA_1_WARNINGS.read(name, tag));
   }
 
   #list(list: URL, scope: string, parse: (page: HttpResponse) => readonly string[]) {
@@ -201,13 +199,9 @@ export class OciClient {
   }
 }
 
-function converted(name: string, tag: string): Fault {
-  return new Fault(
-    "listing",
-    `The registry converted ${name}:${tag} to schema 1, so its real digest is unknown`,
-    "Check for a proxy that removes the request header `Accept`.",
-  );
-}
+/** To read an image of schema 1 again does not help. */
+const classify: Classify = ({ status, body }) =>
+  status === 500 && UNSUPPORTED_SCHEMA_1.test(body.toString("utf8", 0, 10_000)) ? "final" : "status";
 
 function pullScope(name: string): string {
   return `repository:${name}:pull`;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import type { Digest } from "../../digest.ts";
+import { Fault } from "../../fault.ts";
 import { parseJson } from "../../http/json.ts";
 import type { ManifestContent } from "../manifest.ts";
 import { parseTime } from "../time.ts";
@@ -25,6 +26,26 @@ export interface Schema1 {
 /** Returns whether `type` is Docker's image manifest of schema 1, which registries wrote until about 2016. */
 export function isSchema1(type: string): boolean {
   return /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:prettyjws|json)$/.test(type);
+}
+
+/** The sentences of the warnings about an image of schema 1. */
+export const SCHEMA_1_WARNINGS = {
+  read: (name: string, tag: string) =>
+    `${name}:${tag} is an image of Docker's old schema 1, which current clients cannot pull. Build and push it again, or delete it.`,
+  ignored: (name: string, tag: string) =>
+    `${name}:${tag} is ignored, because this registry does not support its old schema 1.`,
+};
+
+/** In Distribution 3's response 500 to a request for an image of schema 1. */
+export const UNSUPPORTED_SCHEMA_1 = /unrecognized manifest schema version 1\b/;
+
+/** Returns the error for an image that the registry converted for a client that accepts nothing else. */
+export function convertedToSchema1(name: string, tag: string): Fault {
+  return new Fault(
+    "listing",
+    `The registry converted ${name}:${tag} to schema 1, so its real digest is unknown`,
+    "Check for a proxy that removes the request header `Accept`.",
+  );
 }
 
 /**

@@ -255,15 +255,17 @@ describe("a list without any tag", () => {
 
 describe("a repository whose list of manifests returns 404", () => {
   test.each([
-    ["is empty if the list of repositories shows it", true],
-    ["is an error if nothing shows it", false],
-  ])("%s", async (_, isListed) => {
+    ["is empty if the list of repositories shows it without manifests", 0, true],
+    ["is an error if the list of repositories shows manifests", 1, true],
+    ["is an error if no list shows it", 0, false],
+  ])("%s", async (_, manifests, isListed) => {
     const fixture = await openFixture();
     fill(fixture, "web", 1);
+    if (manifests === 0) fixture.content.deleteManifest("web", digestOf("web 1"));
     if (isListed) await fixture.registry.repositories({ names: null, literals: [], matches: () => true });
     fixture.server.inject(({ url }) => (url.pathname.endsWith("/digests") ? refuse(404) : null));
     const listing = fixture.registry.list("web");
-    if (isListed) expect(await listing).toEqual({ manifests: [] });
+    if (isListed && manifests === 0) expect(await listing).toEqual({ manifests: [] });
     else await expect(listing).rejects.toMatchObject({ kind: "listing" });
   });
 });

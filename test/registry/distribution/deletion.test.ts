@@ -164,6 +164,16 @@ describe("tags that the registry keeps after their manifest was deleted", () => 
     expect(store.tags("web")).toEqual(expect.arrayContaining(["pr-1", "pr-2"]));
   });
 
+  test("are deleted from the second image on, if the request for the first fails", async () => {
+    const { registry, server, store, digest } = await setUp(KEEPS);
+    const other = pushImage(store, { repository: "web", seed: "other", tags: ["other"] });
+    server.inject(({ method }) => (method === "HEAD" ? { kind: "reply", reply: { status: 401 } } : null));
+    expect(await registry.delete("web", { digest, tags: ["main"] }, LATER)).toEqual({ outcome: "deleted" });
+    server.inject([]);
+    expect(await registry.delete("web", { digest: other, tags: ["other"] }, LATER)).toEqual({ outcome: "deleted" });
+    expect(store.tags("web")).not.toContain("other");
+  });
+
   test("are an error that names one, if the registry does not delete tags", async () => {
     const { registry, digest } = await setUp({ behaviour: { ...KEEPS.behaviour, tagDeletes: "unsupported" } });
     await expect(registry.delete("web", { digest, tags: ["main"] }, LATER)).rejects.toMatchObject({

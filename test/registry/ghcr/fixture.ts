@@ -42,6 +42,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<Fixture
     registry: { provider: "ghcr", origin: server.origin, path: OWNER, name: `${server.origin.host}/${OWNER}` },
     credential: { username: "token", secret: TOKEN },
     github: { apiUrl: server.apiUrl },
+    dryRun: false,
   };
   const lines: string[] = [];
   const { signal } = new AbortController();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { digestOfNothing } from "../../servers/content.ts";
 import { refuse } from "../../servers/http-server.ts";
 import { deleteElsewhere, fill, NEVER, openFixture } from "./fixture.ts";
 
@@ -16,8 +17,8 @@ describe("deletionBudget", () => {
   }
 
   test.each([
-    [18, null],
-    [19, [["web", 18]]],
+    [19, null],
+    [20, [["web", 19]]],
   ])("for %i deletions, less a recheck and the margin, is %j", async (wanted, affordable) => {
     const { registry } = await openNearLimit();
     const budget = registry.deletionBudget?.(new Map([["web", wanted]])) ?? null;
@@ -29,7 +30,7 @@ describe("deletionBudget", () => {
     const wanted = new Map(["web", "api"].map((name) => [name, 10]));
     expect([...(registry.deletionBudget?.(wanted)?.affordable ?? [])]).toEqual([
       ["web", 10],
-      ["api", 6],
+      ["api", 8],
     ]);
   });
 
@@ -62,4 +63,59 @@ test("tags, garbage collection, referrers and creation times are unsupported, an
   expect(await registry.createdAt("web", digest)).toBeNull();
   await registry.prepareDeletion("web");
   expect([...fixture.requests(), ...fixture.ociRequests()]).toEqual([]);
+});
+
+describe("a package whose list takes much of the budget", () => {
+  /** Lists `web`, whose list has `pages` pages, with `remaining` of `limit` requests left for `minutes`. */
+  async function listWith(pages: number, limit: number, remaining: number, minutes = 30) {
+    const fixture = await openFixture();
+    const { clock, server, registry } = fixture;
+    server.api.inject(({ url }) => {
+      if (!url.pathname.endsWith("/versions")) return null;
+      const page = Number(url.searchParams.get("page"));
+      const link = (to: number, rel: string): string => `<https://api.github.com/x?page=${to}>; rel="${rel}"`;
+      const entry = { id: page, name: digestOfNothing(`${page}`), metadata: { container: { tags: [] } } };
+      return refuse(
+        200,
+        {
+          "x-ratelimit-limit": String(limit),
+          "x-ratelimit-remaining": String(remaining - page),
+          "x-ratelimit-reset": String((clock.now() + minutes * 60_000) / 1_000),
+          ...(page < pages ? { link: `${link(page + 1, "next")}, ${link(pages, "last")}` } : {}),
+        },
+        page > pages ? [] : [entry],
+      );
+    });
+    const error: unknown = await registry.list("web").then(
+      () => null,
+      (caught: unknown) => caught,
+    );
+    return { error, requests: fixture.requests().filter((line) => line.includes("/versions")).length };
+  }
+
+  test.each([
+    ["more than the token has in an hour", 500, 1_000, 1_000, "classic personal access token: it has 5000"],
+    ["more than a personal access token has", 2_600, 5_000, 5_000, "Enterprise Cloud, which has 15000"],
+    ["more than is left", 50, 1_000, 90, "Run again after 12:30 UTC"],
+  ])("fails after one request if two lists take %s", async (_, pages, limit, remaining, remedy) => {
+    const { error, requests } = await listWith(pages, limit, remaining);
+    expect(requests).toBe(1);
+    expect(error).toMatchObject({
+      kind: "listing",
+      message: expect.stringMatching(
+        new RegExp(
+          `takes ${pages} requests.*has ${remaining - 1} of its ${limit} requests an hour left until 12:30 UTC`,
+        ),
+      ),
+      remedy: expect.stringContaining(remedy),
+    });
+  });
+
+  test.each([
+    ["both lists fit", 40, 1_000, 200, 30],
+    ["the limit is reset within five minutes", 20, 1_000, 30, 4],
+    ["the list has one page", 1, 1_000, 2, 30],
+  ])("is listed if %s", async (_, pages, limit, remaining, minutes) => {
+    expect((await listWith(pages, limit, remaining, minutes)).error).toBeNull();
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pushImage } from "../../servers/content.ts";
 import type { Reply } from "../../servers/http-server.ts";
+import type { OciBehaviour } from "../../servers/oci/behaviour.ts";
 import { LOGIN_PAGE, withEndlessPages } from "../../servers/oci/quirks.ts";
 import { always, listingFault, replaceReplies } from "./replies.ts";
 import { type Setup, type SetupOptions, setUp, startServer } from "./setup.ts";
@@ -84,6 +85,19 @@ describe("the tags of a repository", () => {
     };
     const { oci } = await setUpWithTags(1200, { behaviour: { paging: "by-last", pageSize: 5000 }, handler });
     await expect(oci.tags("app")).rejects.toEqual(listingFault("the same page again"));
+  });
+
+  it.each<[string, OciBehaviour]>([
+    ["absolute links", { links: "absolute" }],
+    ["links without quotes", { links: "without quotes" }],
+    ["tags in the order of their push", { tagOrder: "as pushed" }],
+    ["pages that overlap", { pages: "overlapping" }],
+    ["a full last page with a link to an empty one", { paging: "by-link when full" }],
+  ])("are complete, each once, from a registry with %s", async (_what, behaviour) => {
+    const { oci, store } = await setUpWithTags(0, { behaviour: { ...behaviour, pageSize: 3 } });
+    pushImage(store, { repository: "app", seed: "v1", tags: ["c", "a", "f", "b", "e", "d", "i", "h", "g"] });
+    const tags = await oci.tags("app");
+    expect(tags === "missing" ? tags : tags.toSorted()).toEqual([..."abcdefghi"]);
   });
 
   it("end if a registry that ignores `n` and `last` returns the same page again", async () => {

@@ -76,6 +76,15 @@ export class Packages {
     return this.#push(name, mediaType, bytes, options);
   }
 
+  /** Moves a tag to an existing manifest. Its times do not change. */
+  tag(name: string, digest: Digest, tag: string): void {
+    const stored = this.create(name);
+    stored.versions = stored.versions.map((version) => {
+      const others = version.tags.filter((other) => other !== tag);
+      return { ...version, tags: version.digest === digest ? [...others, tag] : others };
+    });
+  }
+
   /** Returns an existing manifest by tag or digest. */
   find(name: string, reference: string): PackageVersion | null {
     return active(this.get(name)).find(({ digest, tags }) => digest === reference || tags.includes(reference)) ?? null;

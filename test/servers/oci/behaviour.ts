@@ -19,6 +19,12 @@ export interface OciBehaviour {
   readonly paging?: "by-link" | "by-link when full" | "by-last" | "ignore-n";
   /** `that begin with another`: `tags/list` omits tags that begin with another tag (distribution 3.1.0 and 3.1.1 on S3). */
   readonly hiddenTags?: "none" | "that begin with another";
+  /** The form of links to the next page; default: relative, with quotes. */
+  readonly links?: "relative" | "absolute" | "without quotes";
+  /** The order of tags; default: sorted. */
+  readonly tagOrder?: "sorted" | "as pushed";
+  /** `overlapping`: a page begins with the last entry of the page before. */
+  readonly pages?: "distinct" | "overlapping";
   /** The largest page, even if `n` is larger; default 100. */
   readonly pageSize?: number;
   /** `tags/list` without tags: distribution returns 404 until a tag was pushed, and `null` after the last was deleted. */

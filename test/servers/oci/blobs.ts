@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Reply, ServedRequest } from "../http-server.ts";
 import { ociError, READ_ONLY } from "./answers.ts";
 import type { RequestTarget } from "./behaviour.ts";
-import { sha256 } from "./store.ts";
+import { digestBy } from "./store.ts";
 
 /** Serves blobs, and receives them into `uploads`. */
 export function serveBlob(target: RequestTarget, request: ServedRequest, uploads: Map<string, Buffer>): Reply {
@@ -33,22 +33,23 @@ function upload(
   if (received === undefined) return ociError(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
   const bytes = Buffer.concat([received, body]);
   const digest = url.searchParams.get("digest");
+  const start = /^(\d+)-/.exec(request.headers["content-range"] ?? "")?.[1];
+  const location = `/v2/${name}/blobs/uploads/${id}`;
+  if (method !== "GET" && start !== undefined && Number(start) !== received.length) {
+    return { status: 416, headers: { location, range: `0-${Math.max(0, received.length - 1)}` } };
+  }
   if (digest === null) {
-    const start = /^(\d+)-/.exec(request.headers["content-range"] ?? "")?.[1];
-    const location = `/v2/${name}/blobs/uploads/${id}`;
     if (method === "GET") return { status: 204, headers: { location, range: `0-${Math.max(0, received.length - 1)}` } };
-    if (start !== undefined && Number(start) !== received.length)
-      return { status: 416, headers: { location, range: `0-${received.length - 1}` } };
     uploads.set(id, bytes);
     return {
       status: 202,
       headers: { location, range: `0-${Math.max(0, bytes.length - 1)}`, "docker-upload-uuid": id },
     };
   }
-  if (sha256(bytes) !== digest)
+  if (digestBy(digest, bytes) !== digest)
     return ociError(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
   uploads.delete(id);
-  store.putBlob(bytes);
+  store.putBlob(bytes, digest);
   if (behaviour.blobsCreateRepository === "yes") store.create(repository);
   return created(name, digest);
 }

@@ -41,6 +41,17 @@ async function start(
 }
 
 describe("crane", needs("crane"), () => {
+  it.each<[string, OciBehaviour]>([
+    ["absolute links", { pageSize: 2, links: "absolute" }],
+    ["links without quotes", { pageSize: 2, links: "without quotes" }],
+    ["tags in the order of their push", { pageSize: 2, tagOrder: "as pushed" }],
+    ["a full last page with a link to an empty one", { pageSize: 2, paging: "by-link when full" }],
+  ])("lists the tags of a registry with %s", async (_what, behaviour) => {
+    const { host, store } = await start(behaviour);
+    pushImage(store, { repository: "app", seed: "v1", tags: ["c", "a", "d", "b"] });
+    expect((await crane("ls", `${host}/app`)).split("\n").sort()).toEqual(["a", "b", "c", "d"]);
+  });
+
   describe.each(behaviours)("%s", (_name, behaviour) => {
     it("copies an index completely and validates both copies", async () => {
       const from = await start(behaviour);

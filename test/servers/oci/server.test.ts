@@ -4,7 +4,7 @@ import { serve, type TestServer } from "../http-server.ts";
 import type { OciBehaviour } from "./behaviour.ts";
 import { LOGIN_PAGE, withEndlessPages, withWrongDigest } from "./quirks.ts";
 import { createOciHandler, serveOci } from "./server.ts";
-import { RegistryStore, sha256 } from "./store.ts";
+import { digestBy, RegistryStore, sha256 } from "./store.ts";
 
 const servers: TestServer[] = [];
 
@@ -155,6 +155,49 @@ describe("a pushed manifest with a subject", () => {
   );
 });
 
+describe("the OCI conformance suite", () => {
+  const put = async ({ url }: TestServer, path: string, body: string, headers: Record<string, string>) =>
+    (await fetch(new URL(path, url), { method: "PUT", headers, body })).status;
+  const image = (layers: readonly object[]): string =>
+    JSON.stringify({ schemaVersion: 2, mediaType: IMAGE, config: { digest: sha256("{}"), size: 2 }, layers });
+
+  it("pushes and pulls by sha512, also with a tag", async () => {
+    const store = new RegistryStore();
+    store.putBlob(Buffer.from("{}"));
+    const server = await start(store);
+    const digest = digestBy("sha512:", Buffer.from(image([])));
+    expect(await put(server, `/v2/app/manifests/${digest}?tag=v1&tag=v2`, image([]), { "content-type": IMAGE })).toBe(
+      201,
+    );
+    for (const reference of [digest, "v1", "v2"]) {
+      const { headers } = await send(server, "HEAD", `/v2/app/manifests/${reference}`);
+      expect(headers.get("docker-content-digest")).toBe(digest);
+    }
+    expect((await send(server, "DELETE", `/v2/app/manifests/${digest}`)).status).toBe(202);
+    expect(store.tags("app")).toEqual([]);
+  });
+
+  it.each(["GET", "PUT", "DELETE"])("sends a malformed digest with %s, which is no tag", async (method) => {
+    const store = new RegistryStore();
+    store.putBlob(Buffer.from("{}"));
+    const server = await start(store);
+    const path = "/v2/app/manifests/sha256:totally-wrong";
+    const headers = { "content-type": IMAGE };
+    const status =
+      method === "PUT" ? await put(server, path, image([]), headers) : (await send(server, method, path)).status;
+    expect(status).toBe(method === "GET" ? 404 : 400);
+    expect(store.tags("app")).toEqual([]);
+  });
+
+  it("pushes layers that the registry does not store", async () => {
+    const store = new RegistryStore();
+    store.putBlob(Buffer.from("{}"));
+    const mediaType = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
+    const layers = [{ mediaType, digest: digestOfNothing("layer"), size: 5, urls: ["https://example.com/layer"] }];
+    expect(await put(await start(store), "/v2/app/manifests/v1", image(layers), { "content-type": IMAGE })).toBe(201);
+  });
+});
+
 describe("an upload", () => {
   const digest = sha256("hello world");
 
@@ -167,6 +210,8 @@ describe("an upload", () => {
     expect((await send("PATCH", location, "hello", { "content-range": "0-4" })).headers.get("range")).toBe("0-4");
     expect((await send("PATCH", location, "world", { "content-range": "6-10" })).status).toBe(416);
     expect((await send("PUT", `${location}?digest=${digest}`, " World")).status).toBe(400);
+    const late = await send("PUT", `${location}?digest=${digest}`, " world", { "content-range": "6-11" });
+    expect(late.status).toBe(416);
     expect((await send("PUT", `${location}?digest=${digest}`, " world")).status).toBe(201);
     expect(store.blob(digest)?.toString()).toBe("hello world");
   });

@@ -16,7 +16,9 @@ export interface References {
   readonly children: readonly Digest[];
   readonly blobs: readonly { readonly digest: Digest; readonly bytes: number }[];
   readonly subject: Digest | null;
+  /** Of a manifest without the field, the type of its config. */
   readonly artifactType: string | null;
+  readonly annotations: Readonly<Record<string, string>> | null;
 }
 
 interface StoredRepository {
@@ -33,6 +35,11 @@ export function sha256(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
+/** Returns the digest of bytes by the algorithm of `like`; sha256 if that is no digest. */
+export function digestBy(like: string, bytes: Uint8Array): Digest {
+  return like.startsWith("sha512:") ? `sha512:${createHash("sha512").update(bytes).digest("hex")}` : sha256(bytes);
+}
+
 /** The content of a registry, in memory: manifests and tags by repository, and blobs. Deletions check no references. */
 export class RegistryStore {
   readonly #clock: Pick<Clock, "now">;
@@ -47,8 +54,9 @@ export class RegistryStore {
     return this.#clock.now();
   }
 
-  putBlob(bytes: Buffer): Digest {
-    const digest = sha256(bytes);
+  /** @param like a digest of the wanted algorithm */
+  putBlob(bytes: Buffer, like = "sha256:"): Digest {
+    const digest = digestBy(like, bytes);
     this.#blobs.set(digest, bytes);
     return digest;
   }
@@ -65,7 +73,7 @@ export class RegistryStore {
     mediaType: string,
     pushedAt: number = this.#clock.now(),
   ): Digest {
-    const digest = sha256(bytes);
+    const digest = digestBy(reference ?? "", bytes);
     this.#open(repository).manifests.set(digest, { digest, bytes, mediaType, pushedAt });
     if (reference !== null && !isDigest(reference)) this.tag(repository, reference, digest);
     return digest;
@@ -126,6 +134,11 @@ export class RegistryStore {
     return [...(this.#repositories.get(repository)?.tags.keys() ?? [])].sort();
   }
 
+  /** In the order of their first push. */
+  pushedTags(repository: string): readonly string[] {
+    return [...(this.#repositories.get(repository)?.tags.keys() ?? [])];
+  }
+
   tagsOf(repository: string, digest: Digest): readonly string[] {
     const tags = this.#repositories.get(repository)?.tags ?? new Map<string, Digest>();
     return [...tags].filter(([, target]) => target === digest).map(([tag]) => tag);
@@ -167,20 +180,26 @@ export class RegistryStore {
 
 interface ManifestJson {
   readonly manifests?: readonly { readonly digest: string }[];
-  readonly config?: { readonly digest: string; readonly size: number };
-  readonly layers?: readonly { readonly digest: string; readonly size: number }[];
+  readonly config?: { readonly mediaType?: string; readonly digest: string; readonly size: number };
+  readonly layers?: readonly { readonly mediaType?: string; readonly digest: string; readonly size: number }[];
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly subject?: { readonly digest: string };
   readonly artifactType?: string;
 }
 
-/** Returns the references of a manifest. Ignores invalid digests. */
+/** Layers that clients get from other places (OCI image-spec, layer.md, "Non-Distributable Layers"). */
+const NOT_DISTRIBUTED = /layer\.nondistributable\.|rootfs\.foreign\./;
+
+/** Returns the references of a manifest. Ignores invalid digests, and layers that the registry need not have. */
 export function referencesOf(bytes: Buffer): References {
   const json: ManifestJson = JSON.parse(bytes.toString("utf8"));
-  const blobs = [...(json.config === undefined ? [] : [json.config]), ...(json.layers ?? [])];
+  const layers = (json.layers ?? []).filter(({ mediaType }) => !NOT_DISTRIBUTED.test(mediaType ?? ""));
+  const blobs = [...(json.config === undefined ? [] : [json.config]), ...layers];
   return {
     children: (json.manifests ?? []).map(({ digest }) => digest).filter(isDigest),
     blobs: blobs.flatMap(({ digest, size }) => (isDigest(digest) ? [{ digest, bytes: size }] : [])),
     subject: json.subject !== undefined && isDigest(json.subject.digest) ? json.subject.digest : null,
-    artifactType: json.artifactType ?? null,
+    artifactType: json.artifactType ?? json.config?.mediaType ?? null,
+    annotations: json.annotations ?? null,
   };
 }
