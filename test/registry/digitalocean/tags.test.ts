@@ -20,7 +20,7 @@ test("lists the manifest and the push time of each tag, 200 a request", async ()
   expect(fixture.requests()).toEqual([`GET ${path}?page=1&per_page=200`, `GET ${path}?page=2&per_page=200`]);
 });
 
-test("has no time that DigitalOcean does not tell", async () => {
+test("has no time if DigitalOcean does not show one", async () => {
   const fixture = await openFixture();
   const entries = ["a", "b"].map((tag, at) => ({
     tag,
