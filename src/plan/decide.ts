@@ -7,7 +7,6 @@ import { countClaims, hasLocalSignatures, type Orphan, orphanOf } from "./orphan
 import type { Rules } from "./plan.ts";
 import type { PushTimes } from "./push-time.ts";
 import { follow, type Reached, reach, type Step } from "./reach.ts";
-import { withoutCounts } from "./retention.ts";
 
 /** What a decision is based on. */
 export interface DecisionInput {
@@ -56,7 +55,7 @@ function phasesOf(input: DecisionInput, stage: "listed" | "read"): Phases {
   const keepers = keepByThemselves(input.graph, input.statuses, input.rules, input.kept);
   const needed = reach(keepers.keys());
   const orphans = findOrphans(input, needed, stage);
-  const limited = limitOrphans(input, orphans, needed);
+  const limited = limitOrphans(input, orphans, needed, stage);
   const neededByLimited = reach(limited.kept.keys());
   const roots = [...orphans.values()].filter(({ isRoot, node }) => isRoot && !node.gone && !neededByLimited.has(node));
   return { keepers, needed, orphans, limited, neededByLimited, roots };
@@ -67,7 +66,7 @@ function phasesOf(input: DecisionInput, stage: "listed" | "read"): Phases {
  * list alone keeps is kept.
  */
 export function mayDelete(input: DecisionInput): boolean {
-  const rules = { ...input.rules, keepsLastTagged: false, retentionOf: withoutCounts(input.rules.retentionOf) };
+  const rules = { ...input.rules, keepsLastTagged: false };
   const { roots } = phasesOf({ ...input, rules }, "listed");
   return roots.length > 0 || [...input.graph.nodes].some(({ gone }) => gone);
 }
@@ -102,7 +101,10 @@ export function decide(input: DecisionInput): Verdicts {
     const cause = own ?? needed.get(node) ?? neededByLimited.get(node) ?? undecided(input.graph, node);
     verdicts.set(node, { decision: "keep", cause });
   }
-  return { verdicts, untimed: limited.untimed };
+  // Without a deletion, only the order of images can lead to one.
+  const [first] = verdicts.values();
+  const untimed = first?.decision === "delete" ? limited.untimed : [];
+  return { verdicts, untimed: [...untimed, ...limited.unordered] };
 }
 
 type Orphans = ReadonlyMap<Node, Orphan>;
@@ -124,9 +126,14 @@ function findOrphans({ graph, statuses, rules }: DecisionInput, needed: Reached,
 }
 
 /** Phase 4: the limits, and the one tagged manifest that some registries keep. */
-function limitOrphans({ rules, times }: DecisionInput, orphans: Orphans, needed: Reached): Limited {
+function limitOrphans(
+  { rules, times }: DecisionInput,
+  orphans: Orphans,
+  needed: Reached,
+  stage: "listed" | "read",
+): Limited {
   const existing = [...orphans.values()].filter(({ node }) => !node.gone);
-  const limited = limit(existing, rules, times);
+  const limited = limit(existing, rules, times, stage);
   if (!rules.keepsLastTagged) return limited;
   const isTagged = ({ tags }: Node): boolean => tags.length > 0;
   if ([...needed.keys(), ...reach(limited.kept.keys()).keys()].some(isTagged)) return limited;

@@ -16,7 +16,7 @@ const UNKNOWN_TAG: TagStatus = { status: "live", reason: "its tag appeared after
 /** What one tag says about its manifest. */
 export interface DecidingTag {
   readonly status: TagStatus;
-  /** The retention rule of an unmatched or superseded tag; null: none. */
+  /** The retention rule of an unmatched or superseded tag; null: none. Push times never give a tag a rule. */
   readonly rule: RetentionRule | null;
 }
 
@@ -32,6 +32,7 @@ export function decidingTags(
   const own = tags.map((tag) => ({ tag, status: statuses.get(tag) ?? UNKNOWN_TAG }));
   const isNeutral = own.every(({ status }) => status.status === "neutral");
   return own.flatMap(({ tag, status }): DecidingTag | readonly DecidingTag[] => {
+    if (status.status === "unmatched" && status.unproven !== undefined) return { status, rule: null };
     if (status.status === "superseded" || status.status === "unmatched") {
       return { status, rule: retentionOf(tag) ?? null };
     }

@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import { formatAge, formatSetting } from "../format.ts";
-import { countedByRule, countedTogether } from "./counted.ts";
+import { type CountedGroup, countedByRule, countedTogether } from "./counted.ts";
 import type { Node } from "./graph.ts";
 import { isTooYoung, minimumAge } from "./older-than.ts";
 import type { Orphan } from "./orphans.ts";
@@ -12,13 +12,15 @@ export interface Limited {
   readonly kept: ReadonlyMap<Node, string>;
   /** Orphans whose creation time, or that of their tags, decides and was not read yet. */
   readonly untimed: readonly Digest[];
+  /** Those whose time decides which images of a group are the newest. */
+  readonly unordered: readonly Digest[];
 }
 
 /**
  * Applies the limits: untagged images, scope, grace period and age to each orphan. Then, to the roots, `keep` of the retention
  * rules, and `keep-count` to what is left. A tagged child of a deleted index has limits of its own.
  */
-export function limit(orphans: readonly Orphan[], rules: Rules, times: PushTimes): Limited {
+export function limit(orphans: readonly Orphan[], rules: Rules, times: PushTimes, stage: "listed" | "read"): Limited {
   const kept = new Map<Node, string>();
   const untimed = new Set<Digest>();
   for (const orphan of orphans) {
@@ -33,11 +35,22 @@ export function limit(orphans: readonly Orphan[], rules: Rules, times: PushTimes
     if (limited !== null) kept.set(node, limited);
   }
   const roots = orphans.filter(({ isRoot }) => isRoot);
-  const left = roots.filter(({ node }) => !kept.has(node));
-  for (const { count, reason, images } of [...countedByRule(roots), ...countedTogether(left, rules)]) {
-    for (const { node } of newest(images, count, times, untimed)) if (!kept.has(node)) kept.set(node, reason);
-  }
-  return { kept, untimed: [...untimed] };
+  const unordered = new Set<Digest>();
+  const keepNewest = (groups: readonly CountedGroup[]): void => {
+    for (const { count, reason, images } of groups) {
+      // An image may belong to several groups, so no order of the list alone shows that one is deleted.
+      const chosen = stage === "listed" && images.length > count ? [] : newest(images, count, times, unordered);
+      for (const { node } of chosen) if (!kept.has(node)) kept.set(node, reason);
+    }
+  };
+  keepNewest(countedByRule(roots));
+  keepNewest(
+    countedTogether(
+      roots.filter(({ node }) => !kept.has(node)),
+      rules,
+    ),
+  );
+  return { kept, untimed: [...untimed], unordered: [...unordered] };
 }
 
 function timeDecides(orphan: Orphan, rules: Rules): boolean {

@@ -19,9 +19,7 @@ export type PlanStep = { readonly plan: RepositoryPlan } | { readonly untimed: r
 export function makePlan(repository: string, given: DecisionInput): PlanStep {
   const input = { ...given, statuses: applyPushTimes(given.graph, given.statuses, given.times, given.rules.now) };
   const { verdicts, untimed } = decide(input);
-  // Without a deletion no time decides anything.
-  const [first] = verdicts.values();
-  if (untimed.length > 0 && first?.decision === "delete") return { untimed };
+  if (untimed.length > 0) return { untimed };
   const untimedTags = withUntimedTags(verdicts, input);
   if (untimedTags.length > 0) return { untimed: untimedTags };
   const unreadable = unreadableNodes(input.graph);

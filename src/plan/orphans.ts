@@ -22,7 +22,7 @@ export interface Orphan {
   readonly isUntagged: boolean;
   /** Evidence proves each of its tags gone or superseded. Otherwise it is orphaned because nothing names it. */
   readonly isProven: boolean;
-  /** Its tags whose ref is gone. */
+  /** The evidence of its tags, also if it does not fit a push time: it still says when their refs ended. */
   readonly gone: readonly Gone[];
   /** Its tags that name an older commit of an existing branch or Git tag. */
   readonly superseded: readonly Superseded[];
@@ -86,7 +86,7 @@ export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, r
     isRoot: claims === 0,
     isUntagged: node.tags.every((tag) => statuses.get(tag)?.status === "referrer"),
     isProven: named.length > 0 && unmatched.length === 0,
-    gone,
+    gone: [...gone, ...unmatched.flatMap(({ unproven }) => unproven ?? [])],
     superseded,
     named,
   };

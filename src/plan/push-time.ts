@@ -71,7 +71,9 @@ export function applyPushTimes(
       if (status?.status !== "orphaned") continue;
       const time = tagTime(node, tag, times);
       const problem = time === undefined ? null : misfit(status, time, times, now);
-      if (problem !== null) changed.set(tag, { status: "unmatched", reason: `matches no ref: ${problem}` });
+      if (problem !== null) {
+        changed.set(tag, { status: "unmatched", reason: `matches no ref: ${problem}`, unproven: status });
+      }
     }
   }
   return changed.size === 0 ? statuses : new Map([...statuses, ...changed]);

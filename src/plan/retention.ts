@@ -19,14 +19,3 @@ export function describeRule({ glob, keep, olderThanMs }: RetentionRule): string
   ];
   return [glob, ...options.flat()].join(" ");
 }
-
-/**
- * Returns the same rules, each with `keep=0`. A push time can show that a tag is unmatched: then its image is one of those that a
- * rule counts, and another one is not among the newest any more.
- */
-export function withoutCounts(retentionOf: RetentionOf): RetentionOf {
-  return (tag) => {
-    const rule = retentionOf(tag);
-    return rule === undefined || rule.keep === null ? rule : { ...rule, keep: 0 };
-  };
-}

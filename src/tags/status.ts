@@ -17,7 +17,15 @@ export type TagStatus =
   | Gone
   /** It has the form of a commit that GitHub does not know, and says nothing about its image. */
   | { readonly status: "neutral"; readonly reason: string }
-  | { readonly status: "unmatched"; readonly reason: string };
+  | Unmatched;
+
+/** A tag that nothing explains. */
+export interface Unmatched {
+  readonly status: "unmatched";
+  readonly reason: string;
+  /** The evidence of a deleted branch, if the tag was pushed at another time. Absent: there is none. */
+  readonly unproven?: Gone;
+}
 
 /** Returns the glob of `protect-tags` that `tag` matches; null: none. */
 export type ProtectedBy = (tag: string) => string | null;

@@ -46,8 +46,9 @@ export const PLAN_BREAKS: readonly Break[] = [
   },
   {
     file: "plan/keep.ts",
-    line: "return tags.map((tag) => statuses.get(tag) ?? UNKNOWN_TAG);",
-    replacement: "return tags.flatMap((tag) => statuses.get(tag) ?? []);",
+    line: "const own = tags.map((tag) => ({ tag, status: statuses.get(tag) ?? UNKNOWN_TAG }));",
+    replacement:
+      "const own = tags.flatMap((tag) => [statuses.get(tag) ?? []].flat().map((status) => ({ tag, status })));",
     danger: "deletes a manifest whose tag appeared after the refs were read",
     tests: ["plan/keep.test.ts"],
   },
@@ -60,15 +61,15 @@ export const PLAN_BREAKS: readonly Break[] = [
   },
   {
     file: "plan/keep.ts",
-    line: 'const live = own.find(({ status }) => status === "live" || status === "protected");',
-    replacement: 'const live = own.find(({ status }) => status === "live");',
+    line: 'status.status === "protected" ||',
+    replacement: "",
     danger: "deletes images with a protected tag",
     tests: ["plan/decide.test.ts"],
   },
   {
     file: "plan/keep.ts",
-    line: 'const unmatched = own.find(({ status }) => status === "unmatched") ?? (isNeutral ? own[0] : undefined);',
-    replacement: 'const unmatched = own.find(({ status }) => status === "unmatched");',
+    line: "if (!isNeutral) return [];",
+    replacement: "return [];",
     danger: "deletes images with neutral tags only",
     tests: ["plan/decide.test.ts", "plan/plan.property.test.ts"],
   },

@@ -213,7 +213,7 @@ function statusesOf(world: World, name: string): readonly TagStatus[] {
     const age = tagAge(world, name, tag);
     const isBefore = world[name]?.tagHours === undefined && age > NOW - FIRST_PUSH;
     const isKnown = age !== UNKNOWN_AGE && age >= NOW - status.lastPush && !isBefore;
-    return isKnown ? status : { status: "unmatched", reason: UNMATCHED };
+    return isKnown ? status : { status: "unmatched", reason: UNMATCHED, unproven: status };
   });
 }
 
@@ -262,7 +262,9 @@ function isKept(
   if (tags.some(({ status }) => status.status === "live") || failed.includes(name)) return true;
   const used = [...visible].filter((each) => inUse.includes(each));
   if (used.includes(name) || used.some((each) => below(world, name).has(each))) return true;
-  const unruled = tags.filter(({ tag }) => rules.retentionOf(tag) === undefined).map(({ status }) => status.status);
+  const unruled = tags
+    .filter(({ tag, status }) => ruleOf(tag, status, rules) === undefined)
+    .map(({ status }) => status.status);
   if (unruled.includes("superseded") && rules.superseded === "keep") return true;
   return unruled.includes("unmatched") && rules.unmatchedTags === "keep";
 }
@@ -272,18 +274,22 @@ function isLimited(world: World, name: string, rules: Rules): boolean {
   const isUntagged = (world[name]?.tags ?? []).length === 0;
   if (isUntagged && subjectsOf(world, name).length === 0 && rules.untagged === "keep") return true;
   const orphaned = own.flatMap((status) => (status.status === "orphaned" ? [status] : []));
+  const ended = [
+    ...orphaned,
+    ...own.flatMap((status) => (status.status === "unmatched" ? (status.unproven ?? []) : [])),
+  ];
   const isSuperseded = own.some(({ status }) => status === "superseded");
   const isProven = own.length > 0 && !own.some(({ status }) => status === "unmatched");
   if (rules.scope !== null) {
     const isOfIt = isProven && !isSuperseded && orphaned.every(({ of }) => of === rules.scope);
     if (!isOfIt) return true;
   }
-  const isMergedNow = orphaned.some(({ merged, endedAt }) => merged && NOW - (endedAt ?? 0) < rules.gracePeriodMs);
+  const isMergedNow = ended.some(({ merged, endedAt }) => merged && NOW - (endedAt ?? 0) < rules.gracePeriodMs);
   if (isMergedNow && rules.scope === null) return true;
   const isReferrer = subjectsOf(world, name).length > 0 && ownStatuses(world, name).length === 0;
   const hasAge = !isReferrer || pushAge(world, name) !== UNKNOWN_AGE;
   const since = Math.min(
-    ...orphaned.map(({ endedAt }) => NOW - (endedAt ?? NOW)),
+    ...ended.map(({ endedAt }) => NOW - (endedAt ?? NOW)),
     ...(hasAge ? [pushAge(world, name)] : []),
   );
   const least = Math.max(...(own.length === 0 ? [rules.olderThanMs] : leastAges(world, name, rules)));
@@ -297,8 +303,9 @@ function leastAges(world: World, name: string, rules: Rules): readonly number[] 
   return ownTags(world, name).map(({ tag, status }) => ruleOf(tag, status, rules)?.olderThanMs ?? rules.olderThanMs);
 }
 
-function ruleOf(tag: string, { status }: TagStatus, rules: Rules): RetentionRule | undefined {
-  return ["superseded", "unmatched"].includes(status) ? rules.retentionOf(tag) : undefined;
+function ruleOf(tag: string, status: TagStatus, rules: Rules): RetentionRule | undefined {
+  const hasRule = status.status === "superseded" || (status.status === "unmatched" && status.unproven === undefined);
+  return hasRule ? rules.retentionOf(tag) : undefined;
 }
 
 /** The newest images of each retention rule, and of each branch or the repository. */
@@ -314,16 +321,24 @@ function countedImages(
       groups.set(group, { count, names: new Set() }).get(group) ?? { names: new Set() };
     names.add(name);
   };
-  for (const name of roots.filter((each) => subjectsOf(world, each).length === 0)) {
-    const tags = ownTags(world, name).map(({ tag, status }) => ({ status, rule: ruleOf(tag, status, rules) }));
-    for (const { rule } of tags) if (rule && rule.keep !== null) add(JSON.stringify(rule), rule.keep, name);
-    if (limited.includes(name)) continue;
+  const newest = (): readonly string[] =>
+    [...groups.values()].flatMap(({ count, names }) => [...names].sort(newestFirst(world)).slice(0, count));
+  const images = roots.filter((each) => subjectsOf(world, each).length === 0);
+  const tagsOf = (name: string) =>
+    ownTags(world, name).map(({ tag, status }) => ({ status, rule: ruleOf(tag, status, rules) }));
+  for (const name of images) {
+    for (const { rule } of tagsOf(name)) if (rule && rule.keep !== null) add(JSON.stringify(rule), rule.keep, name);
+  }
+  const keptByRules = newest();
+  for (const name of images) {
+    if (limited.includes(name) || keptByRules.includes(name)) continue;
+    const tags = tagsOf(name);
     const others = tags.filter(({ rule }) => (rule?.keep ?? null) === null);
     if (others.length === 0 && tags.length > 0) continue;
     const builds = others.flatMap(({ status }) => (status.status === "superseded" ? [status.of] : []));
     for (const build of builds.length > 0 ? builds : ["repository"]) add(build, rules.keepCount, name);
   }
-  return [...groups.values()].flatMap(({ count, names }) => [...names].sort(newestFirst(world)).slice(0, count));
+  return newest();
 }
 
 /** An unknown age counts as newest. */

@@ -20,6 +20,8 @@ export interface ApiBehaviour {
   beforePage: (repository: string, page: number) => void;
   /** `frozen`: the list of tags does not change after its first reading. */
   tagList: "live" | "frozen";
+  /** When a tag was pushed, in milliseconds since the epoch; null: with its manifest. */
+  tagPushedAt: (tag: string) => number | null;
   apps: readonly unknown[];
   /** The registry's storage in bytes; null: the field is missing. */
   storage: { readonly usedBytes: number | null; readonly includedBytes: number | null };
@@ -46,6 +48,7 @@ export const API_BEHAVIOUR: ApiBehaviour = {
   absent: [],
   beforePage: () => undefined,
   tagList: "live",
+  tagPushedAt: () => null,
   apps: [],
   // The examples of the OpenAPI document.
   storage: { usedBytes: 29_393_920, includedBytes: 5_368_709_120 },

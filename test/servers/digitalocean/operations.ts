@@ -88,7 +88,7 @@ export function listTags({ api, behaviour, request, frozenTags, names }: Call): 
       repository,
       tag,
       manifest_digest: digest,
-      updated_at: timestamp(pushedAt),
+      updated_at: timestamp(behaviour.tagPushedAt(tag) ?? pushedAt),
     })),
   );
   if (behaviour.tagList === "live" || !frozenTags.has(repository)) frozenTags.set(repository, live);
