@@ -4,6 +4,7 @@ import { Fault } from "./fault.ts";
 import type { HttpClient } from "./http/http.ts";
 import { selectRepositories } from "./inputs/select-repositories.ts";
 import type { Log } from "./log.ts";
+import { createAdvisor } from "./plan/advice.ts";
 import type { Rules } from "./plan/plan.ts";
 import { joinImagesInUse, readImagesInUse } from "./protect/images-in-use.ts";
 import { providerFor } from "./registry/providers.ts";
@@ -123,6 +124,7 @@ async function planRepositories(
   listings: ReadonlyMap<string, Listing>,
 ): Promise<Plans> {
   const plans = new Map<string, PlannedRepository>();
+  const adviceOf = createAdvisor(evidence, settings.tagPatterns, rules);
   const plan = ([repository, listing]: [string, Listing]): Promise<void> =>
     record.attemptIn(repository, async () => {
       const input: PlanningInput = {
@@ -138,7 +140,7 @@ async function planRepositories(
       };
       const planned = await planUnlessForeign(input, settings, (notice) => record.addNotice(notice));
       plans.set(repository, planned);
-      record.setPlan(repository, planned);
+      record.setPlan(repository, planned, adviceOf(planned.plan, input.statuses));
       requireReadable(planned);
     });
   await pMap(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });

@@ -40,9 +40,13 @@ const INPUTS = {
   "protect-apps": "false",
   untagged: "delete",
   "unmatched-tags": "keep",
+  superseded: "keep",
+  "foreign-repositories": "skip",
+  retention: "",
   "remove-stale-tags": "false",
   "keep-count": "0",
   "grace-period": "24h",
+  "older-than": "0",
   scope: "auto",
   validate: "false",
   "max-deletions": "0",
@@ -136,7 +140,7 @@ async function errorsOf(content: string): Promise<readonly string[]> {
 }
 
 describe("the tables of the README", () => {
-  const places = "# T\n<!-- inputs -->\nold\n<!-- /inputs -->\nmiddle\n<!-- outputs --><!-- /outputs -->\nend\n";
+  const places = "# T\n<!-- inputs -->\noutdated\n<!-- /inputs -->\nmiddle\n<!-- outputs --><!-- /outputs -->\nend\n";
 
   it("contain each input and output, and the text around them is kept", () => {
     const written = withTables(places, text);
@@ -146,7 +150,7 @@ describe("the tables of the README", () => {
     expect(written).toContain("| `token` |  | ");
     for (const name of [...Object.keys(INPUTS), ...OUTPUTS]) expect(written).toContain(`\n| \`${name}\` | `);
     expect(written).toContain("<!-- /inputs -->\nmiddle\n<!-- outputs -->");
-    expect(written).not.toContain("old");
+    expect(written).not.toContain("outdated");
     expect(written.endsWith("<!-- /outputs -->\nend\n")).toBe(true);
   });
 

@@ -1,6 +1,7 @@
 import { Fault } from "../fault.ts";
 import { HttpError, reportable } from "../http/errors.ts";
 import type { Log } from "../log.ts";
+import { type Advice, NO_ADVICE } from "../plan/advice.ts";
 import type { Decision } from "../plan/plan.ts";
 import type { Provider } from "../registry/provider.ts";
 import { providerFor } from "../registry/providers.ts";
@@ -23,7 +24,10 @@ interface Entry {
   planned: PlannedRepository | null;
   swept: Swept | null;
   validation: Validation | null;
+  advice: Advice;
 }
+
+const EMPTY: Entry = { error: null, planned: null, swept: null, validation: null, advice: NO_ADVICE };
 
 /** Records a run, so that its result can be written at any time, also after an error. */
 export class RunRecord {
@@ -94,8 +98,8 @@ export class RunRecord {
     if (status === "unsupported") this.addNotice(note);
   }
 
-  setPlan(repository: string, planned: PlannedRepository): void {
-    this.#entryOf(repository).planned = planned;
+  setPlan(repository: string, planned: PlannedRepository, advice: Advice): void {
+    Object.assign(this.#entryOf(repository), { planned, advice });
   }
 
   /** Records what happened to a plan. Failed deletions, and the error that ended the sweep, are errors. */
@@ -160,7 +164,7 @@ export class RunRecord {
     return sorted.map(([name, entry]) => this.#resultOf(name, entry));
   }
 
-  #resultOf(name: string, { error, planned, swept, validation }: Entry): RepositoryResult {
+  #resultOf(name: string, { error, planned, swept, validation, advice }: Entry): RepositoryResult {
     const plan = planned?.plan ?? null;
     return {
       name,
@@ -171,6 +175,7 @@ export class RunRecord {
       staleTags: swept?.staleTags ?? (plan === null ? [] : staleTagsOf(plan)),
       broken: validation?.broken ?? (plan === null ? [] : brokenIndexes(plan)),
       unreadable: uniqueByDigest([...(plan?.unreadable ?? []), ...(validation?.unreadable ?? [])]),
+      advice,
     };
   }
 
@@ -183,7 +188,7 @@ export class RunRecord {
   }
 
   #entryOf(repository: string): Entry {
-    const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null, validation: null };
+    const entry = this.#entries.get(repository) ?? { ...EMPTY };
     this.#entries.set(repository, entry);
     return entry;
   }

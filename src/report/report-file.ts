@@ -32,7 +32,7 @@ function* repositoryPieces({ name, error, manifests, ...found }: RepositoryResul
   }));
   yield* listPieces("broken", found.broken, ({ digest, missing, missingBlobs }) => ({ digest, missing, missingBlobs }));
   yield* listPieces("unreadable", found.unreadable, ({ digest, reason }) => ({ digest, reason }));
-  yield "}";
+  yield `,"advice":${JSON.stringify(found.advice)}}`;
 }
 
 function* listPieces<T>(name: string, list: readonly T[], entryOf: (each: T) => object): Generator<string> {

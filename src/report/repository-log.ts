@@ -1,5 +1,6 @@
-import { describeManifest } from "../format.ts";
+import { counted, describeManifest } from "../format.ts";
 import type { Log } from "../log.ts";
+import { SUGGESTED_KEEP_COUNT } from "../plan/advice.ts";
 import type { ManifestResult, RepositoryResult } from "./result.ts";
 
 /** Lines of one repository in the log. The report file has all. */
@@ -28,7 +29,21 @@ export function logRepository(log: Log, result: RepositoryResult): void {
     ...planned.slice(0, MAX_LINES).map(lineOf),
     ...(planned.length > MAX_LINES ? [`… and ${planned.length - MAX_LINES} more: see the report file`] : []),
     ...staleTags.slice(0, MAX_LINES).map(({ tag, reason, outcome }) => `stale tag ${tag}: ${reason} (${outcome})`),
+    ...adviceLines(result),
   ]);
+}
+
+/** The largest group of each kind. The report file has all. */
+function adviceLines({ advice }: RepositoryResult): readonly string[] {
+  const patterns = advice.patterns.slice(0, 1).map(({ pattern, tags }) => {
+    return `${counted(tags, "tag")} look like \`${pattern}\`. Add it to \`tag-patterns\`.`;
+  });
+  const superseded = advice.superseded.slice(0, 1).flatMap(({ of, images, deletable }) => {
+    if (deletable === 0) return [];
+    const inputs = `\`superseded: delete\` with \`keep-count: ${SUGGESTED_KEEP_COUNT}\``;
+    return [`${counted(images, "image")} are older builds of ${of}: ${inputs} would delete ${deletable}.`];
+  });
+  return [...patterns, ...superseded];
 }
 
 function titleOf({ name, manifests }: RepositoryResult): string {

@@ -1,4 +1,5 @@
 import type { FaultKind } from "../fault.ts";
+import type { Advice } from "../plan/advice.ts";
 import type { Decision, RepositoryPlan } from "../plan/plan.ts";
 import type { GarbageCollection, Storage } from "../registry/registry.ts";
 import type { Outcome, StaleTag } from "../sweep/outcome.ts";
@@ -22,6 +23,8 @@ export interface RepositoryResult {
   readonly broken: readonly BrokenManifest[];
   /** Manifests and blobs that could not be read. */
   readonly unreadable: Validation["unreadable"];
+  /** Kept images that other inputs would explain or delete. */
+  readonly advice: Advice;
 }
 
 /** What a run did: summary, outputs, log and report file are written from it. Times are in milliseconds since the epoch. */

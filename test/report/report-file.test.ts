@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Advice } from "../../src/plan/advice.ts";
 import { reportPieces } from "../../src/report/report-file.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { asReport } from "../e2e/report-schema.ts";
@@ -11,6 +12,11 @@ import { sampleRun } from "./sample-run.ts";
 function reportOf(result: RunResult) {
   return asReport(JSON.parse([...reportPieces(result)].join("")));
 }
+
+const ADVICE: Advice = {
+  patterns: [{ pattern: "SNAPSHOT-PR-{pr}-*", tags: 12, example: "SNAPSHOT-PR-12-7", sizeBytes: null }],
+  superseded: [{ of: "branch main", images: 231, sizeBytes: 4_000, deletable: 221 }],
+};
 
 test("has the fields of the public interface in their order", () => {
   const result = run({
@@ -29,6 +35,7 @@ test("has the fields of the public interface in their order", () => {
           ],
           broken: [{ digest: digestOf("b"), tags: ["b"], missing: [digestOf("d")], missingBlobs: [digestOf("layer")] }],
           unreadable: [{ digest: digestOf("e"), reason: "it answers 500" }],
+          advice: ADVICE,
         },
         { ghosts: [digestOf("ghost")] },
       ),
@@ -83,8 +90,12 @@ test("has the fields of the public interface in their order", () => {
         staleTags: [{ tag: "pr-9", digest: digestOf("b"), reason: "pull request #9 was closed", outcome: "reported" }],
         broken: [{ digest: digestOf("b"), missing: [digestOf("d")], missingBlobs: [digestOf("layer")] }],
         unreadable: [{ digest: digestOf("e"), reason: "it answers 500" }],
+        advice: ADVICE,
       },
-      { name: "api", error: "GET … answered 502", manifests: [], staleTags: [], broken: [], unreadable: [] },
+      {
+        ...{ name: "api", error: "GET … answered 502", manifests: [], staleTags: [], broken: [], unreadable: [] },
+        advice: { patterns: [], superseded: [] },
+      },
     ],
     requests: { "ghcr.io": 12, "api.github.com": 3 },
     garbageCollection: { status: "succeeded", freedBytes: 12, blobsDeleted: 3 },

@@ -42,6 +42,18 @@ test("logs every planned deletion with its reason and outcome", async () => {
   ]);
 });
 
+test("logs the largest group of each kind of advice", async () => {
+  const pattern = { pattern: "build-{sha}", tags: 4, example: "build-1a2b3c4", sizeBytes: null };
+  const superseded = { of: "branch main", images: 231, sizeBytes: null, deletable: 221 };
+  const advice = { patterns: [{ ...pattern, pattern: "x-pr-{pr}", tags: 12 }, pattern], superseded: [superseded] };
+  expect(await linesOf(repository("web", [], { advice }))).toEqual([
+    "::group::web: no manifests",
+    "12 tags look like `x-pr-{pr}`. Add it to `tag-patterns`.",
+    "231 images are older builds of branch main: `superseded: delete` with `keep-count: 10` would delete 221.",
+    "::endgroup::",
+  ]);
+});
+
 test("logs why the work on a repository ended early", async () => {
   const lines = await linesOf(repository("web", [], { plan: null, error: "page 3 answered 502" }));
   expect(lines).toEqual(["::group::web: no manifests", "Stopped early: page 3 answered 502", "::endgroup::"]);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../../src/digest.ts";
+import { NO_ADVICE } from "../../src/plan/advice.ts";
 import type { BlobUse, RepositoryPlan } from "../../src/plan/plan.ts";
 import type { ManifestResult, RepositoryResult, RunResult } from "../../src/report/result.ts";
 
@@ -59,6 +60,7 @@ export function repository(
     staleTags: [],
     broken: [],
     unreadable: [],
+    advice: NO_ADVICE,
     ...overrides,
   };
 }

@@ -3,7 +3,7 @@ import type { DeletedBranch, PullRequest } from "../../src/refs/refs.ts";
 import { DAY, NOW } from "../plan/world.ts";
 import { closed, defaultPatterns, merged, open } from "../tags/fixtures.ts";
 import { type Build, type Life, lifeOf, type MergeStyle } from "./life.ts";
-import { deletedImages, type Image } from "./sweep-scheme.ts";
+import { type Image, sweepImages } from "./sweep-scheme.ts";
 
 const STYLES: readonly MergeStyle[] = ["merge commits", "squash"];
 const MODES = [
@@ -26,7 +26,9 @@ function deletedTags(
     { build, tags },
     ...[2, 3, 4].map((run): Image => ({ build: { ...build, run, time: PUSHED + run }, tags: [`pr-12-${run}`] })),
   ];
-  return [...deletedImages(images, life, [...defaultPatterns, ...patterns], rules)].flatMap((image) => image.tags);
+  return [...sweepImages(images, life, [...defaultPatterns, ...patterns], rules).deleted].flatMap(
+    (image) => image.tags,
+  );
 }
 
 function withMore(life: Life, pullRequests: readonly PullRequest[], deleted: readonly DeletedBranch[] = []): Life {

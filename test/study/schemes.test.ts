@@ -5,7 +5,7 @@ import { compileRetention } from "../../src/plan/retention.ts";
 import { defaultPatterns } from "../tags/fixtures.ts";
 import { type Group, lifeOf, type MergeStyle } from "./life.ts";
 import { SCHEMES, type Scheme } from "./schemes.ts";
-import { deletedImages, type Image, imagesOf, type Times } from "./sweep-scheme.ts";
+import { type Image, imagesOf, type SweptImages, sweepImages, type Times } from "./sweep-scheme.ts";
 
 const STYLES: readonly MergeStyle[] = ["merge commits", "squash"];
 const LIVES = new Map(STYLES.map((style) => [style, lifeOf(style)]));
@@ -16,17 +16,22 @@ const KEEP_COUNT = 2;
 type Mode = "deletedByDefault" | "deletedWithPatterns" | "deletedWithAll";
 const MODES: readonly Mode[] = ["deletedByDefault", "deletedWithPatterns", "deletedWithAll"];
 
-interface Swept {
+interface Swept extends SweptImages {
   readonly images: readonly Image[];
-  readonly deleted: ReadonlySet<Image>;
 }
 
-function sweep(scheme: Scheme, style: MergeStyle, mode: Mode, times: Times = "tags"): Swept {
+function sweep(scheme: Scheme, style: MergeStyle, mode: Mode, { times, patterns }: Options = {}): Swept {
   const life = LIVES.get(style) ?? lifeOf(style);
   const images = imagesOf(life.builds.filter(scheme.builds), scheme.tags);
-  const patterns = mode === "deletedByDefault" ? [] : scheme.patterns;
+  const more = patterns ?? (mode === "deletedByDefault" ? [] : scheme.patterns);
   const rules = mode === "deletedWithAll" ? cleanUp(scheme) : {};
-  return { images, deleted: deletedImages(images, life, [...defaultPatterns, ...patterns], rules, times) };
+  return { images, ...sweepImages(images, life, [...defaultPatterns, ...more], rules, times) };
+}
+
+interface Options {
+  readonly times?: Times;
+  /** Default: those of the scheme. */
+  readonly patterns?: readonly string[];
 }
 
 function cleanUp({ retention }: Scheme): Partial<Rules> {
@@ -67,13 +72,15 @@ describe.each(STYLES)("with %s", (style) => {
   });
 });
 
+type IsCounted = (scheme: Scheme, image: Image) => boolean;
+
 /** Returns how many of the images that `isCounted` accepts are deleted, in percent: each scheme by the workflows that use it. */
-function shareDeleted(mode: Mode, isCounted: (scheme: Scheme, image: Image) => boolean, times?: Times): number {
+function shareDeleted(mode: Mode, isCounted: IsCounted, options: Options = {}): number {
   let all = 0;
   let deleted = 0;
   for (const style of STYLES) {
     for (const scheme of SCHEMES) {
-      const swept = sweep(scheme, style, mode, times);
+      const swept = sweep(scheme, style, mode, options);
       const counted = swept.images.filter((image) => image.tags.length > 0 && isCounted(scheme, image));
       all += scheme.workflows * counted.length;
       deleted += scheme.workflows * counted.filter((image) => swept.deleted.has(image)).length;
@@ -101,7 +108,22 @@ describe("all schemes together", () => {
 
   describe.each(["tags", "images", "creation"] as const)("with times of %s", (times) => {
     test.each(MODES)("delete no live image (%s)", (mode) => {
-      expect(shareDeleted(mode, isLive, times)).toBe(0);
+      expect(shareDeleted(mode, isLive, { times })).toBe(0);
     });
+  });
+});
+
+/** A number alone may be a run number, and the last segment of a branch may be any word. */
+const NOT_SUGGESTED: readonly string[] = ["{pr}", "pr-{branch:last}"];
+
+describe.each(STYLES)("the suggested patterns, with %s", (style) => {
+  test.each(SCHEMES)("$title ($example)", (scheme) => {
+    const { advice } = sweep(scheme, style, "deletedByDefault");
+    const patterns = advice.patterns.map(({ pattern }) => pattern);
+    expect(patterns).toEqual(scheme.patterns.filter((pattern) => !NOT_SUGGESTED.includes(pattern)));
+    for (const mode of MODES) {
+      const { images, deleted } = sweep(scheme, style, mode, { patterns });
+      expect(images.filter((image) => deleted.has(image) && isLive(scheme, image)).map(describeImage)).toEqual([]);
+    }
   });
 });

@@ -290,7 +290,7 @@ export const SCHEMES: readonly Scheme[] = [
     builds: isMain,
     tags: (build) => [`v1.2.0-${build.run % 100}-g${short(build)}`],
     namesCommit: true,
-    patterns: ["*-g{sha}"],
+    patterns: ["v*-g{sha}"],
     deletedByDefault: NONE,
     deletedWithPatterns: NONE,
     deletedWithAll: ["older"],

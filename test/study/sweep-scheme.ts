@@ -1,5 +1,6 @@
 import type { Digest } from "../../src/digest.ts";
 import { DEFAULTS } from "../../src/inputs/defaults.ts";
+import { type Advice, createAdvisor } from "../../src/plan/advice.ts";
 import { Graph } from "../../src/plan/graph.ts";
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Rules } from "../../src/plan/plan.ts";
@@ -36,14 +37,20 @@ export function imagesOf(builds: readonly Build[], tagsOf: (build: Build) => rea
 
 const protectedBy = protectionOf(DEFAULTS["protect-tags"].split("\n"));
 
-/** Plans the images as a run does, and returns those that would be deleted. */
-export function deletedImages(
+/** What a run would delete, and its advice. */
+export interface SweptImages {
+  readonly deleted: ReadonlySet<Image>;
+  readonly advice: Advice;
+}
+
+/** Plans the images as a run does. */
+export function sweepImages(
   images: readonly Image[],
   life: Life,
   patterns: readonly string[],
   overrides: Partial<Rules>,
   times: Times = "tags",
-): ReadonlySet<Image> {
+): SweptImages {
   const listed = images.map(({ build, tags }): ListedManifest => {
     const digest = digestOf(String(build.run));
     return { digest, tags, pushedAt: times === "creation" ? null : build.time, sizeBytes: null, blobs: null };
@@ -53,16 +60,19 @@ export function deletedImages(
   const lookups = pullRequestLookups(pushed, live, protectedBy);
   const commits = commitsOf(life, lookups);
   const pullRequests = pullRequestsOf(life, live, lookups, commits);
-  const statusOf = tagStatuses(live, pullRequests, protectedBy, { commits, deletedBranches: life.deletedBranches });
+  const evidence = { live, pullRequests, commits, deletedBranches: life.deletedBranches };
+  const statusOf = tagStatuses(live, pullRequests, protectedBy, evidence);
   const statuses = new Map(pushed.map(({ tag }) => [tag, statusOf(tag)]));
   const graph = new Graph(listed, statuses, true);
   for (const { digest } of listed) graph.addContent(digest, contentOf({}, {}));
-  const step = makePlan("web", {
-    ...{ graph, statuses, rules: rules(overrides), kept: new Map() },
-    times: timesOf(images, times),
-  });
-  const deleted = new Set("plan" in step ? step.plan.deletions.map(({ digest }) => digest) : []);
-  return new Set(images.filter(({ build }) => deleted.has(digestOf(String(build.run)))));
+  const all = rules(overrides);
+  const step = makePlan("web", { graph, statuses, rules: all, kept: new Map(), times: timesOf(images, times) });
+  if (!("plan" in step)) throw new Error("all times are known");
+  const deleted = new Set(step.plan.deletions.map(({ digest }) => digest));
+  return {
+    deleted: new Set(images.filter(({ build }) => deleted.has(digestOf(String(build.run))))),
+    advice: createAdvisor(evidence, patterns, all)(step.plan, statuses),
+  };
 }
 
 function timesOf(images: readonly Image[], times: Times): PushTimes {
