@@ -26,11 +26,12 @@ export function limit(orphans: readonly Orphan[], rules: Rules, times: PushTimes
   for (const orphan of orphans) {
     if (!orphan.isRoot && orphan.isUntagged) continue;
     const { node } = orphan;
-    const time = lastPushTime(node, times);
+    // Without a tag of its own, only the time of the manifest counts: signatures may be deleted if they have no time.
+    const time = orphan.isUntagged ? pushTime(node, times) : lastPushTime(node, times);
     const reason = keptUntagged(orphan, rules) ?? outOfScope(orphan, rules);
     const limited =
       reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time) ?? isTooYoung(orphan, rules, time);
-    const isUntimed = time === undefined || hasUnreadTags(node, times);
+    const isUntimed = time === undefined || (!orphan.isUntagged && hasUnreadTags(node, times));
     if (limited === null && isUntimed && timeDecides(orphan, rules)) untimed.add(node.digest);
     if (limited !== null) kept.set(node, limited);
   }

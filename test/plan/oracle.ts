@@ -287,15 +287,13 @@ function isLimited(world: World, name: string, rules: Rules): boolean {
   const isMergedNow = ended.some(({ merged, endedAt }) => merged && NOW - (endedAt ?? 0) < rules.gracePeriodMs);
   if (isMergedNow && rules.scope === null) return true;
   const isReferrer = subjectsOf(world, name).length > 0 && ownStatuses(world, name).length === 0;
-  const hasAge = !isReferrer || pushAge(world, name) !== UNKNOWN_AGE;
-  const since = Math.min(
-    ...ended.map(({ endedAt }) => NOW - (endedAt ?? NOW)),
-    ...(hasAge ? [pushAge(world, name)] : []),
-  );
+  const age = ownStatuses(world, name).length === 0 ? ageOf(world, name) : pushAge(world, name);
+  const hasAge = !isReferrer || age !== UNKNOWN_AGE;
+  const since = Math.min(...ended.map(({ endedAt }) => NOW - (endedAt ?? NOW)), ...(hasAge ? [age] : []));
   const least = Math.max(...(own.length === 0 ? [rules.olderThanMs] : leastAges(world, name, rules)));
   if (least > 0 && since < least) return true;
   if (isProven || !hasAge) return false;
-  return rules.gracePeriodMs > 0 && pushAge(world, name) < rules.gracePeriodMs;
+  return rules.gracePeriodMs > 0 && age < rules.gracePeriodMs;
 }
 
 /** The age that each tag demands of its image. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { testCases } from "./decide-cases.ts";
+import { SIGNED, testCases } from "./decide-cases.ts";
 import { DAY, decisionsOf, FIRST_PUSH, LAST_PUSH, NOW, planWorld, type Registry, type World } from "./world.ts";
 
 /** In hours. The pull request of `branch…` tags existed from 1,500 to 60 hours ago, a day of late pushes included. */
@@ -91,6 +91,19 @@ describe("with push times of tags, an old image", () => {
       rules: { olderThanMs: 10 * DAY },
       registry,
       deleted: ["b"],
+    },
+  ]);
+
+  testCases([
+    {
+      title: "keeps a young signature without an image, although the list does not show its tag",
+      world: {
+        ...SIGNED,
+        sig: { tags: ["sha256-gone.sig"], hours: 1, tagHours: { "sha256-gone.sig": null } },
+        other: { tags: ["branch-a"] },
+      },
+      registry,
+      deleted: ["other"],
     },
   ]);
 
