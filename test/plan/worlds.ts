@@ -122,8 +122,8 @@ export const sample: fc.Arbitrary<Sample> = fc
   .map(({ seeds, registry, ruleSeed, retention, used, hasUse, hasFaults, circular, pick }) => {
     const world = worldOf(seeds, registry, { hasFaults, circular });
     const inUse = (hasUse ? used : []).map((each) => nameOf(each % seeds.length));
-    // GitHub keeps it, and lists untagged manifests.
-    const keepsLastTagged = ruleSeed.keepsLastTagged && registry.listsUntagged;
+    // GitHub keeps it, lists untagged manifests, and shows no push times of tags.
+    const keepsLastTagged = ruleSeed.keepsLastTagged && registry.listsUntagged && !registry.listsTagTimes;
     const all = rules({ ...ruleSeed, keepsLastTagged, retentionOf: compileRetention(retention) });
     return { world, registry, rules: all, retention, inUse, circular, pick };
   });
