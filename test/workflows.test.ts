@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { readSettings } from "../src/inputs/read-settings.ts";
 
 const github = new URL("../.github/", import.meta.url);
-const documents = ["README.md", "SECURITY.md"].map((name): [string, string] => [
+const documents = ["README.md", "SECURITY.md", "docs/how-it-decides.md"].map((name): [string, string] => [
   name,
   readFileSync(new URL(`../${name}`, import.meta.url), "utf8"),
 ]);
@@ -80,7 +80,8 @@ describe.each(workflows)("workflow %s", (name, text) => {
 });
 
 it("finds the examples in the documents", () => {
-  expect(examples.map(([name]) => name.split(",")[0])).toEqual([...Array(8).fill("README.md"), "SECURITY.md"]);
+  const names = [...Array(11).fill("README.md"), "SECURITY.md", ...Array(2).fill("docs/how-it-decides.md")];
+  expect(examples.map(([name]) => name.split(",")[0])).toEqual(names);
 });
 
 describe.each(examples)("%s", (name, text) => {

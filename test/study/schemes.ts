@@ -142,7 +142,7 @@ export const SCHEMES: readonly Scheme[] = [
     builds: isMain,
     tags: ({ run }) => [String(run)],
     ...kept,
-    retention: "* keep=3",
+    retention: "{1,2,3,4,5,6,7,8,9}* keep=3",
     deletedWithAll: ["older"],
   },
   {
