@@ -14,7 +14,7 @@ export const BATCHES_BREAKS: readonly Break[] = [
     line: "const limit = (): number => (permission.isProven ? concurrency : 1);",
     replacement: "const limit = (): number => concurrency;",
     danger: "sends several deletions before the first is permitted",
-    tests: ["safety/request-rate.test.ts"],
+    tests: ["safety/first-deletion.test.ts"],
   },
   {
     file: "sweep/sweep-repository.ts",
@@ -22,26 +22,5 @@ export const BATCHES_BREAKS: readonly Break[] = [
     replacement: "return true;",
     danger: "deletes the platforms of an index that the registry refuses to delete",
     tests: ["safety/random-sweeps.test.ts", "safety/vanished-manifests.test.ts", "registry/ghcr/sweep.test.ts"],
-  },
-  {
-    file: "sweep/sweep-repository.ts",
-    line: "if (signal.aborted || isRejected || isOver() || this.#attempts.endsBatch) return false;",
-    replacement: "if (signal.aborted || isRejected || this.#attempts.endsBatch) return false;",
-    danger: "deletes after the batch is over",
-    tests: ["safety/batches.test.ts"],
-  },
-  {
-    file: "sweep/sweep-repository.ts",
-    line: "return this.#error === null && isTimely && trees.open < concurrency;",
-    replacement: "return this.#error === null && isTimely;",
-    danger: "leaves parts of many images if it is killed",
-    tests: ["safety/open-trees.test.ts"],
-  },
-  {
-    file: "sweep/sweep-repository.ts",
-    line: "const agreed = agreement.deletions.filter(({ digest }) => open.has(digest));",
-    replacement: "const agreed = agreement.deletions;",
-    danger: "deletes a manifest again that was pushed again",
-    tests: ["safety/repeated-deletions.test.ts"],
   },
 ];
