@@ -18,6 +18,8 @@ export interface PackagesApi {
   /** As in the input `registry`. */
   readonly owner: string;
   send(request: PackagesRequest): Promise<HttpResponse>;
+  /** Throws Fault `permission` if the last response showed the scopes of a classic token, and `scope` is not one of them. */
+  requireScope(scope: string): void;
   /** Returns whether a path exists and the token may read it. */
   exists(path: readonly string[]): Promise<boolean>;
 }
@@ -38,6 +40,7 @@ const REMEDIES = {
 /** Opens the API. Its first request is preceded by one that finds out whether the owner is an organization. */
 export function createPackagesApi(github: GitHubApi, owner: string): PackagesApi {
   let base: Promise<string> | null = null;
+  let scopes: readonly string[] | null = null;
 
   async function send({ path, ...request }: PackagesRequest): Promise<HttpResponse> {
     base ??= findBase(github, owner);
@@ -46,10 +49,18 @@ export function createPackagesApi(github: GitHubApi, owner: string): PackagesApi
       throw error;
     });
     const url = [root, ...path.map(encodeSegment)].join("/");
-    return requirePermission("GitHub", REMEDIES, github.send({ ...request, path: url }));
+    const response = await requirePermission("GitHub", REMEDIES, github.send({ ...request, path: url }));
+    scopes = response.headers["x-oauth-scopes"]?.split(",").map((scope) => scope.trim()) ?? null;
+    return response;
   }
   return {
     owner,
+    requireScope(scope) {
+      // Only classic tokens have scopes.
+      if (scopes === null || scopes.includes("") || scopes.includes(scope)) return;
+      const message = `The token has no scope ${scope}; its scopes are ${scopes.join(", ")}`;
+      throw new Fault("permission", message, GRANT_ADMIN);
+    },
     send,
     exists: async (path) => (await send({ method: "GET", path, expected: [200, 404] })).status === 200,
   };

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
-import { MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
+import { existsOrFails, MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
 import { type Page, readPages } from "../pages.ts";
 import type { Services } from "../provider.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
@@ -74,10 +74,10 @@ export function packagePath(name: string): readonly string[] {
   return ["container", name.toLowerCase()];
 }
 
-/** Returns those of `names` that exist, in lower case, each once, sorted. */
+/** Returns those of `names` that exist, or whose check failed, in lower case, each once, sorted. */
 async function existing(api: PackagesApi, names: readonly string[]): Promise<readonly string[]> {
   const sorted = [...new Set(names.map((name) => name.toLowerCase()))].sort();
-  const exist = await Promise.all(sorted.map((name) => api.exists(packagePath(name))));
+  const exist = await Promise.all(sorted.map((name) => existsOrFails(() => api.exists(packagePath(name)))));
   return sorted.filter((_, index) => exist[index]);
 }
 

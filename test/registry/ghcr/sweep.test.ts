@@ -128,6 +128,23 @@ describe("deletions that GitHub refuses", () => {
     },
   );
 
+  test.each([1, 16])(
+    "many downloads of an untagged index: it is kept with all its platforms (%i in flight)",
+    async (concurrency) => {
+      const fixture = await open();
+      const { packages } = fixture.server;
+      const children = ["amd64", "arm64"].map((platform) => packages.pushImage("web", platform));
+      const index = packages.pushIndex("web", "popular", children, { downloads: 5_001 });
+      const nested = packages.pushIndex("web", "outer", [index]);
+      packages.pushImage("web", "kept", { tags: ["kept-1"] });
+      const result = await fixture.run({ concurrency });
+      expect(result.errors).toEqual([]);
+      expect(outcomes(result)).toEqual({ deleted: 1, refused: 1, changed: 2 });
+      for (const digest of [index, ...children]) expect(packages.find("web", digest)).not.toBeNull();
+      expect(packages.find("web", nested)).toBeNull();
+    },
+  );
+
   test("many downloads: refusals of single images need no recheck", async () => {
     const fixture = await open();
     const { packages } = fixture.server;
