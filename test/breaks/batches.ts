@@ -17,10 +17,17 @@ export const BATCHES_BREAKS: readonly Break[] = [
     tests: ["safety/first-deletion.test.ts"],
   },
   {
-    file: "sweep/sweep-repository.ts",
+    file: "sweep/settlement.ts",
     line: 'return deletion.outcome === "deleted";',
     replacement: "return true;",
     danger: "deletes the platforms of an index that the registry refuses to delete",
     tests: ["safety/random-sweeps.test.ts", "safety/vanished-manifests.test.ts", "registry/ghcr/sweep.test.ts"],
+  },
+  {
+    file: "sweep/batch.ts",
+    line: "return error === null && isTimely && trees.open < concurrency;",
+    replacement: "return error === null && isTimely;",
+    danger: "leaves parts of many images if it is killed",
+    tests: ["safety/open-trees.test.ts"],
   },
 ];
