@@ -4,8 +4,8 @@ import type { Break } from "./break.ts";
 export const BATCHES_BREAKS: readonly Break[] = [
   {
     file: "sweep/batches.ts",
-    line: "isOver: () => clock.now() < start || clock.now() >= sendBy,",
-    replacement: "isOver: () => false,",
+    line: "const sendBy = start + batchMs;",
+    replacement: "const sendBy = Number.POSITIVE_INFINITY;",
     danger: "deletes hours after the recheck",
     tests: ["sweep/batches.test.ts", "safety/batches.test.ts"],
   },
@@ -21,13 +21,27 @@ export const BATCHES_BREAKS: readonly Break[] = [
     line: 'return deletion.outcome === "deleted";',
     replacement: "return true;",
     danger: "deletes the platforms of an index that the registry refuses to delete",
-    tests: ["safety/random-sweeps.test.ts", "safety/vanished-manifests.test.ts", "registry/ghcr/sweep.test.ts"],
+    tests: ["registry/ghcr/sweep.test.ts", "safety/refusals.test.ts"],
   },
   {
     file: "sweep/batch.ts",
-    line: "return error === null && isTimely && trees.open < concurrency;",
-    replacement: "return error === null && isTimely;",
-    danger: "leaves parts of many images if it is killed",
-    tests: ["safety/open-trees.test.ts"],
+    line: "if (clock.now() < recentUntil) return recentUntil;",
+    replacement: "if (clock.now() < sendBy) return sendBy;",
+    danger: "deletes minutes after the recheck without another check",
+    tests: ["registry/ghcr/sweep-limits.test.ts"],
+  },
+  {
+    file: "sweep/batch.ts",
+    line: "return isUnchanged ? Math.min(sendBy, clock.now() + CONFIRMED_MS) : null;",
+    replacement: "return Math.min(sendBy, clock.now() + CONFIRMED_MS);",
+    danger: "deletes an image that changed since the recheck of a long batch",
+    tests: ["registry/ghcr/sweep-limits.test.ts"],
+  },
+  {
+    file: "sweep/forbidden.ts",
+    line: "if (!this.#permission.isProven) this.fault ??= [...this.#faults.values()].at(-1) ?? null;",
+    replacement: "",
+    danger: "reports a token that may not delete as a success",
+    tests: ["safety/refusals.test.ts", "safety/protected-images.test.ts"],
   },
 ];
