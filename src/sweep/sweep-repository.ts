@@ -41,7 +41,7 @@ export interface Swept {
 const NOT_REACHED = "the run ended before it was sent";
 
 /**
- * Carries out the plan of one repository in batches of at most 60 s. Each batch begins with a recheck, and deletes only what both
+ * Carries out the plan of one repository in batches. Each batch begins with a recheck, and deletes only what both
  * plans agree on. A failed deletion is an outcome; any other error ends the sweep after the deletions in flight.
  */
 export async function sweepRepository(planned: PlannedRepository, services: SweepServices): Promise<Swept> {
