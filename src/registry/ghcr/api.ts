@@ -17,6 +17,8 @@ export interface PackagesRequest extends Pick<HttpRequest, "expected" | "sendBy"
 export interface PackagesApi {
   /** As in the input `registry`. */
   readonly owner: string;
+  /** Finds out whether the owner is an organization, which \`send\` does before its first request. */
+  open(): Promise<void>;
   send(request: PackagesRequest): Promise<HttpResponse>;
   /** Throws Fault `permission` if the last response showed the scopes of a classic token, and `scope` is not one of them. */
   requireScope(scope: string): void;
@@ -42,12 +44,16 @@ export function createPackagesApi(github: GitHubApi, owner: string): PackagesApi
   let base: Promise<string> | null = null;
   let scopes: readonly string[] | null = null;
 
-  async function send({ path, ...request }: PackagesRequest): Promise<HttpResponse> {
-    base ??= findBase(github, owner);
-    const root = await base.catch((error: unknown) => {
+  function open(): Promise<string> {
+    base ??= findBase(github, owner).catch((error: unknown) => {
       base = null;
       throw error;
     });
+    return base;
+  }
+
+  async function send({ path, ...request }: PackagesRequest): Promise<HttpResponse> {
+    const root = await open();
     const url = [root, ...path.map(encodeSegment)].join("/");
     const response = await requirePermission("GitHub", REMEDIES, github.send({ ...request, path: url }));
     scopes = response.headers["x-oauth-scopes"]?.split(",").map((scope) => scope.trim()) ?? null;
@@ -55,6 +61,9 @@ export function createPackagesApi(github: GitHubApi, owner: string): PackagesApi
   }
   return {
     owner,
+    async open() {
+      await open();
+    },
     requireScope(scope) {
       // Only classic tokens have scopes.
       if (scopes === null || scopes.includes("") || scopes.includes(scope)) return;

@@ -84,6 +84,8 @@ async function existing(api: PackagesApi, names: readonly string[]): Promise<rea
 /** Returns the names of the owner's container packages that the token may read, sorted; null if it may not list them. */
 async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<readonly string[] | null> {
   const fetch = (page: number) => fetchPage(api, page);
+  // Its errors say nothing about the list.
+  await api.open();
   try {
     return await readUntilStable(`the packages of ${api.owner}`, retry, async () => {
       const attempt = await readPages({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });
