@@ -37,8 +37,8 @@ export async function selectPackages(
     `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
     `without a wildcard: ${found.slice(0, MAX_NAMES_SHOWN).join(", ")}. To include all packages, set token to a classic ` +
     "personal access token with read:packages.";
-  if (selection.isDefault === true) services.log.info(text);
-  else services.log.warn("packages-not-listed", text);
+  if (selection.isDefault === true) return { matching: found, existing: [], notice: text };
+  services.log.warn("packages-not-listed", text);
   return { matching: found, existing: [] };
 }
 

@@ -57,7 +57,7 @@ describe("requests of a run", () => {
 
 test.each([
   ["is a warning, also in the summary, for other patterns", ["web", "tools-*"], 1],
-  ["is no warning for the default pattern", ["web", "web/**"], 0],
+  ["is a notice for the default pattern", ["web", "web/**"], 0],
 ] as const)("a job's token, which cannot list the packages, %s", async (_title, repositoryPattern, count) => {
   const fixture = await open();
   fillPackage(fixture.server.packages, 30, 20);
@@ -65,6 +65,7 @@ test.each([
   const warning = expect.stringMatching(/includes only those that repository-pattern names without a wildcard: web/);
   expect(result.loggedWarnings).toEqual(Array(count).fill(warning));
   expect(result.warnings).toEqual([]);
+  expect(result.notices).toEqual(Array(1 - count).fill(warning));
   expect(renderSummary(result).includes("> [!WARNING]\n> The token may not list the packages")).toBe(count > 0);
   expect(renderSummary(result)).toContain(count > 0 ? "### ⚠️ Deleted" : "### ✔️ Deleted");
 });
