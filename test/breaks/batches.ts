@@ -31,6 +31,13 @@ export const BATCHES_BREAKS: readonly Break[] = [
     tests: ["registry/ghcr/sweep-limits.test.ts"],
   },
   {
+    file: "registry/ghcr/recent-versions.ts",
+    line: "if (!this.#places.has(id)) this.#hasNew = true;",
+    replacement: "if (id < 0) this.#hasNew = true;",
+    danger: "deletes a platform that a new index lists, in a long batch",
+    tests: ["registry/ghcr/sweep-limits.test.ts"],
+  },
+  {
     file: "sweep/batch.ts",
     line: "return isUnchanged ? Math.min(sendBy, clock.now() + CONFIRMED_MS) : null;",
     replacement: "return Math.min(sendBy, clock.now() + CONFIRMED_MS);",
