@@ -15,8 +15,10 @@ __webpack_require__.d(__webpack_exports__, {
 var fault = __webpack_require__(4900);
 // EXTERNAL MODULE: ./build/registry/names.js
 var names = __webpack_require__(450);
-// EXTERNAL MODULE: ./build/registry/oci/client.js + 10 modules
-var client = __webpack_require__(9872);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 12 modules
+var client = __webpack_require__(138);
+// EXTERNAL MODULE: ./build/registry/oci/status-error.js
+var status_error = __webpack_require__(8747);
 // EXTERNAL MODULE: ./build/registry/token.js
 var registry_token = __webpack_require__(5327);
 // EXTERNAL MODULE: ./build/http/json.js
@@ -82,67 +84,68 @@ function parseBody(response, schema, kind = "listing") {
 var dist = __webpack_require__(7934);
 // EXTERNAL MODULE: ./build/digest.js
 var digest = __webpack_require__(4974);
+// EXTERNAL MODULE: ./build/registry/pages.js
+var pages = __webpack_require__(9610);
+// EXTERNAL MODULE: ./build/registry/stable-list.js
+var stable_list = __webpack_require__(1656);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/pages.js
 
 
 
 /** The largest `per_page` that the API accepts (OpenAPI document, shared/parameters.yml). */
 const PER_PAGE = 200;
-const MAX_PAGES = 1_000;
-const MAX_MIB = 64;
+const Target = dist/* nullish */.cl6(dist/* string */.YjP());
 /** `links` of a list. It is absent if everything fits on one page, and may be `{}` (shared/pages.yml). */
 const Links = dist/* object */.Ikc({
-    links: dist/* nullish */.cl6(dist/* object */.Ikc({ pages: dist/* nullish */.cl6(dist/* object */.Ikc({ next: dist/* nullish */.cl6(dist/* string */.YjP()) })) })),
+    links: dist/* nullish */.cl6(dist/* object */.Ikc({ pages: dist/* nullish */.cl6(dist/* object */.Ikc({ next: Target, last: Target })) })),
 });
-/** `meta` of a list: `total` counts the entries of all pages, and proves that a list is complete. */
+/** `meta` of a list: `total` counts the entries of all pages. */
 const Meta = dist/* object */.Ikc({ meta: dist/* object */.Ikc({ total: dist/* pipe */.FsL(dist/* number */.aig(), dist/* integer */.ndf(), dist/* minValue */.Wwf(0)) }) });
 /**
- * Reads a list page by page, along its links. A page that answers 404 is null, and the last.
+ * Returns a function that reads one page of a list.
  *
- * @param endless returns the error for a list without an end; null: the list ends there
+ * @param rowsOf returns the entries of a page
  * @param kind the kind of the error for an answer that does not match `schema`; default `listing`
  */
-async function* readLinkedPages(schema, fetch, endless, kind) {
-    const visited = new Set();
-    const end = (reason) => {
-        if (endless !== null)
-            throw endless(reason);
+function pageReader(schema, rowsOf, get, kind) {
+    /** The tokens that links to pages have. A page with a token is read with both. */
+    const tokens = new Map();
+    return async (page) => {
+        const token = tokens.get(page);
+        const response = await get({ page, per_page: PER_PAGE, ...(token === undefined ? {} : { page_token: token }) });
+        if (response.status === 404)
+            return null;
+        const body = parseBody(response, schema, kind);
+        const { next, last } = body.links?.pages ?? {};
+        const linked = { next: linkedPage(next, "next"), last: linkedPage(last, "last") };
+        const nextNumber = linked.next === null ? null : (linked.next.number ?? page + 1);
+        if (nextNumber !== null && linked.next?.token != null)
+            tokens.set(nextNumber, linked.next.token);
+        return {
+            rows: rowsOf(body),
+            sizeBytes: response.body.length,
+            next: nextNumber,
+            // Pages with tokens are read in order.
+            last: tokens.size > 0 ? null : (linked.last?.number ?? null),
+            total: body.meta?.total ?? null,
+        };
     };
-    let bytes = 0;
-    let next = {};
-    while (next !== null) {
-        const key = JSON.stringify(next);
-        if (visited.has(key))
-            return end("a page links to an earlier one");
-        if (visited.size === MAX_PAGES)
-            return end(`it has more than ${MAX_PAGES} pages`);
-        visited.add(key);
-        const response = await fetch({ ...next, per_page: PER_PAGE });
-        bytes += response.body.length;
-        if (bytes > MAX_MIB * 1024 * 1024)
-            return end(`it is larger than ${MAX_MIB} MiB`);
-        const page = response.status === 404 ? null : parseBody(response, schema, kind);
-        yield page;
-        next = page === null ? null : nextPage(page);
-    }
 }
 /**
- * Returns the query of the next page, or null on the last page.
- *
- * Takes only the page from the link, because the token must not be sent to a host that a response names. The API's links
- * name https://api.digitalocean.com in any case.
+ * Returns the page in a link. Takes only the page, because the token must not be sent to a host that a response names. The
+ * API's links name https://api.digitalocean.com in any case. A link to the next page may have only an opaque `page_token`.
  */
-function nextPage(page) {
-    const next = page.links?.pages?.next;
-    if (next === undefined || next === null || next === "")
+function linkedPage(target, relation) {
+    if (target === undefined || target === null || target === "")
         return null;
-    const query = URL.parse(next, "https://api.digitalocean.com")?.searchParams;
-    const number = query?.get("page") ?? null;
-    const token = query?.get("page_token") ?? null;
-    if (number === null && token === null) {
-        throw new fault/* Fault */.v("listing", "DigitalOcean's link to the next page has no page number", "Run again.");
-    }
-    return { ...(number === null ? {} : { page: number }), ...(token === null ? {} : { page_token: token }) };
+    const query = URL.parse(target, "https://api.digitalocean.com")?.searchParams;
+    const [page, token] = [query?.get("page") ?? null, query?.get("page_token") ?? null];
+    const number = Number(page);
+    if (page !== null && Number.isSafeInteger(number) && number >= 1)
+        return { number, token };
+    if (page === null && token !== null && relation === "next")
+        return { number: null, token };
+    throw new fault/* Fault */.v("listing", `DigitalOcean's link to the ${relation} page has no page number`, "Run again.");
 }
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/apps.js
@@ -150,10 +153,14 @@ function nextPage(page) {
 
 
 
+
+
+const MAX_MIB = 64;
+const App = dist/* record */.g1P(dist/* string */.YjP(), dist/* unknown */.L5J());
 const AppPage = dist/* object */.Ikc({
     ...dist/* partial */.OH3(Meta).entries,
     ...Links.entries,
-    apps: dist/* nullish */.cl6(dist/* array */.YOg(dist/* record */.g1P(dist/* string */.YjP(), dist/* unknown */.L5J())), []),
+    apps: dist/* nullish */.cl6(dist/* array */.YOg(App), []),
 });
 /** The `image` of a component (OpenAPI document, apps_image_source_spec.yml). */
 const Image = dist/* object */.Ikc({
@@ -169,10 +176,10 @@ const DIGESTS = /sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}/g;
  *
  * Searches all fields of an app, so that a new kind of component counts too. Keeping too many images does no harm.
  */
-async function listAppImages(api) {
+async function listAppImages(api, retry) {
     const digests = new Set();
     const tags = new Map();
-    for (const node of nodesOf(await listApps(api))) {
+    for (const node of nodesOf(await listApps(api, retry))) {
         if (typeof node === "string") {
             for (const [text] of node.matchAll(DIGESTS))
                 if ((0,digest/* isDigest */.B)(text))
@@ -214,18 +221,17 @@ function* nodesOf(values) {
             stack.push(value);
     }
 }
-async function listApps(api) {
-    const apps = [];
-    let total = 0;
+function listApps(api, retry) {
     const request = { method: "GET", path: ["apps"], expected: [200], scope: "app:read" };
-    for await (const page of readLinkedPages(AppPage, (query) => api.ofAccount({ ...request, query }), incomplete)) {
-        for (const app of page?.apps ?? [])
-            apps.push(app);
-        total = page?.meta?.total ?? total;
-    }
-    if (apps.length < total)
-        throw incomplete(`${apps.length} of ${total} apps were listed`);
-    return apps;
+    return (0,stable_list/* readUntilStable */.s)("App Platform apps", retry, async () => {
+        const attempt = await (0,pages/* readPages */.n)({
+            fetch: pageReader(AppPage, ({ apps }) => apps ?? [], (query) => api.ofAccount({ ...request, query })),
+            keysOf: (app) => [typeof app["id"] === "string" ? app["id"] : JSON.stringify(app)],
+            maxMiB: MAX_MIB,
+            endless: incomplete,
+        });
+        return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? [] };
+    });
 }
 function incomplete(reason) {
     return new fault/* Fault */.v("listing", `The list of App Platform apps cannot be read completely: ${reason}`, "Run again, or set `protect-apps: false` to skip the apps.");
@@ -241,6 +247,10 @@ var errors = __webpack_require__(2602);
 
 
 
+
+
+const collections_MAX_MIB = 64;
+const CHECK = "Check the control panel.";
 const Count = dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* number */.aig(), null), null);
 const Collection = dist/* object */.Ikc({
     uuid: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)),
@@ -252,6 +262,7 @@ const Collection = dist/* object */.Ikc({
 });
 const CollectionAnswer = dist/* object */.Ikc({ garbage_collection: Collection });
 const CollectionPage = dist/* object */.Ikc({
+    ...dist/* partial */.OH3(Meta).entries,
     ...Links.entries,
     garbage_collections: dist/* nullish */.cl6(dist/* array */.YOg(Collection), []),
 });
@@ -292,30 +303,40 @@ async function findCollection(api, uuid) {
     const active = await getActiveCollection(api);
     if (active?.uuid === uuid)
         return active;
-    const fetch = (query) => api.get(["garbage-collections"], query);
-    for await (const page of readLinkedPages(CollectionPage, fetch, null, "garbage-collection")) {
-        const found = page?.garbage_collections.find((collection) => collection.uuid === uuid);
-        if (found !== undefined)
-            return found;
-    }
-    return null;
+    let found = null;
+    const read = pageReader(CollectionPage, (body) => body.garbage_collections ?? [], (query) => api.get(["garbage-collections"], query), "garbage-collection");
+    // A collection that is shown is enough. The next poll reads a list again that contradicts itself.
+    await (0,pages/* readPages */.n)({
+        fetch: async (number) => {
+            const page = await read(number);
+            found ??= page?.rows.find((collection) => collection.uuid === uuid) ?? null;
+            return page;
+        },
+        keysOf: (collection) => [collection.uuid],
+        maxMiB: collections_MAX_MIB,
+        endless: (reason) => new fault/* Fault */.v("garbage-collection", `DigitalOcean's list of garbage collections ${reason}`, CHECK),
+    });
+    return found;
 }
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/wait.js
 
 
+
 const FIRST_POLL_MS = 5_000;
 const MAX_POLL_MS = 30_000;
 /**
- * Waits until no garbage collection is running. The registry is read-only while one is.
+ * Waits until no garbage collection is running, because the registry is read-only while one is. Returns whether one was.
  * Throws Fault `registry` after the timeout.
  */
 async function waitUntilWritable({ api, clock, log, timeoutMs, signal }) {
     const deadline = clock.now() + timeoutMs;
+    let wasRunning = false;
     for (const intervalMs of pollIntervals()) {
         const active = await getActiveCollection(api);
         if (active === null || hasEnded(active))
-            return;
+            break;
+        wasRunning = true;
         const leftMs = deadline - clock.now();
         if (leftMs <= 0) {
             throw new fault/* Fault */.v("registry", `Registry ${api.registry} is read-only: its garbage collection ${active.uuid} is running (${active.status})`, "Run again when the garbage collection has ended, or raise `gc-timeout`.");
@@ -323,6 +344,37 @@ async function waitUntilWritable({ api, clock, log, timeoutMs, signal }) {
         log.info(`Waiting for garbage collection ${active.uuid} of ${api.registry} to end: ${active.status}`);
         await clock.sleep(Math.min(intervalMs, leftMs), signal);
     }
+    return wasRunning;
+}
+/** Wraps `work`: calls while it is running share its result. */
+function shareWhilePending(work) {
+    let pending = null;
+    return () => {
+        pending ??= work().finally(() => {
+            pending = null;
+        });
+        return pending;
+    };
+}
+/** Statuses that a read-only registry may return: DigitalOcean does not document it. */
+const READ_ONLY_STATUSES = new Set([400, 403, 405, 409, 412, 422, 423, 503]);
+/**
+ * Throws the error of a DELETE. If a garbage collection is running, which may be its cause, waits for the end and throws
+ * HttpError `expired`, so that the deletion is sent again after a recheck.
+ */
+async function throwWhenWritable(error, waitForCollection) {
+    const refusal = error instanceof fault/* Fault */.v ? error.cause : error;
+    if (!(refusal instanceof errors/* HttpError */.j$) || !READ_ONLY_STATUSES.has(refusal.status ?? 0))
+        throw error;
+    const wasRunning = await waitForCollection().catch((cause) => {
+        throw cause instanceof fault/* Fault */.v && cause.kind === "registry" ? cause : error;
+    });
+    // After a 503, the registry may have deleted it all the same.
+    if (!wasRunning || refusal.retryable)
+        throw error;
+    const { method, url } = refusal;
+    const message = `${method} ${url} was refused while a garbage collection was running`;
+    throw new errors/* HttpError */.j$(message, { code: "expired", method, url, retryable: true, unsent: true }, { cause: error });
 }
 /** Yields the waits between two polls, in milliseconds. */
 function* pollIntervals() {
@@ -398,7 +450,7 @@ async function follow(options, running, deadline) {
         return ended(running);
     const { uuid } = collection;
     const state = own ? "was started and is still running" : "was already running and has not ended";
-    const started = unfinished("started", `Garbage collection ${uuid} ${state}.`);
+    const started = unfinished("started", `Garbage collection ${uuid} ${state}. The registry is read-only until it ends.`);
     if (options.timeoutMs === 0)
         return started;
     try {
@@ -471,14 +523,8 @@ function unfinished(status, note) {
     return { status, freedBytes: null, blobsDeleted: null, note };
 }
 
-// EXTERNAL MODULE: ./node_modules/p-map/index.js
-var p_map = __webpack_require__(606);
-// EXTERNAL MODULE: ./build/http/size-limit.js
-var size_limit = __webpack_require__(8494);
 // EXTERNAL MODULE: ./build/registry/oci/reference.js
 var reference = __webpack_require__(6409);
-// EXTERNAL MODULE: ./build/registry/stable-list.js
-var stable_list = __webpack_require__(1656);
 // EXTERNAL MODULE: ./build/registry/time.js
 var time = __webpack_require__(6413);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/manifests.js
@@ -491,12 +537,8 @@ var time = __webpack_require__(6413);
 
 
 
-
 /** Enough for about 200,000 manifests of twenty layers: 0.3 KiB for a manifest, 0.1 KiB for a blob. */
 const manifests_MAX_MIB = 512;
-const manifests_MAX_PAGES = 10_000;
-/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
-const PAGES_AT_ONCE = 512;
 // GODO marks every field as `omitempty`, and the API's own example misspells one. A size may have any shape. Tags decide
 // what is deleted, so they must be valid.
 /** Null until DigitalOcean computes it, some time after the push; the API then returns 0. */
@@ -511,13 +553,27 @@ const ManifestEntry = dist/* object */.Ikc({
     compressed_size_bytes: Size,
     updated_at: dist/* fallback */.NpB(dist/* nullish */.cl6(dist/* string */.YjP()), null),
 });
-const ManifestPage = dist/* object */.Ikc({ ...Meta.entries, manifests: dist/* nullish */.cl6(dist/* array */.YOg(ManifestEntry), []) });
-/** Returns the function that lists a repository; see `Registry.list`. */
-function createLister(api, retry) {
+const ManifestPage = dist/* object */.Ikc({
+    ...Meta.entries,
+    ...Links.entries,
+    manifests: dist/* nullish */.cl6(dist/* array */.YOg(ManifestEntry), []),
+});
+const TagPage = dist/* object */.Ikc({ ...Meta.entries, ...Links.entries, tags: dist/* nullish */.cl6(dist/* array */.YOg(dist/* unknown */.L5J()), []) });
+/**
+ * Returns the function that lists a repository; see `Registry.list`.
+ *
+ * @param isListed whether the registry's list of repositories showed a repository
+ */
+function createLister(api, retry, isListed) {
     /** The tagged manifests of the last list with tags, by repository. */
     const taggedBefore = new Map();
     return async (repository) => {
         const listing = await listManifests(api, repository, retry);
+        // DigitalOcean also lists repositories that have no manifests any more.
+        if (listing === null && isListed(repository))
+            return { manifests: [] };
+        if (listing === null)
+            throw unknownRepository(api, repository);
         const { manifests } = listing;
         const tagged = manifests.filter(({ tags }) => tags.length > 0).map(({ digest }) => digest);
         if (tagged.length > 0)
@@ -544,50 +600,31 @@ function contradiction(api, repository, [other, cause]) {
 async function hasTags(api, repository) {
     const response = await api.get(["repositories", repository, "tags"], { per_page: 1 });
     // The repository exists, so a 404 does not prove that it has no tags.
-    return response.status === 404 || parseBody(response, dist/* object */.Ikc(Meta.entries)).meta.total > 0;
+    if (response.status === 404)
+        return true;
+    const { meta, tags, links } = parseBody(response, TagPage);
+    return meta.total > 0 || (tags ?? []).length > 0 || (links?.pages?.next ?? "") !== "";
 }
-/** Lists every manifest once, `meta.total` in all. */
+/** Lists every manifest once; null if the list returned 404. */
 function listManifests(api, repository, retry) {
     const name = `${api.registry}/${repository}`;
     return (0,stable_list/* readUntilStable */.s)(`the manifests of ${name}`, retry, async () => {
-        const countBytes = (0,size_limit/* createSizeLimit */.L)(manifests_MAX_MIB, (reason) => endless(name, reason));
-        const fetch = (page) => fetchPage(api, repository, page, countBytes);
-        const first = await fetch(1);
-        const { total } = first.meta;
-        const size = first.manifests.length;
-        if (total > 0 && size === 0)
-            return { changed: `the first page of ${total} manifests is empty` };
-        const last = total === 0 ? 1 : Math.ceil(total / size);
-        if (last > manifests_MAX_PAGES)
-            throw endless(name, `it has ${total} manifests, ${size} on a page`);
-        const rest = Array.from({ length: last - 1 }, (_, index) => index + 2);
-        const pages = [first, ...(await (0,p_map/* default */.Ay)(rest, fetch, { concurrency: PAGES_AT_ONCE }))];
-        const changed = changeBetween(pages);
-        if (changed !== null)
-            return { changed };
-        return { value: { manifests: pages.flatMap(({ manifests }) => manifests.map(manifestOf)) } };
+        const attempt = await (0,pages/* readPages */.n)({
+            fetch: pageReader(ManifestPage, ({ manifests }) => manifests ?? [], (query) => api.get(["repositories", repository, "digests"], query)),
+            keysOf: ({ digest }) => [digest],
+            maxMiB: manifests_MAX_MIB,
+            endless: (reason) => endless(name, reason),
+        });
+        if ("changed" in attempt)
+            return attempt;
+        return { value: attempt.value && { manifests: attempt.value.flatMap(({ rows }) => rows.map(manifestOf)) } };
     });
+}
+function unknownRepository(api, repository) {
+    return new fault/* Fault */.v("listing", `Repository ${api.registry}/${repository} does not exist: its list of manifests returned 404`, "Correct `repository-pattern`. If the repository was deleted just now, run again.");
 }
 function endless(name, reason) {
     return new fault/* Fault */.v("listing", `DigitalOcean's list of the manifests of ${name} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
-}
-async function fetchPage(api, repository, page, countBytes) {
-    const response = await api.get(["repositories", repository, "digests"], { page, per_page: PER_PAGE });
-    countBytes(response.body.length);
-    if (response.status !== 404)
-        return parseBody(response, ManifestPage);
-    throw new fault/* Fault */.v("listing", `Repository ${api.registry}/${repository} does not exist: ${response.url.pathname} returned 404`, "Correct `repository-pattern`. If the repository was deleted just now, run again.");
-}
-/** Returns how the list changed between its pages, because of a push or a deletion; null if it did not. */
-function changeBetween(pages) {
-    const digests = pages.flatMap(({ manifests }) => manifests.map(({ digest }) => digest));
-    const totals = new Set(pages.map(({ meta }) => meta.total));
-    if (totals.size > 1)
-        return `its total changed: ${[...totals].join(", ")}`;
-    if (new Set(digests).size < digests.length)
-        return "a manifest was listed twice";
-    const [total] = totals;
-    return digests.length === total ? null : `${digests.length} of ${total} manifests were listed`;
 }
 function manifestOf(entry) {
     const blobs = entry.blobs.map(({ digest, compressed_size_bytes: size, compressed_size_byte: misspelt }) => ({
@@ -610,6 +647,8 @@ function manifestOf(entry) {
 
 
 
+
+const repositories_MAX_MIB = 64;
 const Name = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* check */.z6Y(reference/* isRepositoryName */.en, "not a repository name"));
 const RepositoryPage = dist/* object */.Ikc({
     ...Meta.entries,
@@ -626,19 +665,15 @@ async function selectRepositories(api, retry, selection) {
 /** Returns the names of all repositories, sorted; null if the registry does not exist. */
 function listRepositories(api, retry) {
     return (0,stable_list/* readUntilStable */.s)(`the repositories of ${api.registry}`, retry, async () => {
-        const names = new Set();
-        let total = null;
-        const fetch = (query) => api.get(["repositoriesV2"], query);
-        for await (const page of readLinkedPages(RepositoryPage, fetch, (reason) => repositories_endless(api.registry, reason))) {
-            if (page === null)
-                return total === null ? { value: null } : { changed: "a linked page returned 404" };
-            for (const { name } of page.repositories)
-                names.add(name);
-            total = page.meta.total;
-        }
-        if (names.size < (total ?? 0))
-            return { changed: `${names.size} of ${total} repositories were listed` };
-        return { value: [...names].sort() };
+        const attempt = await (0,pages/* readPages */.n)({
+            fetch: pageReader(RepositoryPage, ({ repositories }) => repositories.map(({ name }) => name), (query) => api.get(["repositoriesV2"], query)),
+            keysOf: (name) => [name],
+            maxMiB: repositories_MAX_MIB,
+            endless: (reason) => repositories_endless(api.registry, reason),
+        });
+        if ("changed" in attempt)
+            return attempt;
+        return { value: attempt.value?.flatMap(({ rows }) => rows).sort() ?? null };
     });
 }
 function repositories_endless(registry, reason) {
@@ -696,6 +731,7 @@ async function read(api, schema, path, olderPath) {
 
 
 
+
 /**
  * Opens DigitalOcean's container registry: its API for lists, deletions and garbage collection, its OCI endpoint for
  * manifests. Shapes, statuses and scopes are those of DigitalOcean's OpenAPI document (specification/resources/registry).
@@ -713,33 +749,45 @@ function openDigitalOcean(settings, services) {
         remedy: "Give the token in `token` the scope registry:read.",
     });
     const collector = { ...services, api, type: gcType, timeoutMs: gcTimeoutMs };
+    const ociName = (repository) => `${address.path}/${repository}`;
     const confirmGone = (0,names/* oncePerRepository */.ld)((repository) => confirmReadable(api, repository));
-    let writable = null;
-    async function remove(repository, path, sendBy) {
+    const listed = new Set();
+    const waitForCollection = shareWhilePending(() => waitUntilWritable(collector));
+    async function remove(repository, path, sendBy, exists) {
         const request = { path: ["repositories", repository, ...path], expected: [204, 404], sendBy };
-        const response = await api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
+        const deletion = api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
+        const response = await deletion.catch((error) => throwWhenWritable(error, waitForCollection));
         if (response.status === 204)
             return "deleted";
         await confirmGone(repository);
+        if (await exists(ociName(repository)))
+            throw (0,status_error/* notDeleted */.n)(response);
         return "gone";
     }
     return {
         capabilities: capabilities/* capabilities */.R,
-        repositories: (selection) => selectRepositories(api, services, selection),
-        list: createLister(api, services),
-        read: (repository, digest) => oci.read(`${address.path}/${repository}`, digest),
-        exists: (repository, digest) => oci.exists(`${address.path}/${repository}`, digest),
+        async repositories(selection) {
+            const names = await selectRepositories(api, services, selection);
+            for (const name of names.matching)
+                listed.add(name);
+            return names;
+        },
+        list: createLister(api, services, (repository) => listed.has(repository)),
+        read: (repository, digest) => oci.read(ociName(repository), digest),
+        exists: (repository, digest) => oci.exists(ociName(repository), digest),
+        hasBlob: (repository, digest) => oci.hasBlob(ociName(repository), digest),
         createdAt: async () => null,
         referrers: async () => null,
-        prepareDeletion() {
-            writable ??= waitUntilWritable(collector);
-            return writable;
+        async prepareDeletion(_repository, mode = "wait") {
+            await (mode === "check" ? waitUntilWritable({ ...collector, timeoutMs: 0 }) : waitForCollection());
         },
-        delete: async (repository, { digest }, sendBy) => ({
-            outcome: await remove(repository, ["digests", digest], sendBy),
-        }),
-        deleteTag: (repository, tag, sendBy) => remove(repository, ["tags", tag], sendBy),
-        appImages: () => listAppImages(api),
+        async delete(repository, { digest }, sendBy) {
+            const exists = (name) => oci.exists(name, digest);
+            const removal = remove(repository, ["digests", digest], sendBy, exists);
+            return removal.then((outcome) => ({ outcome }), registry_token/* forbiddenIfRefused */.p3);
+        },
+        deleteTag: (repository, { tag }, sendBy) => remove(repository, ["tags", tag], sendBy, async (name) => (await oci.digestOf(name, tag)) !== "missing"),
+        appImages: () => listAppImages(api, services),
         storage: () => readStorage(api),
         collectGarbage: () => collect(collector),
     };
@@ -750,6 +798,131 @@ async function confirmReadable(api, repository) {
     if (response.status === 200)
         return;
     throw new fault/* Fault */.v("deletion", `DELETE returned 404, and so did the repository ${api.registry}/${repository}, so it may not have been deleted`, "Check that the repository exists and that the token has the scopes registry:read and registry:delete.");
+}
+
+
+/***/ }),
+
+/***/ 9610:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ PAGES_AT_ONCE),
+/* harmony export */   n: () => (/* binding */ readPages)
+/* harmony export */ });
+/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(606);
+/* harmony import */ var _http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8494);
+
+
+/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
+const PAGES_AT_ONCE = 128;
+const MAX_PAGES = 10_000;
+const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
+/**
+ * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end
+ * agrees: the links, the total, and a last page that is not full. After a full page without a link, the next page is read.
+ */
+async function readPages(list) {
+    const fetch = limited(list);
+    const first = await fetch(1);
+    if (first === null)
+        return { value: null };
+    const announced = Math.max(first.last ?? 0, (first.total ?? 0) / Math.max(1, first.rows.length));
+    if (announced > MAX_PAGES)
+        throw list.endless(TOO_MANY_PAGES);
+    const pages = await readNamedPages(first, fetch);
+    if (pages === null)
+        return { changed: "a linked page returned 404" };
+    const known = new Set();
+    let duplicate = pages.map((page) => duplicateIn(page, list, known)).find((key) => key !== null) ?? null;
+    while (duplicate === null && !isEnd(pages)) {
+        const isLinked = pages.at(-1)?.next !== null;
+        const page = await fetch(pages.length + 1);
+        if (!isLinked && (page === null || (page.rows.length === 0 && page.next === null)))
+            break;
+        if (page === null)
+            return { changed: "a linked page returned 404" };
+        if (page.rows.length === 0)
+            return { changed: `page ${pages.length + 1} is empty` };
+        pages.push(page);
+        duplicate = duplicateIn(page, list, known);
+    }
+    const changed = duplicate === null ? contradictionIn(pages) : `${duplicate} was listed twice`;
+    return changed === null ? { value: pages } : { changed };
+}
+function limited({ fetch, maxMiB, endless }) {
+    const countBytes = (0,_http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__/* .createSizeLimit */ .L)(maxMiB, endless);
+    return async (number) => {
+        if (number > MAX_PAGES)
+            throw endless(TOO_MANY_PAGES);
+        const page = await fetch(number);
+        countBytes(page?.sizeBytes ?? 0);
+        return page;
+    };
+}
+/**
+ * Reads the pages that the first one shows, null if one returned 404. Reads the last of them before the others: then entries
+ * that move while the list is read are found twice, or change the number of pages.
+ */
+async function readNamedPages(first, fetch) {
+    const count = first.last ?? 1;
+    if (count === 1)
+        return [first];
+    const final = await fetch(count);
+    const between = Array.from({ length: count - 2 }, (_, index) => index + 2);
+    const pages = [first, ...(await (0,p_map__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
+    return pages.every((page) => page !== null) ? pages : null;
+}
+/** Returns a key of a page that is already known, and adds the others; null: none is known. */
+function duplicateIn({ rows }, { keysOf }, known) {
+    for (const key of rows.flatMap(keysOf)) {
+        if (known.has(key))
+            return key;
+        known.add(key);
+    }
+    return null;
+}
+/** Whether no page can follow: the last one has no link, is not full, and reaches the total. A contradiction ends a list too. */
+function isEnd(pages) {
+    const { rows, next, total } = pages.at(-1) ?? NO_PAGE;
+    if (total !== pages[0]?.total)
+        return true;
+    if (next !== null)
+        return next !== pages.length + 1;
+    if (rows.length > 0 && entriesOf(pages) < (total ?? 0))
+        return false;
+    return pages.length === 1 ? !mayBePageSize(rows.length) : rows.length < (pages[0]?.rows.length ?? 0);
+}
+const NO_PAGE = { rows: [], sizeBytes: 0, next: null, last: null, total: null };
+function entriesOf(pages) {
+    return pages.reduce((sum, { rows }) => sum + rows.length, 0);
+}
+/** A server can have another page size than the requested one. Page sizes are round numbers: 20, 25, 30, 50, 100. */
+function mayBePageSize(entries) {
+    return entries > 0 && (entries % 10 === 0 || entries % 25 === 0);
+}
+/** Returns how pages contradict each other; null: they do not. A list that changes while it is read does the same. */
+function contradictionIn(pages) {
+    const count = pages.length;
+    const size = pages[0]?.rows.length ?? 0;
+    const entries = entriesOf(pages);
+    const hasLinks = pages.some(({ next, last }) => next !== null || last !== null);
+    for (const [index, { rows, next, last, total }] of pages.entries()) {
+        const name = `page ${index + 1} of ${count}`;
+        const isFinal = index === count - 1;
+        if (total !== null && total !== entries)
+            return `${entries} of ${total} entries were listed`;
+        if (last !== null && last !== count)
+            return `it has ${count} pages, and ${name} links to the last page ${last}`;
+        if (rows.length === 0 && count > 1)
+            return `${name} is empty`;
+        if (next !== (hasLinks && !isFinal ? index + 2 : null))
+            return `${name} links to ${next ?? "no"} next page`;
+        // Without links, pages of another size would not follow each other.
+        if (!hasLinks && (isFinal ? rows.length > size : rows.length !== size))
+            return `${name} has ${rows.length} entries`;
+    }
+    return null;
 }
 
 
@@ -766,7 +939,7 @@ async function confirmReadable(api, repository) {
 const MAX_ATTEMPTS = 4;
 /**
  * Reads a list until it did not change while it was read. Waits longer before each attempt.
- * Throws Fault `listing` if the list changed during every attempt.
+ * Throws Fault `listing` if every attempt shows a change or a contradiction.
  *
  * @param list what is read, for the error: `the manifests of acme/web`
  */
@@ -776,7 +949,7 @@ async function readUntilStable(list, { clock, signal }, read) {
         if ("value" in result)
             return result.value;
         if (attempt === MAX_ATTEMPTS) {
-            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress.");
+            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed or contradicted itself during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress. If the error persists, report it to the registry's operator.");
         }
         await clock.sleep(500 * 2 ** attempt, signal);
     }

@@ -19,8 +19,10 @@ var errors = __webpack_require__(2602);
 var http_github = __webpack_require__(8534);
 // EXTERNAL MODULE: ./build/registry/names.js
 var registry_names = __webpack_require__(450);
-// EXTERNAL MODULE: ./build/registry/oci/client.js + 10 modules
-var client = __webpack_require__(9872);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 12 modules
+var client = __webpack_require__(138);
+// EXTERNAL MODULE: ./build/registry/oci/status-error.js
+var status_error = __webpack_require__(8747);
 // EXTERNAL MODULE: ./build/registry/token.js
 var token = __webpack_require__(5327);
 // EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
@@ -89,12 +91,12 @@ function parseBody(response, schema) {
 var capabilities = __webpack_require__(1487);
 // EXTERNAL MODULE: ./build/registry/ghcr/limits.js
 var limits = __webpack_require__(749);
+// EXTERNAL MODULE: ./build/registry/pages.js
+var registry_pages = __webpack_require__(9610);
 // EXTERNAL MODULE: ./build/registry/stable-list.js
 var stable_list = __webpack_require__(1656);
 // EXTERNAL MODULE: ./node_modules/p-map/index.js
 var p_map = __webpack_require__(606);
-// EXTERNAL MODULE: ./build/http/size-limit.js
-var size_limit = __webpack_require__(8494);
 // EXTERNAL MODULE: ./build/registry/oci/link.js
 var oci_link = __webpack_require__(1854);
 ;// CONCATENATED MODULE: ./build/registry/ghcr/pages.js
@@ -106,36 +108,17 @@ var oci_link = __webpack_require__(1854);
 
 /** The largest `per_page` that GitHub accepts. */
 const PER_PAGE = 100;
-/** The page size if a server ignores `per_page`, which `/users/USER/packages/…/versions` does not document. */
-const DEFAULT_PER_PAGE = 30;
-const MAX_PAGES = 10_000;
 /** A version takes about 1 KiB: enough for 250,000. */
 const MAX_MIB = 256;
-/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
-const PAGES_AT_ONCE = 128;
+/** The limits of a list. */
+const LIMITS = {
+    maxMiB: MAX_MIB,
+    endless: (reason) => new fault/* Fault */.v("listing", `GitHub's list cannot be read completely: ${reason}`, "Run again."),
+};
 /** Returns the page in a response. Throws Fault `listing` if an entry does not match `entry`. */
 function pageOf(response, entry) {
     const rows = parseBody(response, dist/* array */.YOg(entry));
-    return { rows, sizeBytes: response.body.length, ...linkedPages(response.headers["link"]) };
-}
-/**
- * Reads all pages of a list: the first, the last, then the others together. If the first page does not name the last, reads one
- * after another. The list has changed if a page before the last is not full, or if the number of pages changed.
- */
-async function readPages(fetch) {
-    const countBytes = (0,size_limit/* createSizeLimit */.L)(MAX_MIB, endless);
-    const fetchCounted = async (number) => {
-        const page = await fetch(number);
-        countBytes(page.sizeBytes);
-        return page;
-    };
-    const first = await fetchCounted(1);
-    const { last } = first;
-    if (last !== null && last > MAX_PAGES)
-        throw endless(TOO_MANY_PAGES);
-    const pages = last === null ? await readInOrder(first, fetchCounted) : await readTogether(first, last, fetchCounted);
-    const changed = changeBetween(pages);
-    return changed === null ? { value: pages } : { changed };
+    return { rows, sizeBytes: response.body.length, total: null, ...linkedPages(response.headers["link"]) };
 }
 /**
  * Reads the first page of a list again. Returns how the list changed; null if it has every entry that existed all the time.
@@ -151,58 +134,12 @@ async function changeSince(pages, fetch) {
         return null;
     // Pages without a link to the last were read in order.
     const numbers = pages[0]?.last === null ? pages.map((_, index) => index + 1) : [1];
-    const again = await (0,p_map/* default */.Ay)(numbers, fetch, { concurrency: PAGES_AT_ONCE });
+    const again = await (0,p_map/* default */.Ay)(numbers, fetch, { concurrency: registry_pages/* PAGES_AT_ONCE */.H });
     const changed = numbers.find((number, index) => placesIn(again[index]) !== placesIn(pages[number - 1]));
     return changed === undefined ? null : `page ${changed} of ${pages.length} changed`;
 }
 function placesIn(page) {
     return JSON.stringify([page?.rows.map(({ id }) => id), page?.next, page?.last]);
-}
-async function readTogether(first, last, fetch) {
-    if (last === 1)
-        return [first];
-    const final = await fetch(last);
-    const between = Array.from({ length: last - 2 }, (_, index) => index + 2);
-    return [first, ...(await (0,p_map/* default */.Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
-}
-async function readInOrder(first, fetch) {
-    const pages = [first];
-    for (let page = first; page.next !== null || mayHaveMore(page);) {
-        if (pages.length >= MAX_PAGES)
-            throw endless(TOO_MANY_PAGES);
-        page = await fetch(pages.length + 1);
-        // An empty page without a link to it proves that the list ended before it.
-        if (page.rows.length === 0 && pages.at(-1)?.next === null)
-            break;
-        pages.push(page);
-        // The server ignores `page` too. The caller finds the duplicates.
-        if (JSON.stringify(page.rows[0]) === JSON.stringify(first.rows[0]))
-            break;
-    }
-    return pages;
-}
-/** A page of GitHub's default size without a link is complete by chance, or the server ignored the query. */
-function mayHaveMore({ rows, next }) {
-    return next === null && rows.length === DEFAULT_PER_PAGE;
-}
-function changeBetween(pages) {
-    const size = pages[0]?.rows.length ?? 0;
-    const final = pages.length - 1;
-    for (const [index, { rows, last, next }] of pages.entries()) {
-        if (index < final && rows.length !== size)
-            return `page ${index + 1} of ${pages.length} has ${rows.length} entries`;
-        if (index === final && index > 0 && rows.length === 0)
-            return `page ${index + 1} is empty`;
-        if (index === final && next !== null)
-            return `page ${index + 1} is no longer the last`;
-        if (last !== null && last !== pages.length)
-            return `it had ${pages.length} pages, then ${last}`;
-    }
-    return null;
-}
-const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
-function endless(reason) {
-    return new fault/* Fault */.v("listing", `GitHub's list cannot be read completely: ${reason}`, "Run again.");
 }
 /**
  * Returns the page numbers in a `Link` header (RFC 8288). Takes only the numbers, because the token must not be sent to a
@@ -233,6 +170,7 @@ function invalid(what) {
 
 
 
+
 const Package = dist/* object */.Ikc({ name: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)) });
 /** See `Registry.repositories`. */
 async function selectPackages(selector, selection) {
@@ -247,9 +185,13 @@ async function selectPackages(selector, selection) {
         return (0,registry_names/* selectFrom */.JU)(registry, [...listed, ...found].sort(), { ...selection, names: null });
     if (found.length === 0)
         throw cannotList(registry, selection.literals);
-    services.log.warn("packages-not-listed", `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
+    const text = `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
         `without a wildcard: ${found.slice(0, registry_names/* MAX_NAMES_SHOWN */.Qv).join(", ")}. To include all packages, set token to a classic ` +
-        "personal access token with read:packages.");
+        "personal access token with read:packages.";
+    if (selection.isDefault === true)
+        services.log.info(text);
+    else
+        services.log.warn("packages-not-listed", text);
     return { matching: found, existing: [] };
 }
 async function selectByName({ api, services, registry }, names) {
@@ -279,15 +221,13 @@ async function existing(api, names) {
 }
 /** Returns the names of the owner's container packages that the token may read, sorted; null if it may not list them. */
 async function listPackages(api, retry) {
+    const fetch = (page) => fetchPage(api, page);
     try {
         return await (0,stable_list/* readUntilStable */.s)(`the packages of ${api.owner}`, retry, async () => {
-            const attempt = await readPages((page) => fetchPage(api, page));
+            const attempt = await (0,registry_pages/* readPages */.n)({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });
             if ("changed" in attempt)
                 return attempt;
-            const names = attempt.value.flatMap(({ rows }) => rows.map(({ name }) => name));
-            if (new Set(names).size < names.length)
-                return { changed: "a package was listed twice" };
-            return { value: names.sort() };
+            return { value: attempt.value?.flatMap(({ rows }) => rows.map(({ name }) => name)).sort() ?? null };
         });
     }
     catch (error) {
@@ -300,9 +240,7 @@ async function listPackages(api, retry) {
 async function fetchPage(api, page) {
     const query = { package_type: "container", per_page: PER_PAGE, page };
     const response = await api.send({ method: "GET", path: [], query, expected: [200, 404] });
-    if (response.status === 404)
-        throw cannotList(api.owner, []);
-    return pageOf(response, Package);
+    return response.status === 404 ? null : pageOf(response, Package);
 }
 
 // EXTERNAL MODULE: ./build/digest.js
@@ -310,6 +248,7 @@ var digest = __webpack_require__(4974);
 // EXTERNAL MODULE: ./build/registry/time.js
 var time = __webpack_require__(6413);
 ;// CONCATENATED MODULE: ./build/registry/ghcr/versions.js
+
 
 
 
@@ -331,31 +270,27 @@ const Version = dist/* object */.Ikc({
 function versionsPath(repository, id) {
     return [...packagePath(repository), "versions", ...(id === undefined ? [] : [String(id)])];
 }
-/** Lists every version of a package once, and returns the number of pages. */
+/** Lists every version of a package once, and returns the number of pages; null if the list returned 404. */
 async function listVersions(api, repository, retry) {
     const fetch = (page) => versions_fetchPage(api, repository, page);
     const pages = await (0,stable_list/* readUntilStable */.s)(`the versions of ${api.owner}/${repository}`, retry, async () => {
-        const attempt = await readPages(fetch);
-        if ("changed" in attempt)
+        const attempt = await (0,registry_pages/* readPages */.n)({ ...LIMITS, fetch, keysOf: ({ id, name }) => [String(id), name] });
+        if ("changed" in attempt || attempt.value === null)
             return attempt;
-        const changed = duplicateIn(attempt.value) ?? (await changeSince(attempt.value, fetch));
+        const changed = await changeSince(attempt.value, fetch);
         return changed === null ? attempt : { changed };
     });
-    return { manifests: pages.flatMap(({ rows }) => rows.map(manifestOf)), pages: pages.length };
+    return pages && { manifests: pages.flatMap(({ rows }) => rows.map(manifestOf)), pages: pages.length };
+}
+/** Returns one version as the list shows it; `missing` for 404. */
+async function readVersion(api, repository, id) {
+    const response = await api.send({ method: "GET", path: versionsPath(repository, id), expected: [200, 404] });
+    return response.status === 404 ? "missing" : manifestOf(parseBody(response, Version));
 }
 async function versions_fetchPage(api, repository, page) {
     const path = versionsPath(repository);
     const response = await api.send({ method: "GET", path, query: { per_page: PER_PAGE, page }, expected: [200, 404] });
-    if (response.status === 404) {
-        throw new fault/* Fault */.v("listing", `Package ${api.owner}/${repository} does not exist, or the token may not read it: ${response.url.pathname} returned 404`, "Correct `repository-pattern`, or give the job `permissions: packages: write` and access to the package.");
-    }
-    return pageOf(response, Version);
-}
-function duplicateIn(pages) {
-    const rows = pages.flatMap((page) => page.rows);
-    const ids = new Set(rows.map(({ id }) => id));
-    const digests = new Set(rows.map(({ name }) => name));
-    return ids.size < rows.length || digests.size < rows.length ? "a version was listed twice" : null;
+    return response.status === 404 ? null : pageOf(response, Version);
 }
 function manifestOf(version) {
     return {
@@ -385,6 +320,7 @@ function pushTimeOf({ created_at, updated_at }) {
 
 
 
+
 /**
  * Opens GitHub's container registry. A repository is a package, and a manifest is one of its versions. Lists and deletions
  * use the packages API (GitHub's docs, "REST API endpoints for packages"), because ghcr.io returns 405 for a DELETE.
@@ -401,35 +337,52 @@ function openGhcr(settings, services) {
         mayReceiveCredential: (realm) => realm.host === address.origin.host,
         remedy: "Give the job `permissions: packages: write`, or set `token` to a classic token with read:packages.",
     });
+    // The OCI endpoint accepts only lower case.
+    const ociName = (repository) => `${address.path}/${repository}`.toLowerCase();
     const confirmGone = (0,registry_names/* oncePerRepository */.ld)((repository) => confirmReadable(api, repository));
+    const found = new Set();
     const pages = new Map();
     return {
         capabilities: capabilities/* capabilities */.R,
-        repositories: (selection) => selectPackages({ api, services, registry: address.name }, selection),
+        async repositories(selection) {
+            const names = await selectPackages({ api, services, registry: address.name }, selection);
+            for (const name of names.matching)
+                found.add(name);
+            return names;
+        },
         async list(repository) {
             const listing = await listVersions(api, repository, services);
+            if (listing === null) {
+                if (!found.has(repository))
+                    throw unreadable(api, repository);
+                await requireDeleted(api, repository);
+                return { manifests: [] };
+            }
             pages.set(repository, listing.pages);
             return { manifests: listing.manifests };
         },
-        // The OCI endpoint accepts only lower case.
-        read: (repository, digest) => oci.read(`${address.path}/${repository}`.toLowerCase(), digest),
-        exists: (repository, digest) => oci.exists(`${address.path}/${repository}`.toLowerCase(), digest),
+        read: (repository, digest) => oci.read(ociName(repository), digest),
+        exists: (repository, digest) => oci.exists(ociName(repository), digest),
+        hasBlob: (repository, digest) => oci.hasBlob(ociName(repository), digest),
+        entry: (repository, target) => readVersion(api, repository, versionIdOf(repository, target)),
         createdAt: async () => null,
         referrers: async () => null,
         prepareDeletion: async () => undefined,
         async delete(repository, target, sendBy) {
             const id = versionIdOf(repository, target);
-            const deletion = await deleteVersion(api, repository, id, sendBy);
-            if (deletion.outcome !== "gone")
-                return deletion;
+            const result = await deleteVersion(api, repository, id, sendBy);
+            if ("outcome" in result)
+                return result;
             if (await api.exists(versionsPath(repository, id))) {
                 // GitHub also returns 404 instead of 403 to a token that may not delete.
                 const version = `${api.owner}/${repository}@${target.digest}`;
                 const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
-                throw new fault/* Fault */.v("permission", message, GRANT_ADMIN);
+                return { outcome: "forbidden", fault: new fault/* Fault */.v("permission", message, GRANT_ADMIN) };
             }
             await confirmGone(repository);
-            return deletion;
+            if (await oci.exists(ociName(repository), target.digest))
+                throw (0,status_error/* notDeleted */.n)(result);
+            return { outcome: "gone" };
         },
         deleteTag: async () => "unsupported",
         deletionBudget(wanted) {
@@ -447,6 +400,14 @@ function openGhcr(settings, services) {
         }),
     };
 }
+/** A package whose versions return 404 was deleted since it was found, if it returns 404 too. Else throws Fault `listing`. */
+async function requireDeleted(api, repository) {
+    if (await api.exists(packagePath(repository)))
+        throw unreadable(api, repository);
+}
+function unreadable({ owner }, repository) {
+    return new fault/* Fault */.v("listing", `Package ${owner}/${repository} does not exist, or the token may not read it: its list of versions returned 404`, "Correct `repository-pattern`, or give the job `permissions: packages: write` and access to the package.");
+}
 function versionIdOf(repository, { digest, versionId }) {
     if (versionId !== undefined)
         return versionId;
@@ -454,17 +415,18 @@ function versionIdOf(repository, { digest, versionId }) {
 }
 /** GitHub's messages: "You cannot delete the last tagged version …", and "… more than 5000 downloads cannot be deleted". */
 const POLICY = /\bcannot\b.*\bdelete/i;
+/** Sends the DELETE of a version. Returns a response with status 404. */
 async function deleteVersion(api, repository, id, sendBy) {
     try {
         const request = { path: versionsPath(repository, id), expected: [204, 404], sendBy };
-        const { status } = await api.send({ method: "DELETE", ...request });
-        return { outcome: status === 204 ? "deleted" : "gone" };
+        const response = await api.send({ method: "DELETE", ...request });
+        return response.status === 204 ? { outcome: "deleted" } : response;
     }
     catch (error) {
         const reason = error instanceof errors/* HttpError */.j$ && error.status === 400 ? (error.detail ?? "") : "";
         if (POLICY.test(reason))
             return { outcome: "refused", reason };
-        throw error;
+        return (0,token/* forbiddenIfRefused */.p3)(error);
     }
 }
 /** A 404 also answers a token that may not read, so it means `gone` only if the package can be read. */
@@ -472,6 +434,131 @@ async function confirmReadable(api, repository) {
     if (await api.exists(packagePath(repository)))
         return;
     throw new fault/* Fault */.v("permission", `DELETE returned 404, and so did the package ${api.owner}/${repository}, so the version may not have been deleted`, `Check that the package exists. ${GRANT_ADMIN}`);
+}
+
+
+/***/ }),
+
+/***/ 9610:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ PAGES_AT_ONCE),
+/* harmony export */   n: () => (/* binding */ readPages)
+/* harmony export */ });
+/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(606);
+/* harmony import */ var _http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8494);
+
+
+/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
+const PAGES_AT_ONCE = 128;
+const MAX_PAGES = 10_000;
+const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
+/**
+ * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end
+ * agrees: the links, the total, and a last page that is not full. After a full page without a link, the next page is read.
+ */
+async function readPages(list) {
+    const fetch = limited(list);
+    const first = await fetch(1);
+    if (first === null)
+        return { value: null };
+    const announced = Math.max(first.last ?? 0, (first.total ?? 0) / Math.max(1, first.rows.length));
+    if (announced > MAX_PAGES)
+        throw list.endless(TOO_MANY_PAGES);
+    const pages = await readNamedPages(first, fetch);
+    if (pages === null)
+        return { changed: "a linked page returned 404" };
+    const known = new Set();
+    let duplicate = pages.map((page) => duplicateIn(page, list, known)).find((key) => key !== null) ?? null;
+    while (duplicate === null && !isEnd(pages)) {
+        const isLinked = pages.at(-1)?.next !== null;
+        const page = await fetch(pages.length + 1);
+        if (!isLinked && (page === null || (page.rows.length === 0 && page.next === null)))
+            break;
+        if (page === null)
+            return { changed: "a linked page returned 404" };
+        if (page.rows.length === 0)
+            return { changed: `page ${pages.length + 1} is empty` };
+        pages.push(page);
+        duplicate = duplicateIn(page, list, known);
+    }
+    const changed = duplicate === null ? contradictionIn(pages) : `${duplicate} was listed twice`;
+    return changed === null ? { value: pages } : { changed };
+}
+function limited({ fetch, maxMiB, endless }) {
+    const countBytes = (0,_http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__/* .createSizeLimit */ .L)(maxMiB, endless);
+    return async (number) => {
+        if (number > MAX_PAGES)
+            throw endless(TOO_MANY_PAGES);
+        const page = await fetch(number);
+        countBytes(page?.sizeBytes ?? 0);
+        return page;
+    };
+}
+/**
+ * Reads the pages that the first one shows, null if one returned 404. Reads the last of them before the others: then entries
+ * that move while the list is read are found twice, or change the number of pages.
+ */
+async function readNamedPages(first, fetch) {
+    const count = first.last ?? 1;
+    if (count === 1)
+        return [first];
+    const final = await fetch(count);
+    const between = Array.from({ length: count - 2 }, (_, index) => index + 2);
+    const pages = [first, ...(await (0,p_map__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
+    return pages.every((page) => page !== null) ? pages : null;
+}
+/** Returns a key of a page that is already known, and adds the others; null: none is known. */
+function duplicateIn({ rows }, { keysOf }, known) {
+    for (const key of rows.flatMap(keysOf)) {
+        if (known.has(key))
+            return key;
+        known.add(key);
+    }
+    return null;
+}
+/** Whether no page can follow: the last one has no link, is not full, and reaches the total. A contradiction ends a list too. */
+function isEnd(pages) {
+    const { rows, next, total } = pages.at(-1) ?? NO_PAGE;
+    if (total !== pages[0]?.total)
+        return true;
+    if (next !== null)
+        return next !== pages.length + 1;
+    if (rows.length > 0 && entriesOf(pages) < (total ?? 0))
+        return false;
+    return pages.length === 1 ? !mayBePageSize(rows.length) : rows.length < (pages[0]?.rows.length ?? 0);
+}
+const NO_PAGE = { rows: [], sizeBytes: 0, next: null, last: null, total: null };
+function entriesOf(pages) {
+    return pages.reduce((sum, { rows }) => sum + rows.length, 0);
+}
+/** A server can have another page size than the requested one. Page sizes are round numbers: 20, 25, 30, 50, 100. */
+function mayBePageSize(entries) {
+    return entries > 0 && (entries % 10 === 0 || entries % 25 === 0);
+}
+/** Returns how pages contradict each other; null: they do not. A list that changes while it is read does the same. */
+function contradictionIn(pages) {
+    const count = pages.length;
+    const size = pages[0]?.rows.length ?? 0;
+    const entries = entriesOf(pages);
+    const hasLinks = pages.some(({ next, last }) => next !== null || last !== null);
+    for (const [index, { rows, next, last, total }] of pages.entries()) {
+        const name = `page ${index + 1} of ${count}`;
+        const isFinal = index === count - 1;
+        if (total !== null && total !== entries)
+            return `${entries} of ${total} entries were listed`;
+        if (last !== null && last !== count)
+            return `it has ${count} pages, and ${name} links to the last page ${last}`;
+        if (rows.length === 0 && count > 1)
+            return `${name} is empty`;
+        if (next !== (hasLinks && !isFinal ? index + 2 : null))
+            return `${name} links to ${next ?? "no"} next page`;
+        // Without links, pages of another size would not follow each other.
+        if (!hasLinks && (isFinal ? rows.length > size : rows.length !== size))
+            return `${name} has ${rows.length} entries`;
+    }
+    return null;
 }
 
 
@@ -488,7 +575,7 @@ async function confirmReadable(api, repository) {
 const MAX_ATTEMPTS = 4;
 /**
  * Reads a list until it did not change while it was read. Waits longer before each attempt.
- * Throws Fault `listing` if the list changed during every attempt.
+ * Throws Fault `listing` if every attempt shows a change or a contradiction.
  *
  * @param list what is read, for the error: `the manifests of acme/web`
  */
@@ -498,7 +585,7 @@ async function readUntilStable(list, { clock, signal }, read) {
         if ("value" in result)
             return result.value;
         if (attempt === MAX_ATTEMPTS) {
-            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress.");
+            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed or contradicted itself during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress. If the error persists, report it to the registry's operator.");
         }
         await clock.sleep(500 * 2 ** attempt, signal);
     }

@@ -554,7 +554,6 @@ function createDistributionRegistry(options) {
         },
         exists: (repository, digest) => oci.exists(nameOf(repository), digest),
         hasTag: async (repository, tag) => (await oci.digestOf(nameOf(repository), tag)) !== "missing",
-        readBlob: (repository, blob) => oci.blob(nameOf(repository), blob),
         hasBlob: (repository, digest) => oci.hasBlob(nameOf(repository), digest),
         createdAt: (repository, digest) => readCreationTime(oci, nameOf(repository), digest),
         referrers: (repository, digest) => oci.referrers(nameOf(repository), digest),

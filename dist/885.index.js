@@ -101,8 +101,8 @@ function createWarningLogger(origin, log) {
     };
 }
 
-// EXTERNAL MODULE: ./build/http/header-reader.js
-var header_reader = __webpack_require__(4770);
+// EXTERNAL MODULE: ./build/registry/oci/header-reader.js
+var header_reader = __webpack_require__(835);
 ;// CONCATENATED MODULE: ./build/registry/oci/auth/challenge.js
 
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
@@ -397,10 +397,10 @@ function splitScope(scope) {
 
 // EXTERNAL MODULE: ./build/http/explanation.js
 var explanation = __webpack_require__(9378);
-// EXTERNAL MODULE: ./build/http/link.js
-var http_link = __webpack_require__(8961);
 // EXTERNAL MODULE: ./build/http/size-limit.js
 var size_limit = __webpack_require__(8494);
+// EXTERNAL MODULE: ./build/registry/oci/link.js
+var oci_link = __webpack_require__(1854);
 ;// CONCATENATED MODULE: ./build/registry/oci/pages.js
 
 
@@ -489,7 +489,7 @@ async function requireRepeated(url, page, fetchPage, parse) {
 }
 /** Returns the next page that `Link` names, on the same host only; null if there is no link. */
 function linkedPage(response, current) {
-    const links = (0,http_link/* parseLinks */.h)(response.headers["link"] ?? "");
+    const links = (0,oci_link/* parseLinks */.h)(response.headers["link"] ?? "");
     if (links === null)
         throw unexpectedResponse(current, "returned an invalid `Link` header");
     const target = links.find(({ relations }) => relations.includes("next"))?.target;
@@ -617,7 +617,6 @@ function parseManifest(bytes, contentType, request) {
     const entries = (manifest.manifests ?? []).map(descriptorOf);
     const isBlob = (entry) => BLOB_TYPES.test(entry.mediaType);
     const created = manifest.annotations?.["org.opencontainers.image.created"];
-    const source = manifest.annotations?.["org.opencontainers.image.source"];
     return {
         mediaType,
         kind: isIndex ? "index" : "image",
@@ -626,7 +625,6 @@ function parseManifest(bytes, contentType, request) {
         blobs: [...(config === null ? [] : [config]), ...layers, ...entries.filter(isBlob)],
         config,
         annotatedAt: typeof created === "string" ? (0,time/* parseTime */.p)(created) : null,
-        source: typeof source === "string" ? source : null,
         sizeBytes: bytes.length,
     };
 }
@@ -691,7 +689,6 @@ function invalid(request, document) {
 
 
 
-
 const Manifest = dist/* object */.Ikc({
     fsLayers: dist/* optional */.lqM(dist/* array */.YOg(dist/* object */.Ikc({ blobSum: DigestShape })), []),
     history: dist/* optional */.lqM(dist/* array */.YOg(dist/* object */.Ikc({ v1Compatibility: dist/* string */.YjP() })), []),
@@ -703,17 +700,6 @@ const Compatibility = dist/* object */.Ikc({ created: dist/* string */.YjP() });
 /** Returns whether `type` is Docker's image manifest of schema 1, which registries wrote until about 2016. */
 function isSchema1(type) {
     return /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:prettyjws|json)$/.test(type);
-}
-/** The sentences of the warnings about an image of schema 1. */
-const SCHEMA_1_WARNINGS = {
-    read: (name, tag) => `${name}:${tag} is an image of Docker's old schema 1, which current clients cannot pull. Build and push it again, or delete it.`,
-    ignored: (name, tag) => `${name}:${tag} is ignored, because this registry does not support its old schema 1.`,
-};
-/** In Distribution 3's response 500 to a request for an image of schema 1. */
-const UNSUPPORTED_SCHEMA_1 = /unrecognized manifest schema version 1\b/;
-/** Returns the error for an image that the registry converted for a client that accepts nothing else. */
-function convertedToSchema1(name, tag) {
-    return new fault/* Fault */.v("listing", `The registry converted ${name}:${tag} to schema 1, so its real digest is unknown`, "Check for a proxy that removes the request header `Accept`.");
 }
 /**
  * Parses a manifest of schema 1. Throws Fault `listing` if it is not one.
@@ -735,7 +721,6 @@ function parseSchema1(bytes, mediaType, request) {
             blobs: layers.map((digest) => ({ mediaType: "", digest, sizeBytes: 0 })),
             config: null,
             annotatedAt: newest === undefined ? null : schema1_createdAtOf(newest.v1Compatibility),
-            source: null,
             sizeBytes: bytes.length,
         },
     };
@@ -953,26 +938,19 @@ class OciClient {
     }
     /** Returns when the image of a config was created, in milliseconds since the epoch; null: unknown. */
     async createdAt(name, config) {
-        if (config.mediaType === EMPTY_CONFIG)
+        if (config.mediaType === EMPTY_CONFIG || config.sizeBytes > MAX_MANIFEST_BYTES)
             return null;
         const known = this.#creationTimes.get(config.digest);
         if (known !== undefined)
             return known;
-        const blob = await this.blob(name, config);
-        if (blob === null)
-            return null;
-        const time = createdAtOf(blob);
-        this.#creationTimes.set(config.digest, time);
-        return time;
-    }
-    /** Reads a blob of up to 4 MiB; null: it is larger, missing, or does not match its digest. */
-    async blob(name, { digest, sizeBytes }) {
-        if (sizeBytes > MAX_MANIFEST_BYTES)
-            return null;
-        const url = this.#url(name, "blobs", digest);
+        const url = this.#url(name, "blobs", config.digest);
         const limits = { expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES, mayLeaveOrigin: true };
         const response = await this.#send({ method: "GET", url, ...limits }, pullScope(name));
-        return response.status === 404 || digestOfBytes(response.body, digest) !== digest ? null : response.body;
+        if (response.status === 404 || digestOfBytes(response.body, config.digest) !== config.digest)
+            return null;
+        const time = createdAtOf(response.body);
+        this.#creationTimes.set(config.digest, time);
+        return time;
     }
     /**
      * Sends a DELETE for a digest or tag and returns the response with status 200, 202, 204, 400, 404, 405, 409 or 412. A DELETE
@@ -995,22 +973,23 @@ class OciClient {
     }
     /** Distribution 3 returns 500 for images of schema 1. They list no manifest, so nothing depends on them. */
     #ignoreSchema1(name, tag, error) {
-        if (!(error instanceof errors/* HttpError */.j$ && UNSUPPORTED_SCHEMA_1.test(error.detail ?? "")))
+        if (!(error instanceof errors/* HttpError */.j$ && /unrecognized manifest schema version 1\b/.test(error.detail ?? "")))
             throw error;
-        this.#log.warn("schema-1", SCHEMA_1_WARNINGS.ignored(name, tag));
+        this.#log.warn("schema-1", `${name}:${tag} is ignored, because this registry does not support its old schema 1.`);
         return "missing";
     }
     async #request(name, reference, accept) {
         const url = this.#url(name, "manifests", reference);
-        const request = { url, headers: { accept }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES, classify };
+        const request = { url, headers: { accept }, expected: [200, 404], maxBytes: MAX_MANIFEST_BYTES };
         const response = rejectWebPage(await this.#send({ method: "GET", ...request }, pullScope(name)));
         return parseManifestResponse(response, (0,build_digest/* isDigest */.B)(reference) ? reference : null);
     }
     /** Old registries convert images to schema 1 for clients that accept nothing else. Such a digest is not stored. */
     async #requireStored(name, tag, { digest }) {
         if ((await this.#request(name, digest, ACCEPT)) === "missing")
-            throw convertedToSchema1(name, tag);
-        this.#log.warn("schema-1", SCHEMA_1_WARNINGS.read(name, tag));
+            throw converted(name, tag);
+        const text = `${name}:${tag} is an image of Docker's old schema 1, which current clients cannot pull. Build and push it again, or delete it.`;
+        this.#log.warn("schema-1", text);
     }
     #list(list, scope, parse) {
         const headers = { accept: "application/json" };
@@ -1025,10 +1004,86 @@ class OciClient {
         return new URL(`/v2/${name}/${kind}/${reference}`, this.#origin);
     }
 }
-/** To read an image of schema 1 again does not help. */
-const classify = ({ status, body }) => status === 500 && UNSUPPORTED_SCHEMA_1.test(body.toString("utf8", 0, 10_000)) ? "final" : "status";
+function converted(name, tag) {
+    return new fault/* Fault */.v("listing", `The registry converted ${name}:${tag} to schema 1, so its real digest is unknown`, "Check for a proxy that removes the request header `Accept`.");
+}
 function pullScope(name) {
     return `repository:${name}:pull`;
+}
+
+
+/***/ }),
+
+/***/ 835:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ HeaderReader)
+/* harmony export */ });
+const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
+/** Reads the parts of a header one after another. All patterns must be sticky. */
+class HeaderReader {
+    #text;
+    #at = 0;
+    constructor(text) {
+        this.#text = text;
+    }
+    /** Returns the first group of the next text, or all of it if `pattern` has no group; null: something else follows. */
+    read(pattern) {
+        pattern.lastIndex = this.#at;
+        const match = pattern.exec(this.#text);
+        if (match === null)
+            return null;
+        this.#at = pattern.lastIndex;
+        return match[1] ?? match[0];
+    }
+    /** Returns the next quoted string, without quotes and escapes, or else the next text that matches `plain`. */
+    readValue(plain) {
+        const quoted = this.read(QUOTED);
+        return quoted === null ? this.read(plain) : quoted.replaceAll(/\\(.)/g, "$1");
+    }
+}
+
+
+/***/ }),
+
+/***/ 1854:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ parseLinks)
+/* harmony export */ });
+/* harmony import */ var _header_reader_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(835);
+
+const TARGET = /[\s,]*<([^>]*)>/y;
+const PARAMETER = /\s*;\s*([^\s=;,"<>]+)/y;
+const EQUALS = /\s*=\s*/y;
+const PLAIN_VALUE = /[^\s;,"]*/y;
+/** A link ends with a comma or with the header. Some servers add a `;` before it. */
+const END = /[\s;]*(?:,|$)/y;
+/**
+ * Returns the links of a header; null if it cannot be parsed completely. The npm packages for this return the links up to
+ * the first error, which would end a list too early.
+ */
+function parseLinks(header) {
+    const reader = new _header_reader_js__WEBPACK_IMPORTED_MODULE_0__/* .HeaderReader */ .$(header);
+    const links = [];
+    while (reader.read(/\s*$/y) === null) {
+        const target = reader.read(TARGET);
+        if (target === null)
+            return null;
+        let relations = null;
+        for (let name = reader.read(PARAMETER); name !== null; name = reader.read(PARAMETER)) {
+            const value = reader.read(EQUALS) === null ? null : reader.readValue(PLAIN_VALUE);
+            // Only the first `rel` counts (RFC 8288, section 3.3).
+            if (name.toLowerCase() === "rel")
+                relations ??= (value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+        }
+        if (reader.read(END) === null)
+            return null;
+        links.push({ target, relations: relations ?? [] });
+    }
+    return links;
 }
 
 

@@ -19123,7 +19123,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
 
 /***/ }),
 
-/***/ 3068:
+/***/ 5749:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -19582,16 +19582,46 @@ function withoutReport(known, now, result) {
     return { ...known, remaining: Math.max(0, known.remaining - 1) };
 }
 
-// EXTERNAL MODULE: external "node:http"
-var external_node_http_ = __nccwpck_require__(7067);
-// EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
-var dist = __nccwpck_require__(7934);
 // EXTERNAL MODULE: ./build/http/redact.js
 var redact = __nccwpck_require__(2616);
+;// CONCATENATED MODULE: ./build/http/request.js
+
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+function toOutgoing(request) {
+    const { method, url, expected, body = null, maxBytes = DEFAULT_MAX_BYTES, mayLeaveOrigin = false } = request;
+    const headers = { "user-agent": "refsweep", "accept-encoding": "gzip, deflate, br" };
+    // A stale answer of a proxy's cache could delete the wrong image.
+    if (isRead(method))
+        headers["cache-control"] = "no-cache";
+    for (const name in request.headers)
+        headers[name.toLowerCase()] = request.headers[name] ?? "";
+    if (request.authorization !== undefined)
+        headers["authorization"] = request.authorization;
+    const { sendBy = Number.POSITIVE_INFINITY, classify = () => "status" } = request;
+    const secrets = (0,redact/* secretsOf */.Fj)(headers["authorization"]);
+    const retry = retryOf(request);
+    return { method, url, headers, body, expected, mayLeaveOrigin, retry, classify, sendBy, maxBytes, secrets };
+}
+/** Whether a request changes nothing, by its method. */
+function isRead(method) {
+    return method === "GET" || method === "HEAD";
+}
+function retryOf({ method, idempotent }) {
+    if (method === "DELETE")
+        return "never";
+    return isRead(method) || idempotent === true ? "always" : "if unprocessed";
+}
+
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
+// EXTERNAL MODULE: ./build/http/explanation.js
+var explanation = __nccwpck_require__(9378);
 ;// CONCATENATED MODULE: ./build/http/retry.js
 
 /** Attempts if the server or the network fails. */
 const MAX_ATTEMPTS = 5;
+/** A server that describes its failure may always fail. Then the caller can send a smaller request. */
+const MAX_ATTEMPTS_DESCRIBED = 3;
 /** An unknown host, or one that refuses connections, rarely recovers within seconds. */
 const MAX_ATTEMPTS_UNSENT = 3;
 const MAX_ATTEMPTS_RATE_LIMITED = 10;
@@ -19599,8 +19629,16 @@ const MAX_ATTEMPTS_RATE_LIMITED = 10;
 const MAX_RATE_LIMITED_MS = 3_600_000;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 20_000;
-/** Statuses that another attempt may change. */
-const RETRYABLE_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
+const RETRYABLE_CLIENT_ERRORS = new Set([408, 425, 429]);
+/** Server errors that another attempt does not change. 526 is Cloudflare's for an invalid certificate of the server. */
+const FINAL_SERVER_ERRORS = new Set([501, 505, 506, 507, 508, 510, 511, 526]);
+/**
+ * Returns whether another attempt may change a status. An unknown server error, such as Cloudflare's 520 to 530, and an invalid
+ * status of 600 or more count as 500 (RFC 9110, section 15).
+ */
+function isRetryableStatus(status) {
+    return RETRYABLE_CLIENT_ERRORS.has(status) || (status >= 500 && !FINAL_SERVER_ERRORS.has(status));
+}
 /**
  * Returns the delay before the next attempt, in milliseconds, and counts `result` in `state`; null: the result is final.
  * After a rate limit it is 0, because the host's queue delays the request. 429 and 5xx are retried even if they are expected.
@@ -19617,14 +19655,18 @@ function retryDelay(request, result, pause, state, { now, random }) {
     const isUnsent = result instanceof errors/* HttpError */.j$ && result.unsent === true;
     if (!isUnsent && request.retry !== "always")
         return null;
-    const isRetryable = result instanceof errors/* HttpError */.j$
-        ? result.retryable
-        : RETRYABLE_STATUSES.has(result.status) && !(result.status < 429 && request.expected.includes(result.status));
+    const isDescribed = !(result instanceof errors/* HttpError */.j$) && request.classify(result) === "failure";
+    const isRetryable = result instanceof errors/* HttpError */.j$ ? result.retryable : isDescribed || isFailure(request, result.status);
     state.failures += 1;
-    if (!isRetryable || state.failures >= (isUnsent ? MAX_ATTEMPTS_UNSENT : MAX_ATTEMPTS))
+    const attempts = isUnsent ? MAX_ATTEMPTS_UNSENT : isDescribed ? MAX_ATTEMPTS_DESCRIBED : MAX_ATTEMPTS;
+    if (!isRetryable || state.failures >= attempts)
         return null;
     // Full jitter: clients that failed together do not retry together.
     return random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** state.failures);
+}
+/** An expected 408 or 425 is an answer to the caller. */
+function isFailure({ expected }, status) {
+    return isRetryableStatus(status) && !(status < 429 && expected.includes(status));
 }
 
 ;// CONCATENATED MODULE: ./build/http/request-errors.js
@@ -19638,19 +19680,25 @@ function statusError(request, { response, attempts, rateLimited }) {
     const { status, headers, body } = response;
     const text = body.toString("utf8", 0, 100_000);
     const requestId = requestIdOf(headers, text, request.secrets);
-    const detail = (0,redact/* excerpt */.Kb)(messageIn(text) ?? text, request.secrets);
+    const { detail, remedy } = (0,explanation/* explain */.WE)(response, request.url, request.secrets);
     const phrase = external_node_http_.STATUS_CODES[status];
-    const what = `returned ${status}${phrase === undefined ? "" : ` ${phrase}`}` +
+    const what = `returned ${status}${phrase === undefined ? "" : ` ${phrase}`}${targetOf(request, response)}` +
         (rateLimited && status === 403 ? " (rate limit)" : "") +
         (attempts > 1 ? ` after ${attempts} attempts` : "") +
         (requestId === undefined ? "" : ` (request id ${requestId})`);
     return errorFor(request, what, {
         code: "status",
         status,
-        retryable: rateLimited || RETRYABLE_STATUSES.has(status),
+        retryable: rateLimited || isRetryableStatus(status),
         requestId,
         detail: detail === "" ? undefined : detail,
+        remedy,
     });
+}
+/** Returns where a redirect leads that is not followed because of its method: ` to https://b.example`. */
+function targetOf({ url }, { status, headers: { location } }) {
+    const target = status >= 300 && status < 400 && location !== undefined ? URL.parse(location, url.href) : null;
+    return target === null ? "" : ` to ${target.protocol}//${target.host}`;
 }
 /** The error for a redirect that is not followed. `reason` completes "redirects …". */
 function redirectError(request, status, reason) {
@@ -19686,17 +19734,6 @@ function errorFor(request, what, details, cause) {
     const url = (0,redact/* redactUrl */.BO)(request.url);
     return new errors/* HttpError */.j$(`${method} ${url} ${what}`, { ...details, method, url }, { cause });
 }
-const ErrorBody = dist/* object */.Ikc({ message: dist/* string */.YjP() });
-/** Returns the message of an error of DigitalOcean's and GitHub's APIs; null: the body has another format. */
-function messageIn(text) {
-    try {
-        const body = dist/* safeParse */.xLC(ErrorBody, JSON.parse(text));
-        return body.success ? body.output.message : null;
-    }
-    catch {
-        return null;
-    }
-}
 /** Returns the server's id of a request: DigitalOcean's and GitHub's headers, or `request_id` in the body. */
 function requestIdOf(headers, body, secrets) {
     const id = headers["x-request-id"] ?? headers["x-github-request-id"] ?? /"request_id"\s*:\s*"([^"\\]+)"/.exec(body)?.[1];
@@ -19704,6 +19741,7 @@ function requestIdOf(headers, body, secrets) {
 }
 
 ;// CONCATENATED MODULE: ./build/http/host-queue.js
+
 
 
 
@@ -19782,7 +19820,7 @@ class HostQueue {
         // A GraphQL query is a POST, but costs as much as a GET (GitHub's docs, "Rate limits for the GraphQL API").
         if (pathname.endsWith("/graphql"))
             return { api: "graphql", points: 1, isWrite: false };
-        return { api: "rest", points: this.#costOf?.(method) ?? 1, isWrite: method !== "GET" };
+        return { api: "rest", points: this.#costOf?.(method) ?? 1, isWrite: !isRead(method) };
     }
     #enqueue(waiting) {
         (waiting.isRetry ? this.#retries : this.#new).enqueue(waiting);
@@ -19859,8 +19897,6 @@ class HostQueue {
     }
 }
 
-// EXTERNAL MODULE: ./build/http/loopback.js
-var loopback = __nccwpck_require__(356);
 ;// CONCATENATED MODULE: ./build/http/redirect.js
 
 
@@ -19875,19 +19911,19 @@ const HEADERS_FOR_OTHER_ORIGINS = new Set([
     "user-agent",
 ]);
 /**
- * Returns the request to which a response redirects `request`; null: it is no redirect of a GET.
+ * Returns the request to which a response redirects `request`; null: it is no redirect of a GET or HEAD.
  *
- * Another origin gets no credentials and must use https, except from loopback to loopback. Credentials are not restored by
- * a redirect back to the first origin. Throws HttpError for a redirect that breaks these rules.
+ * Only a request with `mayLeaveOrigin` is redirected to another origin. It gets no credentials there, which a redirect back
+ * does not restore. Throws HttpError for any other redirect to another origin, and for one from https to http.
  *
  * @param previous the number of redirects before this one
  */
 function followRedirect(request, { status, headers }, previous) {
     const { location } = headers;
-    if (request.method !== "GET" || location === undefined || !REDIRECT_STATUSES.has(status))
+    if (!isRead(request.method) || location === undefined || !REDIRECT_STATUSES.has(status))
         return null;
     const url = URL.parse(location, request.url.href);
-    const refusal = refusalOf(request.url, url, previous);
+    const refusal = refusalOf(request, url, previous);
     if (url === null || refusal !== null)
         throw redirectError(request, status, refusal ?? "");
     if (url.origin === request.url.origin)
@@ -19895,43 +19931,24 @@ function followRedirect(request, { status, headers }, previous) {
     const allowed = Object.entries(request.headers).filter(([name]) => HEADERS_FOR_OTHER_ORIGINS.has(name));
     return { ...request, url, headers: Object.fromEntries(allowed) };
 }
-function refusalOf(from, to, previous) {
+function refusalOf({ url: from, mayLeaveOrigin }, to, previous) {
     if (to === null)
         return "to an invalid URL";
     if (previous >= MAX_REDIRECTS)
         return `to ${to.host}, after ${MAX_REDIRECTS} redirects in a row`;
     if (to.username !== "" || to.password !== "")
         return `to ${to.host} with a user in the URL`;
-    const isLocal = [from, to].every(({ protocol, hostname }) => protocol === "http:" && (0,loopback/* isLoopback */.U)(hostname));
-    if (to.origin === from.origin || to.protocol === "https:" || isLocal)
+    if (to.origin === from.origin)
         return null;
-    return `to ${to.protocol}//${to.host}, which is not https`;
-}
-
-;// CONCATENATED MODULE: ./build/http/request.js
-
-const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
-function toOutgoing(request) {
-    const { method, url, expected, body = null, maxBytes = DEFAULT_MAX_BYTES } = request;
-    const headers = { "user-agent": "refsweep", "accept-encoding": "gzip, deflate, br" };
-    // A stale answer of a proxy's cache could delete the wrong image.
-    if (method === "GET")
-        headers["cache-control"] = "no-cache";
-    for (const name in request.headers)
-        headers[name.toLowerCase()] = request.headers[name] ?? "";
-    if (request.authorization !== undefined)
-        headers["authorization"] = request.authorization;
-    const sendBy = request.sendBy ?? Number.POSITIVE_INFINITY;
-    const secrets = (0,redact/* secretsOf */.Fj)(headers["authorization"]);
-    return { method, url, headers, body, expected, retry: retryOf(request), sendBy, maxBytes, secrets };
-}
-function retryOf({ method, idempotent }) {
-    if (method === "DELETE")
-        return "never";
-    return method === "GET" || idempotent === true ? "always" : "if unprocessed";
+    const target = `${to.protocol}//${to.host}`;
+    if (!mayLeaveOrigin)
+        return `to ${target}, but only ${from.origin} may answer it`;
+    const isHttp = to.protocol === "http:" && from.protocol === "http:";
+    return to.protocol === "https:" || isHttp ? null : `to ${target}, which is not https`;
 }
 
 ;// CONCATENATED MODULE: ./build/http/shutdown.js
+
 /** How long writes in flight may take to end. Aborting one would hide whether it succeeded. */
 const GRACE_PERIOD_MS = 3_000;
 /** Ends requests when the run is cancelled: reads at once, writes after a grace period. */
@@ -19956,7 +19973,7 @@ class Shutdown {
     }
     /** Aborts requests in flight. */
     signalFor(method) {
-        return method === "GET" ? this.#reads.signal : this.#writes.signal;
+        return isRead(method) ? this.#reads.signal : this.#writes.signal;
     }
     /** Aborts everything now, also writes, and leaves no timer behind. */
     close() {
@@ -20237,7 +20254,8 @@ function createHttpClient(options) {
         const signal = shutdown.signalFor(request.method);
         const result = await sendOnce(dispatcher, request, signal, timeoutMs);
         const failed = result instanceof errors/* HttpError */.j$;
-        const pause = queue.release(slot, failed ? null : result);
+        const isLimited = !failed && request.classify(result) === "rate limit";
+        const pause = queue.release(slot, failed ? null : { ...result, ...(isLimited ? { status: 429 } : {}) });
         if (failed && signal.aborted)
             throw cancelledError(request, "in flight", result);
         return { result, pause };
@@ -20320,7 +20338,7 @@ const digitalOcean = {
     // Per token (API documentation, "Rate Limit").
     ratePolicy: (settings) => (host) => (host === settings.apiUrl.host ? { perMinute: 250, perHour: 5_000 } : {}),
     async open(settings, services) {
-        const { openDigitalOcean } = await Promise.all(/* import() */[__nccwpck_require__.e(75), __nccwpck_require__.e(412)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4412));
+        const { openDigitalOcean } = await Promise.all(/* import() */[__nccwpck_require__.e(885), __nccwpck_require__.e(412)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4412));
         return openDigitalOcean(settings, services);
     },
 };
@@ -20354,7 +20372,7 @@ const distribution = {
     repositoryUrl: () => null,
     ratePolicy: () => () => ({}),
     async open(settings, services) {
-        const { openDistribution } = await Promise.all(/* import() */[__nccwpck_require__.e(75), __nccwpck_require__.e(78)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7078));
+        const { openDistribution } = await Promise.all(/* import() */[__nccwpck_require__.e(885), __nccwpck_require__.e(603)]).then(__nccwpck_require__.bind(__nccwpck_require__, 3603));
         return openDistribution(settings, services);
     },
 };
@@ -20388,7 +20406,7 @@ const ghcr = {
     repositoryUrl: () => null,
     ratePolicy: limits/* ratePolicy */.x,
     async open(settings, services) {
-        const { openGhcr } = await Promise.all(/* import() */[__nccwpck_require__.e(75), __nccwpck_require__.e(456)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6456));
+        const { openGhcr } = await Promise.all(/* import() */[__nccwpck_require__.e(885), __nccwpck_require__.e(456)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6456));
         return openGhcr(settings, services);
     },
 };
@@ -20402,7 +20420,42 @@ function enterpriseHost(githubServerUrl) {
     return host === "github.com" ? null : `containers.${host}`;
 }
 
+;// CONCATENATED MODULE: ./build/registry/other-registries.js
+/** Hosts of registry services that a user may take for an OCI registry with nothing else. */
+const OTHER_REGISTRIES = [
+    // It refuses to delete a manifest that has a tag, and deletes tags by another API.
+    {
+        name: "Docker Hub",
+        hosts: /^(?:index\.|registry-1\.|registry\.hub\.|hub\.|www\.)?docker\.(?:io|com)$/,
+        deletesByOci: false,
+    },
+    {
+        name: "Amazon ECR",
+        hosts: /^\d+\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$/,
+        deletesByOci: true,
+    },
+    { name: "Amazon ECR Public", hosts: /^public\.ecr\.aws$/, deletesByOci: false },
+    { name: "Azure Container Registry", hosts: /\.azurecr\.(?:io|cn|us)$/, deletesByOci: true },
+    // It refuses to delete a manifest that has a tag.
+    {
+        name: "Google Artifact Registry",
+        hosts: /^(?:[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)$/,
+        deletesByOci: false,
+    },
+    // Its token server refuses the scope `pull,delete`.
+    { name: "Quay", hosts: /^quay\.io$/, deletesByOci: false },
+    { name: "GitLab's container registry", hosts: /^registry\.gitlab\.com$/, deletesByOci: true },
+    { name: "Scaleway's container registry", hosts: /^rg\.[a-z0-9-]+\.scw\.cloud$/, deletesByOci: false },
+    { name: "Oracle's container registry", hosts: /\.ocir\.io$/, deletesByOci: false },
+    { name: "IBM's container registry", hosts: /(?:^|\.)icr\.io$/, deletesByOci: false },
+];
+/** Returns the registry service at `host` (in lower case, without port); undefined: it may be any OCI registry. */
+function otherRegistryAt(host) {
+    return OTHER_REGISTRIES.find(({ hosts }) => hosts.test(host));
+}
+
 ;// CONCATENATED MODULE: ./build/registry/providers.js
+
 
 
 
@@ -20463,6 +20516,7 @@ gh-readonly-queue-*-pr-{pr}-{sha}`,
     "keep-count": "0",
     "grace-period": "24h",
     scope: "auto",
+    validate: "false",
     "max-deletions": "0",
     "dry-run": "false",
     "run-gc": "false",
@@ -20473,6 +20527,8 @@ gh-readonly-queue-*-pr-{pr}-{sha}`,
     concurrency: "16",
 };
 
+// EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
+var dist = __nccwpck_require__(7934);
 ;// CONCATENATED MODULE: ./build/inputs/event.js
 
 const Repository = dist/* object */.Ikc({ full_name: dist/* string */.YjP() });
@@ -21275,6 +21331,8 @@ class InputReader {
     }
 }
 
+// EXTERNAL MODULE: ./build/http/loopback.js
+var loopback = __nccwpck_require__(356);
 ;// CONCATENATED MODULE: ./build/inputs/registry-address.js
 
 
@@ -21299,7 +21357,7 @@ function parseRegistry(text, given, githubServerUrl) {
     const origin = URL.parse(`${protocol}://${authority}`);
     if (host === null || isPath || origin === null)
         return { problem: "it does not start with a valid host", fix: registry_address_FIX };
-    const provider = chooseProvider(given, providerOfHost(host, githubServerUrl));
+    const provider = chooseProvider(given, providerOfHost(host, githubServerUrl), host);
     if ("fix" in provider)
         return provider;
     const path = segments.join("/");
@@ -21309,7 +21367,14 @@ function parseRegistry(text, given, githubServerUrl) {
     return { value: { provider: provider.name, origin, path, name: path === "" ? authority : `${authority}/${path}` } };
 }
 /** A provider's credential must not be sent to a host of another provider. The generic provider takes any host. */
-function chooseProvider(given, ofHost) {
+function chooseProvider(given, ofHost, host) {
+    const other = given === null && ofHost === GENERIC_PROVIDER ? otherRegistryAt(host) : undefined;
+    if (other !== undefined) {
+        const fix = other.deletesByOci
+            ? "Set `provider: distribution` to use its OCI API, which lists only tags, and list the repositories in `repository-pattern` without wildcards"
+            : "Use a supported registry, because its OCI API alone cannot delete these images";
+        return { problem: `it is ${other.name}, for which Refsweep has no provider yet`, fix };
+    }
     if (given === null || given === ofHost || given === GENERIC_PROVIDER)
         return given ?? ofHost;
     if (ofHost === GENERIC_PROVIDER)
@@ -21545,6 +21610,7 @@ function readRules(reader) {
         removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
         keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
         gracePeriodMs: reader.read("grace-period", parseDuration),
+        validate: reader.read("validate", parseBoolean),
         maxDeletions: reader.read("max-deletions", (text) => parseCount(text, 0)),
         dryRun: reader.read("dry-run", parseBoolean),
     };
@@ -21583,7 +21649,30 @@ function parseProtectDigests(text) {
     return "value" in files ? { value: { digests: entries.filter(digest/* isDigest */.B), files: files.value } } : files;
 }
 
+;// CONCATENATED MODULE: ./build/inputs/select-repositories.js
+
+/** Returns the default of `repository-pattern`: the Git repository's own name, and all below it. */
+function defaultPatterns(gitRepository) {
+    const name = gitRepository.slice(gitRepository.indexOf("/") + 1);
+    return [name, `${name}/**`];
+}
+/**
+ * Returns the repositories that the globs of `repository-pattern` select, compared case-insensitively. Throws GlobError.
+ *
+ * @param gitRepository `OWNER/NAME`
+ */
+function selectRepositories(patterns, gitRepository = "") {
+    const literals = patterns.filter((pattern) => !pattern.startsWith("!") && !(0,build_glob/* hasWildcard */.rl)(pattern));
+    return {
+        names: literals.length === patterns.length ? literals : null,
+        literals,
+        isDefault: patterns.join() === defaultPatterns(gitRepository).join(),
+        matches: (0,build_glob/* compileGlobs */.tI)(patterns, "case-insensitive"),
+    };
+}
+
 ;// CONCATENATED MODULE: ./build/inputs/read-settings.js
+
 
 
 
@@ -21667,10 +21756,9 @@ function readApiUrl(reader, registry, provider) {
     return reader.read("api-url", (text) => (text === "" ? { value: fallback } : parseUrl(text)));
 }
 function readRepositoryPattern(reader, gitRepository) {
-    const name = gitRepository.slice(gitRepository.indexOf("/") + 1);
     return reader.read("repository-pattern", (text) => {
         if (text === "")
-            return { value: [name, `${name}/**`] };
+            return { value: defaultPatterns(gitRepository) };
         const patterns = parseSelectingGlobs(text, "repository name");
         if (!("value" in patterns) || patterns.value.length > 0)
             return patterns;
@@ -22040,9 +22128,11 @@ function endsRun(error) {
     return !(error instanceof errors/* HttpError */.j$) || error.code === "interrupted";
 }
 /** Returns the failed deletions of a repository as one error; null: none failed. */
-function failedDeletions(repository, { outcomes, staleTags }) {
-    const failed = [...outcomes].flatMap(([digest, { outcome, error }]) => outcome === "failed" ? [`${digest}: ${error ?? "no reason given"}`] : []);
-    const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" ? [tag] : []));
+function failedDeletions(repository, { outcomes, staleTags, error: cause }) {
+    // The error that ended the sweep is shown by itself.
+    const shown = cause instanceof fault/* Fault */.v ? (0,errors/* describeError */.Uc)(cause) : null;
+    const failed = [...outcomes].flatMap(([digest, { outcome, error }]) => outcome === "failed" && (error === null || error !== shown) ? [`${digest}: ${error ?? "no reason given"}`] : []);
+    const tags = staleTags.flatMap(({ tag, outcome }) => (outcome === "failed" && shown === null ? [tag] : []));
     const [first] = [...failed, ...tags];
     if (first === undefined)
         return null;
@@ -22057,7 +22147,10 @@ function faultOf(error) {
     if (error.code === "interrupted") {
         return new fault/* Fault */.v("interrupted", error.message, "Run it again. It finishes the rest.", { cause: error });
     }
-    const remedy = "Run it again. If it happens again, check the registry's status page and log.";
+    const ownRemedy = error.code === "protocol"
+        ? "Check the server's address, and any proxy in front of it."
+        : "Run it again. If it happens again, check the registry's status page and log.";
+    const remedy = error.remedy ?? ownRemedy;
     return new fault/* Fault */.v("listing", (0,errors/* describeError */.Uc)(error), remedy, { cause: error });
 }
 
@@ -22149,6 +22242,37 @@ function formsOf(secret) {
     return [...new Set([secret, encodeURIComponent(text), encodeURI(text), JSON.stringify(secret).slice(1, -1)])];
 }
 
+;// CONCATENATED MODULE: ./build/report/fault-result.js
+/** The garbage collection of a run that started none. */
+const NOT_STARTED = {
+    status: "not-started",
+    freedBytes: null,
+    blobsDeleted: null,
+    note: "",
+};
+/** Returns the result of a run that did not start, because its inputs are invalid or of a bug. */
+function resultOfFault({ kind, message, remedy }, now) {
+    return {
+        dryRun: false,
+        registry: "",
+        provider: "",
+        gitRepositoryUrl: "",
+        startedAt: now,
+        finishedAt: now,
+        settings: {},
+        storage: { usedBytes: null, includedBytes: null },
+        listsUntagged: true,
+        restoreWindow: null,
+        repositories: [],
+        requests: {},
+        garbageCollection: NOT_STARTED,
+        errors: [{ kind, message, remedy }],
+        warnings: [],
+        loggedWarnings: [],
+        notices: [],
+    };
+}
+
 ;// CONCATENATED MODULE: ./build/report/outcome-notices.js
 
 
@@ -22215,7 +22339,18 @@ function freedBytes(uses) {
     return { bytes, exact: uses.every(({ complete }) => complete) };
 }
 
+;// CONCATENATED MODULE: ./build/plan/plan.js
+/**
+ * Whether a manifest is an image, as users count them: a root that is not attached to another manifest. An untagged one that was not
+ * read may be a platform.
+ */
+function isImage({ digest, image, kind, tags, status }) {
+    const mayHaveParent = kind === "unknown" && tags.length === 0 && status === "undecided";
+    return digest === image && kind !== "referrer" && !mayHaveParent;
+}
+
 ;// CONCATENATED MODULE: ./build/report/counts.js
+
 
 const GROUPS = {
     deleted: "deleted",
@@ -22229,10 +22364,6 @@ const GROUPS = {
 };
 function groupOf({ outcome }) {
     return GROUPS[outcome];
-}
-/** Whether a manifest is an image, as users count them: a root that is not attached to another manifest. */
-function isImage({ digest, image, kind }) {
-    return digest === image && kind !== "referrer";
 }
 /** Counts images and manifests, each blob once across all repositories. */
 function countResults(repositories) {
@@ -22322,11 +22453,17 @@ function* reportPieces(result) {
     const tail = { requests: result.requests, garbageCollection: { status, freedBytes, blobsDeleted } };
     yield `],\n${JSON.stringify(tail).slice(1)}\n`;
 }
-function* repositoryPieces({ name, error, manifests, staleTags, plan }) {
+function* repositoryPieces({ name, error, manifests, ...found }) {
     yield JSON.stringify({ name, error }).slice(0, -1);
     yield* listPieces("manifests", manifests, manifestEntry);
-    yield* listPieces("staleTags", staleTags, ({ tag, digest, reason, outcome }) => ({ tag, digest, reason, outcome }));
-    yield* listPieces("broken", plan?.broken ?? [], ({ digest, missing }) => ({ digest, missing }));
+    yield* listPieces("staleTags", found.staleTags, ({ tag, digest, reason, outcome }) => ({
+        tag,
+        digest,
+        reason,
+        outcome,
+    }));
+    yield* listPieces("broken", found.broken, ({ digest, missing, missingBlobs }) => ({ digest, missing, missingBlobs }));
+    yield* listPieces("unreadable", found.unreadable, ({ digest, reason }) => ({ digest, reason }));
     yield "}";
 }
 function* listPieces(name, list, entryOf) {
@@ -22553,14 +22690,14 @@ const STALE_TAG_OUTCOMES = {
     unsupported: "not removed: this registry cannot remove a tag without its image",
     changed: "not removed: changed after the plan was made",
 };
-/** Returns tables of stale tags, broken indexes, ghosts and unreadable manifests. */
+/** Returns tables of stale tags, broken images, ghosts and unreadable manifests. */
 function findingSections(result) {
-    return [unreadable(result), staleTags(result), brokenIndexes(result), ghosts(result)];
+    return [unreadable(result), broken(result), staleTags(result), ghosts(result)];
 }
 function unreadable({ repositories, gitRepositoryUrl }) {
-    const all = repositories.flatMap(({ name, plan }) => (plan?.unreadable ?? []).map((one) => ({ name, ...one })));
-    const title = `<b>${(0,format/* counted */.hS)(all.length, "manifest")} could not be read</b> &nbsp;nothing is deleted in these repositories`;
-    return table(title, ["Manifest", "Repository", "Reason"], all, ({ name, digest, reason }) => [
+    const all = repositories.flatMap(({ name, unreadable: some }) => some.map((one) => ({ name, ...one })));
+    const title = `<b>${(0,format/* counted */.hS)(all.length, "manifest or blob", "manifests or blobs")} could not be read</b>`;
+    return table(title, ["Digest", "Repository", "Reason"], all, ({ name, digest, reason }) => [
         digestMarkup(digest),
         code(name, 80),
         sentence(reason, gitRepositoryUrl, 300),
@@ -22577,13 +22714,20 @@ function staleTags({ repositories, gitRepositoryUrl }) {
         STALE_TAG_OUTCOMES[stale.outcome],
     ]);
 }
-function brokenIndexes({ repositories }) {
-    const all = repositories.flatMap(({ name, plan }) => (plan?.broken ?? []).map((broken) => ({ name, ...broken })));
-    const title = `<b>${(0,format/* counted */.hS)(all.length, "broken index", "broken indexes")}</b> &nbsp;kept images whose platform manifests are missing: push them again`;
-    return table(title, ["Index", "Repository", "Missing"], all, ({ name, digest, missing }) => {
-        const rest = missing.length > 4 ? ` and ${(0,format/* formatCount */.B4)(missing.length - 4)} more` : "";
-        return [digestMarkup(digest), code(name, 80), `${missing.slice(0, 4).map(digestMarkup).join(" ")}${rest}`];
-    });
+function broken({ repositories }) {
+    const all = repositories.flatMap(({ name, broken: some }) => some.map((one) => ({ name, ...one })));
+    const title = `<b>${(0,format/* counted */.hS)(all.length, "broken image")}</b> &nbsp;kept, but they cannot be pulled: push them again`;
+    return table(title, ["Image", "Tags", "Repository", "Missing manifests", "Missing blobs"], all, (image) => [
+        digestMarkup(image.digest),
+        tagsMarkup(image.tags),
+        code(image.name, 80),
+        digestsMarkup(image.missing),
+        digestsMarkup(image.missingBlobs),
+    ]);
+}
+function digestsMarkup(digests) {
+    const rest = digests.length > 4 ? ` and ${(0,format/* formatCount */.B4)(digests.length - 4)} more` : "";
+    return `${digests.slice(0, 4).map(digestMarkup).join(" ")}${rest}`;
 }
 function ghosts({ repositories }) {
     const all = repositories.flatMap(({ name, plan }) => (plan?.ghosts ?? []).map((digest) => ({ name, digest })));
@@ -22645,20 +22789,22 @@ function headline(result, total) {
     const line = facts.filter((fact) => fact !== false).join(" · ");
     return `### ${title(result, total)}\n\n${line}\n\n${result.dryRun ? DRY_RUN_NOTE : ""}`;
 }
-function title({ dryRun, errors, repositories }, { deleted, failed, freed }) {
+function title(result, { deleted, failed, deferred, freed }) {
+    const { dryRun, errors, repositories } = result;
     const size = freed === null || freed.bytes === 0 ? "" : `, ${bytesMarkup(freed)}`;
     const deletions = `${imageCount(deleted)}${size}`;
     const failures = failed > 0 ? `, ${(0,format/* formatCount */.B4)(failed)} failed` : "";
     const hasErrors = errors.length > 0 || failed > 0;
+    const isPartial = hasErrors || result.warnings.length + result.loggedWarnings.length > 0 || deferred > 0;
     if (dryRun) {
-        return `${hasErrors ? "⚠️ " : ""}Dry run: ${deleted.manifests === 0 ? "nothing to delete" : `would delete ${deletions}`}`;
+        return `${isPartial ? "⚠️ " : ""}Dry run: ${deleted.manifests === 0 ? "nothing to delete" : `would delete ${deletions}`}`;
     }
     if (deleted.manifests > 0)
-        return `${hasErrors ? "⚠️" : "✔️"} Deleted ${deletions}${failures}`;
+        return `${isPartial ? "⚠️" : "✔️"} Deleted ${deletions}${failures}`;
     if (hasErrors)
         return `✖️ Nothing was deleted${failures}`;
     const hasPlan = repositories.some(({ manifests }) => manifests.some(({ decision }) => decision === "delete"));
-    return hasPlan ? "✔️ Nothing was deleted" : "✔️ Nothing to delete";
+    return `${isPartial ? "⚠️" : "✔️"} ${hasPlan ? "Nothing was deleted" : "Nothing to delete"}`;
 }
 /** Returns the result of the garbage collection in one line; nothing if there was none. */
 function collectionLine({ garbageCollection, gitRepositoryUrl }) {
@@ -22681,6 +22827,7 @@ const STATUSES = {
 };
 
 ;// CONCATENATED MODULE: ./build/report/summary/kept.js
+
 
 
 
@@ -22747,11 +22894,20 @@ function errorSections({ errors, gitRepositoryUrl }) {
         };
     });
 }
-/** Returns a box with everything to know that does not fail the step. */
+/** Returns a yellow box with everything to act on that does not fail the step, such as deferred deletions. */
+function warningSection(result) {
+    const { warnings, loggedWarnings, repositories, gitRepositoryUrl } = result;
+    const deferred = outcomeNotices(repositories).filter(({ kind }) => kind === "deferred");
+    return box("WARNING", [...loggedWarnings, ...warnings, ...deferred.map(({ text }) => text)], gitRepositoryUrl);
+}
+/** Returns a blue box with everything to know, such as deletions that the registry refused. */
 function noticeSection({ notices, repositories, gitRepositoryUrl }) {
-    const messages = [...notices, ...outcomeNotices(repositories).map(({ text }) => text)];
+    const refused = outcomeNotices(repositories).filter(({ kind }) => kind === "refused");
+    return box("NOTE", [...notices, ...refused.map(({ text }) => text)], gitRepositoryUrl);
+}
+function box(level, messages, gitRepositoryUrl) {
     return {
-        head: "> [!NOTE]\n",
+        head: `> [!${level}]\n`,
         rows: boxRows(messages, gitRepositoryUrl),
         tail: (leftOut) => `${moreNote(leftOut)}\n`,
     };
@@ -22873,6 +23029,7 @@ function renderSummary(result, budgetBytes = BUDGET_BYTES) {
         return fitted;
     };
     const errors = show(errorSections(result), room / 8);
+    const warnings = show([warningSection(result)], room / 8);
     const notices = show([noticeSection(result)], room / 8);
     const repositories = show([repositorySection(result, planned)], room / 4);
     const deletions = show(deletionSections(result, planned), room);
@@ -22880,6 +23037,7 @@ function renderSummary(result, budgetBytes = BUDGET_BYTES) {
     return [
         top,
         errors.text,
+        warnings.text,
         repositories.text,
         collection,
         notices.text,
@@ -22907,11 +23065,12 @@ function deletionsHeading({ dryRun }, { shown, leftOut }, { deleted }) {
 
 
 
+
 /** Characters of the report file that are written at once. */
 const CHUNK_LENGTH = 1 << 18;
 /**
- * Writes report file, outputs and summary. If one cannot be written, logs a warning and writes the others. Synchronous,
- * because the runner waits for nothing else of a cancelled job.
+ * Writes report file, outputs and summary. If one cannot be written, logs a warning, or an error if a bug is the cause, and
+ * writes the others. Synchronous, because the runner waits for nothing else of a cancelled job.
  *
  * @param environment names the folder of the report file, and the runner's files for outputs and summary
  */
@@ -22923,17 +23082,26 @@ function writeReport(result, environment, log) {
             return true;
         }
         catch (error) {
-            const reason = error instanceof Error ? error.message : String(error);
-            log.warn("report", `${file} could not be written: ${reason}. The log shows all deletions.`);
+            // The system's errors have a code.
+            const isSystemError = error instanceof Error && ("code" in error || error instanceof MissingFileError);
+            const { message, remedy } = (0,fault/* unexpected */.o)(error);
+            if (!isSystemError)
+                log.error("unexpected", `${file} could not be written: ${message}\n${remedy}`);
+            else
+                log.warn("report", `${file} could not be written: ${error.message}. The log shows all deletions.`);
             return false;
         }
     };
     const written = attempt("The report file", () => writeReportFile(result, reportPath));
-    const outputs = { ...outputsOf(result), report: written ? reportPath : "" };
-    attempt("The outputs", () => writeOutputs(outputs, environment["GITHUB_OUTPUT"]));
+    attempt("The outputs", () => {
+        const outputs = { ...outputsOf(result), report: written ? reportPath : "" };
+        writeOutputs(outputs, environment["GITHUB_OUTPUT"]);
+    });
     const summaryPath = environment["GITHUB_STEP_SUMMARY"];
     if (summaryPath)
         attempt("The summary", () => (0,external_node_fs_.appendFileSync)(summaryPath, renderSummary(result)));
+}
+class MissingFileError extends Error {
 }
 /** Writes a complete file or none, readable only by its owner: it can contain private names, and runners are shared. */
 function writeReportFile(result, path) {
@@ -22966,7 +23134,7 @@ function writeReportFile(result, path) {
 /** Appends to the runner's file, and fails if it does not exist: the runner would not read a new one. */
 function writeOutputs(outputs, path) {
     if (!path)
-        throw new Error("GITHUB_OUTPUT is not set");
+        throw new MissingFileError("GITHUB_OUTPUT is not set");
     (0,external_node_fs_.accessSync)(path);
     const lines = Object.entries(outputs).map(([name, value]) => `${prepareKeyValueMessage(name, value)}${external_node_os_.EOL}`);
     (0,external_node_fs_.appendFileSync)(path, lines.join(""));
@@ -22981,22 +23149,30 @@ function publishResult(unmasked, environment, log) {
     const result = maskSecrets(unmasked, log.hide);
     for (const { kind, message, remedy } of result.errors)
         log.error(kind, `${withFullStop(message)}\n${remedy}`);
-    for (const notice of result.notices)
-        log.warn("notice", withFullStop(notice));
-    for (const { kind, text } of outcomeNotices(result.repositories))
-        log.notice(kind, text);
+    for (const [index, warning] of result.warnings.entries())
+        log.warn(`warning ${index}`, withFullStop(warning));
+    for (const [index, notice] of result.notices.entries())
+        log.notice(`notice ${index}`, withFullStop(notice));
+    for (const { kind, text } of outcomeNotices(result.repositories)) {
+        if (kind === "deferred")
+            log.warn(kind, text);
+        else
+            log.notice(kind, text);
+    }
     writeReport(result, environment, log);
     log.flush();
 }
 /** A server can send back a secret that it received, and the runner masks secrets only in the log, not in files. */
 function maskSecrets(result, hide) {
-    const { settings, repositories, garbageCollection, errors, notices } = result;
+    const { settings, repositories, garbageCollection, errors, warnings, loggedWarnings, notices } = result;
     return {
         ...result,
         settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, maskSetting(value, hide)])),
         repositories: repositories.map((repository) => maskRepository(repository, hide)),
         garbageCollection: { ...garbageCollection, note: hide(garbageCollection.note) },
         errors: errors.map(({ kind, message, remedy }) => ({ kind, message: hide(message), remedy: hide(remedy) })),
+        warnings: warnings.map(hide),
+        loggedWarnings: loggedWarnings.map(hide),
         notices: notices.map(hide),
     };
 }
@@ -23006,10 +23182,11 @@ function maskSetting(value, hide) {
     return typeof value === "object" ? value.map(hide) : value;
 }
 function maskRepository(repository, hide) {
-    const { error, manifests, plan } = repository;
+    const { error, manifests, plan, unreadable } = repository;
     return {
         ...repository,
         error: error === null ? null : hide(error),
+        unreadable: unreadable.map((each) => ({ ...each, reason: hide(each.reason) })),
         plan: plan && { ...plan, unreadable: plan.unreadable.map((each) => ({ ...each, reason: hide(each.reason) })) },
         manifests: manifests.map((each) => (each.error === null ? each : { ...each, error: hide(each.error) })),
     };
@@ -23017,6 +23194,52 @@ function maskRepository(repository, hide) {
 
 // EXTERNAL MODULE: ./node_modules/p-map/index.js
 var p_map = __nccwpck_require__(606);
+;// CONCATENATED MODULE: ./build/protect/images-in-use.js
+/**
+ * Returns the images that `protect-digests` protects: the digests that it lists, and the images that its files name.
+ *
+ * @throws Fault `input` if a pattern matches no file or only empty ones, if a file cannot be read, or if the files together
+ *   are too large or name no image
+ */
+async function readImagesInUse(settings) {
+    const { digests, files } = settings.protectDigests;
+    if (files.length === 0)
+        return { digests: new Set(digests), tags: new Map() };
+    // Few runs need it, so the others do not load it.
+    const { findImagesInFiles } = await __nccwpck_require__.e(/* import() */ 993).then(__nccwpck_require__.bind(__nccwpck_require__, 993));
+    const images = await findImagesInFiles(files, settings.workspace, settings.registry);
+    return { ...images, digests: new Set([...digests, ...images.digests]) };
+}
+/** Returns the images that any of `sources` contains. */
+function joinImagesInUse(sources) {
+    const tags = new Map();
+    for (const [repository, names] of sources.flatMap((source) => [...source.tags])) {
+        tags.set(repository, new Set([...(tags.get(repository) ?? []), ...names]));
+    }
+    return {
+        digests: new Set(sources.flatMap((source) => [...source.digests])),
+        tags,
+        mayName: (repository, tag) => sources.some((source) => source.mayName?.(repository, tag) === true),
+    };
+}
+/**
+ * Returns the tags of `repository` in use that are named completely. It ignores the case of the repository: files are read in lower
+ * case, and some registries have repositories in upper case.
+ */
+function namedTags({ tags }, repository) {
+    const name = repository.toLowerCase();
+    return [...tags].flatMap(([other, named]) => (other.toLowerCase() === name ? [...named] : []));
+}
+/** Returns a test for tags of `repository` in use. It ignores case: some registries list names in lower case. */
+function tagsInUse(images, repository) {
+    const tags = new Set(namedTags(images, repository).map((tag) => tag.toLowerCase()));
+    const name = repository.toLowerCase();
+    return (tag) => {
+        const folded = tag.toLowerCase();
+        return tags.has(folded) || images.mayName?.(name, folded) === true;
+    };
+}
+
 ;// CONCATENATED MODULE: ./build/sweep/attempt.js
 
 
@@ -23138,11 +23361,14 @@ function batchTimer(clock) {
 function staleTagsOf({ decisions }) {
     return decisions.flatMap(({ digest, staleTags }) => staleTags.map(({ tag, reason }) => ({ tag, digest, reason, outcome: "reported" })));
 }
+const UNTRIED = "Stale tags were not removed, because it is not known whether this registry can delete a tag alone. Refsweep tries it only on an image that it deletes anyway, and this run deleted none with a tag.";
 /** Removes stale tags in batches. Each begins with a recheck, and removes only tags that are still stale, on the same manifest. */
 async function removeStaleTags(tags, services) {
-    if (services.registry.capabilities.deletesTags === "no") {
+    const { deletesTags } = services.tagTrial;
+    if (deletesTags === "no")
         return { tags: tags.map((tag) => ({ ...tag, outcome: "unsupported" })), error: null };
-    }
+    if (deletesTags === "unknown")
+        return { tags, error: null, notice: UNTRIED };
     const removal = new Removal(tags, services);
     return removal.run();
 }
@@ -23208,7 +23434,7 @@ class Removal {
     async #remove(entry, sendBy) {
         const { registry, repository } = this.#services;
         try {
-            const outcome = await registry.deleteTag(repository, entry.tag, sendBy);
+            const outcome = await registry.deleteTag(repository, entry, sendBy);
             this.#attempts.succeeded();
             this.#results.set(entry.tag, { ...entry, outcome });
         }
@@ -23246,6 +23472,7 @@ function describeSettings(settings) {
         "keep-count": settings.keepCount,
         "grace-period": (0,format/* formatSetting */.w_)(settings.gracePeriodMs),
         scope: settings.scope,
+        validate: settings.validate,
         "max-deletions": settings.maxDeletions,
         "dry-run": settings.dryRun,
         "run-gc": settings.runGc,
@@ -23257,6 +23484,36 @@ function describeSettings(settings) {
     };
 }
 
+;// CONCATENATED MODULE: ./build/report/validation.js
+
+/** Returns what `validate` found in a repository as warnings. */
+function validationWarnings(repository, { broken, unreadable }) {
+    const warnings = [];
+    const [firstBroken] = broken;
+    if (firstBroken !== undefined) {
+        const count = (0,format/* counted */.hS)(broken.length, "kept image is broken", "kept images are broken");
+        const first = (0,format/* describeManifest */.FK)(firstBroken.digest, firstBroken.tags);
+        warnings.push(`${repository}: ${count}, the first is ${first}. Push them again, or delete them`);
+    }
+    const [firstUnreadable] = unreadable;
+    if (firstUnreadable !== undefined) {
+        const count = (0,format/* counted */.hS)(unreadable.length, "manifest or blob", "manifests or blobs");
+        const { digest, reason } = firstUnreadable;
+        warnings.push(`${repository}: ${count} could not be checked, the first is ${digest}: ${reason}`);
+    }
+    return warnings;
+}
+/** Returns the kept indexes of a plan that list manifests which do not exist. */
+function brokenIndexes({ broken, decisions }) {
+    if (broken.length === 0)
+        return [];
+    const tagsOf = new Map(decisions.map(({ digest, tags }) => [digest, tags]));
+    return broken.map(({ digest, missing }) => ({ digest, tags: tagsOf.get(digest) ?? [], missing, missingBlobs: [] }));
+}
+function uniqueByDigest(all) {
+    return [...new Map(all.map((each) => [each.digest, each])).values()];
+}
+
 ;// CONCATENATED MODULE: ./build/report/record.js
 
 
@@ -23264,12 +23521,8 @@ function describeSettings(settings) {
 
 
 
-const NOT_STARTED = {
-    status: "not-started",
-    freedBytes: null,
-    blobsDeleted: null,
-    note: "",
-};
+
+
 /** Records a run, so that its result can be written at any time, also after an error. */
 class RunRecord {
     #settings;
@@ -23277,6 +23530,8 @@ class RunRecord {
     #startedAt;
     #entries = new Map();
     #errors = [];
+    #warnings = [];
+    #loggedWarnings = new Map();
     #notices = [];
     #storage = { usedBytes: null, includedBytes: null };
     #collection = NOT_STARTED;
@@ -23309,12 +23564,30 @@ class RunRecord {
     addNotice(text) {
         this.#notices.push(inOneLine(text));
     }
+    addWarning(text) {
+        this.#warnings.push(inOneLine(text));
+    }
+    /** Returns a log that also records the first warning of each kind, for the summary. */
+    logThrough(log) {
+        const warn = (kind, text) => {
+            if (!this.#loggedWarnings.has(kind))
+                this.#loggedWarnings.set(kind, inOneLine(text));
+            log.warn(kind, text);
+        };
+        return { ...log, warn };
+    }
     setStorage(storage) {
         this.#storage = storage;
     }
+    /** Records a collection. One that is still running is a warning, because the registry may be read-only. */
     setCollection(collection) {
         const { status, freedBytes, blobsDeleted, note } = collection;
         this.#collection = { status, freedBytes, blobsDeleted, note: inOneLine(note) };
+        const isReadOnly = status === "started" && this.#provider.capabilities.garbageCollection === "api";
+        if (status === "timed-out" || isReadOnly)
+            this.addWarning(note);
+        if (status === "unsupported")
+            this.addNotice(note);
     }
     setPlan(repository, planned) {
         this.#entryOf(repository).planned = planned;
@@ -23322,11 +23595,19 @@ class RunRecord {
     /** Records what happened to a plan. Failed deletions, and the error that ended the sweep, are errors. */
     setSwept(repository, swept) {
         this.#entryOf(repository).swept = swept;
+        if (swept.notice !== null && !this.#notices.includes(swept.notice))
+            this.addNotice(swept.notice);
         const failure = failedDeletions(repository, swept);
         if (failure !== null)
             this.#addError(failure);
-        if (swept.error !== null && !endsRun(swept.error))
+        if (swept.error !== null && (swept.isLocal || !endsRun(swept.error)))
             this.#addError(swept.error, `${repository}: `);
+    }
+    /** Records what `validate` found. Broken images are a warning. */
+    setValidation(repository, validation) {
+        this.#entryOf(repository).validation = validation;
+        for (const text of validationWarnings(repository, validation))
+            this.addWarning(text);
     }
     /** Whether this run deleted anything, or may have: the answer to a DELETE can be lost. */
     mayHaveDeleted() {
@@ -23360,6 +23641,8 @@ class RunRecord {
             requests,
             garbageCollection: this.#collection,
             errors: [...this.#errors],
+            warnings: [...this.#warnings],
+            loggedWarnings: [...this.#loggedWarnings.values()],
             notices: [...this.#notices],
         };
     }
@@ -23367,7 +23650,7 @@ class RunRecord {
         const sorted = [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1));
         return sorted.map(([name, entry]) => this.#resultOf(name, entry));
     }
-    #resultOf(name, { error, planned, swept }) {
+    #resultOf(name, { error, planned, swept, validation }) {
         const plan = planned?.plan ?? null;
         return {
             name,
@@ -23376,6 +23659,8 @@ class RunRecord {
             plan,
             manifests: plan === null ? [] : plan.decisions.map((decision) => this.#manifestOf(decision, swept)),
             staleTags: swept?.staleTags ?? (plan === null ? [] : staleTagsOf(plan)),
+            broken: validation?.broken ?? (plan === null ? [] : brokenIndexes(plan)),
+            unreadable: uniqueByDigest([...(plan?.unreadable ?? []), ...(validation?.unreadable ?? [])]),
         };
     }
     #manifestOf(decision, swept) {
@@ -23389,7 +23674,7 @@ class RunRecord {
         return { ...decision, outcome: "deferred", error: "the run ended before it was sent" };
     }
     #entryOf(repository) {
-        const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null };
+        const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null, validation: null };
         this.#entries.set(repository, entry);
         return entry;
     }
@@ -23400,26 +23685,6 @@ class RunRecord {
             return;
         this.#errors.push({ kind, message: text, remedy: inOneLine(remedy) });
     }
-}
-/** Returns the result of a run that did not start, because its inputs are invalid or of a bug. */
-function resultOfFault({ kind, message, remedy }, now) {
-    return {
-        dryRun: false,
-        registry: "",
-        provider: "",
-        gitRepositoryUrl: "",
-        startedAt: now,
-        finishedAt: now,
-        settings: {},
-        storage: { usedBytes: null, includedBytes: null },
-        listsUntagged: true,
-        restoreWindow: null,
-        repositories: [],
-        requests: {},
-        garbageCollection: NOT_STARTED,
-        errors: [{ kind, message, remedy }],
-        notices: [],
-    };
 }
 /** A manifest that changed since it was planned may have lost its tags. */
 function remainingOf(repository, manifest) {
@@ -23432,56 +23697,6 @@ function remainingOf(repository, manifest) {
 /** Only invalid inputs are a list. In any other message a line break is text from outside. */
 function inOneLine(text) {
     return text.replace(/\s+/g, " ").trim();
-}
-
-;// CONCATENATED MODULE: ./build/inputs/select-repositories.js
-
-/** Returns the repositories that the globs of `repository-pattern` select, compared case-insensitively. Throws GlobError. */
-function selectRepositories(patterns) {
-    const literals = patterns.filter((pattern) => !pattern.startsWith("!") && !(0,build_glob/* hasWildcard */.rl)(pattern));
-    return {
-        names: literals.length === patterns.length ? literals : null,
-        literals,
-        matches: (0,build_glob/* compileGlobs */.tI)(patterns, "case-insensitive"),
-    };
-}
-
-;// CONCATENATED MODULE: ./build/protect/images-in-use.js
-/**
- * Returns the images that `protect-digests` protects: the digests that it lists, and the images that its files name.
- *
- * @throws Fault `input` if a pattern matches no file or only empty ones, if a file cannot be read, or if the files together
- *   are too large or name no image
- */
-async function readImagesInUse(settings) {
-    const { digests, files } = settings.protectDigests;
-    if (files.length === 0)
-        return { digests: new Set(digests), tags: new Map() };
-    // Few runs need it, so the others do not load it.
-    const { findImagesInFiles } = await __nccwpck_require__.e(/* import() */ 993).then(__nccwpck_require__.bind(__nccwpck_require__, 993));
-    const images = await findImagesInFiles(files, settings.workspace, settings.registry);
-    return { ...images, digests: new Set([...digests, ...images.digests]) };
-}
-/** Returns the images that any of `sources` contains. */
-function joinImagesInUse(sources) {
-    const tags = new Map();
-    for (const [repository, names] of sources.flatMap((source) => [...source.tags])) {
-        tags.set(repository, new Set([...(tags.get(repository) ?? []), ...names]));
-    }
-    return {
-        digests: new Set(sources.flatMap((source) => [...source.digests])),
-        tags,
-        mayName: (repository, tag) => sources.some((source) => source.mayName?.(repository, tag) === true),
-    };
-}
-/** Returns a test for tags of `repository` in use. It ignores case: some registries list names in lower case. */
-function tagsInUse(images, repository) {
-    const tags = new Set([...(images.tags.get(repository) ?? [])].map((tag) => tag.toLowerCase()));
-    const name = repository.toLowerCase();
-    return (tag) => {
-        const folded = tag.toLowerCase();
-        return tags.has(folded) || images.mayName?.(name, folded) === true;
-    };
 }
 
 ;// CONCATENATED MODULE: ./build/report/repository-log.js
@@ -23576,6 +23791,34 @@ function requireSafeCollection({ gcType }, { capabilities }, remaining) {
 }
 function unsafe(gcType, why) {
     return new fault/* Fault */.v("garbage-collection", `No garbage collection was started, because \`${gcType}\` may delete kept manifests: ${why}`, "Set `gc-type: unreferenced blobs only`. Refsweep itself deletes the untagged manifests that nothing needs.");
+}
+
+;// CONCATENATED MODULE: ./build/sweep/deletion-problems.js
+
+
+/**
+ * Returns why these repositories' manifests cannot be deleted now, as sentences with the fix, each once. Deletes nothing, and does
+ * not wait. Not every registry shows it without a deletion. Throws HttpError `interrupted`.
+ */
+async function deletionProblems(registry, repositories) {
+    const problems = new Set();
+    for (const repository of repositories) {
+        try {
+            await registry.prepareDeletion(repository, "check");
+        }
+        catch (error) {
+            problems.add(describeProblem(error));
+        }
+    }
+    return [...problems];
+}
+function describeProblem(error) {
+    if (error instanceof fault/* Fault */.v && error.kind !== "interrupted") {
+        return `Without the dry run, the deletions would fail: ${error.message}. ${error.remedy}`;
+    }
+    if (!(error instanceof errors/* HttpError */.j$) || error.code === "interrupted")
+        throw error;
+    return `Whether deletions are possible could not be checked: ${(0,errors/* describeError */.Uc)(error)}`;
 }
 
 ;// CONCATENATED MODULE: ./build/refs/git/pkt-line.js
@@ -23758,6 +24001,7 @@ function onlyV2() {
 
 
 
+
 /** Enough for a million refs: 15,000 take about 1 MiB. */
 const MAX_MIB = 64;
 const SERVICE = "git-upload-pack";
@@ -23858,19 +24102,24 @@ function ls_refs_faultOf(repository, error, refusal) {
     const isRefusal = error instanceof errors/* HttpError */.j$ && error.code === "status" && !error.retryable;
     const status = isRefusal ? error.status : undefined;
     const kind = status === 401 || status === 403 ? "permission" : "listing";
-    return new fault/* Fault */.v(kind, message, remedyFor(repository, error, status), { cause: error });
+    const remedy = remedyOfReason(repository, error) ?? remedyOfReason(repository, refusal);
+    return new fault/* Fault */.v(kind, message, remedy ?? remedyOf(repository, error, status), { cause: error });
 }
-function remedyFor(repository, error, status) {
+/** Returns the fix for the reason that the server names; undefined: it names none. */
+function remedyOfReason(repository, error) {
+    return error instanceof errors/* HttpError */.j$ ? error.remedy : (0,explanation/* remedyFor */.wJ)(ls_refs_textOf(repository, error), {}, repository.url);
+}
+function remedyOf(repository, error, status) {
     if (status === 401 || status === 403) {
         return `Check that \`github-token\` is valid and has the permission \`contents: read\` on ${nameOf(repository)}.`;
     }
-    if (status === 404) {
+    if (status === 404 || (error instanceof GitProtocolError && error.code === "refused")) {
         return "Check the name in `git-repository`, and that `github-token` has the permission `contents: read` on it.";
     }
     if (error instanceof errors/* HttpError */.j$ && error.code === "too-large") {
         return `The list of refs is larger than ${MAX_MIB} MiB. Delete branches and tags that are not needed.`;
     }
-    if (error instanceof GitProtocolError && error.code !== "refused") {
+    if (error instanceof GitProtocolError) {
         return "Check that GITHUB_SERVER_URL is a Git server with smart HTTP, without a proxy or a login page in front of it.";
     }
     return "Run it again when the server responds.";
@@ -23880,11 +24129,9 @@ function nameOf({ url }) {
 }
 /** The message may be untrusted: that of an error packet. */
 function ls_refs_textOf({ token }, error) {
-    return (0,redact/* excerpt */.Kb)(error instanceof Error ? error.message : String(error), [token], 500);
+    return (0,redact/* excerpt */.Kb)(error instanceof Error ? (0,errors/* describeError */.Uc)(error) : String(error), [token], 1_000);
 }
 
-// EXTERNAL MODULE: ./build/http/size-limit.js
-var size_limit = __nccwpck_require__(8494);
 ;// CONCATENATED MODULE: ./build/refs/refs.js
 /**
  * How long after a pull request was closed its builds may still push images, in milliseconds: a build may wait for a runner for
@@ -23903,13 +24150,14 @@ var json = __nccwpck_require__(3223);
 
 
 
-/** How often a query is sent if the rate limit refuses it. Before each retry, `HttpClient` waits for the limit's reset. */
-const RATE_LIMIT_ATTEMPTS = 3;
+
 const RUN_AGAIN = "Run it again when GitHub responds.";
 const ResponseError = dist/* object */.Ikc({
     type: dist/* nullish */.cl6(dist/* string */.YjP()),
     message: dist/* string */.YjP(),
     path: dist/* nullish */.cl6(dist/* array */.YOg(dist/* union */.KCZ([dist/* string */.YjP(), dist/* number */.aig()]))),
+    /** Validation errors have one. */
+    extensions: dist/* nullish */.cl6(dist/* object */.Ikc({ code: dist/* optional */.lqM(dist/* unknown */.L5J()) })),
 });
 const Response = dist/* object */.Ikc({
     data: dist/* nullish */.cl6(dist/* object */.Ikc({ repository: dist/* nullish */.cl6(dist/* record */.g1P(dist/* string */.YjP(), dist/* unknown */.L5J())) })),
@@ -23922,18 +24170,14 @@ function createRepositoryApi(http, github) {
     return {
         github,
         async query(query, variables = {}) {
-            const body = { query, variables: { owner, name, ...variables } };
-            for (let attempt = 1;; attempt += 1) {
-                const response = await graphql_send(api, github, body);
-                const parsed = (0,json/* parseJson */.q)(response.body, Response, responseOf(github));
-                const limit = parsed.errors.find(graphql_isRateLimit);
-                if (limit === undefined)
-                    return repositoryOf(github, parsed, response.body.length);
-                // Without these headers `HttpClient` does not know how long to wait.
-                const waits = response.headers["x-ratelimit-remaining"] === "0" && "x-ratelimit-reset" in response.headers;
-                if (!waits || attempt >= RATE_LIMIT_ATTEMPTS)
-                    throw listingFault(github, limit.message, limit);
-            }
+            const response = await graphql_send(api, github, { query, variables: { owner, name, ...variables } });
+            if ("failure" in response)
+                return response;
+            const parsed = (0,json/* parseJson */.q)(response.body, Response, responseOf(github));
+            const [error] = parsed.errors;
+            if (response.status === 400 && error === undefined)
+                throw listingFault(github, "GitHub returned 400");
+            return repositoryOf(github, parsed, response);
         },
     };
 }
@@ -23945,43 +24189,89 @@ function responseOf(github, part = "") {
 function listingFault(github, why, cause) {
     return new fault/* Fault */.v("listing", messageOf(github, why), RUN_AGAIN, { cause });
 }
+/** Returns the response; if GitHub's servers fail, a response without fields. */
 async function graphql_send(api, github, body) {
+    const request = { method: "POST", url: github.graphqlUrl, body, idempotent: true, classify };
     try {
-        return await api.send({ method: "POST", url: github.graphqlUrl, body, idempotent: true, expected: [200] });
+        return await api.send({ ...request, expected: [200, 400] });
     }
     catch (error) {
         if (!(error instanceof errors/* HttpError */.j$) || error.code === "interrupted")
             throw error;
         const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
-        throw (isRefusal ? permissionFault : listingFault)(github, (0,errors/* describeError */.Uc)(error), error);
+        const why = (0,errors/* describeError */.Uc)(error);
+        const fault = isRefusal ? permissionFault(github, why, error, error.remedy) : listingFault(github, why, error);
+        // A query that takes GitHub more than 10 s can end with 502.
+        if (error.code !== "status" || !error.retryable || (error.status ?? 0) < 500)
+            throw fault;
+        return { fields: {}, missing: new Set(), failure: fault, sizeBytes: 0 };
+    }
+}
+const classify = ({ status, body }) => {
+    if ((status !== 200 && status !== 400) || !body.includes('"errors"'))
+        return "status";
+    const { errors } = errorsIn(body.toString("utf8"));
+    if (errors.some(graphql_isRateLimit))
+        return "rate limit";
+    return errors.some((error) => effectOf(error) === "failure") ? "failure" : "status";
+};
+function errorsIn(text) {
+    try {
+        return dist/* parse */.qgA(dist/* pick */.UpN(Response, ["errors"]), JSON.parse(text));
+    }
+    catch {
+        return { errors: [] };
     }
 }
 /** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
-function repositoryOf(github, { data, errors }, sizeBytes) {
+function repositoryOf(github, { data, errors }, { headers, body }) {
     const missing = new Set();
+    let failure = null;
     for (const error of errors) {
-        const [root, field, ...below] = error.path ?? [];
-        const isMissing = error.type === "NOT_FOUND" && root === "repository";
-        if (isMissing && field === undefined)
+        const effect = effectOf(error);
+        if (effect === "no repository")
             throw noRepository(github, error);
-        if (isMissing && typeof field === "string" && below.length === 0)
-            missing.add(field);
-        // It is null if the token has no access to the fork. That is all the information needed.
-        else if (error.path?.at(-1) !== "headRepository") {
-            const isRefusal = error.type === "FORBIDDEN" || error.type === "INSUFFICIENT_SCOPES";
-            throw (isRefusal ? permissionFault : listingFault)(github, error.message, error);
+        if (effect === "refusal") {
+            throw permissionFault(github, error.message, error, (0,explanation/* remedyFor */.wJ)(error.message, headers, github.graphqlUrl));
         }
+        if (effect === "final" || graphql_isRateLimit(error))
+            throw listingFault(github, error.message, error);
+        if (effect === "missing field")
+            missing.add(String(error.path?.[1]));
+        if (effect === "failure")
+            failure ??= listingFault(github, error.message, error);
     }
-    if (data?.repository == null)
+    if (data?.repository == null && failure === null)
         throw noRepository(github, errors);
-    return { fields: data.repository, missing, sizeBytes };
+    return { fields: data?.repository ?? {}, missing, failure, sizeBytes: body.length };
 }
-/** GitHub uses both RATE_LIMITED and RATE_LIMIT. */
-function graphql_isRateLimit({ type }) {
-    return type?.startsWith("RATE_LIMIT") === true;
+/**
+ * Returns what an error of a response means. Errors without a documented type are failures, such as "Something went wrong while
+ * executing your query" and RESOURCE_LIMITS_EXCEEDED: GitHub did not complete the query, and may complete a smaller one.
+ */
+function effectOf({ type, path, extensions }) {
+    const [root, field, ...below] = path ?? [];
+    if (type === "NOT_FOUND" && root === "repository") {
+        if (field === undefined)
+            return "no repository";
+        return below.length === 0 && typeof field === "string" ? "missing field" : "final";
+    }
+    // It is null if the token has no access to the fork. That is all the information needed.
+    if (path?.at(-1) === "headRepository")
+        return "none";
+    if (type === "FORBIDDEN" || type === "INSUFFICIENT_SCOPES")
+        return "refusal";
+    // Only errors of an invalid query have a code.
+    return extensions?.code === undefined ? "failure" : "final";
 }
-function permissionFault(github, why, cause) {
-    const remedy = `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
+/** GitHub uses both RATE_LIMITED and RATE_LIMIT, and reports its secondary limit by the message only. */
+function graphql_isRateLimit({ type, message }) {
+    return type?.startsWith("RATE_LIMIT") === true || /secondary rate limit/i.test(message);
+}
+/** @param reasonRemedy the fix for the reason that GitHub names; undefined: it is a missing permission */
+function permissionFault(github, why, cause, reasonRemedy) {
+    const remedy = reasonRemedy ??
+        `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
     return new fault/* Fault */.v("permission", messageOf(github, why), remedy, { cause });
 }
 function noRepository(github, cause) {
@@ -23991,12 +24281,12 @@ function messageOf({ repository, token }, why) {
     return `Could not read the pull requests of ${repository}: ${(0,redact/* excerpt */.Kb)(why, [token], 500)}`;
 }
 
+// EXTERNAL MODULE: ./build/http/size-limit.js
+var size_limit = __nccwpck_require__(8494);
 ;// CONCATENATED MODULE: ./build/refs/github/pull-request-queries.js
 
 
 
-/** GitHub's limit for the entries of a page. Also the number of lookups by number in one request. */
-const PAGE_SIZE = 100;
 const CLOSED_FIELDS = "number state closedAt updatedAt headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid }";
 const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
 /**
@@ -24019,9 +24309,9 @@ const UPDATED_QUERY = listQuery("UpdatedPullRequests", "[OPEN]", "UPDATED_AT, di
 /** Closed and merged pull requests, the last updated first. */
 const CLOSED_QUERY = listQuery("ClosedPullRequests", "[CLOSED, MERGED]", "UPDATED_AT, direction: DESC", CLOSED_FIELDS);
 function listQuery(operation, states, order, fields) {
-    return `query ${operation}($owner: String!, $name: String!, $after: String) {
+    return `query ${operation}($owner: String!, $name: String!, $first: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
-    pullRequests(first: ${PAGE_SIZE}, after: $after, states: ${states}, orderBy: { field: ${order} }) {
+    pullRequests(first: $first, after: $after, states: ${states}, orderBy: { field: ${order} }) {
       totalCount pageInfo { hasNextPage endCursor }
       nodes { ${fields} }
     }
@@ -24061,29 +24351,100 @@ const pull_request_queries_Node = dist/* pipe */.FsL(dist/* object */.Ikc({
 const Connection = dist/* object */.Ikc({
     totalCount: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(0)),
     pageInfo: dist/* object */.Ikc({ hasNextPage: dist/* boolean */.zMY(), endCursor: dist/* nullable */.mee(dist/* string */.YjP()) }),
-    nodes: dist/* array */.YOg(pull_request_queries_Node),
+    nodes: dist/* array */.YOg(dist/* nullable */.mee(pull_request_queries_Node)),
 });
-/** Returns the pull request `number` of a `byNumberQuery`. Throws Fault `listing` if it is null without NOT_FOUND. */
-function parseByNumber(github, { fields, missing }, number) {
+/** Returns the pull request `number` of a `byNumberQuery`; a Fault `listing` if GitHub did not return it. Throws Fault `listing`. */
+function parseByNumber(github, { fields, missing, failure }, number) {
     const alias = `p${number}`;
-    if (fields[alias] === null && missing.has(alias))
+    const node = fields[alias] ?? null;
+    if (node === null && missing.has(alias))
         return "missing";
-    const { pullRequest } = (0,json/* parseValue */.$)(fields[alias], pull_request_queries_Node, responseOf(github, ` (pull request #${number})`));
+    if (node === null)
+        return failure ?? listingFault(github, `GitHub returned null for pull request #${number}`);
+    const { pullRequest } = (0,json/* parseValue */.$)(node, pull_request_queries_Node, responseOf(github, ` (pull request #${number})`));
     if (pullRequest.number === number)
         return pullRequest;
     throw listingFault(github, `GitHub returned #${pullRequest.number} instead of #${number}`);
 }
 /** Returns one page of a list. `after` is its cursor: a page that is its own next page would never end. */
-function parsePage(github, { fields }, after) {
-    const { totalCount, pageInfo, nodes } = (0,json/* parseValue */.$)(fields["pullRequests"], Connection, responseOf(github));
+function parsePage(github, { fields, failure }, after) {
+    const list = fields["pullRequests"] ?? null;
+    if (failure !== null && !dist.is(Connection, list))
+        return { totalCount: 0, entries: [], next: null, failure };
+    const { totalCount, pageInfo, nodes } = (0,json/* parseValue */.$)(list, Connection, responseOf(github));
     const { hasNextPage, endCursor } = pageInfo;
     if (hasNextPage && (endCursor === null || endCursor === after)) {
         throw listingFault(github, "GitHub returned a page without the cursor of the next page");
     }
-    return { totalCount, entries: nodes, next: hasNextPage ? endCursor : null };
+    const entries = nodes.filter((node) => node !== null);
+    const isComplete = entries.length === nodes.length;
+    const nulls = isComplete ? null : listingFault(github, "GitHub returned null for a pull request");
+    return { totalCount, entries, next: hasNextPage ? endCursor : null, failure: failure ?? nulls };
+}
+
+;// CONCATENATED MODULE: ./build/refs/github/pages.js
+
+
+
+/** GitHub's limit for the entries of a page. Also the most lookups by number in one request. */
+const PAGE_SIZE = 100;
+/** If GitHub does not complete a query of this size, it will not complete a smaller one. */
+const MIN_PAGE_SIZE = 10;
+/** A million pull requests. No repository has so many, so a longer list is endless. */
+const MAX_PAGES = 10_000;
+/** A pull request takes about half a KiB. */
+const pages_MAX_MIB = 512;
+/** The number of entries in the next query. */
+class PageSize {
+    #value = PAGE_SIZE;
+    get value() {
+        return this.#value;
+    }
+    /** Halves the size after a query that GitHub did not complete. Returns false if it is the smallest. */
+    shrink() {
+        const half = Math.floor(this.#value / 2);
+        if (half < MIN_PAGE_SIZE)
+            return false;
+        this.#value = half;
+        return true;
+    }
+    /** Restores the size after the entry that made queries fail. */
+    reset() {
+        this.#value = PAGE_SIZE;
+    }
+}
+/** Yields all pages of a list. Of a page that GitHub never completes, yields what it returned, with the failure. */
+async function* pagesOf({ github, query }, document) {
+    const addSize = (0,size_limit/* createSizeLimit */.L)(pages_MAX_MIB, (why) => listingFault(github, why));
+    const size = new PageSize();
+    let after = null;
+    for (let requests = 0; requests < MAX_PAGES; requests += 1) {
+        const response = await query(document, { first: size.value, after });
+        addSize(response.sizeBytes);
+        const page = parsePage(github, response, after);
+        if (page.failure !== null) {
+            if (size.shrink())
+                continue;
+            size.reset();
+        }
+        yield page;
+        after = page.next;
+        if (after === null)
+            return;
+    }
+    throw listingFault(github, `the list has more than ${MAX_PAGES} pages`);
+}
+/** Yields all pages of a list. Throws the Fault of a page that GitHub never completes. */
+async function* completePagesOf(api, document) {
+    for await (const page of pagesOf(api, document)) {
+        if (page.failure !== null)
+            throw page.failure;
+        yield page;
+    }
 }
 
 ;// CONCATENATED MODULE: ./build/refs/github/pull-requests.js
+
 
 
 
@@ -24093,31 +24454,35 @@ function parsePage(github, { fields }, after) {
 const CLOCK_SKEW_MS = 3_600_000;
 /** How often a list is read if it changes while it is read. */
 const LIST_ATTEMPTS = 3;
-/** A million pull requests. No repository has so many, so a longer list is endless. */
-const MAX_PAGES = 10_000;
-/** A pull request takes about half a KiB. */
-const pull_requests_MAX_MIB = 512;
 /**
  * Returns the pull requests that `lookups` need, with as few GraphQL requests as possible:
  *
+ * - any lookup: all open pull requests, 100 in a request, because any of them may give the same tag.
  * - numbers: 100 in a request.
- * - commits and branch tags: all open pull requests, 100 in a request, because any of them may name the tag.
  * - branch tags: closed pull requests, the last updated first, 100 in a request, until `orphanedTags` has returned each tag, or
  *   all others were closed too long before the oldest push.
  *
- * The data of the event's own pull request is taken from `event`. Throws Fault `permission` or `listing`, and HttpError
- * `interrupted`.
+ * If GitHub does not complete a query, sends smaller ones. Closed pull requests that it never returns are left out.
+ *
+ * Throws Fault `permission` or `listing`, and HttpError `interrupted`.
  */
-async function findPullRequests(http, github, lookups, event, orphanedTags) {
+async function findPullRequests(http, github, lookups, { event, orphanedTags, deletesUnmatched }) {
     const api = createRepositoryApi(http, github);
     const known = event === null ? null : fromEvent(event);
-    const needsOpen = lookups.commits.size > 0 || lookups.branchTags.size > 0;
+    const { numbers, commits, branchTags } = lookups;
+    const failures = [];
+    const onFailure = (failure) => {
+        if (deletesUnmatched)
+            throw failure;
+        failures.push(failure);
+    };
+    const needsOpen = deletesUnmatched || numbers.size + commits.size + branchTags.size > 0;
     const [byNumber, open, closed] = await Promise.all([
-        findByNumber(api, lookups.numbers, known),
+        findByNumber(api, numbers, known, onFailure),
         needsOpen ? listOpen(api) : [],
-        findByBranch(api, lookups, known, orphanedTags),
+        findByBranch(api, lookups, known, orphanedTags, onFailure),
     ]);
-    return { byNumber, open, closed };
+    return { byNumber, open, closed, failures };
 }
 /**
  * Returns open pull requests, at least all that were opened or reopened since `since` (milliseconds since the epoch, by this
@@ -24129,17 +24494,21 @@ async function listOpenedSince(http, github, since) {
     let oldest = since - CLOCK_SKEW_MS;
     for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
         let pages = 0;
+        let changes = 0;
         let newest = oldest;
-        for await (const { entries } of pagesOf(api, UPDATED_QUERY)) {
+        for await (const { entries } of completePagesOf(api, UPDATED_QUERY)) {
             pages += 1;
-            for (const { pullRequest } of entries)
-                found.set(pullRequest.number, pullRequest);
-            newest = Math.max(newest, ...entries.map(({ updatedAt }) => updatedAt));
+            for (const entry of entries) {
+                if (found.get(entry.pullRequest.number)?.updatedAt !== entry.updatedAt)
+                    changes += 1;
+                found.set(entry.pullRequest.number, entry);
+                newest = Math.max(newest, entry.updatedAt);
+            }
             if (entries.some(({ updatedAt }) => updatedAt < oldest))
                 break;
         }
-        if (pages <= 1)
-            return [...found.values()];
+        if (pages <= 1 || changes === 0)
+            return [...found.values()].map(({ pullRequest }) => pullRequest);
         // A pull request that is updated between two requests moves to the first page: read that again.
         oldest = newest;
     }
@@ -24148,21 +24517,43 @@ async function listOpenedSince(http, github, since) {
 function fromEvent({ merged, ...event }) {
     return { ...event, state: merged ? "merged" : "closed", mergeCommit: merged ? event.mergeCommit : null };
 }
-async function findByNumber({ github, query }, numbers, known) {
+async function findByNumber(api, numbers, known, onFailure) {
     const results = new Map();
     const remaining = [...numbers].filter((number) => number !== known?.number);
     if (known !== null && numbers.has(known.number))
         results.set(known.number, known);
     const batches = Array.from({ length: Math.ceil(remaining.length / PAGE_SIZE) }, (_, index) => remaining.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE));
-    await Promise.all(batches.map(async (batch) => {
-        const response = await query(byNumberQuery(batch));
-        for (const number of batch)
-            results.set(number, parseByNumber(github, response, number));
-    }));
+    const add = (number, found) => {
+        if (found instanceof fault/* Fault */.v)
+            onFailure(found);
+        else
+            results.set(number, found);
+    };
+    await Promise.all(batches.map((batch) => findBatch(api, batch, add)));
     return results;
 }
+/** Looks up numbers with one query, or with smaller ones if GitHub does not complete it. */
+async function findBatch({ github, query }, numbers, add) {
+    const size = new PageSize();
+    for (let at = 0; at < numbers.length;) {
+        const part = numbers.slice(at, at + size.value);
+        const response = await query(byNumberQuery(part));
+        const found = part.map((number) => ({ number, result: parseByNumber(github, response, number) }));
+        const isComplete = response.failure === null && !found.some(({ result }) => result instanceof fault/* Fault */.v);
+        if (!isComplete) {
+            if (size.shrink())
+                continue;
+            size.reset();
+        }
+        for (const { number, result } of found)
+            add(number, result);
+        if (found.every(({ result }) => result instanceof fault/* Fault */.v))
+            return;
+        at += part.length;
+    }
+}
 /** Returns the closed pull requests that the branch tags need. */
-async function findByBranch(api, { branchTags, oldestPush }, known, orphanedTags) {
+async function findByBranch(api, { branchTags, oldestPush }, known, orphanedTags, onFailure) {
     const remaining = new Set(branchTags);
     if (remaining.size === 0)
         return [];
@@ -24176,7 +24567,9 @@ async function findByBranch(api, { branchTags, oldestPush }, known, orphanedTags
         add(known);
     const oldest = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
     if (remaining.size > 0) {
-        for await (const { entries } of pagesOf(api, CLOSED_QUERY)) {
+        for await (const { entries, failure } of pagesOf(api, CLOSED_QUERY)) {
+            if (failure !== null)
+                onFailure(failure);
             for (const { pullRequest } of entries)
                 add(pullRequest);
             // Closing is an update, so the pull requests after this one were closed before `oldest` too. One that is updated while
@@ -24196,7 +24589,7 @@ async function listOpen(api) {
     for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
         const open = new Map();
         let total = 0;
-        for await (const { entries, totalCount } of pagesOf(api, OPEN_QUERY)) {
+        for await (const { entries, totalCount } of completePagesOf(api, OPEN_QUERY)) {
             for (const { pullRequest } of entries)
                 open.set(pullRequest.number, pullRequest);
             total = totalCount;
@@ -24208,20 +24601,6 @@ async function listOpen(api) {
     const why = `the list of open pull requests has ${(0,format/* counted */.hS)(missing, "entry", "entries")} fewer than GitHub counts`;
     throw listingFault(api.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
 }
-async function* pagesOf({ github, query }, document) {
-    const addSize = (0,size_limit/* createSizeLimit */.L)(pull_requests_MAX_MIB, (why) => listingFault(github, why));
-    let after = null;
-    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-        const response = await query(document, { after });
-        addSize(response.sizeBytes);
-        const page = parsePage(github, response, after);
-        yield page;
-        after = page.next;
-        if (after === null)
-            return;
-    }
-    throw listingFault(github, `the list has more than ${MAX_PAGES} pages`);
-}
 
 ;// CONCATENATED MODULE: ./build/tags/live-tags.js
 
@@ -24232,10 +24611,11 @@ function liveTagsOf(patterns, refs) {
     const tags = byName(refs.tags);
     const versions = patterns.flat().flatMap(({ wildcard }) => (wildcard?.kind === "version" ? wildcard.source : []));
     return {
+        refs,
         patterns,
         branch: findRef(branches, branchSlugs, "branch"),
         tag: findRef(tags, tagSlugs, "Git tag"),
-        versions: new Map(versions.map((source) => [source, findRef(tags, versionTags(source), "Git tag")])),
+        versions: new Map(versions.map((source) => [source, findRef(tags, (name) => versionTags(source, semverOf(name)), "Git tag")])),
         commit: findCommit([...commitsOf(branches, "tip of branch"), ...commitsOf(tags, "commit of Git tag")]),
     };
 }
@@ -24294,22 +24674,108 @@ function findRef(refs, tagsOf, label) {
     return findInAnyCase([...itself, ...others]);
 }
 /** Fills `{version}`, `{major}` and `{minor}`. A pre-release gives only `{version}`. */
-function versionTags(template) {
+function versionTags(template, version) {
     const rolling = /\{(?:major|minor)\}/.test(template);
-    return (name) => {
-        const version = semverOf(name);
-        if (version === null || (rolling && version.prerelease.length > 0))
-            return [];
-        return [
-            template
-                .replaceAll("{version}", version.version)
-                .replaceAll("{major}", String(version.major))
-                .replaceAll("{minor}", String(version.minor)),
-        ];
-    };
+    if (version === null || (rolling && version.prerelease.length > 0))
+        return [];
+    return [
+        template
+            .replaceAll("{version}", version.version)
+            .replaceAll("{major}", String(version.major))
+            .replaceAll("{minor}", String(version.minor)),
+    ];
 }
 function commitsOf(refs, label) {
     return refs.map(({ name, commit }) => [commit, { status: "live", reason: `${label} ${name}` }]);
+}
+
+;// CONCATENATED MODULE: ./build/tags/expected-tags.js
+
+
+
+/** A commit's length in tags: as docker/metadata-action cuts it, and complete. Other lengths are rare. */
+const COMMIT_LENGTHS = [7, 40];
+/**
+ * Yields the image tags that builds give to existing branches, Git tags and open pull requests, by the patterns without `*`.
+ * A tag can be yielded several times.
+ */
+function* expectedTags({ patterns, refs }, open) {
+    const complete = patterns.filter((pattern) => pattern.every(({ wildcard }) => wildcard?.kind !== "any"));
+    for (const texts of textsOf(refs, open)) {
+        for (const pattern of complete) {
+            for (const tag of expand(pattern, texts).filter(isTag)) {
+                yield tag;
+                // Some builds lower-case names.
+                if (tag !== tag.toLowerCase())
+                    yield tag.toLowerCase();
+            }
+        }
+    }
+}
+function* textsOf({ branches, tags }, open) {
+    for (const branch of branches)
+        yield branchTexts(branch);
+    for (const tag of tags)
+        yield tagTexts(tag);
+    for (const pullRequest of open)
+        yield pullRequestTexts(pullRequest);
+}
+function branchTexts({ name, commit }) {
+    const byKind = { branch: branchSlugs(name), sha: commitForms(commit), tag: [], version: [], pr: [] };
+    return ({ kind }) => byKind[kind];
+}
+function tagTexts({ name, commit }) {
+    const byKind = { branch: [], sha: commitForms(commit), tag: tagSlugs(name), pr: [] };
+    const version = semverOf(name);
+    return ({ kind, source }) => (kind === "version" ? versionTags(source, version) : byKind[kind]);
+}
+function pullRequestTexts({ number, headBranch, headCommit, mergeCommit }) {
+    const sha = [headCommit, ...(mergeCommit === null ? [] : [mergeCommit])].flatMap(commitForms);
+    const byKind = { branch: branchSlugs(headBranch), sha, tag: [], version: [], pr: [String(number)] };
+    return ({ kind }) => byKind[kind];
+}
+function commitForms(commit) {
+    return COMMIT_LENGTHS.map((length) => commit.slice(0, length));
+}
+/** Fills all placeholders of a pattern from one ref, in every way. */
+function expand(pattern, texts) {
+    let tags = [""];
+    for (const { text, wildcard } of pattern) {
+        const endings = wildcard === null || wildcard.kind === "any" ? [""] : texts(wildcard);
+        tags = tags.flatMap((start) => endings.map((ending) => start + text + ending));
+    }
+    return tags;
+}
+/**
+ * Returns the tags, each once, that a list may hide because they begin with a listed tag: distribution 3.1 on S3 omits `v10` if
+ * there is `v1` (distribution/distribution#4891). A listed tag that shows another one hides none like it.
+ */
+function mayBeHidden(listed, tags) {
+    const shown = new Set();
+    for (const tag of listed)
+        for (const start of listedStarts(tag, listed))
+            shown.add(start);
+    const hidden = new Set();
+    for (const tag of tags) {
+        if (listed.has(tag) || hidden.has(tag))
+            continue;
+        if (listedStarts(tag, listed).some((start) => !shown.has(start)))
+            hidden.add(tag);
+    }
+    return hidden;
+}
+/**
+ * Returns the listed tags that `tag` begins with, each with the order of what follows it. A storage driver sorts tags as folders
+ * (`v1/`): those that continue with `-` or `.` come before it, all others after it.
+ */
+function listedStarts(tag, listed) {
+    const starts = [];
+    for (let end = 1; end < tag.length; end += 1) {
+        const start = tag.slice(0, end);
+        if (listed.has(start))
+            starts.push(`${start}${tag.charAt(end) < "/" ? "-" : "/"}`);
+    }
+    return starts;
 }
 
 ;// CONCATENATED MODULE: ./build/tags/evidence.js
@@ -24672,6 +25138,8 @@ function tagsWith(starts, slug) {
 
 
 
+
+
 /** Reads branches and Git tags. Throws Fault and HttpError. */
 async function readLiveTags({ settings, http }) {
     const { repository, serverUrl, token } = settings.github;
@@ -24682,11 +25150,13 @@ async function readLiveTags({ settings, http }) {
 /** Reads the pull requests that decide about the tags of `listings`. Throws Fault and HttpError. */
 async function readEvidence({ settings, http, clock }, live, inUse, listings) {
     const lookups = pullRequestLookups(pushedTags(listings), live, protectionOf(settings.protectTags));
-    // The event of a job that is run again is old: its pull request may be open again.
-    const readAt = Math.min(clock.now(), settings.event?.closedAt ?? Number.POSITIVE_INFINITY);
-    const isOrphaned = orphanedTags(lookups, live);
-    const pullRequests = await findPullRequests(http, settings.github, lookups, settings.event, isOrphaned);
-    return { live, pullRequests, inUse, readAt };
+    const readAt = clock.now();
+    const pullRequests = await findPullRequests(http, settings.github, lookups, {
+        event: settings.event,
+        orphanedTags: orphanedTags(lookups, live),
+        deletesUnmatched: settings.unmatchedTags === "delete",
+    });
+    return { live, pullRequests, inUse, readAt, notices: noticesOf(pullRequests.failures) };
 }
 /**
  * Reads the evidence again for a recheck: branches and Git tags, pull requests that were opened since, and images in use. What was
@@ -24706,13 +25176,28 @@ async function readEvidenceAgain(sources, first) {
         pullRequests: { ...pullRequests, open: [...pullRequests.open, ...opened] },
         inUse: appImages === null ? inUse : joinImagesInUse([inUse, appImages]),
         readAt,
+        notices: [],
     };
+}
+/** One failure is enough: the others rarely have another cause. */
+function noticesOf([failure]) {
+    if (failure === undefined)
+        return [];
+    const kept = "Some images are kept until the next run, because GitHub did not return all closed pull requests";
+    return [`${kept}. ${failure.message}`];
 }
 /** Returns the status of each tag of a list. */
 function statusesOf(evidence, settings, listing) {
     const statusOf = tagStatuses(evidence.live, evidence.pullRequests, protectionOf(settings.protectTags));
     const tags = listing.manifests.flatMap((manifest) => manifest.tags);
     return new Map(tags.map((tag) => [tag, statusOf(tag)]));
+}
+/** Yields the image tags that must be kept if they exist: of existing refs, protected by name, or in use. Some repeatedly. */
+function* tagsToKeep(evidence, { protectTags }, repository) {
+    const { live, pullRequests, inUse } = evidence;
+    const found = [...pullRequests.open, ...pullRequests.byNumber.values()].filter((each) => each !== "missing");
+    yield* [...protectTags, ...namedTags(inUse, repository)].filter(isTag);
+    yield* expectedTags(live, found.filter(({ state }) => state === "open"));
 }
 /** Returns the manifests of a repository that are in use, by digest or by tag. */
 function inUseIn({ inUse }, repository, listing) {
@@ -24741,6 +25226,69 @@ function* pushedTags(listings) {
         for (const { tags, pushedAt } of manifests)
             for (const tag of tags)
                 yield { tag, pushedAt };
+    }
+}
+
+;// CONCATENATED MODULE: ./build/sweep/forbidden.js
+/** 403s in a row before any deletion, and after one, that show that the token may not delete. */
+const MAX_UNPROVEN = 2;
+const MAX_PROVEN = 8;
+/** What the answers to DELETEs show about a token's permission to delete. */
+class Permission {
+    /** Whether it covers one repository only. */
+    isPerRepository;
+    #isProven = false;
+    #refusals = 0;
+    constructor(isPerRepository) {
+        this.isPerRepository = isPerRepository;
+    }
+    /** Whether any manifest was deleted. Before, only one DELETE may be in flight. */
+    get isProven() {
+        return this.#isProven;
+    }
+    get isMissing() {
+        return this.#refusals >= (this.#isProven ? MAX_PROVEN : MAX_UNPROVEN);
+    }
+    deleted() {
+        this.#isProven = true;
+        this.#refusals = 0;
+    }
+    refused() {
+        this.#refusals += 1;
+    }
+}
+/**
+ * Manifests of a repository that the registry forbids to delete (403), since its last deletion. Either the token may not delete at
+ * all, or the registry protects single images. So the next one is tried. A deletion shows that the others are protected.
+ */
+class Forbidden {
+    #permission;
+    #faults = new Map();
+    /** The error if the token may not delete. */
+    fault = null;
+    constructor(permission) {
+        this.#permission = permission;
+    }
+    add(digest, fault) {
+        this.#permission.refused();
+        this.#faults.set(digest, fault);
+        if (this.#permission.isMissing)
+            this.fault = fault;
+    }
+    /** Records that nothing else can be tried: without any deletion, nothing shows that the token may delete. */
+    end() {
+        if (!this.#permission.isProven)
+            this.fault ??= [...this.#faults.values()].at(-1) ?? null;
+    }
+    /** Returns the manifests, and forgets them. */
+    take() {
+        const faults = [...this.#faults];
+        this.#faults.clear();
+        return faults;
+    }
+    /** Whether `error` is about this repository only, and not about the token. */
+    isLocal(error) {
+        return error !== null && error === this.fault && (this.#permission.isPerRepository || !this.#permission.isMissing);
     }
 }
 
@@ -24799,127 +25347,6 @@ function keepParents(inUse, keepers) {
     }
 }
 
-;// CONCATENATED MODULE: ./build/plan/push-time.js
-
-
-
-/**
- * Returns when a manifest was pushed, in milliseconds since the epoch, or created if the registry lists no push times. Null: no
- * time that can be trusted. Undefined: its creation time was not read yet.
- */
-function pushTime(node, createdAt) {
-    const time = createdAt === null ? (node.listed?.pushedAt ?? null) : createdAt.get(node.digest);
-    return time === undefined || time === null || time >= FIRST_IMAGES ? time : null;
-}
-/**
- * Returns the statuses of all tags, with `unmatched` for a tag whose evidence is older than its image. A deleted branch is
- * evidence only for images pushed while its pull request was open, and shortly after: a branch name can be reused.
- */
-function applyPushTimes(graph, statuses, createdAt) {
-    const late = new Map();
-    for (const node of graph.nodes) {
-        for (const tag of node.tags) {
-            const status = statuses.get(tag);
-            if (status?.status !== "orphaned" || status.lastPush === null)
-                continue;
-            const time = pushTime(node, createdAt);
-            if (typeof time !== "number" || time <= status.lastPush)
-                continue;
-            const after = (0,format/* formatAge */.nV)(time - status.lastPush + LATE_PUSH_MS);
-            const reason = `matches no ref: it was pushed ${after} after pull request #${status.pullRequest} was closed`;
-            late.set(tag, { status: "unmatched", reason });
-        }
-    }
-    return late.size === 0 ? statuses : new Map([...statuses, ...late]);
-}
-
-;// CONCATENATED MODULE: ./build/plan/limits.js
-
-
-/**
- * Applies the limits: untagged images, scope and grace period to each orphan, then `keep-count` to what is left of the roots.
- * A tagged child of a deleted index has limits of its own.
- */
-function limits_limit(orphans, rules, createdAt) {
-    const kept = new Map();
-    const untimed = new Set();
-    for (const orphan of orphans) {
-        if (!orphan.isRoot && orphan.isUntagged)
-            continue;
-        const { node } = orphan;
-        const time = pushTime(orphan.node, createdAt);
-        const reason = keptUntagged(orphan, rules) ?? outOfScope(orphan, rules);
-        if (reason === null && time === undefined && timeDecides(orphan, rules))
-            untimed.add(node.digest);
-        const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time);
-        if (limited !== null)
-            kept.set(node, limited);
-    }
-    const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node));
-    const counted = roots.filter(({ node }) => node.subjects.length === 0);
-    const reason = `one of the newest ${rules.keepCount} images that would be deleted (keep-count)`;
-    for (const { node } of newest(counted, rules.keepCount, createdAt, untimed))
-        kept.set(node, reason);
-    return { kept, untimed: [...untimed] };
-}
-function timeDecides({ isProven, gone }, { gracePeriodMs }) {
-    return (!isProven && gracePeriodMs > 0) || gone.some(({ lastPush }) => lastPush !== null);
-}
-function keptUntagged({ node }, rules) {
-    const isReferrer = node.subjects.length > 0;
-    return rules.untagged === "keep" && node.tags.length === 0 && !isReferrer
-        ? "untagged images are kept (untagged: keep)"
-        : null;
-}
-function outOfScope({ gone, isProven }, { pullRequest }) {
-    if (pullRequest === null)
-        return null;
-    const isOfIt = isProven && gone.every((status) => status.pullRequest === pullRequest);
-    return isOfIt ? null : `does not belong to pull request #${pullRequest} (the scheduled run handles it)`;
-}
-/** A release workflow may still promote the image of a pull request that was merged just now. */
-function mergedJustNow({ gone }, rules) {
-    if (rules.pullRequest !== null)
-        return null;
-    for (const { merged, endedAt, pullRequest } of gone) {
-        if (!merged || endedAt === null || rules.now - endedAt >= rules.gracePeriodMs)
-            continue;
-        return `pull request #${pullRequest} was merged ${(0,format/* formatAge */.nV)(rules.now - endedAt)} ago (${gracePeriod(rules)})`;
-    }
-    return null;
-}
-/** An image that nothing names may be a push in progress. */
-function pushedJustNow(orphan, rules, time) {
-    if (orphan.isProven || rules.gracePeriodMs === 0 || time === undefined)
-        return null;
-    if (time === null) {
-        // Signatures often have no time. Without their subject they are of no use, whenever they were pushed.
-        const isReferrer = orphan.isUntagged && orphan.node.subjects.length > 0;
-        return isReferrer ? null : `its push time is unknown (${gracePeriod(rules)})`;
-    }
-    const age = rules.now - time;
-    return age < rules.gracePeriodMs ? `pushed ${(0,format/* formatAge */.nV)(age)} ago (${gracePeriod(rules)})` : null;
-}
-function gracePeriod({ gracePeriodMs }) {
-    return `grace period of ${(0,format/* formatSetting */.w_)(gracePeriodMs)}`;
-}
-/** Returns the newest `count` orphans. An unknown time counts as newest; the digest decides between equal times. */
-function newest(orphans, count, createdAt, untimed = new Set()) {
-    if (count === 0 || count >= orphans.length)
-        return count === 0 ? [] : orphans;
-    const timed = orphans.map((orphan) => {
-        const time = pushTime(orphan.node, createdAt);
-        if (time === undefined)
-            untimed.add(orphan.node.digest);
-        return { orphan, time: time ?? Number.POSITIVE_INFINITY };
-    });
-    timed.sort((a, b) => (a.time === b.time ? compareDigests(a.orphan, b.orphan) : b.time - a.time));
-    return timed.slice(0, count).map(({ orphan }) => orphan);
-}
-function compareDigests(a, b) {
-    return a.node.digest < b.node.digest ? -1 : 1;
-}
-
 // EXTERNAL MODULE: ./build/registry/manifest.js
 var manifest = __nccwpck_require__(9329);
 ;// CONCATENATED MODULE: ./build/plan/graph.js
@@ -24929,6 +25356,13 @@ const NONE = [];
 /** Whether a manifest was read. */
 function isContent(known) {
     return known !== undefined && known !== "missing" && !("unreadable" in known);
+}
+/** Whether an untagged manifest contains only build attestations (BuildKit). Only the index that lists it says of which image. */
+function isAttestation({ known, tags }) {
+    if (tags.length > 0 || !isContent(known) || known.kind !== "image")
+        return false;
+    const layers = known.blobs.filter(({ digest }) => digest !== known.config?.digest);
+    return layers.length > 0 && layers.every(({ mediaType }) => mediaType === "application/vnd.in-toto+json");
 }
 /** The manifests of one repository and how they refer to each other. It grows while manifests are read. */
 class Graph {
@@ -25067,6 +25501,128 @@ function taggedSubjects(tags, statuses) {
         const status = statuses.get(tag);
         return status?.status === "referrer" ? [status.subject] : [];
     });
+}
+
+;// CONCATENATED MODULE: ./build/plan/push-time.js
+
+
+
+/**
+ * Returns when a manifest was pushed, in milliseconds since the epoch, or created if the registry lists no push times. Null: no
+ * time that can be trusted. Undefined: its creation time was not read yet.
+ */
+function pushTime(node, createdAt) {
+    const time = createdAt === null ? (node.listed?.pushedAt ?? null) : createdAt.get(node.digest);
+    return time === undefined || time === null || time >= FIRST_IMAGES ? time : null;
+}
+/**
+ * Returns the statuses of all tags, with `unmatched` for a tag whose evidence is older than its image. A deleted branch is
+ * evidence only for images pushed while its pull request was open, and shortly after: a branch name can be reused.
+ */
+function applyPushTimes(graph, statuses, createdAt) {
+    const late = new Map();
+    for (const node of graph.nodes) {
+        for (const tag of node.tags) {
+            const status = statuses.get(tag);
+            if (status?.status !== "orphaned" || status.lastPush === null)
+                continue;
+            const time = pushTime(node, createdAt);
+            if (typeof time !== "number" || time <= status.lastPush)
+                continue;
+            const after = (0,format/* formatAge */.nV)(time - status.lastPush + LATE_PUSH_MS);
+            const reason = `matches no ref: it was pushed ${after} after pull request #${status.pullRequest} was closed`;
+            late.set(tag, { status: "unmatched", reason });
+        }
+    }
+    return late.size === 0 ? statuses : new Map([...statuses, ...late]);
+}
+
+;// CONCATENATED MODULE: ./build/plan/limits.js
+
+
+
+/**
+ * Applies the limits: untagged images, scope and grace period to each orphan, then `keep-count` to what is left of the roots.
+ * A tagged child of a deleted index has limits of its own.
+ */
+function limits_limit(orphans, rules, createdAt) {
+    const kept = new Map();
+    const untimed = new Set();
+    for (const orphan of orphans) {
+        if (!orphan.isRoot && orphan.isUntagged)
+            continue;
+        const { node } = orphan;
+        const time = pushTime(orphan.node, createdAt);
+        const reason = keptUntagged(orphan, rules) ?? outOfScope(orphan, rules);
+        if (reason === null && time === undefined && timeDecides(orphan, rules))
+            untimed.add(node.digest);
+        const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time);
+        if (limited !== null)
+            kept.set(node, limited);
+    }
+    const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node));
+    const counted = roots.filter(({ node }) => node.subjects.length === 0 && !isAttestation(node));
+    const reason = `one of the newest ${rules.keepCount} images that would be deleted (keep-count)`;
+    for (const { node } of newest(counted, rules.keepCount, createdAt, untimed))
+        kept.set(node, reason);
+    return { kept, untimed: [...untimed] };
+}
+function timeDecides({ isProven, gone }, { gracePeriodMs }) {
+    return (!isProven && gracePeriodMs > 0) || gone.some(({ lastPush }) => lastPush !== null);
+}
+function keptUntagged({ node }, rules) {
+    const isReferrer = node.subjects.length > 0;
+    return rules.untagged === "keep" && node.tags.length === 0 && !isReferrer
+        ? "untagged images are kept (untagged: keep)"
+        : null;
+}
+function outOfScope({ gone, isProven }, { pullRequest }) {
+    if (pullRequest === null)
+        return null;
+    const isOfIt = isProven && gone.every((status) => status.pullRequest === pullRequest);
+    return isOfIt ? null : `does not belong to pull request #${pullRequest} (the scheduled run handles it)`;
+}
+/** A release workflow may still promote the image of a pull request that was merged just now. */
+function mergedJustNow({ gone }, rules) {
+    if (rules.pullRequest !== null)
+        return null;
+    for (const { merged, endedAt, pullRequest } of gone) {
+        if (!merged || endedAt === null || rules.now - endedAt >= rules.gracePeriodMs)
+            continue;
+        return `pull request #${pullRequest} was merged ${(0,format/* formatAge */.nV)(rules.now - endedAt)} ago (${gracePeriod(rules)})`;
+    }
+    return null;
+}
+/** An image that nothing names may be a push in progress. */
+function pushedJustNow(orphan, rules, time) {
+    if (orphan.isProven || rules.gracePeriodMs === 0 || time === undefined)
+        return null;
+    if (time === null) {
+        // Signatures often have no time. Without their subject they are of no use, whenever they were pushed.
+        const isReferrer = orphan.isUntagged && orphan.node.subjects.length > 0;
+        return isReferrer ? null : `its push time is unknown (${gracePeriod(rules)})`;
+    }
+    const age = rules.now - time;
+    return age < rules.gracePeriodMs ? `pushed ${(0,format/* formatAge */.nV)(age)} ago (${gracePeriod(rules)})` : null;
+}
+function gracePeriod({ gracePeriodMs }) {
+    return `grace period of ${(0,format/* formatSetting */.w_)(gracePeriodMs)}`;
+}
+/** Returns the newest `count` orphans. An unknown time counts as newest; the digest decides between equal times. */
+function newest(orphans, count, createdAt, untimed = new Set()) {
+    if (count === 0 || count >= orphans.length)
+        return count === 0 ? [] : orphans;
+    const timed = orphans.map((orphan) => {
+        const time = pushTime(orphan.node, createdAt);
+        if (time === undefined)
+            untimed.add(orphan.node.digest);
+        return { orphan, time: time ?? Number.POSITIVE_INFINITY };
+    });
+    timed.sort((a, b) => (a.time === b.time ? compareDigests(a.orphan, b.orphan) : b.time - a.time));
+    return timed.slice(0, count).map(({ orphan }) => orphan);
+}
+function compareDigests(a, b) {
+    return a.node.digest < b.node.digest ? -1 : 1;
 }
 
 ;// CONCATENATED MODULE: ./build/plan/orphans.js
@@ -25220,6 +25776,13 @@ function mayDelete(input) {
     const { roots } = phasesOf({ ...input, rules: { ...input.rules, keepsLastTagged: false } }, "listed");
     return roots.length > 0 || [...input.graph.nodes].some(({ gone }) => gone);
 }
+/**
+ * Whether an untagged manifest without a parent would be deleted. It may be a platform of a kept image: of an index that its
+ * parent lists as an image, and that was therefore not read.
+ */
+function deletesUntagged(input) {
+    return phasesOf(input, "read").roots.some(({ node }) => node.tags.length === 0);
+}
 /** Decides on every manifest. The first phase that names a manifest decides it. */
 function decide(input) {
     const { keepers, needed, orphans, limited, neededByLimited, roots } = phasesOf(input, "read");
@@ -25227,6 +25790,8 @@ function decide(input) {
     // Phase 5: what is deleted, with everything that only it needs.
     const deleted = follow(newestFirst(input, [...roots, ...gone]), (node) => neededByLimited.has(node) ? null : (orphans.get(node)?.claims ?? null));
     const verdicts = new Map();
+    const isUnread = [...input.graph.nodes].some(({ known, tags }) => known === undefined && tags.length > 0);
+    const mayHaveParent = ({ node }) => isUnread && node.tags.length === 0;
     for (const [node, step] of deleted) {
         const cause = step ?? orphans.get(node);
         if (!node.gone && cause !== undefined)
@@ -25235,7 +25800,8 @@ function decide(input) {
     for (const node of input.graph.nodes) {
         if (node.gone || verdicts.has(node))
             continue;
-        const own = keepers.get(node) ?? limitReason(orphans.get(node), limited);
+        const orphan = orphans.get(node);
+        const own = keepers.get(node) ?? (orphan && mayHaveParent(orphan) ? UNREAD : limitReason(orphan, limited));
         const cause = own ?? needed.get(node) ?? neededByLimited.get(node) ?? undecided(input.graph, node);
         verdicts.set(node, { decision: "keep", cause });
     }
@@ -25283,6 +25849,11 @@ function limitReason(orphan, limited) {
     const reason = orphan && limited.kept.get(orphan.node);
     return orphan === undefined || reason === undefined ? undefined : { status: orphan.status, reason };
 }
+/** Nothing is read if the list shows that nothing can be deleted. Then an untagged manifest may be a platform of a kept image. */
+const UNREAD = {
+    status: "undecided",
+    reason: "its parents are unknown: nothing was read, because nothing in this repository can be deleted",
+};
 function undecided(graph, { subjects }) {
     const reason = subjects.some((subject) => graph.isMissing(subject))
         ? "its image is not in this repository, nor is that of any other signature (they may be in another repository)"
@@ -25417,8 +25988,9 @@ function decisionOf(node, { decision, cause }, verdicts, input) {
         ...(listed?.versionId === undefined ? {} : { versionId: listed.versionId }),
     };
 }
-function make_plan_kindOf({ known, listedAs, subjects }) {
-    if (subjects.length > 0)
+function make_plan_kindOf(node) {
+    const { known, listedAs, subjects } = node;
+    if (subjects.length > 0 || isAttestation(node))
         return "referrer";
     return isContent(known) ? known.kind : (listedAs ?? "unknown");
 }
@@ -25479,9 +26051,12 @@ function addPlanned(graph, { pending, gone, failed, contents, graph: before }) {
 
 
 
+
+
 /**
  * Returns what to read next, nothing once the plan can be made: every manifest except the images that a kept index lists. First
- * the tagged manifests, then nested indexes, because these show which untagged manifests are such images.
+ * the tagged manifests, then nested indexes, because these show which untagged manifests are such images. If the media types in
+ * indexes may be wrong, these images too.
  *
  * @param listed digests whose referrers were listed; null: the registry has no referrers API, or lists untagged manifests
  */
@@ -25499,7 +26074,18 @@ function wantedNext(input, listed) {
         return { contents: rest.map(({ digest }) => digest), referrers: [] };
     const subjects = rules.pullRequest === null ? unknownSubjects(graph, needed) : [];
     const unlisted = [...graph.nodes].filter(({ digest, gone }) => !gone && listed?.has(digest) === false);
-    return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
+    if (subjects.length + unlisted.length > 0) {
+        return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
+    }
+    const isDoubtful = unread.length > 0 && (hasWrongType(graph) || deletesUntagged({ ...input, statuses }));
+    return { contents: isDoubtful ? unread.map(({ digest }) => digest) : [], referrers: [] };
+}
+/**
+ * Whether an index lists another index as an image. Scripts do that if they write an index with one fixed media type: since
+ * buildx adds attestations, the digest of a single platform is that of an index.
+ */
+function hasWrongType({ nodes }) {
+    return [...nodes].some(({ known, listedAs }) => listedAs === "image" && isContent(known) && known.kind === "index");
 }
 /** Whether an index lists it and does not call it an image. */
 function mayNest({ listedAs, parents }) {
@@ -25519,7 +26105,46 @@ function unknownSubjects(graph, needed) {
     return [...subjects];
 }
 
+;// CONCATENATED MODULE: ./build/sweep/hidden-tags.js
+
+
+
+/** Tags to request, before the check gives up: with 10,000 Git tags there are rarely more. */
+const MAX_REQUESTED = 20_000;
+/**
+ * Requests the tags that what exists would give and that the list does not show, if it may hide them. Sends one request for
+ * each of them.
+ *
+ * @param expected the image tags of existing refs, protected tags, and tags in use
+ * @throws Fault `listing` if one exists: its image could be deleted by its other tags
+ */
+async function requireNoHiddenTag(registry, repository, { manifests }, expected, concurrency) {
+    if (registry.hasTag === undefined)
+        return;
+    const listed = new Set(manifests.flatMap(({ tags }) => tags));
+    const hidden = mayBeHidden(listed, expected);
+    if (hidden.size > MAX_REQUESTED)
+        throw tooMany(hidden.size);
+    const existing = [];
+    const check = async (tag) => {
+        if (await registry.hasTag?.(repository, tag))
+            existing.push(tag);
+    };
+    await (0,p_map/* default */.Ay)(hidden, check, { concurrency });
+    if (existing.length > 0)
+        throw hiddenTags(existing.sort());
+}
+function hiddenTags(tags) {
+    const [first, ...rest] = tags;
+    const others = rest.length === 0 ? ", which exists" : ` and ${rest.length} more that exist`;
+    return new fault/* Fault */.v("listing", `The registry's list of tags does not show ${first}${others}`, "Update the registry: Distribution 3.1.0 and 3.1.1 on S3 omit tags that begin with another tag's name (distribution/distribution#4891). Refsweep deletes nothing in this repository until the list is complete.");
+}
+function tooMany(count) {
+    return new fault/* Fault */.v("listing", `The registry's list of tags may hide ${count} tags that begin with another tag's name, too many to request each`, "Remove the patterns that your builds do not use from `tag-patterns`.");
+}
+
 ;// CONCATENATED MODULE: ./build/sweep/plan-repository.js
+
 
 
 
@@ -25534,7 +26159,7 @@ const MAX_ROUNDS = 200;
  * Reads everything that the plan of a repository needs, and makes the plan. If the list alone shows that nothing can be deleted,
  * nothing else is read.
  *
- * @throws Fault `listing` if indexes nest too deeply or the referrers API stops answering; Fault `permission`; HttpError
+ * @throws Fault `listing` if indexes nest too deeply, the referrers API stops answering, or the list of tags hides one; Fault `permission`; HttpError
  *   `interrupted`. A manifest that cannot be read is part of the plan.
  */
 async function planRepository(input) {
@@ -25556,6 +26181,9 @@ async function planRepository(input) {
     for (;;) {
         const step = makePlan(repository, decision);
         if ("plan" in step) {
+            if (step.plan.deletions.length > 0) {
+                await requireNoHiddenTag(registry, repository, listing, input.tagsToKeep(), input.concurrency);
+            }
             return { listing, graph, plan: step.plan, contents: reader.contents, hasReferrersApi: reader.hasReferrersApi };
         }
         const read = async (digest) => createdAt.set(digest, await registry.createdAt(repository, digest));
@@ -25626,15 +26254,29 @@ class ManifestReader {
         this.#decision.graph.addReferrers(subject, referrers ?? []);
     }
     /** A repository in which every manifest answers 404 is not full of missing manifests: host, name or permission is wrong. */
-    #requireAnyContent() {
+    async #requireAnyContent() {
         for (const known of this.contents.values())
             if (known !== "missing")
                 return;
-        const listed = this.#input.listing.manifests.find(({ digest }) => this.contents.has(digest));
-        if (listed !== undefined)
-            this.#add(listed.digest, NOTHING_READABLE);
+        const listed = this.#input.listing.manifests.filter(({ digest }) => this.contents.has(digest));
+        const [first] = listed;
+        if (first !== undefined && !(await this.#isListOutdated(listed)))
+            this.#add(first.digest, NOTHING_READABLE);
+    }
+    /** Whether the list still shows manifests that were deleted: the registry does not find their own entries either. */
+    async #isListOutdated(listed) {
+        const { registry, repository } = this.#input;
+        if (registry.entry === undefined)
+            return false;
+        for (const manifest of listed.slice(0, MAX_ENTRIES_CHECKED)) {
+            if ((await registry.entry(repository, manifest)) !== "missing")
+                return false;
+        }
+        return true;
     }
 }
+/** Enough to distinguish an outdated list from a wrong name. */
+const MAX_ENTRIES_CHECKED = 10;
 const PUSHED_JUST_NOW = { unreadable: "it was pushed after the plan was made, and answers 404" };
 const NOTHING_READABLE = {
     unreadable: "it answers 404, like every other manifest that was read, so the registry may be reached by a wrong name",
@@ -25722,12 +26364,13 @@ async function recheck(services, repository, first, progress, uncertain) {
     }
     throw new fault/* Fault */.v("listing", `Reading it again took more than ${(0,format/* formatAge */.nV)(MAX_AGE_MS)}, ${MAX_TRIES} times in a row`, "Use a token with a higher rate limit, or run it when other jobs send fewer requests.");
 }
-async function recheckOnce({ registry, sources, evidence, rules }, repository, first, before, uncertain) {
-    const listing = await registry.list(repository);
-    requireKeptManifests(listing, first);
+async function recheckOnce({ registry, sources, evidence, rules, tagTrial }, repository, first, before, uncertain) {
+    const listed = await registry.list(repository);
+    requireKeptManifests(listed, first);
     const { settings } = sources;
-    const gone = await findGone(registry, repository, listing, before, uncertain, settings.concurrency);
+    const gone = await findGone(registry, repository, listed, before, uncertain, settings.concurrency);
     const progress = withoutGone(before, gone);
+    const listing = tagTrial.restore(repository, listed, progress.pending);
     // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
     const now = await readEvidenceAgain(sources, evidence);
     const planned = await planRepository({
@@ -25736,6 +26379,7 @@ async function recheckOnce({ registry, sources, evidence, rules }, repository, f
         listing,
         statuses: statusesOf(now, settings, listing),
         inUse: inUseIn(now, repository, listing),
+        tagsToKeep: () => tagsToKeep(now, settings, repository),
         rules,
         concurrency: settings.concurrency,
         recheck: { first, progress },
@@ -25782,6 +26426,7 @@ function requireKeptManifests({ manifests }, { listing, plan }) {
 ;// CONCATENATED MODULE: ./build/sweep/rules.js
 
 
+
 /** Returns the rules of a run's plans. */
 function rulesOf(settings, { keepsLastTagged }, now) {
     const { untagged, unmatchedTags, keepCount, gracePeriodMs, scope, event } = settings;
@@ -25797,20 +26442,93 @@ function requireMatch({ repositoryPattern }, { matching, existing }) {
 /** Throws Fault `limit` if the plans together delete more images than `max-deletions`. */
 function requireAllowedNumber({ maxDeletions }, plans) {
     const deleted = plans.flatMap(({ plan }) => plan.decisions.filter(({ decision }) => decision === "delete"));
-    const images = deleted.filter(({ digest, image, kind }) => digest === image && kind !== "referrer").length;
+    const images = deleted.filter(isImage).length;
     if (maxDeletions === 0 || images <= maxDeletions)
         return;
     throw new fault/* Fault */.v("limit", `${(0,format/* counted */.hS)(images, "image")} would be deleted, more than \`max-deletions: ${maxDeletions}\`. Nothing was deleted`, "Check the reasons in the summary. If they are right, raise `max-deletions`.");
 }
 
+;// CONCATENATED MODULE: ./build/sweep/trees.js
+/**
+ * The trees of a plan: each is the root manifest of an image, with what is deleted after it. A tree is open from the DELETE of its
+ * root until all its deletions have an outcome. If a sweep ends then, it leaves manifests that a later run may not find.
+ */
+class Trees {
+    #byDigest = new Map();
+    #roots = new Set();
+    #open = 0;
+    constructor({ decisions, deletions }) {
+        const imageOf = new Map(decisions.map(({ digest, image }) => [digest, image]));
+        const byImage = new Map();
+        for (const { digest } of deletions) {
+            const image = imageOf.get(digest) ?? digest;
+            const tree = byImage.get(image) ?? { left: 0, isOpen: false };
+            tree.left += 1;
+            byImage.set(image, tree);
+            this.#byDigest.set(digest, tree);
+            if (image === digest)
+                this.#roots.add(digest);
+        }
+    }
+    /** How many trees are open. */
+    get open() {
+        return this.#open;
+    }
+    isRoot(digest) {
+        return this.#roots.has(digest);
+    }
+    /** Whether nothing is deleted after a root. */
+    isAlone(digest) {
+        return this.#byDigest.get(digest)?.left === 1;
+    }
+    /** Whether the tree of a manifest is open. */
+    isOpen(digest) {
+        return this.#byDigest.get(digest)?.isOpen === true;
+    }
+    /** Records that the DELETE of a root is sent, or that it was not carried out. */
+    setOpen(digest, isOpen) {
+        const tree = this.#byDigest.get(digest);
+        if (tree === undefined || tree.isOpen === isOpen)
+            return;
+        tree.isOpen = isOpen;
+        this.#open += isOpen ? 1 : -1;
+    }
+    /** Records that a deletion has its outcome. */
+    settle(digest) {
+        const tree = this.#byDigest.get(digest);
+        if (tree === undefined)
+            return;
+        tree.left -= 1;
+        if (tree.left === 0)
+            this.setOpen(digest, false);
+    }
+    /**
+     * Returns how many of the next deletions can be sent, at most `count`, without sending a part of a tree. Of an open tree, a part is
+     * better than nothing.
+     */
+    cut(pending, count) {
+        if (count >= pending.length)
+            return pending.length;
+        for (let end = count; end >= 0; end -= 1) {
+            const next = pending[end];
+            if (next !== undefined && this.isRoot(next))
+                return end;
+        }
+        return count;
+    }
+}
+
 ;// CONCATENATED MODULE: ./build/sweep/outcomes.js
+
 /** The outcomes of one repository's plan so far. */
 class Outcomes {
+    trees;
     #planned;
     #onOutcome;
     #byDigest = new Map();
     constructor(planned, onOutcome) {
         this.#planned = planned;
+        this.trees = new Trees(planned.plan);
         this.#onOutcome = onOutcome;
     }
     get byDigest() {
@@ -25818,6 +26536,10 @@ class Outcomes {
     }
     settle(digest, outcome) {
         this.#byDigest.set(digest, outcome);
+        const isGone = outcome.outcome === "deleted" || outcome.outcome === "gone";
+        if (this.trees.isRoot(digest))
+            this.trees.setOpen(digest, isGone);
+        this.trees.settle(digest);
         this.#onOutcome();
     }
     /** The deletions without an outcome, in the order of deletion. */
@@ -25902,9 +26624,13 @@ function runSteps(steps, concurrency, run) {
 
 
 
+
 /** The cause of deferred deletions, as the report shows it. */
 const RATE_LIMIT = "API rate limit";
+const UNFINDABLE = "its image was deleted, so no later run finds it: delete it by its digest";
 const NOT_REACHED = "the run ended before it was sent";
+/** In the last part of a batch, in milliseconds, no image with platforms begins: those that began are finished. */
+const FINISHING_MS = 15_000;
 const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
 /**
  * Carries out the plan of one repository in batches of at most 60 s. Each batch begins with a recheck, and deletes only what both
@@ -25920,10 +26646,12 @@ class RepositorySweep {
     #decisions;
     #outcomes;
     #attempts = new Attempts();
+    #forbidden;
     #error = null;
     constructor(planned, services) {
         this.#planned = planned;
         this.#services = services;
+        this.#forbidden = new Forbidden(services.permission);
         this.#outcomes = new Outcomes(planned, services.onOutcome);
         this.#decisions = new Map(planned.plan.decisions.map((decision) => [decision.digest, decision]));
     }
@@ -25931,6 +26659,7 @@ class RepositorySweep {
         const { registry, removeStaleTags: removesTags } = this.#services;
         const { repository, deletions } = this.#planned.plan;
         let staleTags = staleTagsOf(this.#planned.plan);
+        let notice = null;
         const untags = removesTags && staleTags.length > 0;
         try {
             if (deletions.length > 0 || untags)
@@ -25944,6 +26673,7 @@ class RepositorySweep {
                 });
                 staleTags = untagged.tags;
                 this.#error = untagged.error;
+                notice = untagged.notice ?? null;
             }
         }
         catch (error) {
@@ -25956,6 +26686,8 @@ class RepositorySweep {
             staleTags,
             mayHaveDeleted: this.#mayHaveDeleted(),
             error: isLimited ? null : this.#error,
+            isLocal: this.#forbidden.isLocal(this.#error),
+            notice: this.#services.tagTrial.unfinished(repository, this.#outcomes.byDigest) ?? notice,
         };
     }
     async #deleteAll() {
@@ -25972,8 +26704,8 @@ class RepositorySweep {
     async #deleteBatch() {
         const { clock, signal, concurrency, permission, affordable } = this.#services;
         const pending = this.#outcomes.pending();
-        // Parents come first, so that those that are deferred break nothing.
-        this.#defer(pending.slice(affordable(pending.length)), RATE_LIMIT);
+        const { trees } = this.#outcomes;
+        this.#defer(pending.slice(trees.cut(pending, affordable(pending.length))), RATE_LIMIT);
         if (this.#outcomes.pending().length === 0)
             return true;
         this.#attempts.startBatch();
@@ -25991,6 +26723,8 @@ class RepositorySweep {
         // If the token may not delete at all, only one DELETE is sent.
         const limit = () => (permission.isProven ? concurrency : 1);
         await runSteps(agreed, limit, (digest) => this.#delete(digest, timer));
+        this.#forbidden.end();
+        this.#settleForbidden();
         if (this.#error !== null)
             throw this.#error;
         signal.throwIfAborted();
@@ -26004,12 +26738,17 @@ class RepositorySweep {
     #defer(digests, cause) {
         for (const digest of digests) {
             const isUnknown = this.#attempts.mayHaveSucceeded(digest);
-            this.#outcomes.settle(digest, isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error: cause });
+            const isUnfindable = !this.#services.findsLeftovers && this.#outcomes.trees.isOpen(digest);
+            const error = isUnfindable ? `${cause}; ${UNFINDABLE}` : cause;
+            this.#outcomes.settle(digest, isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error });
         }
     }
     /** The recheck saw the manifest, so no attempt to delete it succeeded. */
     #settleGivenUp(digest) {
+        const { trees } = this.#outcomes;
         this.#attempts.exists(digest);
+        if (trees.isRoot(digest))
+            trees.setOpen(digest, false);
         const error = this.#attempts.givenUp(digest);
         if (error !== null)
             this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.Uc)(error) });
@@ -26026,16 +26765,22 @@ class RepositorySweep {
     }
     /** Sends one DELETE. Returns whether the manifest is gone. */
     async #delete(digest, timer) {
-        const { registry, signal, permission } = this.#services;
+        const { permission } = this.#services;
+        const { trees, byDigest } = this.#outcomes;
         const decision = this.#decisions.get(digest);
-        const isSettled = this.#outcomes.byDigest.has(digest);
-        const mustEnd = this.#error !== null || signal.aborted || timer.isOver() || this.#attempts.endsBatch;
-        if (decision === undefined || isSettled || mustEnd)
+        if (decision === undefined || byDigest.has(digest) || !this.#maySend(digest, timer))
             return false;
+        if (trees.isRoot(digest))
+            trees.setOpen(digest, true);
         try {
-            const deletion = await registry.delete(this.#planned.plan.repository, decision, timer.sendBy);
-            permission.isProven = true;
+            const deletion = await this.#deleteWithTrial(decision, timer.sendBy);
             this.#attempts.succeeded();
+            if (deletion.outcome === "forbidden")
+                return this.#forbid(digest, deletion.fault);
+            if (deletion.outcome === "deleted") {
+                permission.deleted();
+                this.#settleForbidden();
+            }
             if (deletion.outcome === "refused")
                 this.#outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
             else
@@ -26048,8 +26793,52 @@ class RepositorySweep {
             return false;
         }
     }
+    /** Whether a DELETE may be sent now. New trees wait for a later batch, so that few are open when this one ends. */
+    #maySend(digest, { isOver, sendBy }) {
+        const { signal, concurrency, clock } = this.#services;
+        const { trees } = this.#outcomes;
+        const isRejected = this.#error !== null && endsOpenTrees(this.#error);
+        if (signal.aborted || isRejected || isOver() || this.#attempts.endsBatch)
+            return false;
+        if (!trees.isRoot(digest))
+            return true;
+        const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
+        return this.#error === null && isTimely && trees.open < concurrency;
+    }
+    #forbid(digest, fault) {
+        const { trees } = this.#outcomes;
+        if (trees.isRoot(digest))
+            trees.setOpen(digest, false);
+        this.#forbidden.add(digest, fault);
+        if (this.#forbidden.fault !== null)
+            this.#settleForbidden();
+        return false;
+    }
+    /** If the token may delete, the registry protects what it forbids to delete. */
+    #settleForbidden() {
+        const { fault } = this.#forbidden;
+        if (fault !== null)
+            this.#error ??= fault;
+        for (const [digest, { cause, message }] of this.#forbidden.take()) {
+            if (fault !== null)
+                this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.Uc)(fault) });
+            else {
+                const error = cause instanceof Error ? (0,errors/* describeError */.Uc)(cause) : message;
+                this.#outcomes.settle(digest, { outcome: "refused", error });
+            }
+        }
+    }
+    async #deleteWithTrial(decision, sendBy) {
+        const { registry, tagTrial } = this.#services;
+        const { repository } = this.#planned.plan;
+        const target = await tagTrial.run(registry, repository, decision, sendBy);
+        return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
+    }
     #handleFailure(digest, error) {
         const failure = this.#attempts.failed(digest, error);
+        const { trees } = this.#outcomes;
+        if (trees.isRoot(digest))
+            trees.setOpen(digest, this.#attempts.mayHaveSucceeded(digest));
         if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$))
             return;
         if (failure === "stop")
@@ -26062,8 +26851,223 @@ class RepositorySweep {
         return [...this.#outcomes.byDigest].some(([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest));
     }
 }
+/** Whether an error also ends the deletions of open trees: the host rejects them all, or the job was cancelled. */
+function endsOpenTrees(error) {
+    return error instanceof fault/* Fault */.v ? error.kind === "permission" : error.code === "interrupted";
+}
+
+;// CONCATENATED MODULE: ./build/sweep/tag-trial.js
+
+
+/** Whether an error says nothing about the deletion of the manifest. */
+function isInconclusive(error) {
+    return error instanceof errors/* HttpError */.j$
+        ? error.code !== "interrupted"
+        : error instanceof fault/* Fault */.v && error.kind === "permission";
+}
+/**
+ * Finds out whether a registry deletes a tag without its manifest, if no fact says so: it deletes a tag of an image that is
+ * deleted anyway, right before the image. If the registry deletes both, nothing is lost.
+ */
+class TagTrial {
+    #isWanted;
+    #deletesTags;
+    #removed = [];
+    #isRunning = false;
+    /** @param isWanted whether the run removes stale tags and has some */
+    constructor({ deletesTags }, isWanted) {
+        this.#deletesTags = deletesTags;
+        this.#isWanted = isWanted;
+    }
+    /** What is known so far. */
+    get deletesTags() {
+        return this.#deletesTags;
+    }
+    /**
+     * Deletes the first tag of `target`, if that is not known yet. Call it only for a manifest that is deleted next.
+     *
+     * @returns the target of the next DELETE; null: the registry deleted the manifest with the tag
+     */
+    async run(registry, repository, target, sendBy) {
+        const [tag, ...tags] = target.tags ?? [];
+        if (tag === undefined || !this.#isWanted || this.#deletesTags !== "unknown" || this.#isRunning)
+            return target;
+        this.#isRunning = true;
+        this.#removed.push({ repository, tag, digest: target.digest });
+        try {
+            const deletion = await registry.deleteTag(repository, { tag, digest: target.digest }, sendBy);
+            if (deletion === "unsupported")
+                this.#deletesTags = "no";
+            if (deletion !== "deleted")
+                return target;
+            const isKept = await registry.exists(repository, target.digest);
+            this.#deletesTags = isKept ? "yes" : "no";
+            return isKept ? { ...target, tags } : null;
+        }
+        catch (error) {
+            if (!isInconclusive(error))
+                throw error;
+            // The tag may be gone, so the manifest must follow now: without a tag, no list shows it.
+            return { ...target, tags };
+        }
+        finally {
+            this.#isRunning = false;
+        }
+    }
+    /**
+     * Returns a list with the tags that the trial removed from manifests that are not deleted yet, because the registry delayed or
+     * refused that. Without them, these would be untagged images that the plan does not know.
+     */
+    restore(repository, { manifests }, pending) {
+        const byDigest = new Map(manifests.map((manifest) => [manifest.digest, manifest]));
+        const listed = new Set(manifests.flatMap(({ tags }) => tags));
+        for (const { tag, digest, repository: other } of this.#removed) {
+            if (other !== repository || listed.has(tag) || !pending.has(digest))
+                continue;
+            const manifest = byDigest.get(digest) ?? { digest, tags: [], pushedAt: null, sizeBytes: null, blobs: null };
+            byDigest.set(digest, { ...manifest, tags: [...manifest.tags, tag].sort() });
+        }
+        return { manifests: [...byDigest.values()] };
+    }
+    /** Returns a sentence about manifests that lost a tag and could not be deleted; null: there are none. */
+    unfinished(repository, outcomes) {
+        const left = this.#removed.filter(({ digest, repository: other }) => {
+            const outcome = outcomes.get(digest)?.outcome;
+            return other === repository && outcome !== "deleted" && outcome !== "gone" && outcome !== "refused";
+        });
+        const [first] = left;
+        if (first === undefined)
+            return null;
+        const { tag, digest } = first;
+        return `The orphaned image ${repository}@${digest} may have lost its tag ${tag} and was not deleted. If the next run does not list it, delete it by its digest.`;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/sweep/validate.js
+
+
+
+
+/** After so many errors, the rest is not checked: the registry may be down. */
+const MAX_ERRORS = 8;
+/** Layers that clients fetch from other servers (OCI image-spec, layer.md, "Non-Distributable Layers"; Docker's foreign layers). */
+const NOT_STORED = /nondistributable|foreign/;
+/** Its content is known, so clients need not fetch it. */
+const EMPTY = "application/vnd.oci.empty.v1+json";
+/**
+ * Reads every kept manifest of a repository, with everything that it lists, and requests each config and layer once with HEAD.
+ * Deletes nothing. What a plan has read is not read again.
+ *
+ * @param concurrency requests in flight
+ * @throws Fault `permission`; HttpError `interrupted`. Any other error is part of the result.
+ */
+function validateRepository(registry, planned, concurrency) {
+    return new Validator(registry, planned, concurrency).run();
+}
+class Validator {
+    #registry;
+    #planned;
+    #concurrency;
+    #known = new Map();
+    #missingBlobs = new Set();
+    #unreadable = new Map();
+    #answersHead = true;
+    constructor(registry, planned, concurrency) {
+        this.#registry = registry;
+        this.#planned = planned;
+        this.#concurrency = concurrency;
+    }
+    async run() {
+        const kept = this.#planned.plan.decisions.filter(({ decision }) => decision === "keep");
+        await this.#readAll(kept.map(({ digest }) => digest));
+        const contents = [...this.#known.values()].filter(isContent);
+        const blobs = contents.flatMap(storedBlobs);
+        await this.#checkEach(new Set(blobs), async (digest) => {
+            if (!this.#answersHead)
+                return;
+            const isThere = await this.#registry.hasBlob(this.#planned.plan.repository, digest);
+            if (isThere === false)
+                this.#missingBlobs.add(digest);
+            if (isThere !== null)
+                return;
+            this.#answersHead = false;
+            this.#unreadable.set(digest, "the registry does not answer HEAD requests for blobs");
+        });
+        const children = new Set(contents.flatMap((content) => content.children.map(({ digest }) => digest)));
+        const tagsOf = new Map(kept.map(({ digest, tags }) => [digest, tags]));
+        return {
+            broken: [...this.#known].flatMap(([digest, known]) => {
+                const tags = tagsOf.get(digest) ?? [];
+                // What is missing is reported with its parent.
+                const isOwn = known === "missing" && !children.has(digest);
+                return isOwn ? [{ digest, tags, missing: [digest], missingBlobs: [] }] : this.#broken(digest, known, tags);
+            }),
+            unreadable: [...this.#unreadable].map(([digest, reason]) => ({ digest, reason })),
+        };
+    }
+    /** Reads manifests and all that they list, level by level. */
+    async #readAll(first) {
+        let level = new Set(first);
+        while (level.size > 0) {
+            await this.#checkEach(level, (digest) => this.#read(digest));
+            const contents = [...level].flatMap((digest) => this.#known.get(digest) ?? []).filter(isContent);
+            const children = contents.flatMap((content) => content.children.map(({ digest }) => digest));
+            level = new Set(children.filter((digest) => !this.#known.has(digest) && !this.#unreadable.has(digest)));
+            if (this.#isGivenUp())
+                return;
+        }
+    }
+    async #read(digest) {
+        const { contents, plan } = this.#planned;
+        const known = contents.get(digest) ?? (await this.#registry.read(plan.repository, digest));
+        if (known !== "missing" && "unreadable" in known)
+            this.#unreadable.set(digest, known.unreadable);
+        else
+            this.#known.set(digest, known);
+    }
+    async #checkEach(digests, check) {
+        const checkOne = async (digest) => {
+            if (this.#isGivenUp())
+                return;
+            try {
+                await check(digest);
+            }
+            catch (error) {
+                if (!(error instanceof Error) || validate_endsRun(error))
+                    throw error;
+                this.#unreadable.set(digest, (0,errors/* describeError */.Uc)(error));
+            }
+        };
+        await (0,p_map/* default */.Ay)(digests, checkOne, { concurrency: this.#concurrency });
+    }
+    #isGivenUp() {
+        return this.#unreadable.size >= MAX_ERRORS;
+    }
+    #broken(digest, known, tags) {
+        if (!isContent(known))
+            return [];
+        const children = new Set(known.children.map((child) => child.digest));
+        const missing = [...children].filter((child) => this.#known.get(child) === "missing");
+        const missingBlobs = [...new Set(storedBlobs(known))].filter((blob) => this.#missingBlobs.has(blob));
+        return missing.length + missingBlobs.length === 0 ? [] : [{ digest, tags, missing, missingBlobs }];
+    }
+}
+function storedBlobs({ blobs }) {
+    return blobs.flatMap(({ mediaType, digest }) => (NOT_STORED.test(mediaType) || mediaType === EMPTY ? [] : [digest]));
+}
+/** Whether an error is not about one manifest or blob. */
+function validate_endsRun(error) {
+    if (error instanceof fault/* Fault */.v)
+        return error.kind !== "listing";
+    return !(error instanceof errors/* HttpError */.j$) || error.code === "interrupted";
+}
 
 ;// CONCATENATED MODULE: ./build/run.js
+
+
+
+
+
 
 
 
@@ -26089,7 +27093,8 @@ async function run(settings, services) {
     const record = new RunRecord(settings, services.clock.now());
     await record.attempt(async () => {
         const filesInUse = await readImagesInUse(settings);
-        const registry = await providerFor(settings.registry.provider).open(settings, services);
+        const log = record.logThrough(services.log);
+        const registry = await providerFor(settings.registry.provider).open(settings, { ...services, log });
         const readAppImages = settings.protectApps ? (registry.appImages?.bind(registry) ?? null) : null;
         const sources = { ...services, settings, readAppImages };
         const steps = {
@@ -26104,12 +27109,19 @@ async function run(settings, services) {
         const listings = await listRepositories(steps);
         const inUse = appImages === null ? filesInUse : joinImagesInUse([filesInUse, appImages]);
         const evidence = await readEvidence(sources, live, inUse, listings.values());
+        for (const notice of evidence.notices)
+            record.addNotice(notice);
         const plans = await planRepositories(steps, evidence, listings);
-        requireAllowedNumber(settings, [...plans.values()]);
-        if (settings.dryRun)
-            logPlans(steps, plans);
-        else
-            await sweepRepositories(steps, evidence, plans);
+        try {
+            requireAllowedNumber(settings, [...plans.values()]);
+            if (settings.dryRun)
+                await rehearse(steps, plans);
+            else
+                await sweepRepositories(steps, evidence, plans);
+        }
+        finally {
+            await record.attempt(() => validateRepositories(steps, plans));
+        }
         await collectGarbage(steps);
     });
     // After an error, requests of other steps may still be waiting: none of them is sent after the result.
@@ -26123,7 +27135,7 @@ async function readStorage({ registry, record }) {
 }
 /** Lists every matching repository. One that cannot be listed is left out, with an error. */
 async function listRepositories({ registry, record, settings }) {
-    const names = await registry.repositories(selectRepositories(settings.repositoryPattern));
+    const names = await registry.repositories(selectRepositories(settings.repositoryPattern, settings.github.repository));
     requireMatch(settings, names);
     if (names.matching.length === 0)
         record.addNotice(`${settings.registry.name} has no repositories`);
@@ -26148,6 +27160,7 @@ async function planRepositories({ registry, record, settings, rules }, evidence,
             listing,
             statuses: statusesOf(evidence, settings, listing),
             inUse: inUseIn(evidence, repository, listing),
+            tagsToKeep: () => tagsToKeep(evidence, settings, repository),
             rules,
             concurrency: settings.concurrency,
             recheck: null,
@@ -26159,9 +27172,13 @@ async function planRepositories({ registry, record, settings, rules }, evidence,
     await (0,p_map/* default */.Ay)(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
     return sortByName(plans);
 }
-function logPlans({ log, record }, plans) {
+/** The rest of a dry run: logs the plans, and checks whether they could be carried out now. */
+async function rehearse({ log, record, registry }, plans) {
     for (const repository of plans.keys())
         logRepository(log, record.repository(repository));
+    const planned = [...plans].filter(([, { plan }]) => plan.deletions.length > 0).map(([repository]) => repository);
+    for (const problem of await deletionProblems(registry, planned))
+        record.addWarning(problem);
 }
 /** Deletes one repository after another. An error in one ends its work; one that concerns all ends the run. */
 async function sweepRepositories(steps, evidence, plans) {
@@ -26172,24 +27189,40 @@ async function sweepRepositories(steps, evidence, plans) {
     if (allotment.note !== null)
         log.info(allotment.note);
     const onOutcome = log.progress("manifests", total);
-    const permission = { isProven: false };
+    const isPerRepository = registry.capabilities.permissionPerRepository;
+    const shared = new Permission(isPerRepository);
+    const hasStaleTags = [...plans.values()].some(({ plan }) => staleTagsOf(plan).length > 0);
+    const tagTrial = new TagTrial(registry.capabilities, settings.removeStaleTags && hasStaleTags);
     for (const [repository, planned] of plans) {
         const swept = await sweepRepository(planned, {
             registry,
             clock,
             signal,
-            permission,
+            permission: isPerRepository ? new Permission(isPerRepository) : shared,
+            tagTrial,
             onOutcome,
             concurrency: settings.concurrency,
             removeStaleTags: settings.removeStaleTags,
-            recheck: (first, progress, uncertain) => recheck({ ...steps, evidence }, repository, first, progress, uncertain),
+            findsLeftovers: registry.capabilities.listsUntagged && settings.untagged === "delete",
+            recheck: (first, progress, uncertain) => recheck({ ...steps, evidence, tagTrial }, repository, first, progress, uncertain),
             affordable: (count) => allotment.affordable(repository, count),
         });
         record.setSwept(repository, swept);
         logRepository(log, record.repository(repository));
-        if (swept.error !== null && endsRun(swept.error))
+        if (swept.error !== null && !swept.isLocal && endsRun(swept.error))
             throw swept.error;
         signal.throwIfAborted();
+    }
+}
+/** Reads the kept images of one repository after another, to find broken ones. */
+async function validateRepositories({ registry, record, settings, signal }, plans) {
+    if (!settings.validate)
+        return;
+    for (const [repository, planned] of plans) {
+        signal.throwIfAborted();
+        await record.attemptIn(repository, async () => {
+            record.setValidation(repository, await validateRepository(registry, planned, settings.concurrency));
+        });
     }
 }
 /** Starts garbage collection if it is wanted and has something to free. */
@@ -26209,8 +27242,6 @@ async function collectGarbage({ settings, record, registry }) {
     if (collection.status === "failed") {
         throw new fault/* Fault */.v("garbage-collection", collection.note, "Check the registry's log, and start it again.");
     }
-    if (collection.status === "timed-out" || collection.status === "unsupported")
-        record.addNotice(collection.note);
 }
 
 ;// CONCATENATED MODULE: ./build/action.js
@@ -26228,7 +27259,7 @@ async function collectGarbage({ settings, record, registry }) {
  * Runs the action once: reads the inputs, runs, and writes log, annotations, outputs, summary and report file.
  *
  * @param environment the runner's environment
- * @param signal aborts, with a Fault of kind `interrupted`, when the job is cancelled
+ * @param signal aborts when the job is cancelled, with a Fault `interrupted`, or after an uncaught error, with a Fault `unexpected`
  * @returns the exit code
  */
 async function runAction(environment, signal, clock = systemClock) {
@@ -26241,8 +27272,23 @@ async function runAction(environment, signal, clock = systemClock) {
     catch (error) {
         result = resultOfFault(error instanceof fault/* Fault */.v ? error : (0,fault/* unexpected */.o)(error), clock.now());
     }
-    publishResult(result, environment, log);
+    const { reason } = signal;
+    if (reason instanceof fault/* Fault */.v && reason.kind === "unexpected")
+        result = withError(result, reason);
+    try {
+        publishResult(result, environment, log);
+    }
+    catch (error) {
+        const { requests } = result;
+        publishResult({ ...resultOfFault((0,fault/* unexpected */.o)(error), clock.now()), requests }, environment, log);
+    }
     return log.failed() ? 1 : 0;
+}
+function withError(result, { kind, message, remedy }) {
+    return {
+        ...result,
+        errors: [{ kind, message, remedy }, ...result.errors.filter((each) => each.message !== message)],
+    };
 }
 async function runWith(settings, { environment, signal, clock, log }) {
     for (const secret of secretsOf(settings))
@@ -26572,8 +27618,10 @@ class HttpError extends Error {
     retryable;
     /** Set if the server never received the request. */
     unsent;
-    /** The server's error message, cut to 300 characters. It is untrusted text: escape it before printing. */
+    /** The server's error message, cut to 500 characters. It is untrusted text: escape it before printing. */
     detail;
+    /** How to fix it, if the response says so. */
+    remedy;
     constructor(message, details, options) {
         super(message, options);
         this.name = "HttpError";
@@ -26585,6 +27633,7 @@ class HttpError extends Error {
         this.retryable = details.retryable;
         this.unsent = details.unsent;
         this.detail = details.detail;
+        this.remedy = details.remedy;
     }
 }
 /** Returns the message of an error, with the server's own message. */
@@ -26599,6 +27648,124 @@ function reportable(error) {
 
 /***/ }),
 
+/***/ 9378:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Df: () => (/* binding */ webPageText),
+/* harmony export */   WE: () => (/* binding */ explain),
+/* harmony export */   ho: () => (/* binding */ SSO_REMEDY),
+/* harmony export */   wJ: () => (/* binding */ remedyFor)
+/* harmony export */ });
+/* harmony import */ var valibot__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7934);
+/* harmony import */ var _redact_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2616);
+
+
+/** Long enough for an error's page, and short enough for regular expressions. */
+const MAX_BYTES = 20_000;
+const REFUSALS = new Set([401, 403, 404, 407, 451, 511]);
+const Text = valibot__WEBPACK_IMPORTED_MODULE_1__/* .fallback */ .NpB(valibot__WEBPACK_IMPORTED_MODULE_1__/* .optional */ .lqM(valibot__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), ""), "");
+/** DigitalOcean's and GitHub's APIs; OCI registries (distribution-spec, "Error Codes"); OAuth servers (RFC 6749, 5.2); Docker Hub. */
+const ErrorBody = valibot__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({
+    message: Text,
+    errors: valibot__WEBPACK_IMPORTED_MODULE_1__/* .fallback */ .NpB(valibot__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(valibot__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ message: Text, code: Text, detail: Text })), []),
+    error_description: Text,
+    error: Text,
+    details: Text,
+    block: valibot__WEBPACK_IMPORTED_MODULE_1__/* .fallback */ .NpB(valibot__WEBPACK_IMPORTED_MODULE_1__/* .optional */ .lqM(valibot__WEBPACK_IMPORTED_MODULE_1__/* .object */ .Ikc({ html_url: Text })), undefined),
+});
+const SSO_REMEDY = 'Authorize the token for single sign-on of the organization, in the token\'s settings under "Configure SSO".';
+/** The reasons of GitHub and its Git server, by their messages, with the fix. None of them is a missing permission. */
+const GITHUB_REASONS = [
+    [
+        /\bIP allow list\b/i,
+        "Add the runner's IP address to the IP allow list of the organization or enterprise, or use a runner whose address is on it.",
+    ],
+    [/account (?:was|is|has been) suspended/i, "Use a token of an account that is not suspended."],
+    [
+        /access blocked|unavailable due to|has been disabled|is disabled\b/i,
+        "Contact GitHub Support: the repository is blocked or disabled, and no token can read it.",
+    ],
+    [/\bSAML\b|single sign-on/i, SSO_REMEDY],
+    [/forbids access via a/i, "Use another kind of token. The organization's settings do not permit this kind."],
+];
+/** Returns what a response with an error status says. Never throws. */
+function explain(response, url, secrets) {
+    const { status, headers, body } = response;
+    const text = body.toString("utf8", 0, MAX_BYTES);
+    const page = webPageText(text, headers["content-type"]);
+    if (page !== null) {
+        const remedy = `Check the firewall or proxy between the runner and ${url.host}: it may have sent this page.`;
+        return { detail: (0,_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .excerpt */ .Kb)(page, secrets), remedy: REFUSALS.has(status) && status !== 404 ? remedy : undefined };
+    }
+    const message = messageIn(text);
+    const detail = (0,_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .excerpt */ .Kb)(`${message ?? text}${neededBy(response)}`, secrets, message === null ? 300 : 500);
+    const isGitHub = "x-github-request-id" in headers && REFUSALS.has(status);
+    return { detail, remedy: isGitHub ? remedyFor(message ?? text, headers, url) : undefined };
+}
+/**
+ * Returns the fix for a reason that GitHub names in an error's message or in `x-github-sso`; undefined: another reason, such as
+ * a missing permission.
+ */
+function remedyFor(message, headers, url) {
+    const sso = ssoUrl(headers["x-github-sso"], url);
+    if (sso !== null)
+        return `Authorize the token for the organization's single sign-on: open ${sso.href}`;
+    return GITHUB_REASONS.find(([pattern]) => pattern.test(message))?.[1];
+}
+/** Returns `web page "Access denied"`, with its title, or else its text; null: the body is no web page. */
+function webPageText(text, contentType) {
+    const isPage = /^\s*text\/html\b/i.test(contentType ?? "") || /^\s*<(?:!doctype html|html)\b/i.test(text);
+    if (!isPage)
+        return null;
+    const title = /<title[^<>]*>([^<]*)/i.exec(text)?.[1]?.trim() ?? "";
+    const shown = title === "" ? text.replaceAll(/<[^<>]*>/g, " ") : title;
+    const plain = shown.replaceAll(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name) => ENTITIES[name] ?? "");
+    const quoted = (0,_redact_js__WEBPACK_IMPORTED_MODULE_0__/* .excerpt */ .Kb)(plain, [], 200);
+    return quoted === "" ? "web page" : `web page ${JSON.stringify(quoted)}`;
+}
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', nbsp: " ", "#39": "'" };
+/** Returns the message of an error; null: the body has another format. */
+function messageIn(text) {
+    const body = valibot__WEBPACK_IMPORTED_MODULE_1__/* .safeParse */ .xLC(ErrorBody, parse(text));
+    if (!body.success)
+        return null;
+    const { message, errors, error_description: description, error, details, block } = body.output;
+    const ofRegistry = errors.map((each) => [each.message || each.code, each.detail].filter((part) => part !== "").join(": "));
+    const found = [message, ...ofRegistry, description || error || details, block?.html_url ?? ""];
+    const parts = [...new Set(found.filter((part) => part !== ""))];
+    return parts.length === 0 ? null : parts.join("; ");
+}
+function parse(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return null;
+    }
+}
+/** GitHub's REST API names the permissions and scopes that a request needs. */
+function neededBy({ status, headers }) {
+    if (status !== 403)
+        return "";
+    const permissions = headers["x-accepted-github-permissions"];
+    if (permissions !== undefined)
+        return ` (needed permission: ${permissions})`;
+    const [needed, granted] = [headers["x-accepted-oauth-scopes"], headers["x-oauth-scopes"]];
+    if (!needed || granted === undefined)
+        return "";
+    return ` (needed scope: ${needed}; scopes of the token: ${granted || "none"})`;
+}
+/** Returns the address of `x-github-sso: required; url=…`; null: there is none, or it is not on the server that sent it. */
+function ssoUrl(header, { host, protocol }) {
+    const url = URL.parse(/(?:^|;)\s*url=([^\s;,]+)/i.exec(header ?? "")?.[1] ?? "");
+    const isOwn = url?.protocol === protocol && url.host === host.replace(/^api\./, "");
+    return isOwn && url.username === "" && url.password === "" ? url : null;
+}
+
+
+/***/ }),
+
 /***/ 8534:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -26606,6 +27773,10 @@ function reportable(error) {
 /* harmony export */   _: () => (/* binding */ createGitHubApi)
 /* harmony export */ });
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2602);
+/* harmony import */ var _explanation_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9378);
+/* harmony import */ var _redact_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2616);
+
+
 
 /** The API version that defines the format of the responses (GitHub's docs, "API Versions"). */
 const HEADERS = { accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28" };
@@ -26624,7 +27795,7 @@ function createGitHubApi(http, { token, apiUrl }) {
             const url = "url" in request ? request.url : restUrl(apiUrl, request.path, request.query ?? {});
             const sent = {};
             const fetch = async (_, { headers, body }) => {
-                sent.response = await http.send({ ...rest, method, url, headers, body });
+                sent.response = requireAll(method, await http.send({ ...rest, method, url, headers, body }));
                 // Callers validate the body themselves, so Octokit does not have to parse it.
                 return { status: 204, url: url.href, headers: [] };
             };
@@ -26644,6 +27815,19 @@ async function loadOctokit(token) {
     const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
     const octokit = new Octokit({ userAgent: "refsweep", log, auth: token });
     return octokit.request;
+}
+/**
+ * Throws if the response leaves out organizations for which the token is not authorized (GitHub's docs, "Authenticating to the
+ * REST API"): what decides must be complete.
+ */
+function requireAll(method, response) {
+    if (!/^\s*partial-results\b/i.test(response.headers["x-github-sso"] ?? ""))
+        return response;
+    const url = (0,_redact_js__WEBPACK_IMPORTED_MODULE_2__/* .redactUrl */ .BO)(response.url);
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .HttpError */ .j$(`${method} ${url} left out results that need single sign-on`, {
+        ...{ code: "protocol", method, url, status: response.status, retryable: false },
+        remedy: _explanation_js__WEBPACK_IMPORTED_MODULE_1__/* .SSO_REMEDY */ .ho,
+    });
 }
 /** Octokit wraps the errors of `fetch`. */
 function unwrap(error) {
@@ -26666,9 +27850,11 @@ function restUrl(apiUrl, path, query) {
 /* harmony export */   $: () => (/* binding */ parseValue),
 /* harmony export */   q: () => (/* binding */ parseJson)
 /* harmony export */ });
-/* harmony import */ var valibot__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7934);
+/* harmony import */ var valibot__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7934);
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
-/* harmony import */ var _redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2616);
+/* harmony import */ var _explanation_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9378);
+/* harmony import */ var _redact_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2616);
+
 
 
 
@@ -26679,18 +27865,22 @@ function parseJson(body, schema, source) {
         value = JSON.parse(body.toString("utf8"));
     }
     catch (cause) {
-        throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v(source.kind ?? "listing", `${source.request} did not return JSON`, source.remedy, { cause });
+        const page = (0,_explanation_js__WEBPACK_IMPORTED_MODULE_1__/* .webPageText */ .Df)(body.toString("utf8", 0, 20_000), undefined);
+        const actual = page === null ? "" : `, but a ${page}`;
+        throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v(source.kind ?? "listing", `${source.request} did not return JSON${actual}`, source.remedy, {
+            cause,
+        });
     }
     return parseValue(value, schema, source);
 }
 /** Returns `value`, parsed from JSON before. Throws a Fault if it does not match `schema`. */
 function parseValue(value, schema, source) {
-    const result = (0,valibot__WEBPACK_IMPORTED_MODULE_2__/* .safeParse */ .xLC)(schema, value, { abortEarly: true });
+    const result = (0,valibot__WEBPACK_IMPORTED_MODULE_3__/* .safeParse */ .xLC)(schema, value, { abortEarly: true });
     if (result.success)
         return result.output;
     const [issue] = result.issues;
-    const path = (0,valibot__WEBPACK_IMPORTED_MODULE_2__/* .getDotPath */ .BuJ)(issue) ?? "the body";
-    const message = `${source.request} returned unexpected JSON at ${(0,_redact_js__WEBPACK_IMPORTED_MODULE_1__/* .excerpt */ .Kb)(path, [], 100)}: ${(0,_redact_js__WEBPACK_IMPORTED_MODULE_1__/* .excerpt */ .Kb)(issue.message, [], 200)}`;
+    const path = (0,valibot__WEBPACK_IMPORTED_MODULE_3__/* .getDotPath */ .BuJ)(issue) ?? "the body";
+    const message = `${source.request} returned unexpected JSON at ${(0,_redact_js__WEBPACK_IMPORTED_MODULE_2__/* .excerpt */ .Kb)(path, [], 100)}: ${(0,_redact_js__WEBPACK_IMPORTED_MODULE_2__/* .excerpt */ .Kb)(issue.message, [], 200)}`;
     throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v(source.kind ?? "listing", message, source.remedy, { cause: result.issues });
 }
 
@@ -26799,7 +27989,7 @@ function createSizeLimit(maxMiB, tooLarge) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_v8__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8877);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3068);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5749);
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4900);
 
 
@@ -26809,16 +27999,19 @@ const EXIT_AFTER_MS = 4_800;
 // By default V8's young generation grows to about 100 MB, most of it garbage. The runner is shared with the rest of the job.
 (0,node_v8__WEBPACK_IMPORTED_MODULE_0__.setFlagsFromString)("--semi-space-growth-factor=1");
 const cancelled = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"])
-    process.on(signal, cancel);
+for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, () => cancel(new _fault_js__WEBPACK_IMPORTED_MODULE_2__/* .Fault */ .v("interrupted", "The job was cancelled before the sweep ended", "Run it again. It finishes the rest.")));
+}
+// Node would end the process without summary and report. Rejections without a handler are uncaught, too.
+process.on("uncaughtException", (error) => cancel((0,_fault_js__WEBPACK_IMPORTED_MODULE_2__/* .unexpected */ .o)(error)));
 const exitCode = await (0,_action_js__WEBPACK_IMPORTED_MODULE_1__/* .runAction */ .C)(process.env, cancelled.signal);
 // Node's own teardown takes longer. The empty write waits for the output before it.
 process.stdout.write("", () => process.exit(exitCode));
-/** Ignores repeated signals: the report is written first. */
-function cancel() {
+/** Ends the run early. Ignores repeated signals: the report is written first. */
+function cancel(reason) {
     if (cancelled.signal.aborted)
         return;
-    cancelled.abort(new _fault_js__WEBPACK_IMPORTED_MODULE_2__/* .Fault */ .v("interrupted", "The job was cancelled before the sweep ended", "Run it again. It finishes the rest."));
+    cancelled.abort(reason);
     setTimeout(() => process.exit(1), EXIT_AFTER_MS).unref();
 }
 
@@ -26837,6 +28030,7 @@ const capabilities = {
     listsUntagged: true,
     listsPushTimes: true,
     deletesTags: "yes",
+    permissionPerRepository: false,
     keepsLastTagged: false,
     garbageCollection: "api",
     reportsAppImages: true,
@@ -26855,6 +28049,7 @@ const capabilities = {
     listsUntagged: false,
     listsPushTimes: false,
     deletesTags: "unknown",
+    permissionPerRepository: true,
     keepsLastTagged: false,
     garbageCollection: "command",
     reportsAppImages: false,
@@ -26873,6 +28068,7 @@ const capabilities = {
     listsUntagged: true,
     listsPushTimes: true,
     deletesTags: "no",
+    permissionPerRepository: true,
     keepsLastTagged: true,
     garbageCollection: "none",
     reportsAppImages: false,
@@ -27012,6 +28208,7 @@ function isRepositoryName(text) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   PS: () => (/* binding */ requirePermission),
 /* harmony export */   R2: () => (/* binding */ invalidToken),
+/* harmony export */   p3: () => (/* binding */ forbiddenIfRefused),
 /* harmony export */   ts: () => (/* binding */ requireCredential)
 /* harmony export */ });
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
@@ -27041,13 +28238,26 @@ async function requirePermission(service, remedies, response) {
             throw error;
         const answer = (0,_http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .describeError */ .Uc)(error);
         const cause = { cause: error };
-        if (error.status === 401) {
-            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("permission", `${service} rejected the token: ${answer}`, remedies.rejected, cause);
+        const { status, remedy } = error;
+        if (status === 401) {
+            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("permission", `${service} rejected the token: ${answer}`, remedy ?? remedies.rejected, cause);
         }
-        if (error.status !== 403)
+        if (status !== 403)
             throw error;
-        throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("permission", `The token lacks a permission: ${answer}`, remedies.lacking, cause);
+        const what = remedy === undefined ? "The token lacks a permission" : `${service} refused the request`;
+        throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("permission", `${what}: ${answer}`, remedy ?? remedies.lacking, cause);
     }
+}
+/** Returns a DELETE that failed with 403 as a result; throws any other error. */
+function forbiddenIfRefused(error) {
+    const isRefused = error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v &&
+        error.kind === "permission" &&
+        error.cause instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j$ &&
+        error.cause.status === 403 &&
+        error.cause.method === "DELETE";
+    if (!isRefused)
+        throw error;
+    return { outcome: "forbidden", fault: error };
 }
 
 
@@ -27742,7 +28952,9 @@ function createPuller(iterator) {
 /* harmony export */   NpB: () => (/* binding */ fallback),
 /* harmony export */   OH3: () => (/* binding */ partial),
 /* harmony export */   PXX: () => (/* binding */ toLowerCase),
+/* harmony export */   UpN: () => (/* binding */ pick),
 /* harmony export */   Wwf: () => (/* binding */ minValue),
+/* harmony export */   XU0: () => (/* binding */ tupleWithRest),
 /* harmony export */   Y2b: () => (/* binding */ safeInteger),
 /* harmony export */   YOg: () => (/* binding */ array),
 /* harmony export */   YjP: () => (/* binding */ string),
@@ -27752,6 +28964,7 @@ function createPuller(iterator) {
 /* harmony export */   ehc: () => (/* binding */ summarize),
 /* harmony export */   g1P: () => (/* binding */ record),
 /* harmony export */   hq: () => (/* binding */ nonEmpty),
+/* harmony export */   is: () => (/* binding */ is),
 /* harmony export */   lqM: () => (/* binding */ optional),
 /* harmony export */   mee: () => (/* binding */ nullable),
 /* harmony export */   ndf: () => (/* binding */ integer),
@@ -27763,7 +28976,7 @@ function createPuller(iterator) {
 /* harmony export */   z6Y: () => (/* binding */ check),
 /* harmony export */   zMY: () => (/* binding */ boolean)
 /* harmony export */ });
-/* unused harmony exports BASE64_REGEX, BIC_REGEX, CUID2_REGEX, DECIMAL_REGEX, DIGITS_REGEX, DOMAIN_REGEX, EMAIL_REGEX, EMOJI_REGEX, HEXADECIMAL_REGEX, HEX_COLOR_REGEX, IMEI_REGEX, IPV4_REGEX, IPV6_REGEX, IP_REGEX, ISO_DATE_REGEX, ISO_DATE_TIME_REGEX, ISO_DATE_TIME_SECOND_REGEX, ISO_TIMESTAMP_REGEX, ISO_TIME_REGEX, ISO_TIME_SECOND_REGEX, ISO_WEEK_REGEX, ISRC_REGEX, JWS_COMPACT_REGEX, KSUID_REGEX, MAC48_REGEX, MAC64_REGEX, MAC_REGEX, NANO_ID_REGEX, OCTAL_REGEX, RFC_EMAIL_REGEX, SLUG_REGEX, ULID_REGEX, UUID_REGEX, ValiError, _addIssue, _cloneDataset, _formatCase, _getByteCount, _getCodePointCount, _getGraphemeCount, _getLastMetadata, _getWordCount, _isLuhnAlgo, _isSameValueZero, _isValidObjectKey, _isValueMatch, _joinExpects, _standardSchema, _stringify, any, args, argsAsync, arrayAsync, assert, awaitAsync, base64, bic, bigint, blob, brand, bytes, cache, cacheAsync, checkAsync, checkItems, checkItemsAsync, codePoints, config, creditCard, cuid2, customAsync, date, decimal, deleteGlobalConfig, deleteGlobalMessage, deleteSchemaMessage, deleteSpecificMessage, description, digits, domain, email, emoji, empty, endsWith, entries, entriesFromList, entriesFromObjects, enum, enum_, everyItem, exactOptional, exactOptionalAsync, examples, excludes, fallbackAsync, file, filterItems, findItem, finite, flatten, flavor, forward, forwardAsync, function, function_, getDefault, getDefaults, getDefaultsAsync, getDescription, getExamples, getFallback, getFallbacks, getFallbacksAsync, getGlobalConfig, getGlobalMessage, getMetadata, getSchemaMessage, getSpecificMessage, getTitle, graphemes, gtValue, hash, hexColor, hexadecimal, imei, includes, instance, intersect, intersectAsync, ip, ipv4, ipv6, is, isOfKind, isOfType, isValiError, isbn, isoDate, isoDateTime, isoDateTimeSecond, isoTime, isoTimeSecond, isoWeek, isrc, jwsCompact, keyof, ksuid, lazy, lazyAsync, length, literal, looseObject, looseObjectAsync, looseTuple, looseTupleAsync, ltValue, mac, mac48, mac64, map, mapAsync, mapItems, maxBytes, maxCodePoints, maxEntries, maxGraphemes, maxLength, maxSize, maxValue, maxWords, message, metadata, mimeType, minBytes, minCodePoints, minEntries, minGraphemes, minSize, minWords, multipleOf, nan, nanoid, never, nonNullable, nonNullableAsync, nonNullish, nonNullishAsync, nonOptional, nonOptionalAsync, normalize, notBytes, notCodePoints, notEntries, notGraphemes, notLength, notSize, notValue, notValues, notWords, null, null_, nullableAsync, nullishAsync, objectAsync, objectWithRest, objectWithRestAsync, octal, omit, optionalAsync, parseAsync, parseBoolean, parseJson, parser, parserAsync, partialAsync, partialCheck, partialCheckAsync, pick, pipeAsync, promise, rawCheck, rawCheckAsync, rawTransform, rawTransformAsync, readonly, recordAsync, reduceItems, required, requiredAsync, returns, returnsAsync, rfcEmail, safeParseAsync, safeParser, safeParserAsync, set, setAsync, setGlobalConfig, setGlobalMessage, setSchemaMessage, setSpecificMessage, size, slug, someItem, sortItems, startsWith, strictObject, strictObjectAsync, strictTuple, strictTupleAsync, stringifyJson, symbol, title, toBigint, toBoolean, toCamelCase, toDate, toKebabCase, toMaxValue, toMinValue, toNumber, toPascalCase, toSnakeCase, toString, toUpperCase, transformAsync, trim, trimEnd, trimStart, tuple, tupleAsync, tupleWithRest, tupleWithRestAsync, ulid, undefined, undefined_, undefinedable, undefinedableAsync, unionAsync, unwrap, url, uuid, value, values, variant, variantAsync, void, void_, words */
+/* unused harmony exports BASE64_REGEX, BIC_REGEX, CUID2_REGEX, DECIMAL_REGEX, DIGITS_REGEX, DOMAIN_REGEX, EMAIL_REGEX, EMOJI_REGEX, HEXADECIMAL_REGEX, HEX_COLOR_REGEX, IMEI_REGEX, IPV4_REGEX, IPV6_REGEX, IP_REGEX, ISO_DATE_REGEX, ISO_DATE_TIME_REGEX, ISO_DATE_TIME_SECOND_REGEX, ISO_TIMESTAMP_REGEX, ISO_TIME_REGEX, ISO_TIME_SECOND_REGEX, ISO_WEEK_REGEX, ISRC_REGEX, JWS_COMPACT_REGEX, KSUID_REGEX, MAC48_REGEX, MAC64_REGEX, MAC_REGEX, NANO_ID_REGEX, OCTAL_REGEX, RFC_EMAIL_REGEX, SLUG_REGEX, ULID_REGEX, UUID_REGEX, ValiError, _addIssue, _cloneDataset, _formatCase, _getByteCount, _getCodePointCount, _getGraphemeCount, _getLastMetadata, _getWordCount, _isLuhnAlgo, _isSameValueZero, _isValidObjectKey, _isValueMatch, _joinExpects, _standardSchema, _stringify, any, args, argsAsync, arrayAsync, assert, awaitAsync, base64, bic, bigint, blob, brand, bytes, cache, cacheAsync, checkAsync, checkItems, checkItemsAsync, codePoints, config, creditCard, cuid2, customAsync, date, decimal, deleteGlobalConfig, deleteGlobalMessage, deleteSchemaMessage, deleteSpecificMessage, description, digits, domain, email, emoji, empty, endsWith, entries, entriesFromList, entriesFromObjects, enum, enum_, everyItem, exactOptional, exactOptionalAsync, examples, excludes, fallbackAsync, file, filterItems, findItem, finite, flatten, flavor, forward, forwardAsync, function, function_, getDefault, getDefaults, getDefaultsAsync, getDescription, getExamples, getFallback, getFallbacks, getFallbacksAsync, getGlobalConfig, getGlobalMessage, getMetadata, getSchemaMessage, getSpecificMessage, getTitle, graphemes, gtValue, hash, hexColor, hexadecimal, imei, includes, instance, intersect, intersectAsync, ip, ipv4, ipv6, isOfKind, isOfType, isValiError, isbn, isoDate, isoDateTime, isoDateTimeSecond, isoTime, isoTimeSecond, isoWeek, isrc, jwsCompact, keyof, ksuid, lazy, lazyAsync, length, literal, looseObject, looseObjectAsync, looseTuple, looseTupleAsync, ltValue, mac, mac48, mac64, map, mapAsync, mapItems, maxBytes, maxCodePoints, maxEntries, maxGraphemes, maxLength, maxSize, maxValue, maxWords, message, metadata, mimeType, minBytes, minCodePoints, minEntries, minGraphemes, minSize, minWords, multipleOf, nan, nanoid, never, nonNullable, nonNullableAsync, nonNullish, nonNullishAsync, nonOptional, nonOptionalAsync, normalize, notBytes, notCodePoints, notEntries, notGraphemes, notLength, notSize, notValue, notValues, notWords, null, null_, nullableAsync, nullishAsync, objectAsync, objectWithRest, objectWithRestAsync, octal, omit, optionalAsync, parseAsync, parseBoolean, parseJson, parser, parserAsync, partialAsync, partialCheck, partialCheckAsync, pipeAsync, promise, rawCheck, rawCheckAsync, rawTransform, rawTransformAsync, readonly, recordAsync, reduceItems, required, requiredAsync, returns, returnsAsync, rfcEmail, safeParseAsync, safeParser, safeParserAsync, set, setAsync, setGlobalConfig, setGlobalMessage, setSchemaMessage, setSpecificMessage, size, slug, someItem, sortItems, startsWith, strictObject, strictObjectAsync, strictTuple, strictTupleAsync, stringifyJson, symbol, title, toBigint, toBoolean, toCamelCase, toDate, toKebabCase, toMaxValue, toMinValue, toNumber, toPascalCase, toSnakeCase, toString, toUpperCase, transformAsync, trim, trimEnd, trimStart, tuple, tupleAsync, tupleWithRestAsync, ulid, undefined, undefined_, undefinedable, undefinedableAsync, unionAsync, unwrap, url, uuid, value, values, variant, variantAsync, void, void_, words */
 //#region src/storages/globalConfig/globalConfig.ts
 let store$4;
 const DEFAULT_CONFIG = {

@@ -102,6 +102,7 @@ async function readStorage({ registry, record }: Run): Promise<void> {
 async function listRepositories({ registry, record, settings }: Run): Promise<ReadonlyMap<string, Listing>> {
   const names = await registry.repositories(selectRepositories(settings.repositoryPattern, settings.github.repository));
   requireMatch(settings, names);
+  if (names.notice !== undefined) record.addNotice(names.notice);
   if (names.matching.length === 0) record.addNotice(`${settings.registry.name} has no repositories`);
   const listings = new Map<string, Listing>();
   const list = (repository: string): Promise<void> =>

@@ -1,4 +1,5 @@
 import { Fault } from "../fault.ts";
+import { HttpError } from "../http/errors.ts";
 import type { RepositoryNames, RepositorySelection } from "./registry.ts";
 
 /** How many names an error or a warning shows. */
@@ -45,4 +46,18 @@ export function oncePerRepository(check: (repository: string) => Promise<void>):
     started.catch(() => checks.delete(repository));
     return started;
   };
+}
+
+/**
+ * Returns whether a repository exists, as `check` says. An error that may be about this repository only counts as true: its list
+ * then reports the error, and the others are swept.
+ */
+export async function existsOrFails(check: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await check();
+  } catch (error) {
+    const isLocal = error instanceof Fault ? error.kind === "listing" : error instanceof HttpError;
+    if (!isLocal || (error instanceof HttpError && error.code === "interrupted")) throw error;
+    return true;
+  }
 }

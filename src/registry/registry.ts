@@ -50,6 +50,8 @@ export interface RepositoryNames {
   readonly matching: readonly string[];
   /** Up to 20 names that exist, for the error that nothing matched; empty if something matched. */
   readonly existing: readonly string[];
+  /** A sentence about repositories that the default pattern selects, and that cannot be listed. */
+  readonly notice?: string;
 }
 
 /** The storage of a registry, in bytes. */

@@ -38,13 +38,6 @@ export const HTTP_BREAKS: readonly Break[] = [
     tests: ["http/delete.test.ts"],
   },
   {
-    file: "http/host-queue.ts",
-    line: "for (const waiting of all) if (waiting.request.sendBy >= at) this.#enqueue(waiting);",
-    replacement: "for (const waiting of all) this.#enqueue(waiting);",
-    danger: "sends a DELETE that was reported as not sent",
-    tests: ["http/delete.test.ts"],
-  },
-  {
     file: "http/client.ts",
     line: "const isExpected = outgoing.expected.includes(status) && !(final.rateLimited && status === 403);",
     replacement: "const isExpected = outgoing.expected.includes(status);",

@@ -6,6 +6,8 @@ import { applyBreak, type Break } from "./break.ts";
 import { BREAKS } from "./breaks.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+/** A break can make a test hang. */
+const TIMEOUT_MS = 180_000;
 const COPIED = ["src", "test", "docs", "action.yml", "package.json", "tsconfig.json", "vitest.config.ts"];
 
 /**
@@ -46,7 +48,8 @@ function failedTests(tests: readonly string[], copy: string): number {
   const result = join(copy, "result.json");
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
   const args = [vitest, "run", "--bail=1", "--silent=true", "--reporter=json", `--outputFile=${result}`, ...files];
-  const { stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
+  const options = { cwd: copy, encoding: "utf8", timeout: TIMEOUT_MS, killSignal: "SIGKILL" } as const;
+  const { stderr } = spawnSync(process.execPath, args, options);
   if (!existsSync(result)) throw new Error(`Vitest did not run ${files.join(", ")}: ${stderr}`);
   const failed = /"numFailedTests":(\d+)/.exec(readFileSync(result, "utf8"))?.[1];
   rmSync(result);

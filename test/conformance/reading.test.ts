@@ -28,6 +28,16 @@ describe.each(ADAPTERS.map((adapter) => ({ name: adapter.name, adapter })))("$na
     });
   });
 
+  test("a repository whose check or list fails does not stop another one", async () => {
+    const { registry, server, inject } = await openRegistry(adapter);
+    for (const repository of ["api", "web"]) server.pushImage(repository, { seed: "a", tags: ["main"] });
+    inject(({ path }) => (/(?:\/|%2F)api(?:\/|$)/.test(path) ? refuse(500) : null));
+    const { matching } = await registry.repositories(selectRepositories(["api", "web"]));
+    expect(matching).toEqual(["api", "web"]);
+    await expect(registry.list("api")).rejects.toMatchObject({ name: "HttpError", status: 500 });
+    expect((await registry.list("web")).manifests).toHaveLength(1);
+  });
+
   describe("a list", () => {
     test("has every manifest with its tags, untagged ones and push times as declared", async () => {
       const { provider, registry, server } = await openRegistry(adapter);

@@ -159,9 +159,10 @@ async function observeSweep(
 }
 
 /** Deferred and refused deletions are notices, which only the published report has. */
-function hasNotices({ repositories }: RunResult): boolean {
-  return repositories.some(({ manifests }) =>
-    manifests.some(({ outcome }) => ["deferred", "refused"].includes(outcome)),
+function hasNotices({ repositories, notices }: RunResult): boolean {
+  return (
+    notices.length > 0 ||
+    repositories.some(({ manifests }) => manifests.some(({ outcome }) => ["deferred", "refused"].includes(outcome)))
   );
 }
 

@@ -141,7 +141,7 @@ describe("a token that is refused meanwhile ends the run", () => {
     let deletions = 0;
     scenario.servers["api"]?.inject(({ method }) => {
       if (method === "DELETE") deletions += 1;
-      return method === "DELETE" && deletions > 1 ? refuse(403, {}, { id: "forbidden", message: "no" }) : null;
+      return method === "DELETE" && deletions > 1 ? refuse(401, {}, { id: "unauthorized", message: "no" }) : null;
     });
     const result = await sweepScenario(scenario, gitHost, ONE_BY_ONE);
     expect(result.errors.map(({ kind }) => kind)).toContain("permission");

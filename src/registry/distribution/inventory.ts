@@ -1,5 +1,6 @@
 import type { Digest } from "../../digest.ts";
 import type { ManifestContent } from "../manifest.ts";
+import { isSchema1 } from "../oci/schema1.ts";
 
 /** The manifests that a run has read, for its garbage collection: `registry garbage-collect` prints no sizes. */
 export class Inventory {
@@ -10,7 +11,8 @@ export class Inventory {
 
   add(name: string, digest: Digest, content: ManifestContent): void {
     this.#sizes.set(digest, content.sizeBytes);
-    for (const blob of content.blobs) this.#sizes.set(blob.digest, blob.sizeBytes);
+    // Manifests of schema 1 have no sizes of their layers.
+    if (!isSchema1(content.mediaType)) for (const blob of content.blobs) this.#sizes.set(blob.digest, blob.sizeBytes);
     if (content.kind === "index" || content.subject !== null) this.#indexesAndReferrers.add(`${name}@${digest}`);
   }
 

@@ -1,7 +1,7 @@
 import { Fault } from "../../fault.ts";
 import type { Log } from "../../log.ts";
 import type { RegistryAddress } from "../../settings.ts";
-import { selectFrom, unknownRepositories } from "../names.ts";
+import { existsOrFails, selectFrom, unknownRepositories } from "../names.ts";
 import type { OciClient } from "../oci/client.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
 
@@ -50,8 +50,9 @@ async function selectLiterals(
 
 /** Returns `names`. Throws Fault `registry` if one does not exist. */
 async function checkNames({ address, oci }: RepositorySource, names: readonly string[]): Promise<RepositoryNames> {
-  const tags = await Promise.all(names.map((name) => oci.tags(fullName(address, name))));
-  const missing = names.filter((_, index) => tags[index] === "missing");
+  const exists = (name: string) => existsOrFails(async () => (await oci.tags(fullName(address, name))) !== "missing");
+  const found = await Promise.all(names.map(exists));
+  const missing = names.filter((_, index) => !found[index]);
   if (missing.length > 0) {
     // Distribution 2.8 also returns 404 for a repository whose manifests were all pushed by digest.
     const existing = await listCatalog(oci, address.path).catch((): readonly string[] => []);

@@ -17,7 +17,11 @@ export interface PackagesRequest extends Pick<HttpRequest, "expected" | "sendBy"
 export interface PackagesApi {
   /** As in the input `registry`. */
   readonly owner: string;
+  /** Finds out whether the owner is an organization, which \`send\` does before its first request. */
+  open(): Promise<void>;
   send(request: PackagesRequest): Promise<HttpResponse>;
+  /** Throws Fault `permission` if the last response showed the scopes of a classic token, and `scope` is not one of them. */
+  requireScope(scope: string): void;
   /** Returns whether a path exists and the token may read it. */
   exists(path: readonly string[]): Promise<boolean>;
 }
@@ -38,18 +42,34 @@ const REMEDIES = {
 /** Opens the API. Its first request is preceded by one that finds out whether the owner is an organization. */
 export function createPackagesApi(github: GitHubApi, owner: string): PackagesApi {
   let base: Promise<string> | null = null;
+  let scopes: readonly string[] | null = null;
 
-  async function send({ path, ...request }: PackagesRequest): Promise<HttpResponse> {
-    base ??= findBase(github, owner);
-    const root = await base.catch((error: unknown) => {
+  function open(): Promise<string> {
+    base ??= findBase(github, owner).catch((error: unknown) => {
       base = null;
       throw error;
     });
+    return base;
+  }
+
+  async function send({ path, ...request }: PackagesRequest): Promise<HttpResponse> {
+    const root = await open();
     const url = [root, ...path.map(encodeSegment)].join("/");
-    return requirePermission("GitHub", REMEDIES, github.send({ ...request, path: url }));
+    const response = await requirePermission("GitHub", REMEDIES, github.send({ ...request, path: url }));
+    scopes = response.headers["x-oauth-scopes"]?.split(",").map((scope) => scope.trim()) ?? null;
+    return response;
   }
   return {
     owner,
+    async open() {
+      await open();
+    },
+    requireScope(scope) {
+      // Only classic tokens have scopes.
+      if (scopes === null || scopes.includes("") || scopes.includes(scope)) return;
+      const message = `The token has no scope ${scope}; its scopes are ${scopes.join(", ")}`;
+      throw new Fault("permission", message, GRANT_ADMIN);
+    },
     send,
     exists: async (path) => (await send({ method: "GET", path, expected: [200, 404] })).status === 200,
   };

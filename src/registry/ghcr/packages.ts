@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
-import { MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
+import { existsOrFails, MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
 import { type Page, readPages } from "../pages.ts";
 import type { Services } from "../provider.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
@@ -37,8 +37,8 @@ export async function selectPackages(
     `The token may not list the packages of ${api.owner}, so this run includes only those that repository-pattern names ` +
     `without a wildcard: ${found.slice(0, MAX_NAMES_SHOWN).join(", ")}. To include all packages, set token to a classic ` +
     "personal access token with read:packages.";
-  if (selection.isDefault === true) services.log.info(text);
-  else services.log.warn("packages-not-listed", text);
+  if (selection.isDefault === true) return { matching: found, existing: [], notice: text };
+  services.log.warn("packages-not-listed", text);
   return { matching: found, existing: [] };
 }
 
@@ -74,16 +74,18 @@ export function packagePath(name: string): readonly string[] {
   return ["container", name.toLowerCase()];
 }
 
-/** Returns those of `names` that exist, in lower case, each once, sorted. */
+/** Returns those of `names` that exist, or whose check failed, in lower case, each once, sorted. */
 async function existing(api: PackagesApi, names: readonly string[]): Promise<readonly string[]> {
   const sorted = [...new Set(names.map((name) => name.toLowerCase()))].sort();
-  const exist = await Promise.all(sorted.map((name) => api.exists(packagePath(name))));
+  const exist = await Promise.all(sorted.map((name) => existsOrFails(() => api.exists(packagePath(name)))));
   return sorted.filter((_, index) => exist[index]);
 }
 
 /** Returns the names of the owner's container packages that the token may read, sorted; null if it may not list them. */
 async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<readonly string[] | null> {
   const fetch = (page: number) => fetchPage(api, page);
+  // Its errors say nothing about the list.
+  await api.open();
   try {
     return await readUntilStable(`the packages of ${api.owner}`, retry, async () => {
       const attempt = await readPages({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });

@@ -60,7 +60,10 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
     entry: (repository, target) => readVersion(api, repository, versionIdOf(repository, target)),
     createdAt: async () => null,
     referrers: async () => null,
-    prepareDeletion: async () => undefined,
+    async prepareDeletion(_repository, mode) {
+      // A DELETE itself shows more: without a dry run, its answer counts.
+      if (mode === "check") api.requireScope("delete:packages");
+    },
     async delete(repository, target, sendBy) {
       const id = versionIdOf(repository, target);
       const result = await deleteVersion(api, repository, id, sendBy);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { Inventory } from "../../../src/registry/distribution/inventory.ts";
 import type { ManifestContent } from "../../../src/registry/manifest.ts";
 import { digestOfNothing } from "../../servers/content.ts";
+import { SCHEMA_1 } from "../../servers/schema1.ts";
 
 const IMAGE = digestOfNothing("image");
 const INDEX = digestOfNothing("index");
@@ -39,6 +40,14 @@ test("knows the sizes of manifests and blobs, even after they are removed", () =
   inventory.add("web", IMAGE, CONTENT);
   inventory.remove("web", IMAGE);
   expect([IMAGE, LAYER, INDEX].map((digest) => inventory.sizeOf(digest))).toEqual([3, 7, null]);
+});
+
+test("does not take the layers of an image of schema 1 for empty ones", () => {
+  const inventory = new Inventory();
+  inventory.add("web", IMAGE, CONTENT);
+  const blobs = CONTENT.blobs.map((blob) => ({ ...blob, sizeBytes: 0 }));
+  inventory.add("web", INDEX, { ...CONTENT, mediaType: SCHEMA_1, blobs });
+  expect(inventory.sizeOf(LAYER)).toBe(7);
 });
 
 test("knows which repositories were listed", () => {

@@ -131,6 +131,17 @@ describe("the owner", () => {
     });
   });
 
+  test.each([401, 403])(
+    "whose type cannot be read (%i) is an error, and not a list that the token may not read",
+    async (status) => {
+      const fixture = await openFixture();
+      fill(fixture, "web", 1);
+      fixture.server.api.inject([refuse(status)]);
+      await expect(fixture.registry.repositories(below("web"))).rejects.toMatchObject({ kind: "permission" });
+      expect(fixture.requests()).toEqual([OWNER_TYPE]);
+    },
+  );
+
   test("is read again after its first request failed", async () => {
     const fixture = await openFixture();
     fill(fixture, "web", 1);

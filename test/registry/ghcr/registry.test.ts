@@ -119,3 +119,32 @@ describe("a package whose list takes much of the budget", () => {
     expect((await listWith(pages, limit, remaining, minutes)).error).toBeNull();
   });
 });
+
+describe("prepareDeletion of a dry run", () => {
+  test.each<[string, string | null, boolean]>([
+    ["a classic token with delete:packages", "delete:packages, read:packages", true],
+    ["a classic token without delete:packages", "read:packages, repo", false],
+    ["a job's token, which has no scopes", null, true],
+    ["a token with an empty list of scopes", "", true],
+  ])("with %s", async (_, scopes, isPossible) => {
+    const fixture = await openFixture();
+    fill(fixture, "web", 1);
+    fixture.server.api.inject(() => ({
+      kind: "altered",
+      alter: (reply) => ({
+        ...reply,
+        headers: { ...reply.headers, ...(scopes === null ? {} : { "x-oauth-scopes": scopes }) },
+      }),
+    }));
+    await fixture.registry.list("web");
+    const check = fixture.registry.prepareDeletion("web", "check");
+    if (isPossible) await check;
+    else {
+      await expect(check).rejects.toMatchObject({
+        kind: "permission",
+        message: expect.stringContaining("no scope delete:packages; its scopes are read:packages, repo"),
+      });
+    }
+    await fixture.registry.prepareDeletion("web");
+  });
+});

@@ -57,7 +57,7 @@ describe("requests of a run", () => {
 
 test.each([
   ["is a warning, also in the summary, for other patterns", ["web", "tools-*"], 1],
-  ["is no warning for the default pattern", ["web", "web/**"], 0],
+  ["is a notice for the default pattern", ["web", "web/**"], 0],
 ] as const)("a job's token, which cannot list the packages, %s", async (_title, repositoryPattern, count) => {
   const fixture = await open();
   fillPackage(fixture.server.packages, 30, 20);
@@ -65,6 +65,7 @@ test.each([
   const warning = expect.stringMatching(/includes only those that repository-pattern names without a wildcard: web/);
   expect(result.loggedWarnings).toEqual(Array(count).fill(warning));
   expect(result.warnings).toEqual([]);
+  expect(result.notices).toEqual(Array(1 - count).fill(warning));
   expect(renderSummary(result).includes("> [!WARNING]\n> The token may not list the packages")).toBe(count > 0);
   expect(renderSummary(result)).toContain(count > 0 ? "### ⚠️ Deleted" : "### ✔️ Deleted");
 });
@@ -125,6 +126,23 @@ describe("deletions that GitHub refuses", () => {
       expect(result.errors).toEqual([]);
       expect(packages.find("web", child)).not.toBeNull();
       expect(packages.find("web", "pr-2")).toBeNull();
+    },
+  );
+
+  test.each([1, 16])(
+    "many downloads of an untagged index: it is kept with all its platforms (%i in flight)",
+    async (concurrency) => {
+      const fixture = await open();
+      const { packages } = fixture.server;
+      const children = ["amd64", "arm64"].map((platform) => packages.pushImage("web", platform));
+      const index = packages.pushIndex("web", "popular", children, { downloads: 5_001 });
+      const nested = packages.pushIndex("web", "outer", [index]);
+      packages.pushImage("web", "kept", { tags: ["kept-1"] });
+      const result = await fixture.run({ concurrency });
+      expect(result.errors).toEqual([]);
+      expect(outcomes(result)).toEqual({ deleted: 1, refused: 1, changed: 2 });
+      for (const digest of [index, ...children]) expect(packages.find("web", digest)).not.toBeNull();
+      expect(packages.find("web", nested)).toBeNull();
     },
   );
 

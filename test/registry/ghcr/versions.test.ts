@@ -77,7 +77,7 @@ describe("list", () => {
   test.each([{ container: {} }, { container: { tags: null } }])("throws if tags are absent: %j", async (metadata) => {
     const fixture = await openFixture();
     const version = { id: 1, name: digestOfNothing("version"), metadata };
-    fixture.server.api.inject(() => refuse(200, {}, [version]));
+    fixture.server.api.inject([null, refuse(200, {}, [version])]);
     await expect(fixture.registry.list("web")).rejects.toMatchObject({ kind: "listing" });
   });
 
