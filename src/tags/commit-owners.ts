@@ -1,0 +1,67 @@
+import type { Commits } from "../refs/commits.ts";
+import type { CommitGraph } from "../refs/git/commit-graph.ts";
+import type { LiveRefs, Ref } from "../refs/refs.ts";
+
+/** A commit in the first-parent history of a branch or Git tag. */
+export interface Ancestor {
+  readonly label: "branch" | "Git tag";
+  readonly name: string;
+  /** How many commits the ref is ahead. */
+  readonly behind: number;
+}
+
+/** Finds the refs that commits belong to: branches and Git tags by their first-parent history, else pull requests. */
+export class CommitOwners {
+  readonly history: ReadonlyMap<string, Ancestor>;
+  /** Of commits outside `history`: those whose first parent it is, and the pull requests whose head it is. */
+  readonly #children = new Map<string, string[]>();
+  readonly #heads = new Map<string, number[]>();
+
+  constructor({ graph, pullRequestHeads }: Commits, refs: LiveRefs) {
+    this.history = firstParentHistories(graph, refs);
+    const seen = new Set<string>();
+    for (const [number, head] of pullRequestHeads) {
+      push(this.#heads, head, number);
+      let child: string | null = null;
+      for (const id of graph.firstParents(head)) {
+        if (this.history.has(id)) break;
+        if (child !== null) push(this.#children, id, child);
+        if (seen.has(id)) break;
+        seen.add(id);
+        child = id;
+      }
+    }
+  }
+
+  /** Returns the numbers of the pull requests whose commits include `id`; none for a commit of a branch or Git tag. */
+  of(id: string): readonly number[] {
+    if (this.history.has(id)) return [];
+    const reached = new Set([id]);
+    for (const each of reached) for (const child of this.#children.get(each) ?? []) reached.add(child);
+    return [...new Set([...reached].flatMap((each) => this.#heads.get(each) ?? []))];
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}
+
+/** A commit of several histories belongs to the first of them: main, other branches, Git tags. */
+function firstParentHistories(graph: CommitGraph, { branches, tags }: LiveRefs): ReadonlyMap<string, Ancestor> {
+  const histories = new Map<string, Ancestor>();
+  const add = (label: Ancestor["label"], { name, commit }: Ref): void => {
+    let behind = 0;
+    for (const id of graph.firstParents(commit)) {
+      if (histories.has(id)) return;
+      histories.set(id, { label, name, behind });
+      behind += 1;
+    }
+  };
+  const isMain = ({ name }: Ref): boolean => name === "main" || name === "master";
+  for (const branch of branches.filter(isMain)) add("branch", branch);
+  for (const branch of branches) add("branch", branch);
+  for (const tag of tags) add("Git tag", tag);
+  return histories;
+}
