@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { readText } from "../source-files.ts";
 import type { Group } from "./life.ts";
-import { SCHEMES, type Scheme } from "./schemes.ts";
+import type { Scheme } from "./scheme.ts";
+import { SCHEMES } from "./schemes.ts";
 
 const NAMES: readonly (readonly [Group, string])[] = [
   ["pull requests", "closed pull requests"],

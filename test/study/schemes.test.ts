@@ -4,7 +4,8 @@ import type { Rules } from "../../src/plan/plan.ts";
 import { compileRetention } from "../../src/plan/retention.ts";
 import { defaultPatterns } from "../tags/fixtures.ts";
 import { type Group, lifeOf, type MergeStyle } from "./life.ts";
-import { SCHEMES, type Scheme } from "./schemes.ts";
+import type { Scheme } from "./scheme.ts";
+import { SCHEMES } from "./schemes.ts";
 import { type Image, imagesOf, type SweptImages, sweepImages, type Times } from "./sweep-scheme.ts";
 
 const STYLES: readonly MergeStyle[] = ["merge commits", "squash"];

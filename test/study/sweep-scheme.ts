@@ -23,13 +23,16 @@ import type { Build, Life } from "./life.ts";
 export type Times = "tags" | "images" | "creation";
 
 /** The image of one build, with the tags that no later build moved. */
-export interface Image {
-  readonly build: Build;
+export interface Image<B extends Build = Build> {
+  readonly build: B;
   readonly tags: readonly string[];
 }
 
 /** Returns the images that a registry has after all builds pushed their tags. */
-export function imagesOf(builds: readonly Build[], tagsOf: (build: Build) => readonly string[]): readonly Image[] {
+export function imagesOf<B extends Build>(
+  builds: readonly B[],
+  tagsOf: (build: B) => readonly string[],
+): readonly Image<B>[] {
   const pushed = builds.map((build) => ({ build, tags: tagsOf(build) })).filter(({ tags }) => tags.length > 0);
   const last = new Map(pushed.flatMap(({ build, tags }) => tags.map((tag) => [tag, build])));
   return pushed.map(({ build, tags }) => ({ build, tags: tags.filter((tag) => last.get(tag) === build) }));
