@@ -35,6 +35,8 @@ export interface NamesInput {
 
 const SHORT = 7;
 const MOST_WILDCARDS = 3;
+/** In a tag with more words, no name is looked for: that would take long. */
+const MOST_WORDS = 16;
 
 /** Collects the names that tags may contain. */
 export function namesOf({ live, pullRequests, commits, deletedBranches }: NamesInput): Names {
@@ -100,6 +102,7 @@ interface Part {
 function named(text: string, wildcard: "{branch}" | "{version}", isName: (text: string) => boolean): readonly Part[] {
   const starts = [...text.matchAll(/(?<![0-9A-Za-z])[0-9A-Za-z]|(?<=^v|[._-]v)\d/g)].map(({ index }) => index);
   const ends = [...text.matchAll(/[0-9A-Za-z](?![0-9A-Za-z])/g)].map(({ index }) => index + 1);
+  if (starts.length > MOST_WORDS) return literal(text);
   let longest: { readonly start: number; readonly end: number } | null = null;
   for (const start of starts) {
     for (const end of ends) {
@@ -107,11 +110,13 @@ function named(text: string, wildcard: "{branch}" | "{version}", isName: (text: 
       if (end > start && isLonger && isName(text.slice(start, end))) longest = { start, end };
     }
   }
-  if (longest === null) return [{ text, wildcard: null }];
+  if (longest === null) return literal(text);
   const { start, end } = longest;
-  const around = { before: text.slice(0, start), after: text.slice(end) };
-  const literal = (each: string): readonly Part[] => (each === "" ? [] : [{ text: each, wildcard: null }]);
-  return [...literal(around.before), { text: text.slice(start, end), wildcard }, ...literal(around.after)];
+  return [...literal(text.slice(0, start)), { text: text.slice(start, end), wildcard }, ...literal(text.slice(end))];
+}
+
+function literal(text: string): readonly Part[] {
+  return text === "" ? [] : [{ text, wildcard: null }];
 }
 
 /** Numbers alone may be run numbers. So a pull request's number comes after `pr` or `pull`, or before `merge`. */
@@ -130,7 +135,6 @@ function words(text: string): readonly Part[] {
       commit,
       after = "",
     } = { ...(PULL_REQUEST.exec(word) ?? MERGE.exec(word) ?? COMMIT.exec(word))?.groups };
-    const literal = (each: string): readonly Part[] => (each === "" ? [] : [{ text: each, wildcard: null }]);
     if (number !== undefined) return [...literal(before), { text: number, wildcard: "{pr}" }, ...literal(after)];
     if (commit !== undefined) return [...literal(before), { text: commit, wildcard: "{sha}" }];
     return { text: word, wildcard: /\d/.test(word) ? "*" : null };

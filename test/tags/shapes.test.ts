@@ -46,6 +46,7 @@ describe("the shape of a tag", () => {
     ["hex letters without a digit", "build-deadbeef"],
     ["every build of a branch, which would be live", "main-20261121"],
     ["every build of a version, which would be live", "1.2.0-128"],
+    ["more than 16 words", `${"a-".repeat(16)}feature-login`],
     ["more than three placeholders", `a-main-7-x-${TIP.slice(0, 7)}-9`],
   ])("is none for %s", (_, tag) => {
     expect(shapeOf(tag, names)).toBeNull();
