@@ -51,13 +51,18 @@ export function createAdvisor(input: NamesInput, patterns: readonly string[], ru
   };
   return (plan, statuses) => {
     if (rules.scope !== null) return NO_ADVICE;
-    const kept = plan.decisions.filter((each) => each.decision === "keep" && isImage(each));
+    const kept = plan.decisions.filter((each) => each.decision === "keep" && isImage(each) && isDecided(each));
     const sizes = sizesOf(plan);
     return {
       patterns: patternAdvice(kept, statuses, patterns, shape, sizes),
       superseded: rules.superseded === "delete" ? [] : supersededAdvice(kept, statuses, sizes),
     };
   };
+}
+
+/** Everything in a repository of another Git repository is undecided. */
+function isDecided({ status }: Decision): boolean {
+  return status !== "undecided";
 }
 
 type Sizes = ReadonlyMap<Digest, number | null>;

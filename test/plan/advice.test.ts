@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Advice, createAdvisor } from "../../src/plan/advice.ts";
-import type { Rules } from "../../src/plan/plan.ts";
+import type { RepositoryPlan, Rules } from "../../src/plan/plan.ts";
 import { NO_COMMITS } from "../../src/refs/commits.ts";
 import { liveTagsOf } from "../../src/tags/live-tags.ts";
 import { compileTagPatterns } from "../../src/tags/patterns.ts";
@@ -10,10 +10,17 @@ import { planWorld, rules, statusOf, type World } from "./world.ts";
 const MIB = 2 ** 20;
 
 function adviceFor(world: World, overrides: Partial<Rules> = {}, patterns = defaultPatterns): Advice {
+  return adviceOn(planWorld(world, { rules: overrides }).plan, world, overrides, patterns);
+}
+
+function adviceOn(
+  plan: RepositoryPlan,
+  world: World,
+  overrides: Partial<Rules> = {},
+  patterns = defaultPatterns,
+): Advice {
   const live = liveTagsOf(compileTagPatterns(patterns), refsOf({ branches: ["main", "dev"] }));
-  const pullRequests = listsOf([closed(12), closed(13)]);
-  const input = { live, pullRequests, commits: NO_COMMITS, deletedBranches: [] };
-  const { plan } = planWorld(world, { rules: overrides });
+  const input = { live, pullRequests: listsOf([closed(12), closed(13)]), commits: NO_COMMITS, deletedBranches: [] };
   const tags = Object.values(world).flatMap((item) => item.tags ?? []);
   const statuses = new Map(tags.map((tag) => [tag, statusOf(tag)]));
   return createAdvisor(input, patterns, rules(overrides))(plan, statuses);
@@ -43,6 +50,13 @@ test("suggests no pattern if no number in the tags is that of a pull request", (
 
 test("suggests no pattern that is set", () => {
   expect(adviceFor(SNAPSHOTS, {}, ["SNAPSHOT-PR-{pr}-*"]).patterns).toEqual([]);
+});
+
+test("suggests no pattern for undecided images, such as those of another Git repository", () => {
+  const { plan } = planWorld(SNAPSHOTS);
+  const decisions = plan.decisions.map((decision) => ({ ...decision, status: "undecided" as const }));
+  expect(adviceOn(plan, SNAPSHOTS).patterns).toHaveLength(1);
+  expect(adviceOn({ ...plan, decisions }, SNAPSHOTS).patterns).toEqual([]);
 });
 
 test("suggests no pattern for tags that are deleted", () => {
