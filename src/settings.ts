@@ -33,6 +33,8 @@ export interface ClosedPullRequestEvent {
   readonly closedAt: number;
   readonly headBranch: string;
   readonly headCommit: string;
+  /** How many commits it has that its base branch did not have; 0: unknown. */
+  readonly commitCount: number;
   /** Null if it was not merged. */
   readonly mergeCommit: string | null;
   readonly fromFork: boolean;

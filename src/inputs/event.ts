@@ -12,6 +12,7 @@ const Payload = v.object({
     created_at: v.nullish(v.string()),
     closed_at: v.nullish(v.string()),
     merge_commit_sha: v.nullish(v.string()),
+    commits: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
     head: v.object({ ref: v.string(), sha: v.string(), repo: v.nullish(Repository) }),
     base: v.object({ repo: Repository }),
   }),
@@ -43,7 +44,7 @@ export function parseEvent(
   const payload = readPayload(Payload, path, readFile);
   if (typeof payload === "string") return notThePayload(name, payload);
   if (payload.action !== "closed") return { value: "other" };
-  const { number, merged, created_at, closed_at, merge_commit_sha, head, base } = payload.pull_request;
+  const { number, merged, created_at, closed_at, merge_commit_sha, commits, head, base } = payload.pull_request;
   const closedAt = Date.parse(closed_at ?? "");
   if (Number.isNaN(closedAt)) return { problem: "its pull request has no time when it was closed", fix: FIX };
   const openedAt = Date.parse(created_at ?? "");
@@ -54,6 +55,7 @@ export function parseEvent(
     closedAt,
     headBranch: head.ref,
     headCommit: head.sha,
+    commitCount: commits ?? 0,
     mergeCommit: merged === true ? (merge_commit_sha ?? null) : null,
     fromFork: head.repo?.full_name.toLowerCase() !== base.repo.full_name.toLowerCase(),
   };

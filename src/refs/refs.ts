@@ -43,6 +43,8 @@ export interface PullRequest {
   /** Also true if the head repository was deleted: it may have been a fork. */
   readonly fromFork: boolean;
   readonly headCommit: string;
+  /** How many commits it has that its base branch did not have; 0: unknown. */
+  readonly commitCount: number;
   /** The test merge while it is open, and the merge commit once it is merged; null: GitHub returned none. */
   readonly mergeCommit: string | null;
 }

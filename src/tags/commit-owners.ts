@@ -10,6 +10,13 @@ export interface Ancestor {
   readonly behind: number;
 }
 
+/** A pull request that a commit may belong to. */
+export interface Owner {
+  readonly number: number;
+  /** How many commits its head is ahead. */
+  readonly behind: number;
+}
+
 /** Finds the refs that commits belong to: branches and Git tags by their first-parent history, else pull requests. */
 export class CommitOwners {
   readonly history: ReadonlyMap<string, Ancestor>;
@@ -33,12 +40,19 @@ export class CommitOwners {
     }
   }
 
-  /** Returns the numbers of the pull requests whose commits include `id`; none for a commit of a branch or Git tag. */
-  of(id: string): readonly number[] {
-    if (this.history.has(id)) return [];
-    const reached = new Set([id]);
-    for (const each of reached) for (const child of this.#children.get(each) ?? []) reached.add(child);
-    return [...new Set([...reached].flatMap((each) => this.#heads.get(each) ?? []))];
+  /**
+   * Returns the pull requests in whose first-parent history `id` is; none for a commit of a branch or Git tag. After a forced push
+   * or `git pull` on the base branch, that history has commits of the base branch too.
+   */
+  of(id: string): readonly Owner[] {
+    const owners: Owner[] = [];
+    let level: readonly string[] = this.history.has(id) ? [] : [id];
+    for (let behind = 0; level.length > 0; behind += 1) {
+      const numbers = level.flatMap((each) => this.#heads.get(each) ?? []);
+      owners.push(...numbers.map((number) => ({ number, behind })));
+      level = level.flatMap((each) => this.#children.get(each) ?? []);
+    }
+    return owners;
   }
 }
 

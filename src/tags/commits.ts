@@ -1,6 +1,7 @@
 import { counted } from "../format.ts";
 import type { Commits } from "../refs/commits.ts";
 import type { CommitGraph } from "../refs/git/commit-graph.ts";
+import type { Commit } from "../refs/git/pack.ts";
 import type { DeletedBranch, LiveRefs, PullRequest } from "../refs/refs.ts";
 import { type Ancestor, CommitOwners } from "./commit-owners.ts";
 import { type Gone, goneCommit, goneTip } from "./gone.ts";
@@ -33,8 +34,8 @@ const SHORT = 7;
  *
  * 1. live: one of an open pull request's own commits, or a test merge of one.
  * 2. superseded: in the first-parent history of a branch or Git tag.
- * 3. orphaned: one of a closed pull request's own commits, or a test merge of one; or the last commit of a deleted branch, if no
- *    branch or Git tag reaches it.
+ * 3. orphaned: one of a closed pull request's own commits, or a test merge of one, unless its head branch still exists; or the last
+ *    commit of a deleted branch, if no branch or Git tag reaches it.
  *
  * @param pullRequests those whose state is known
  */
@@ -46,23 +47,17 @@ export function commitFinder(
 ): FindCommit {
   const owners = new CommitOwners(commits, refs);
   const open = openCommits(commits, refs, pullRequests);
-  const states = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
-  const closedOwner = (id: string): Gone | undefined => {
-    const found = owners.of(id).map((number) => states.get(number));
-    const closed = found.flatMap((pullRequest) =>
-      pullRequest === undefined || pullRequest.state === "open" ? [] : [pullRequest],
-    );
-    const [last] = closed.sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
-    return last === undefined || closed.length < found.length ? undefined : goneCommit(last, id.slice(0, SHORT));
-  };
+  const closedOwner = closedOwners(owners, refs, pullRequests);
   const deletedTip = deletedTips(commits.graph, refs, deletedBranches);
   return (text) => {
     if (commits.unread !== null) return "unread";
-    const { ids, merged } = idsOf(commits, text);
+    const { ids, merge } = idsOf(commits, text);
+    const merged = merge?.parents.slice(1, 2) ?? [];
     return (
       firstOf([...ids, ...merged], (id) => open.get(id)) ??
       firstOf(ids, (id) => supersededBy(id, owners.history.get(id))) ??
-      firstOf([...ids, ...merged], closedOwner) ??
+      firstOf(ids, (id) => closedOwner(id, null)) ??
+      firstOf(merged, (id) => closedOwner(id, merge)) ??
       firstOf(ids, deletedTip) ??
       (ids.length > 0 ? "unexplained" : "missing")
     );
@@ -73,22 +68,49 @@ export function commitFinder(
 export function ownersOfCommits(commits: Commits, refs: LiveRefs, texts: Iterable<string>): ReadonlySet<number> {
   const owners = new CommitOwners(commits, refs);
   const all = [...texts].flatMap((text) => {
-    const { ids, merged } = idsOf(commits, text);
-    return [...ids, ...merged];
+    const { ids, merge } = idsOf(commits, text);
+    return [...ids, ...(merge?.parents.slice(1, 2) ?? [])];
   });
-  return new Set(all.flatMap((id) => owners.of(id)));
+  return new Set(all.flatMap((id) => owners.of(id)).map(({ number }) => number));
 }
 
 /**
- * Returns the commits that begin with the digits in `text`. `merged`: the second parents of those that no ref reaches. GitHub
- * builds pull requests from such a commit, a test merge, whose second parent is the head.
+ * Returns the commits that begin with the digits in `text`. `merge`: the one that no ref reaches; null: none. GitHub builds pull
+ * requests from such a commit, a test merge: its first parent is a commit of the base branch, the second one is the head.
  */
-function idsOf({ graph, others }: Commits, text: string): { ids: readonly string[]; merged: readonly string[] } {
+function idsOf({ graph, others }: Commits, text: string): { ids: readonly string[]; merge: Commit | null } {
   const digits = text.toLowerCase();
   const other = others.get(digits);
   const ids = graph.startingWith(digits);
-  if (other === undefined || other === "missing" || graph.has(other.id)) return { ids, merged: [] };
-  return { ids: [...ids, other.id], merged: other.parents.slice(1, 2) };
+  if (other === undefined || other === "missing" || graph.has(other.id)) return { ids, merge: null };
+  return { ids: [...ids, other.id], merge: other };
+}
+
+/**
+ * Returns a function that finds the pull request that was closed last, if all pull requests with the commit are closed. One whose
+ * head branch exists proves nothing: its commits may be former builds of that branch.
+ */
+function closedOwners(
+  owners: CommitOwners,
+  { branches }: LiveRefs,
+  pullRequests: readonly PullRequest[],
+): (id: string, merge: Commit | null) => Gone | undefined {
+  const known = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
+  const names = new Set(branches.map(({ name }) => name));
+  const isGone = ({ state, fromFork, headBranch }: PullRequest): boolean =>
+    state !== "open" && (fromFork || !names.has(headBranch));
+  return (id, merge) => {
+    // A merge of something else is no test merge, nor is the commit with which the pull request was merged.
+    if (merge !== null && !owners.history.has(merge.parents[0] ?? "")) return undefined;
+    const found = owners
+      .of(id)
+      .map(({ number, behind }) => ({ behind, pullRequest: known.get(number) }))
+      .filter(({ behind, pullRequest }) => pullRequest === undefined || behind < pullRequest.commitCount)
+      .flatMap(({ pullRequest }) => pullRequest ?? "unknown");
+    const gone = found.filter((each) => each !== "unknown" && isGone(each) && each.mergeCommit !== merge?.id);
+    const [last] = gone.filter((each) => each !== "unknown").sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
+    return last === undefined || gone.length < found.length ? undefined : goneCommit(last, id.slice(0, SHORT));
+  };
 }
 
 function firstOf<T>(ids: readonly string[], find: (id: string) => T | undefined): T | undefined {

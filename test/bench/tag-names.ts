@@ -28,6 +28,7 @@ const closed = Array.from(
     baseBranch: "main",
     fromFork: index % 10 === 0,
     headCommit: commitOf(`head ${index}`),
+    commitCount: 1,
     mergeCommit: commitOf(`merge ${index}`),
   }),
 );

@@ -13,6 +13,7 @@ describe("the event", () => {
       created_at: "2026-10-30T10:00:00Z",
       closed_at: "2026-11-02T10:00:00Z",
       merge_commit_sha: "b".repeat(40),
+      commits: 3,
       head,
       base,
     },
@@ -29,6 +30,7 @@ describe("the event", () => {
       closedAt: Date.UTC(2026, 10, 2, 10),
       headBranch: "feature/x",
       headCommit: "a".repeat(40),
+      commitCount: 3,
       mergeCommit: "b".repeat(40),
       fromFork: false,
     });

@@ -132,7 +132,7 @@ class History {
     }
     const closedAt = state === "open" ? null : NOW - day * DAY;
     const mergeCommit = state === "merged" ? this.#tip("main") : null;
-    const names = { headBranch: branch, baseBranch: "main", headCommit: head, mergeCommit };
+    const names = { headBranch: branch, baseBranch: "main", headCommit: head, commitCount: days.length, mergeCommit };
     const startedAt = NOW - (days[0] ?? 0) * DAY;
     this.#pullRequests.push({ number, state, startedAt, closedAt, fromFork, ...names });
   }

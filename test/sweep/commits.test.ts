@@ -57,7 +57,7 @@ async function addPullRequest(
   const [first, head] = [await repository.commit(branch), await repository.commit(branch)];
   await repository.setRef(`refs/pull/${number}/head`, head);
   await repository.deleteBranch(branch);
-  const added = pullRequest(number, { headBranch: branch, headCommit: head, ...fields });
+  const added = pullRequest(number, { headBranch: branch, headCommit: head, commitCount: 2, ...fields });
   github.state.repositories.get("octo/web")?.pullRequests.set(number, added);
   return [first, head];
 }

@@ -64,7 +64,9 @@ async function statusesFound(url: URL, { topics }: RandomHistory): Promise<Recor
   const known = new CommitGraph(live);
   const heads = [...new Set(pullRequestHeads.values())].filter((head) => !known.has(head));
   const graph = known.with(await fetchCommits(http, repository, heads, tips));
-  const pullRequests = topics.map(({ number, state, head }) => pullRequestOf({ number, state, headCommit: head }));
+  const pullRequests = topics.map(({ number, state, head, commitCount }) =>
+    pullRequestOf({ number, state, headCommit: head, commitCount }),
+  );
   const find = commitFinder({ graph, pullRequestHeads, others: new Map(), unread: null }, refs, pullRequests);
   return Object.fromEntries(
     graph.startingWith("").map((id) => {
@@ -100,8 +102,9 @@ async function statusesExpected({ path, topics }: RandomHistory): Promise<Record
       return `is ${behind} ${behind === 1 ? "commit" : "commits"} behind ${name}`;
     });
   }
-  for (const { number } of topics) {
-    set(await revList(path, "--first-parent", `refs/pull/${number}/head`), () => "orphaned");
+  for (const { number, commitCount } of topics) {
+    const chain = await revList(path, "--first-parent", `refs/pull/${number}/head`);
+    set(chain.slice(0, commitCount), () => "orphaned");
   }
   set(await revList(path, "--branches", "--tags", "--glob=refs/pull"), () => "unexplained");
   return statuses;

@@ -59,6 +59,7 @@ export function pullRequestOf(fields: Partial<PullRequest> & { readonly number: 
     baseBranch: "main",
     fromFork: false,
     headCommit: commitOf(`head of ${fields.number}`),
+    commitCount: 1,
     mergeCommit: null,
     ...fields,
   };

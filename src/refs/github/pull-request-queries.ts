@@ -6,7 +6,7 @@ import type { PullRequest } from "../refs.ts";
 import { listingFault, type RepositoryResponse, responseOf } from "./graphql.ts";
 
 const CLOSED_FIELDS =
-  "number state createdAt closedAt updatedAt baseRefName headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid } commits(first: 1) { nodes { commit { committedDate } } }";
+  "number state createdAt closedAt updatedAt baseRefName headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid } commits(first: 1) { totalCount nodes { commit { committedDate } } }";
 const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
 
 /**
@@ -69,7 +69,10 @@ const Commit = v.nullish(v.object({ oid: Oid }));
 
 /** Null if GitHub cannot read them any more. */
 const Commits = v.nullish(
-  v.object({ nodes: v.nullish(v.array(v.nullish(v.object({ commit: v.object({ committedDate: Time }) })))) }),
+  v.object({
+    totalCount: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    nodes: v.nullish(v.array(v.nullish(v.object({ commit: v.object({ committedDate: Time }) })))),
+  }),
 );
 
 const Node = v.pipe(
@@ -102,6 +105,7 @@ const Node = v.pipe(
       baseBranch: node.baseRefName,
       fromFork: node.isCrossRepository || node.headRepository === null,
       headCommit: node.headRefOid,
+      commitCount: node.commits?.totalCount ?? 0,
       mergeCommit: merge?.oid ?? null,
     };
     return { pullRequest, updatedAt: node.updatedAt };

@@ -22,6 +22,8 @@ const KINDS = [
     "deleteBranches",
     "deleteBranches",
     "tag",
+    "rewriteMain",
+    "pull",
   ] as const),
 ];
 
@@ -35,6 +37,8 @@ interface Topic {
   readonly number: number;
   state: "open" | "closed" | "merged";
   head: number;
+  /** How many commits it has that main did not have, until it was closed. */
+  commitCount: number;
   hasBranch: boolean;
 }
 
@@ -64,21 +68,32 @@ class Player {
   readonly #tags: number[] = [];
   #main = this.#commit();
 
-  play({ kind, topic }: Event): void {
+  play(event: Event): void {
+    this.#change(event);
+    const ofMain = this.#reachedFrom(this.#main);
+    for (const topic of this.topics) {
+      if (topic.state !== "open") continue;
+      topic.commitCount = [...this.#reachedFrom(topic.head)].filter((commit) => !ofMain.has(commit)).length;
+    }
+  }
+
+  #change({ kind, topic }: Event): void {
     const open = this.topics.filter(({ state }) => state === "open");
     const chosen = open[topic % Math.max(1, open.length)];
     if (kind === "tag") this.#tags.push(this.#main);
     else if (kind === "open") this.#open(this.#main);
     else if (kind === "stack") this.#open(chosen?.head ?? this.#main);
     else if (kind === "octopus") this.#merge(open);
+    else if (kind === "rewriteMain") this.#main = this.#commit(...this.#beforeMain());
+    else if (kind === "pull") this.#main = this.#commit(this.#commit(...this.#beforeMain()), this.#main);
     else if (kind === "deleteBranches") for (const each of this.topics) each.hasBranch &&= each.state === "open";
     else if (chosen === undefined || (kind === "commit" && topic === 0)) this.#main = this.#commit(this.#main);
-    else this.#change(chosen, kind);
+    else this.#changeTopic(chosen, kind);
   }
 
   #open(from: number): void {
     const head = this.#commit(from);
-    this.topics.push({ number: this.topics.length + 1, state: "open", head, hasBranch: true });
+    this.topics.push({ number: this.topics.length + 1, state: "open", head, commitCount: 0, hasBranch: true });
   }
 
   #merge(topics: readonly Topic[]): void {
@@ -86,7 +101,11 @@ class Player {
     for (const topic of topics) topic.state = "merged";
   }
 
-  #change(topic: Topic, kind: Event["kind"]): void {
+  #beforeMain(): readonly number[] {
+    return this.#parents.get(this.#main)?.slice(0, 1) ?? [];
+  }
+
+  #changeTopic(topic: Topic, kind: Event["kind"]): void {
     if (kind === "commit") topic.head = this.#commit(topic.head);
     if (kind === "mergeMain") topic.head = this.#commit(topic.head, this.#main);
     if (kind === "forcePush") topic.head = this.#commit(this.#parents.get(topic.head)?.[0] ?? this.#main);
@@ -94,14 +113,14 @@ class Player {
     if (kind === "merge") this.#merge([topic]);
     if (kind === "squash" || kind === "rebase") this.#main = this.#commit(this.#main);
     if (kind === "rebase") this.#main = this.#commit(this.#main);
-    if (kind === "fastForward" && this.#reaches(topic.head, this.#main)) this.#main = topic.head;
+    if (kind === "fastForward" && this.#reachedFrom(topic.head).has(this.#main)) this.#main = topic.head;
     if (["squash", "rebase", "fastForward"].includes(kind)) topic.state = "merged";
   }
 
-  #reaches(from: number, to: number): boolean {
+  #reachedFrom(from: number): ReadonlySet<number> {
     const reached = new Set([from]);
     for (const commit of reached) for (const parent of this.#parents.get(commit) ?? []) reached.add(parent);
-    return reached.has(to);
+    return reached;
   }
 
   /** https://git-scm.com/docs/git-fast-import#_input_format */

@@ -131,6 +131,7 @@ export function eventOf(fields: Partial<ClosedPullRequestEvent>): ClosedPullRequ
     closedAt: START + 24 * HOUR,
     headBranch: "x",
     headCommit: commitOf("head", 1),
+    commitCount: 1,
     mergeCommit: null,
     fromFork: false,
     ...fields,

@@ -175,7 +175,10 @@ function node(entry: TestPullRequest): unknown {
     createdAt: timeOf(entry.createdAt),
     updatedAt: timeOf(entry.updatedAt),
     closedAt: closedAt === null ? null : timeOf(closedAt),
-    commits: { nodes: [{ commit: { committedDate: timeOf(entry.firstCommitAt ?? entry.createdAt) } }] },
+    commits: {
+      totalCount: entry.commitCount ?? 1,
+      nodes: [{ commit: { committedDate: timeOf(entry.firstCommitAt ?? entry.createdAt) } }],
+    },
     baseRefName: entry.baseBranch,
     headRefName: entry.headBranch,
     headRefOid: entry.headCommit,

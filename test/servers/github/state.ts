@@ -5,6 +5,8 @@ export interface TestPullRequest {
   readonly headBranch: string;
   readonly baseBranch: string;
   readonly headCommit: string;
+  /** How many commits it has that its base branch did not have. Default: 1. */
+  readonly commitCount?: number;
   /** Where its head branch is, or was. */
   readonly head: "this repository" | "fork" | "deleted fork";
   /** The test merge while it is open (null until GitHub has computed it), and the merge commit once it is merged. */
