@@ -51,4 +51,11 @@ export const BATCHES_BREAKS: readonly Break[] = [
     danger: "reports a token that may not delete as a success",
     tests: ["safety/refusals.test.ts", "safety/protected-images.test.ts"],
   },
+  {
+    file: "sweep/batch.ts",
+    line: "return error === null && isTimely && trees.open < concurrency;",
+    replacement: "return error === null && isTimely;",
+    danger: "leaves parts of many images if it is killed",
+    tests: ["safety/open-trees.test.ts"],
+  },
 ];

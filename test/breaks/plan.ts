@@ -3,6 +3,13 @@ import type { Break } from "./break.ts";
 /** Lines of the plan. */
 export const PLAN_BREAKS: readonly Break[] = [
   {
+    file: "plan/wanted.ts",
+    line: "const isDoubtful = unread.length > 0 && (hasWrongType(graph) || deletesUntagged({ ...input, statuses }));",
+    replacement: "const isDoubtful = false;",
+    danger: "deletes platforms of an index that a kept index lists as an image",
+    tests: ["plan/relations.test.ts"],
+  },
+  {
     file: "plan/agree.ts",
     line: 'if (now.tags.some((tag) => !before.tags.includes(tag))) return "it was tagged after the plan was made";',
     replacement: "",
