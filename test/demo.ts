@@ -47,7 +47,7 @@ async function sweepRealRegistry(): Promise<void> {
     return;
   }
   const images = new RegistryStore();
-  fillExampleRegistry(images, now);
+  fillExampleRegistry(images, now, "known");
   const real = await startRealRegistry(program);
   try {
     await copyStore(images, { url: real.url });

@@ -82,9 +82,20 @@ export async function serveGitHost(
   };
 }
 
-/** Fills three repositories with images of `octo/web`'s refs. The seed of each image names its ref. */
-export function fillExampleRegistry(store: RegistryStore, now: number): void {
-  const ago = (days: number) => ({ pushedAt: now - days * DAY });
+/**
+ * Fills three repositories with images of `octo/web`'s refs. The seed of each image names its ref.
+ *
+ * @param creation `known`: the configs say when the images were created. Then their digests depend on `now`
+ */
+export function fillExampleRegistry(
+  store: RegistryStore,
+  now: number,
+  creation: "known" | "unknown" = "unknown",
+): void {
+  const ago = (days: number) => {
+    const pushedAt = now - days * DAY;
+    return creation === "known" ? { pushedAt, created: new Date(pushedAt).toISOString() } : { pushedAt };
+  };
   for (const repository of ["web", "web/worker"]) {
     const release = pushMultiArch(store, {
       repository,

@@ -14,14 +14,14 @@ export interface Push {
   readonly tags?: readonly string[];
   /** Milliseconds since the epoch; default: now. */
   readonly pushedAt?: number;
+  /** When the image was created, in its config, as RFC 3339; default: the config does not say. */
+  readonly created?: string;
 }
 
 export interface ImagePush extends Push {
   /** Makes the content of the image unique. */
   readonly seed: string;
   readonly architecture?: string;
-  /** RFC 3339. */
-  readonly created?: string;
   /** Bytes of the layer that only this image uses. */
   readonly layerBytes?: number;
   readonly subject?: Digest;
@@ -105,7 +105,10 @@ export function pushMultiArch(
   push: MultiArchPush,
 ): { readonly index: Digest; readonly children: readonly Digest[] } {
   const { repository, seed, architectures = ["amd64", "arm64"] } = push;
-  const when = push.pushedAt === undefined ? {} : { pushedAt: push.pushedAt };
+  const when = {
+    ...(push.pushedAt === undefined ? {} : { pushedAt: push.pushedAt }),
+    ...(push.created === undefined ? {} : { created: push.created }),
+  };
   const images = architectures.map((architecture) =>
     pushImage(store, { repository, seed: `${seed} ${architecture}`, architecture, ...when }),
   );

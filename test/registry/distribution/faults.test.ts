@@ -48,7 +48,7 @@ async function startExample(
   faults: FaultScript,
 ): Promise<{ readonly server: TestServer; readonly store: RegistryStore }> {
   const store = new RegistryStore();
-  fillExampleRegistry(store, Date.now());
+  fillExampleRegistry(store, Date.now(), "known");
   const server = await serveOci(store, { referrersApi: "no" });
   server.inject(faults);
   cleanup.push(() => server.close());

@@ -25,7 +25,7 @@ afterAll(() => gitHost.close());
 
 function exampleStore(): RegistryStore {
   const store = new RegistryStore();
-  fillExampleRegistry(store, Date.now());
+  fillExampleRegistry(store, Date.now(), "known");
   return store;
 }
 

@@ -46,7 +46,7 @@ async function start(fill: (store: RegistryStore) => void, options: RealRegistry
   return registry;
 }
 
-const fillExample = (store: RegistryStore): void => fillExampleRegistry(store, Date.now());
+const fillExample = (store: RegistryStore): void => fillExampleRegistry(store, Date.now(), "known");
 
 /** Sweeps with `docker-registry garbage-collect` as gc-command. */
 function sweepAndCollect(registry: RealRegistry, flags: readonly string[] = [], warnings: string[] = []) {
