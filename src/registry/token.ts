@@ -46,14 +46,14 @@ export async function requirePermission(
   }
 }
 
+/** Whether an error is the answer 403 to a DELETE: the token may delete something else. */
+export function isForbiddenDeletion(error: unknown): error is Fault {
+  const cause = error instanceof Fault && error.kind === "permission" ? error.cause : null;
+  return cause instanceof HttpError && cause.status === 403 && cause.method === "DELETE";
+}
+
 /** Returns a DELETE that failed with 403 as a result; throws any other error. */
 export function forbiddenIfRefused(error: unknown): Extract<Deletion, { outcome: "forbidden" }> {
-  const isRefused =
-    error instanceof Fault &&
-    error.kind === "permission" &&
-    error.cause instanceof HttpError &&
-    error.cause.status === 403 &&
-    error.cause.method === "DELETE";
-  if (!isRefused) throw error;
+  if (!isForbiddenDeletion(error)) throw error;
   return { outcome: "forbidden", fault: error };
 }
