@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { describeError, HttpError } from "../http/errors.ts";
+import { describeError, HttpError, isForbiddenDeletion } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
 import type { Credential, Settings } from "../settings.ts";
 import type { InvalidInput } from "./provider.ts";
@@ -44,12 +44,6 @@ export async function requirePermission(
     const what = remedy === undefined ? "The token lacks a permission" : `${service} refused the request`;
     throw new Fault("permission", `${what}: ${answer}`, remedy ?? remedies.lacking, cause);
   }
-}
-
-/** Whether an error is the answer 403 to a DELETE: the token may delete something else. */
-export function isForbiddenDeletion(error: unknown): error is Fault {
-  const cause = error instanceof Fault && error.kind === "permission" ? error.cause : null;
-  return cause instanceof HttpError && cause.status === 403 && cause.method === "DELETE";
 }
 
 /** Returns a DELETE that failed with 403 as a result; throws any other error. */

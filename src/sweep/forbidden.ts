@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import type { Fault } from "../fault.ts";
-import { isForbiddenDeletion } from "../registry/token.ts";
+import { isForbiddenDeletion } from "../http/errors.ts";
 
 /** 403s in a row before any deletion, and after one, that show that the token may not delete. */
 const MAX_UNPROVEN = 2;
