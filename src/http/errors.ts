@@ -56,3 +56,9 @@ export function describeError(error: Error): string {
 export function reportable(error: unknown): Fault | HttpError {
   return error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
 }
+
+/** Whether an error is the answer 403 to a DELETE: the token may delete something else. */
+export function isForbiddenDeletion(error: unknown): error is Fault {
+  const cause = error instanceof Fault && error.kind === "permission" ? error.cause : null;
+  return cause instanceof HttpError && cause.status === 403 && cause.method === "DELETE";
+}

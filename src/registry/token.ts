@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { describeError, HttpError } from "../http/errors.ts";
+import { describeError, HttpError, isForbiddenDeletion } from "../http/errors.ts";
 import type { HttpResponse } from "../http/http.ts";
 import type { Credential, Settings } from "../settings.ts";
 import type { InvalidInput } from "./provider.ts";
@@ -48,12 +48,6 @@ export async function requirePermission(
 
 /** Returns a DELETE that failed with 403 as a result; throws any other error. */
 export function forbiddenIfRefused(error: unknown): Extract<Deletion, { outcome: "forbidden" }> {
-  const isRefused =
-    error instanceof Fault &&
-    error.kind === "permission" &&
-    error.cause instanceof HttpError &&
-    error.cause.status === 403 &&
-    error.cause.method === "DELETE";
-  if (!isRefused) throw error;
+  if (!isForbiddenDeletion(error)) throw error;
   return { outcome: "forbidden", fault: error };
 }

@@ -67,7 +67,7 @@ export class Batch {
     if (signal.aborted || isRejected || isOver() || attempts.endsBatch) return false;
     if (!trees.isRoot(digest)) return true;
     const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
-    return error === null && isTimely && trees.open < concurrency;
+    return error === null && isTimely && trees.mayBegin(digest, concurrency);
   }
 
   /** Returns until when a DELETE may be sent; null: the manifest may have changed since the recheck, so the next batch rechecks. */
@@ -81,9 +81,10 @@ export class Batch {
       const isUnchanged = await registry.isUnchanged(this.#rechecked.plan.repository, listed);
       return isUnchanged ? Math.min(sendBy, clock.now() + CONFIRMED_MS) : null;
     } catch (error) {
-      if (!(error instanceof HttpError) || error.code === "expired") throw error;
       // No DELETE was sent.
-      if (isRateLimit(error)) this.#settlement.attempts.failed(digest, error);
+      if (error instanceof Fault) this.#settlement.stop(error);
+      else if (!(error instanceof HttpError) || error.code === "expired") throw error;
+      else if (isRateLimit(error)) this.#settlement.attempts.failed(digest, error);
       return null;
     }
   }

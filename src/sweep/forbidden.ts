@@ -1,5 +1,6 @@
 import type { Digest } from "../digest.ts";
 import type { Fault } from "../fault.ts";
+import { isForbiddenDeletion } from "../http/errors.ts";
 
 /** 403s in a row before any deletion, and after one, that show that the token may not delete. */
 const MAX_UNPROVEN = 2;
@@ -69,6 +70,8 @@ export class Forbidden {
 
   /** Whether `error` is about this repository only, and not about the token. */
   isLocal(error: unknown): boolean {
-    return error !== null && error === this.fault && (this.#permission.isPerRepository || !this.#permission.isMissing);
+    const { isPerRepository, isMissing } = this.#permission;
+    if (error !== null && error === this.fault) return isPerRepository || !isMissing;
+    return isPerRepository && isForbiddenDeletion(error);
   }
 }

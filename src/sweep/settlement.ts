@@ -59,10 +59,16 @@ export class Settlement {
   defer(digests: readonly Digest[], cause: string): void {
     for (const digest of digests) {
       const isUnknown = this.attempts.mayHaveSucceeded(digest);
-      const isUnfindable = !this.#services.findsLeftovers && this.outcomes.trees.isOpen(digest);
-      const error = isUnfindable ? `${cause}; ${UNFINDABLE}` : cause;
-      this.outcomes.settle(digest, isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error });
+      if (isUnknown) this.#leave(digest, "failed", UNKNOWN);
+      else this.#leave(digest, "deferred", cause);
     }
+  }
+
+  /** Records that a manifest was not deleted, and whether no later run finds it. */
+  #leave(digest: Digest, outcome: "failed" | "deferred" | "refused", cause: string): void {
+    const { trees } = this.outcomes;
+    const isUnfindable = !this.#services.findsLeftovers && !trees.isRoot(digest) && trees.isOpen(digest);
+    this.outcomes.settle(digest, { outcome, error: isUnfindable ? `${cause}; ${UNFINDABLE}` : cause });
   }
 
   /** Records that a recheck agrees to a deletion. It saw the manifest, so no attempt to delete it succeeded. */
@@ -71,7 +77,7 @@ export class Settlement {
     this.attempts.exists(digest);
     if (trees.isRoot(digest)) trees.setOpen(digest, false);
     const error = this.attempts.givenUp(digest);
-    if (error !== null) this.outcomes.settle(digest, { outcome: "failed", error: describeError(error) });
+    if (error !== null) this.#leave(digest, "failed", describeError(error));
   }
 
   /** Records that a recheck does not agree to a deletion. */
@@ -88,7 +94,7 @@ export class Settlement {
       this.#services.permission.deleted();
       this.#settleForbidden();
     }
-    if (deletion.outcome === "refused") this.outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
+    if (deletion.outcome === "refused") this.#leave(digest, "refused", deletion.reason);
     else
       this.outcomes.settle(
         digest,
@@ -106,7 +112,7 @@ export class Settlement {
     if (failure === "again" || !(error instanceof Fault || error instanceof HttpError)) return;
     if (failure === "stop") this.stop(error);
     const isUnsent = error instanceof HttpError && error.unsent === true;
-    if (!isUnsent) this.outcomes.settle(digest, { outcome: "failed", error: describeError(error) });
+    if (!isUnsent) this.#leave(digest, "failed", describeError(error));
   }
 
   /** Ends a batch. If nothing was deleted, the token may not delete what it forbids. */
@@ -128,11 +134,8 @@ export class Settlement {
     const { fault } = this.#forbidden;
     this.stop(fault);
     for (const [digest, { cause, message }] of this.#forbidden.take()) {
-      if (fault !== null) this.outcomes.settle(digest, { outcome: "failed", error: describeError(fault) });
-      else {
-        const error = cause instanceof Error ? describeError(cause) : message;
-        this.outcomes.settle(digest, { outcome: "refused", error });
-      }
+      if (fault !== null) this.#leave(digest, "failed", describeError(fault));
+      else this.#leave(digest, "refused", cause instanceof Error ? describeError(cause) : message);
     }
   }
 

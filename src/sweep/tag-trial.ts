@@ -19,7 +19,8 @@ function isInconclusive(error: unknown): boolean {
 export class TagTrial {
   readonly #isWanted: boolean;
   #deletesTags: Capabilities["deletesTags"];
-  readonly #removed: (TagTarget & { readonly repository: string })[] = [];
+  /** The tags that the trial may have removed. */
+  readonly #removed = new Set<TagTarget & { readonly repository: string }>();
   #isRunning = false;
 
   /** @param isWanted whether the run removes stale tags and has some */
@@ -47,11 +48,15 @@ export class TagTrial {
     const [tag, ...tags] = target.tags ?? [];
     if (tag === undefined || !this.#isWanted || this.#deletesTags !== "unknown" || this.#isRunning) return target;
     this.#isRunning = true;
-    this.#removed.push({ repository, tag, digest: target.digest });
+    const removed = { repository, tag, digest: target.digest };
+    this.#removed.add(removed);
     try {
-      const deletion = await registry.deleteTag(repository, { tag, digest: target.digest }, sendBy);
+      const deletion = await registry.deleteTag(repository, removed, sendBy);
       if (deletion === "unsupported") this.#deletesTags = "no";
-      if (deletion !== "deleted") return target;
+      if (deletion !== "deleted") {
+        this.#removed.delete(removed);
+        return target;
+      }
       const isKept = await registry.exists(repository, target.digest);
       this.#deletesTags = isKept ? "yes" : "no";
       return isKept ? { ...target, tags } : null;
@@ -63,6 +68,7 @@ export class TagTrial {
       this.#isRunning = false;
     }
   }
+
   /**
    * Returns a list with the tags that the trial removed from manifests that are not deleted yet, because the registry delayed or
    * refused that. Without them, these would be untagged images that the plan does not know.
@@ -80,11 +86,10 @@ export class TagTrial {
 
   /** Returns a sentence about manifests that lost a tag and could not be deleted; null: there are none. */
   unfinished(repository: string, outcomes: ReadonlyMap<Digest, Outcome>): string | null {
-    const left = this.#removed.filter(({ digest, repository: other }) => {
+    const [first] = [...this.#removed].filter(({ digest, repository: other }) => {
       const outcome = outcomes.get(digest)?.outcome;
-      return other === repository && outcome !== "deleted" && outcome !== "gone" && outcome !== "refused";
+      return other === repository && outcome !== "deleted" && outcome !== "gone";
     });
-    const [first] = left;
     if (first === undefined) return null;
     const { tag, digest } = first;
     return `The orphaned image ${repository}@${digest} may have lost its tag ${tag} and was not deleted. If the next run does not list it, delete it by its digest.`;

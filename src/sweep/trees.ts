@@ -5,6 +5,8 @@ import type { RepositoryPlan } from "../plan/plan.ts";
 interface Tree {
   left: number;
   isOpen: boolean;
+  /** The trees with a deletion that follows one of this tree, because they share a manifest. */
+  readonly sharedWith: Set<Tree>;
 }
 
 /**
@@ -21,11 +23,18 @@ export class Trees {
     const byImage = new Map<Digest, Tree>();
     for (const { digest } of deletions) {
       const image = imageOf.get(digest) ?? digest;
-      const tree = byImage.get(image) ?? { left: 0, isOpen: false };
+      const tree = byImage.get(image) ?? { left: 0, isOpen: false, sharedWith: new Set() };
       tree.left += 1;
       byImage.set(image, tree);
       this.#byDigest.set(digest, tree);
       if (image === digest) this.#roots.add(digest);
+    }
+    for (const { digest, after } of deletions) {
+      const tree = this.#byDigest.get(digest);
+      for (const first of after) {
+        const other = this.#byDigest.get(first);
+        if (tree !== undefined && other !== tree) other?.sharedWith.add(tree);
+      }
     }
   }
 
@@ -46,6 +55,12 @@ export class Trees {
   /** Whether the tree of a manifest is open. */
   isOpen(digest: Digest): boolean {
     return this.#byDigest.get(digest)?.isOpen === true;
+  }
+
+  /** Whether a root may be deleted now: if fewer than `most` trees are open, or if an open one waits for it. */
+  mayBegin(root: Digest, most: number): boolean {
+    const waiting = this.#byDigest.get(root)?.sharedWith ?? [];
+    return this.#open < most || [...waiting].some(({ isOpen }) => isOpen);
   }
 
   /** Records that the DELETE of a root is sent, or that it was not carried out. */

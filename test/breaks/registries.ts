@@ -94,9 +94,16 @@ export const REGISTRIES_BREAKS: readonly Break[] = [
     tests: ["registry/distribution/gc-command.test.ts"],
   },
   {
+    file: "registry/digitalocean/registry.ts",
+    line: 'if (found !== digest && found !== "missing") return "changed";',
+    replacement: "",
+    danger: "removes a tag that was pushed again after the recheck",
+    tests: ["safety/stale-tags.test.ts"],
+  },
+  {
     file: "registry/distribution/surviving-tags.ts",
-    line: "return (await oci.digestOf(name, tag)) === digest && !(await oci.exists(name, digest));",
-    replacement: "return (await oci.digestOf(name, tag)) !== null;",
+    line: "return found === digest && !(await oci.exists(name, digest)) ? true : null;",
+    replacement: "return true;",
     danger: "deletes a tag that was pushed again after its image was deleted",
     tests: ["registry/distribution/deletion.test.ts"],
   },

@@ -4,7 +4,7 @@ import type { RunResult } from "../../src/report/result.ts";
 import { run } from "../../src/run.ts";
 import type { GitHost } from "../e2e/example.ts";
 import { settingsOf, silentLog } from "../run.ts";
-import { pushImage } from "../servers/content.ts";
+import { pushImage, pushIndex } from "../servers/content.ts";
 import { type DigitalOceanRegistry, serveDigitalOceanRegistry } from "../servers/digitalocean/registry.ts";
 import { createFakeClock } from "../servers/fake-clock.ts";
 import { refuse } from "../servers/http-server.ts";
@@ -34,10 +34,10 @@ beforeEach(async () => {
 
 afterEach(() => registry.close());
 
-async function sweep(): Promise<RunResult> {
+async function sweep(concurrency = 4): Promise<RunResult> {
   const clock = createFakeClock({ startAt: NOW });
   const inputs = { registry: registry.address, provider: "digitalocean", "api-url": registry.api.apiUrl.href };
-  const settings = settingsOf({ ...inputs, token: TOKEN, concurrency: "4" }, gitHost.environment);
+  const settings = settingsOf({ ...inputs, token: TOKEN, concurrency: String(concurrency) }, gitHost.environment);
   const http = createHttpClient({ clock, concurrency: settings.concurrency });
   try {
     return await run(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
@@ -47,14 +47,14 @@ async function sweep(): Promise<RunResult> {
 }
 
 /** Starts a collection after some deletions. Meanwhile, DELETE is answered with `status`. */
-function collectDuringSweep(status: number): () => number {
+function collectDuringSweep(status: number, atDeletion = 10): () => number {
   const { collections } = registry.api.state;
   let deletions = 0;
   let refused = 0;
   registry.api.inject(({ method }) => {
     if (method !== "DELETE") return null;
     deletions += 1;
-    if (deletions === 10) collections.start("unreferenced blobs only");
+    if (deletions === atDeletion) collections.start("unreferenced blobs only");
     if (!collections.isReadOnly()) return null;
     refused += 1;
     return refuse(status);
@@ -71,6 +71,19 @@ describe("a collection that starts during the sweep", () => {
     // Those in flight, and not the rest.
     expect(refused()).toBeGreaterThan(0);
     expect(refused()).toBeLessThanOrEqual(8);
+  });
+
+  test("delays an index that shares a platform with another, and both are deleted", async () => {
+    for (const { digest } of store.manifests("web")) store.deleteManifest("web", digest);
+    const shared = pushImage(store, { ...AT, seed: "shared" });
+    for (const tag of ["pr-1", "pr-2"]) {
+      pushIndex(store, { ...AT, children: [shared, pushImage(store, { ...AT, seed: tag })], tags: [tag] });
+    }
+    pushImage(store, { ...AT, seed: "main", tags: ["main"] });
+    collectDuringSweep(409, 1);
+    const result = await sweep(1);
+    expect(result.errors).toEqual([]);
+    expect(store.manifests("web")).toHaveLength(1);
   });
 
   test("that does not end defers the other deletions, and the step fails with its uuid", async () => {

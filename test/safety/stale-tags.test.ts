@@ -99,6 +99,20 @@ test("a stale tag that moves while others are removed for more than a minute is 
   expect(tags()).toContain(moved);
 });
 
+test("a stale tag that moves right before it is removed is not removed, and neither is its new image", async () => {
+  addStaleTags("pr-1-0");
+  let moved: string | null = null;
+  scenario.servers["api"]?.inject(({ method, path }) => {
+    if (method !== "DELETE" || !path.endsWith("/tags/pr-1")) return null;
+    moved = pushImage(scenario.store, { repository: "web", seed: "moved", tags: ["pr-1-0"] });
+    return null;
+  });
+  const result = await sweepScenario(scenario, gitHost, { ...REMOVE, concurrency: "1" });
+  expect(result.errors).toEqual([]);
+  expect(result.repositories[0]?.staleTags).toMatchObject([{ outcome: "deleted" }, { outcome: "changed" }]);
+  expect(scenario.store.resolve("web", "pr-1-0")?.digest).toBe(moved);
+});
+
 test("a permission that is revoked meanwhile ends the removals, and each tag is reported accurately", async () => {
   addStaleTags("pr-1-0", "pr-1-1");
   let removals = 0;

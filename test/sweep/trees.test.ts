@@ -48,6 +48,24 @@ describe("a tree", () => {
     expect([trees.open, trees.isOpen(digest("a2"))]).toEqual([0, false]);
   });
 
+  test("begins although others are open, if one of these waits for it", () => {
+    const decisions = ["a", "b", "c", "shared"].map(
+      (name) => ({ digest: digest(name), image: digest(name === "shared" ? "b" : name) }) as Decision,
+    );
+    const deletions = decisions.map((decision) => ({
+      digest: decision.digest,
+      after: decision.digest === digest("shared") ? [digest("a"), digest("b")] : [],
+    }));
+    const trees = new Trees({ decisions, deletions });
+    const mayBegin = (): readonly boolean[] => ["a", "b", "c"].map((name) => trees.mayBegin(digest(name), 1));
+    expect(mayBegin()).toEqual([true, true, true]);
+    trees.setOpen(digest("c"), true);
+    expect(mayBegin()).toEqual([false, false, false]);
+    trees.setOpen(digest("c"), false);
+    trees.setOpen(digest("b"), true);
+    expect(mayBegin()).toEqual([true, false, false]);
+  });
+
   test("is not open if its root was not deleted", () => {
     const trees = treesOf(["a", "a1"]);
     trees.setOpen(digest("a"), true);

@@ -75,8 +75,13 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
       const removal = remove(repository, ["digests", digest], sendBy, exists);
       return removal.then((outcome) => ({ outcome }), forbiddenIfRefused);
     },
-    deleteTag: (repository, { tag }, sendBy) =>
-      remove(repository, ["tags", tag], sendBy, async (name) => (await oci.digestOf(name, tag)) !== "missing"),
+    async deleteTag(repository, { tag, digest }, sendBy) {
+      const digestOf = (name: string): Promise<string> => oci.digestOf(name, tag);
+      const found = await digestOf(ociName(repository));
+      // One that the OCI endpoint does not find can still be in the list.
+      if (found !== digest && found !== "missing") return "changed";
+      return remove(repository, ["tags", tag], sendBy, async (name) => (await digestOf(name)) !== "missing");
+    },
     appImages: () => listAppImages(api, services),
     storage: () => readStorage(api),
     collectGarbage: () => collect(collector),

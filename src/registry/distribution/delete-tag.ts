@@ -1,4 +1,5 @@
 import type { OciClient } from "../oci/client.ts";
+import { refusalInError } from "../oci/refusal.ts";
 import { statusError } from "../oci/status-error.ts";
 import type { TagDeletion, TagTarget } from "../registry.ts";
 
@@ -17,8 +18,11 @@ export async function deleteTag(
 ): Promise<TagDeletion> {
   const before = await oci.digestOf(name, tag);
   if (before !== digest) return before === "missing" ? "gone" : "changed";
-  const response = await oci.delete(name, tag, sendBy);
-  if (UNSUPPORTED.includes(response.status)) return "unsupported";
+  const response = await oci.delete(name, tag, sendBy).catch((error: unknown) => {
+    if (refusalInError(error) === null) throw error;
+    return null;
+  });
+  if (response === null || UNSUPPORTED.includes(response.status)) return "unsupported";
   const after = await oci.digestOf(name, tag);
   // The tag was pushed again after it was deleted.
   if (after === "missing" || after !== digest) return response.status === 404 ? "gone" : "deleted";

@@ -85,7 +85,7 @@ export function createDistributionRegistry(options: DistributionOptions): Regist
     async delete(repository, target, sendBy) {
       const name = nameOf(repository);
       const deletion = await deleteManifest(options, name, target.digest, sendBy, hasDeleted);
-      if (deletion.outcome === "refused") return deletion;
+      if (deletion.outcome !== "deleted" && deletion.outcome !== "gone") return deletion;
       hasDeleted ||= deletion.outcome === "deleted";
       inventory.remove(name, target.digest);
       await cleanTags(name, target, sendBy);

@@ -14,9 +14,11 @@ export type TagCleaner = (name: string, target: DeletionTarget, sendBy: number) 
 export function createTagCleaner(oci: OciClient): TagCleaner {
   let keepsTags: boolean | null = null;
 
-  async function survives(name: string, tag: string, { digest }: DeletionTarget): Promise<boolean> {
-    // A manifest that exists was pushed again after it was deleted.
-    return (await oci.digestOf(name, tag)) === digest && !(await oci.exists(name, digest));
+  /** Null: that cannot be known, because the tag or the manifest was pushed again after it was deleted. */
+  async function survives(name: string, tag: string, { digest }: DeletionTarget): Promise<boolean | null> {
+    const found = await oci.digestOf(name, tag);
+    if (found === "missing") return false;
+    return found === digest && !(await oci.exists(name, digest)) ? true : null;
   }
 
   return async (name, target, sendBy) => {

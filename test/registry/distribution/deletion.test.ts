@@ -174,6 +174,20 @@ describe("tags that the registry keeps after their manifest was deleted", () => 
     expect(store.tags("web")).not.toContain("other");
   });
 
+  test.each(["moved to another image", "is not deleted, because its image is protected"])(
+    "are deleted from the second image on, if the first tag %s",
+    async (what) => {
+      const { registry, server, store, digest } = await setUp(KEEPS);
+      const other = pushImage(store, { repository: "web", seed: "other", tags: ["other"] });
+      if (what.startsWith("moved")) store.tag("web", "main", pushImage(store, { repository: "web", seed: "new" }));
+      else server.inject([{ kind: "reply", reply: { status: 403 } }]);
+      await registry.delete("web", { digest, tags: ["main"] }, LATER);
+      expect(await registry.delete("web", { digest: other, tags: ["other"] }, LATER)).toEqual({ outcome: "deleted" });
+      expect(store.tags("web")).not.toContain("other");
+      expect(store.tags("web")).toContain("main");
+    },
+  );
+
   test("are an error that names one, if the registry does not delete tags", async () => {
     const { registry, digest } = await setUp({ behaviour: { ...KEEPS.behaviour, tagDeletes: "unsupported" } });
     await expect(registry.delete("web", { digest, tags: ["main"] }, LATER)).rejects.toMatchObject({

@@ -120,15 +120,27 @@ test.each([1, 2])(
   },
 );
 
-test("an image whose tag was deleted and that could not be deleted is reported", async () => {
+test.each([
+  ["because the host limits each DELETE", refuse(429, { "retry-after": "0" })],
+  ["because the registry's policy keeps it", refuse(412, {}, { errors: [{ code: "DENIED", message: "locked" }] })],
+  ["because the token may not delete it", refuse(403)],
+])("an image whose tag was deleted and that was not deleted, %s, is reported", async (_why, fault) => {
   const fixture = await start(DISTRIBUTION_3);
-  fixture.server.inject(({ method, path }) =>
-    method === "DELETE" && path.endsWith(fixture.orphaned) ? refuse(429, { "retry-after": "0" }) : null,
-  );
+  fixture.server.inject(({ method, path }) => (method === "DELETE" && path.endsWith(fixture.orphaned) ? fault : null));
   const { notices } = await sweep(fixture);
   expect(notices).toEqual(
     expect.arrayContaining([expect.stringContaining(`${fixture.orphaned} may have lost its tag pr-11`)]),
   );
+});
+
+test("an image that was not deleted and kept its tag is not reported as one that lost it", async () => {
+  const fixture = await start(DISTRIBUTION_2_8);
+  fixture.server.inject(({ method, path }) =>
+    method === "DELETE" && path.endsWith(fixture.orphaned) ? refuse(412) : null,
+  );
+  const { notices } = await sweep(fixture);
+  expect(notices).toEqual([]);
+  expect(fixture.store.tags("web")).toContain("pr-11");
 });
 
 test("a tag that moved to a new image before the trial is not deleted, and neither is that image", async () => {

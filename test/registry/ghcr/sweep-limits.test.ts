@@ -3,6 +3,7 @@ import type { Digest } from "../../../src/digest.ts";
 import type { RunResult } from "../../../src/report/result.ts";
 import { createFakeClock } from "../../servers/fake-clock.ts";
 import { active } from "../../servers/ghcr/packages.ts";
+import { refuse } from "../../servers/http-server.ts";
 import { fillPackage, openSweepFixture, type SweepFixture, type SweepFixtureOptions } from "./sweep-fixture.ts";
 
 async function open(options: SweepFixtureOptions): Promise<SweepFixture> {
@@ -165,6 +166,21 @@ test.each([
   expect(server.packages.find("web", last)).not.toBeNull();
   expect(outcomes(result)).toEqual({ deleted: 600, changed: 1 });
   expect(brokenIndexes(fixture)).toEqual([]);
+});
+
+test("a long batch that cannot read the list any more ends, and what was not sent is deferred", async () => {
+  const clock = createFakeClock();
+  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 1_000 } });
+  const { server } = fixture;
+  fillPackage(server.packages, 3_000, 600);
+  let deletions = 0;
+  server.api.inject(({ method, path }) => {
+    if (method === "DELETE") deletions += 1;
+    return deletions >= 200 && path.includes("/versions?") ? refuse(200, {}, "<html>Sign in</html>") : null;
+  });
+  const result = await fixture.run();
+  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("did not return JSON") }]);
+  expect(outcomes(result)).toEqual({ deleted: deletions, deferred: 600 - deletions });
 });
 
 test("defers the rest if another job uses up the budget during the run", async () => {
