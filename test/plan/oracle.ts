@@ -105,11 +105,15 @@ function decideVisible(input: OracleInput, visible: ReadonlySet<string>): Expect
     }
   }
   for (const name of gone) deleted.delete(name);
-  const isBlind = names.some((name) => world[name]?.read === "unreadable" && isRead(input, visible, kept, name));
+  // Before an untagged image is deleted, everything is read: a kept platform may be an index that lists it.
+  const readsAll = roots.some((name) => !isListed(world, name) && !staying.has(name));
+  const isBlind = names.some(
+    (name) => world[name]?.read === "unreadable" && (readsAll || isRead(input, visible, kept, name)),
+  );
   return { deleted: isBlind ? new Set() : deleted, kept };
 }
 
-/** Everything is read but the images below kept indexes that are tagged or in use. */
+/** Everything is read but the images below kept indexes that are tagged or in use, unless untagged images are deleted. */
 function isRead(
   { world, inUse }: OracleInput,
   visible: ReadonlySet<string>,
