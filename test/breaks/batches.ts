@@ -53,7 +53,7 @@ export const BATCHES_BREAKS: readonly Break[] = [
   },
   {
     file: "sweep/batch.ts",
-    line: "return error === null && isTimely && trees.open < concurrency;",
+    line: "return error === null && isTimely && trees.mayBegin(digest, concurrency);",
     replacement: "return error === null && isTimely;",
     danger: "leaves parts of many images if it is killed",
     tests: ["safety/open-trees.test.ts"],
