@@ -176,6 +176,17 @@ testCases([
     deleted: [],
   },
   {
+    title:
+      "deletes nothing if an image that a kept index lists cannot be read: an untagged manifest may be a part of it",
+    world: {
+      index: { tags: ["live"], children: ["a"] },
+      a: { read: "unreadable" },
+      part: {},
+      b: { tags: ["orphaned"] },
+    },
+    deleted: [],
+  },
+  {
     title: "ignores a listed manifest that does not exist",
     world: { ghost: { tags: ["live"], read: "missing" }, b: { tags: ["orphaned"] } },
     deleted: ["b"],
