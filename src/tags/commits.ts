@@ -47,8 +47,9 @@ export function commitFinder(
 ): FindCommit {
   const owners = new CommitOwners(commits, refs);
   const open = openCommits(commits, refs, pullRequests);
+  const openHeads = pullRequests.filter(({ state }) => state === "open").flatMap((each) => headsOf(each, commits));
   const closedOwner = closedOwners(owners, refs, pullRequests);
-  const deletedTip = deletedTips(commits.graph, refs, deletedBranches);
+  const deletedTip = deletedTips(commits.graph, [...tipsOf(refs), ...openHeads], deletedBranches);
   return (text) => {
     if (commits.unread !== null) return "unread";
     const { ids, merge } = idsOf(commits, text);
@@ -123,10 +124,11 @@ function firstOf<T>(ids: readonly string[], find: (id: string) => T | undefined)
 
 /** The own commits of open pull requests: the head, its first parent, and so on, up to a commit of the base branch. */
 function openCommits(
-  { graph, pullRequestHeads }: Commits,
+  commits: Commits,
   { branches }: LiveRefs,
   pullRequests: readonly PullRequest[],
 ): ReadonlyMap<string, Live> {
+  const { graph } = commits;
   const live = new Map<string, Live>();
   const histories = new Map<string, ReadonlySet<string>>();
   const historyOf = (branch: string): ReadonlySet<string> => {
@@ -137,11 +139,11 @@ function openCommits(
     histories.set(branch, history);
     return history;
   };
-  for (const { number, state, headCommit, baseBranch } of pullRequests) {
+  for (const pullRequest of pullRequests) {
+    const { number, state, baseBranch } = pullRequest;
     if (state !== "open") continue;
     const base = baseBranch === null ? new Set<string>() : historyOf(baseBranch);
-    // Git and GitHub's API may have read different heads.
-    for (const head of new Set([headCommit, pullRequestHeads.get(number) ?? headCommit])) {
+    for (const head of headsOf(pullRequest, commits)) {
       for (const id of graph.firstParents(head)) {
         if (base.has(id)) break;
         live.set(id, { status: "live", reason: `commit ${id.slice(0, SHORT)} of open pull request #${number}` });
@@ -151,14 +153,23 @@ function openCommits(
   return live;
 }
 
-/** Returns a function that finds the last commits of deleted branches. */
+/** Returns the heads of a pull request: Git and GitHub's API may have read different ones. */
+function headsOf({ number, headCommit }: PullRequest, { pullRequestHeads }: Commits): readonly string[] {
+  return [...new Set([headCommit, pullRequestHeads.get(number) ?? headCommit])];
+}
+
+function tipsOf({ branches, tags }: LiveRefs): readonly string[] {
+  return [...branches, ...tags].map(({ commit }) => commit);
+}
+
+/** Returns a function that finds the last commits of deleted branches that the commits `live` do not reach. */
 function deletedTips(
   graph: CommitGraph,
-  { branches, tags }: LiveRefs,
+  live: readonly string[],
   deletedBranches: readonly DeletedBranch[],
 ): (id: string) => Gone | undefined {
   if (deletedBranches.length === 0) return () => undefined;
-  const reached = graph.reachedFrom([...branches, ...tags].map(({ commit }) => commit));
+  const reached = graph.reachedFrom(live);
   const tips = new Map(deletedBranches.map((branch) => [branch.commit, branch]));
   return (id) => {
     const branch = reached.has(id) ? undefined : tips.get(id);

@@ -11,6 +11,8 @@ import { pullRequest } from "../servers/github/server.ts";
 
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
+const MERGE = "abc1234".padEnd(40, "0");
+
 let gitHost: GitHost;
 let http: HttpClient;
 
@@ -122,4 +124,34 @@ describe("a commit that merged one of a closed pull request, and that no ref rea
     await addPullRequest(9, await commit("of #9, rebased", base), { state: "open" });
     expect(await statusesOf(merge)).toEqual(["unmatched"]);
   });
+});
+
+test("the last commit of a deleted branch is no evidence if an open pull request reaches it", async () => {
+  const base = await gitHost.repository.commitOf("main");
+  const part = await commit("of a branch that was merged into t9 and deleted", base);
+  const at = Date.UTC(2026, 10, 2);
+  gitHost.github.state.repositories
+    .get("octo/web")
+    ?.activity.push({ type: "branch_deletion", branch: "part", commit: part, at });
+  addToGitHub(part, base);
+  expect(await statusesOf(part)).toEqual(["orphaned"]);
+  await addPullRequest(9, await commit("Merge branch part into t9", await commit("of #9", base), part), {
+    state: "open",
+    head: "fork",
+  });
+  expect(await statusesOf(part)).toEqual(["unmatched"]);
+});
+
+test("a commit that GitHub's response lacks because of an error proves nothing", async () => {
+  const base = await gitHost.repository.commitOf("main");
+  gitHost.github.inject(({ body }) => {
+    if (!body.includes("query Commits")) return null;
+    const fields = { [`c${MERGE}`]: null };
+    return {
+      kind: "reply",
+      reply: { status: 200, body: { data: { repository: fields }, errors: [{ message: "Something went wrong" }] } },
+    };
+  });
+  await addPullRequest(5, await commit("own", base), { state: "open" });
+  expect(await statusesOf(MERGE)).toEqual(["unmatched"]);
 });

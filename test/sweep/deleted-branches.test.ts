@@ -118,6 +118,15 @@ describe("a branch that was deleted without a pull request", () => {
 });
 
 describe("the activity", () => {
+  test("proves nothing about branches deleted before the first creation that was read: they may have been renamed", async () => {
+    addActivity("branch_deletion");
+    addActivity("branch_creation", { branch: "feature/renamed" });
+    for (let index = 0; index < 3_000; index += 1) {
+      addActivity("branch_creation", { branch: `bot-${index}`, commit: "0".repeat(40), at: NOW - index });
+    }
+    expect(explain(await read("feature-x"), "feature-x")).toBe(UNMATCHED);
+  });
+
   test("is read back to the oldest push", async () => {
     for (let index = 0; index < 350; index += 1) {
       addActivity("branch_deletion", { branch: `other-${index}`, at: NOW - index * 0.1 * DAY });

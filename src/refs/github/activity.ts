@@ -34,12 +34,13 @@ export async function listDeletedBranches(
   github: Settings["github"],
   since: number,
 ): Promise<readonly DeletedBranch[]> {
-  const deletions = await listActivity(http, github, "branch_deletion", since);
+  const { entries: deletions } = await listActivity(http, github, "branch_deletion", since);
   const last = deletions.at(-1);
   if (last === undefined) return [];
   const creations = await listActivity(http, github, "branch_creation", Date.parse(last.timestamp) - RENAME_MS);
   return deletions
-    .filter((deletion) => !creations.some((creation) => isRename(deletion, creation)))
+    .filter(({ timestamp }) => Date.parse(timestamp) - RENAME_MS >= creations.since)
+    .filter((deletion) => !creations.entries.some((creation) => isRename(deletion, creation)))
     .map(({ ref, before, timestamp }) => ({
       name: ref.slice("refs/heads/".length),
       commit: before,
@@ -52,13 +53,20 @@ function isRename(deletion: Entry, creation: Entry): boolean {
   return creation.after === deletion.before && distance <= RENAME_MS;
 }
 
-/** Lists the entries of one type, the last one first, back to `since`. */
+interface Activity {
+  /** The last one first. */
+  readonly entries: readonly Entry[];
+  /** Entries before this time may be missing, in milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/** Lists the entries of one type, back to `since` at most. */
 async function listActivity(
   http: HttpClient,
   github: Settings["github"],
   type: "branch_deletion" | "branch_creation",
   since: number,
-): Promise<readonly Entry[]> {
+): Promise<Activity> {
   const api = createGitHubApi(http, github);
   const path = `/repos/${github.repository}/activity`;
   const entries: Entry[] = [];
@@ -73,9 +81,9 @@ async function listActivity(
       ...page.filter(({ ref, timestamp }) => ref.startsWith("refs/heads/") && Date.parse(timestamp) >= since),
     );
     after = nextCursor(response);
-    if (after === null || page.some(({ timestamp }) => Date.parse(timestamp) < since)) break;
+    if (after === null || page.some(({ timestamp }) => Date.parse(timestamp) < since)) return { entries, since };
   }
-  return entries;
+  return { entries, since: Date.parse(entries.at(-1)?.timestamp ?? "") };
 }
 
 function parsePage(response: HttpResponse): readonly Entry[] {

@@ -28,7 +28,9 @@ export async function findCommits(
   const found = new Map<string, Commit | "missing">();
   for (let start = 0; start < digits.length; start += BATCH_SIZE) {
     const batch = digits.slice(start, start + BATCH_SIZE);
-    const { fields } = await api.query(queryFor(batch));
+    const { fields, failure } = await api.query(queryFor(batch));
+    // Null would mean that there is no such commit.
+    if (failure !== null) throw failure;
     for (const each of batch) {
       const object = parseValue(fields[`c${each}`], GitObject, responseOf(github, ` (commit ${each})`));
       found.set(each, commitOf(object, each));
