@@ -41,7 +41,10 @@ export function limit(orphans: readonly Orphan[], rules: Rules, times: PushTimes
     for (const { count, reason, images } of groups) {
       // An image may belong to several groups, so no order of the list alone shows that one is deleted.
       const chosen = stage === "listed" && images.length > count ? [] : newest(images, count, times, unordered);
-      for (const { node } of chosen) if (!kept.has(node)) kept.set(node, reason);
+      for (const { node } of chosen) {
+        const isKnown = pushTime(node, times) !== null;
+        if (!kept.has(node)) kept.set(node, isKnown ? reason : `${reason}: its push time is unknown`);
+      }
     }
   };
   keepNewest(countedByRule(roots));
@@ -102,7 +105,10 @@ function gracePeriod({ gracePeriodMs }: Rules): string {
   return `grace period of ${formatSetting(gracePeriodMs)}`;
 }
 
-/** Returns the newest `count` orphans. An unknown time counts as newest; the digest decides between equal times. */
+/**
+ * Returns the newest `count` orphans, after all orphans with an unknown time: any of these may be the newest. The digest decides
+ * between equal times.
+ */
 export function newest(
   orphans: readonly Orphan[],
   count: number,
@@ -116,7 +122,8 @@ export function newest(
     return { orphan, time: time ?? Number.POSITIVE_INFINITY };
   });
   timed.sort((a, b) => (a.time === b.time ? compareDigests(a.orphan, b.orphan) : b.time - a.time));
-  return timed.slice(0, count).map(({ orphan }) => orphan);
+  const unknown = timed.filter(({ time }) => time === Number.POSITIVE_INFINITY).length;
+  return timed.slice(0, unknown + count).map(({ orphan }) => orphan);
 }
 
 function compareDigests(a: Orphan, b: Orphan): number {

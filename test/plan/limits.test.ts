@@ -30,10 +30,15 @@ testCases([
     deleted: ["sig"],
   },
   {
-    title: "counts an unknown push time as newest",
-    world: { timeless: { tags: ["orphaned"], hours: null }, young: { tags: ["orphaned-2"], hours: 1 } },
+    title: "keeps each image with an unknown push time, because it may be the newest, and as many of the others",
+    world: {
+      a: { tags: ["orphaned-1"], hours: null },
+      b: { tags: ["orphaned-2"], hours: null },
+      young: { tags: ["orphaned-3"], hours: 1 },
+      old: { tags: ["orphaned-4"], hours: 100 },
+    },
     rules: { keepCount: 1 },
-    deleted: ["young"],
+    deleted: ["old"],
   },
   {
     title: "keeps the newest tagged image with its closure if the registry keeps the last tagged one",

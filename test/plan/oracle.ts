@@ -324,7 +324,10 @@ function countedImages(
     names.add(name);
   };
   const newest = (): readonly string[] =>
-    [...groups.values()].flatMap(({ count, names }) => [...names].sort(newestFirst(world)).slice(0, count));
+    [...groups.values()].flatMap(({ count, names }) => {
+      const unknown = [...names].filter((name) => ageOf(world, name) === UNKNOWN_AGE).length;
+      return count === 0 ? [] : [...names].sort(newestFirst(world)).slice(0, unknown + count);
+    });
   const images = roots.filter((each) => subjectsOf(world, each).length === 0);
   const tagsOf = (name: string) =>
     ownTags(world, name).map(({ tag, status }) => ({ status, rule: ruleOf(tag, status, rules) }));

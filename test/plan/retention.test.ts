@@ -106,15 +106,16 @@ describe("retention", () => {
       deleted: ["a", "b", "c"],
     },
     {
-      title: "never ages an image without a time, and counts it as newest",
+      title: "never ages an image without a time, and keeps it with as many of the others",
       world: {
         a: { tags: ["build-1"], hours: null },
         b: { tags: ["build-2"] },
         c: { tags: ["job-1"], hours: null },
         d: { tags: ["job-2"] },
+        e: { tags: ["job-3"], hours: 1001 },
       },
       rules: { ...retention("build-* older-than=1d", "job-* keep=1"), gracePeriodMs: 0 },
-      deleted: ["b", "d"],
+      deleted: ["b", "e"],
     },
     {
       title: "counts by creation time if the registry lists no push times",
