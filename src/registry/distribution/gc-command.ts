@@ -32,8 +32,7 @@ export async function collectByCommand(options: GcCommandOptions, context: GcCon
   const { command, timeoutMs, log, signal } = options;
   if (deletesUntagged(command)) await checkNoUntaggedInUse(context);
   signal.throwIfAborted();
-  log.warn(
-    "gc-command",
+  log.info(
     "A push during Distribution's garbage collection can lose its blobs. Keep the registry read-only meanwhile. Restart it " +
       "afterwards, because it caches which blobs exist.",
   );
