@@ -13,6 +13,8 @@ export interface Superseded {
   readonly reason: string;
   /** Such as `branch main`. */
   readonly of: string;
+  /** Its digits are decimal, so it may be no commit: then the tag is unmatched, too. */
+  readonly mayBeNumber?: true;
 }
 
 /**
