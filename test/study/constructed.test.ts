@@ -128,7 +128,10 @@ test.each([
     // Commits are read for another tag.
     const images: readonly Image[] = [
       { build, tags: ["sha-1234567"] },
-      { build: { ...build, run: 2 }, tags: [`sha-${mergeCommitOf(life, 10).slice(0, 7)}`] },
+      ...[10, 12].map((number): Image => {
+        const tags = [`sha-${mergeCommitOf(life, number).slice(0, 7)}`];
+        return { build: { ...build, run: number, time: PUSHED + number }, tags };
+      }),
     ];
     const { deleted } = sweepImages(images, life, defaultPatterns, { superseded, unmatchedTags });
     const tags = [...deleted].flatMap((image) => image.tags);
