@@ -132,7 +132,7 @@ function supersededAdvice(
 ): readonly SupersededAdvice[] {
   const found = kept.flatMap((image) => {
     const own = image.tags.map((tag) => statuses.get(tag));
-    const isFree = own.every((each) => each !== undefined && DELETABLE.includes(each.status));
+    const isFree = own.every((each) => each !== undefined && DELETABLE.includes(each.status) && !mayBeNumber(each));
     const of = own.flatMap((each) => (each?.status === "superseded" ? each.of : []))[0];
     return image.status === "superseded" && isFree && of !== undefined ? { image, of } : [];
   });
@@ -148,6 +148,10 @@ function supersededAdvice(
     }))
     .sort((a, b) => b.images - a.images || (a.of < b.of ? -1 : 1))
     .slice(0, MOST_GROUPS);
+}
+
+function mayBeNumber(status: TagStatus): boolean {
+  return status.status === "superseded" && status.mayBeNumber === true;
 }
 
 /** A tag with another status keeps its image. */

@@ -23,19 +23,22 @@ export function countedByRule(roots: readonly Orphan[]): readonly CountedGroup[]
 
 /**
  * The images that `keep-count` counts: superseded ones by branch or Git tag, all others of the repository. Not those whose tags
- * all match a retention rule that counts.
+ * all match a retention rule that counts. The newest older build of a branch is kept in any case: its last commit may have no image,
+ * because its build is in progress, failed or was skipped.
  */
 export function countedTogether(roots: readonly Orphan[], { keepCount }: Rules): readonly CountedGroup[] {
   return groupBy(roots, ({ named }) => {
     const uncounted = named.filter(({ rule }) => rule === null || rule.keep === null);
     if (named.length > 0 && uncounted.length === 0) return [];
-    const builds = uncounted.flatMap(({ status }) =>
-      status.status === "superseded" ? [`older builds of ${status.of}`] : [],
-    );
-    return (builds.length > 0 ? builds : ["images that would be deleted"]).map((group) => ({
-      count: keepCount,
-      reason: `one of the newest ${keepCount} ${group} (keep-count)`,
-    }));
+    const builds = uncounted.flatMap(({ status }) => (status.status === "superseded" ? status.of : []));
+    if (builds.length === 0) {
+      return [{ count: keepCount, reason: `one of the newest ${keepCount} images that would be deleted (keep-count)` }];
+    }
+    const reasonOf = (of: string): string =>
+      keepCount <= 1
+        ? `the newest older build of ${of}`
+        : `one of the newest ${keepCount} older builds of ${of} (keep-count)`;
+    return builds.map((of) => ({ count: Math.max(1, keepCount), reason: reasonOf(of) }));
   });
 }
 

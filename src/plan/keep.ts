@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import type { RetentionRule } from "../settings.ts";
-import type { TagStatus } from "../tags/status.ts";
+import type { TagStatus, Unmatched } from "../tags/status.ts";
 import type { Graph, Node } from "./graph.ts";
 import type { ManifestStatus, Rules } from "./plan.ts";
 
@@ -12,6 +12,9 @@ export interface Reason {
 
 /** A tag without a status was pushed after the refs were read. */
 const UNKNOWN_TAG: TagStatus = { status: "live", reason: "its tag appeared after the refs were read" };
+
+/** What a tag also says whose commit may be a number. */
+const NUMBER: Unmatched = { status: "unmatched", reason: "it may be a number instead of a commit" };
 
 /** What one tag says about its manifest. */
 export interface DecidingTag {
@@ -34,7 +37,14 @@ export function decidingTags(
   return own.flatMap(({ tag, status }): DecidingTag | readonly DecidingTag[] => {
     if (status.status === "unmatched" && status.unproven !== undefined) return { status, rule: null };
     if (status.status === "superseded" || status.status === "unmatched") {
-      return { status, rule: retentionOf(tag) ?? null };
+      const rule = retentionOf(tag) ?? null;
+      const mayBeNumber = status.status === "superseded" && status.mayBeNumber === true;
+      return mayBeNumber
+        ? [
+            { status, rule },
+            { status: NUMBER, rule },
+          ]
+        : { status, rule };
     }
     if (status.status !== "neutral") return { status, rule: null };
     if (!isNeutral) return [];

@@ -6,7 +6,7 @@ import type { Decision } from "../plan/plan.ts";
 import type { Deletion, Registry } from "../registry/registry.ts";
 import { isRateLimit } from "./attempt.ts";
 import { type BatchTimer, RECENT_MS } from "./batches.ts";
-import type { PlannedRepository } from "./plan-repository.ts";
+import type { Recheck } from "./recheck.ts";
 import type { Settlement } from "./settlement.ts";
 import type { TagTrial } from "./tag-trial.ts";
 
@@ -33,13 +33,14 @@ const MAX_DELAY_MS = RECENT_MS + 3 * DELAY_MS;
 export class Batch {
   readonly #services: BatchServices;
   readonly #settlement: Settlement;
-  readonly #rechecked: PlannedRepository;
+  readonly #recheck: Recheck;
   readonly #timer: BatchTimer;
+  #evidence: { readonly readAt: number; readonly isUnchanged: Promise<boolean> } | null = null;
 
-  constructor(services: BatchServices, settlement: Settlement, rechecked: PlannedRepository, timer: BatchTimer) {
+  constructor(services: BatchServices, settlement: Settlement, recheck: Recheck, timer: BatchTimer) {
     this.#services = services;
     this.#settlement = settlement;
-    this.#rechecked = rechecked;
+    this.#recheck = recheck;
     this.#timer = timer;
   }
 
@@ -70,15 +71,16 @@ export class Batch {
     return error === null && isTimely && trees.mayBegin(digest, concurrency);
   }
 
-  /** Returns until when a DELETE may be sent; null: the manifest may have changed since the recheck, so the next batch rechecks. */
+  /** Returns until when a DELETE may be sent; null: something may have changed since the recheck, so the next batch rechecks. */
   async #confirm(digest: Digest): Promise<number | null> {
     const { sendBy, recentUntil } = this.#timer;
     const { registry, clock } = this.#services;
     if (clock.now() < recentUntil) return recentUntil;
-    const listed = this.#rechecked.graph.get(digest)?.listed ?? null;
+    const { graph, plan } = this.#recheck.planned;
+    const listed = graph.get(digest)?.listed ?? null;
     if (listed === null || registry.isUnchanged === undefined) return null;
     try {
-      const isUnchanged = await registry.isUnchanged(this.#rechecked.plan.repository, listed);
+      const isUnchanged = (await this.#isEvidenceUnchanged()) && (await registry.isUnchanged(plan.repository, listed));
       return isUnchanged ? Math.min(sendBy, clock.now() + CONFIRMED_MS) : null;
     } catch (error) {
       // No DELETE was sent.
@@ -87,6 +89,15 @@ export class Batch {
       else if (isRateLimit(error)) this.#settlement.attempts.failed(digest, error);
       return null;
     }
+  }
+
+  /** Reads the evidence again if that is as old as the pages. */
+  #isEvidenceUnchanged(): Promise<boolean> {
+    const now = this.#services.clock.now();
+    if (this.#evidence === null || now - this.#evidence.readAt > CONFIRMED_MS) {
+      this.#evidence = { readAt: now, isUnchanged: this.#recheck.isEvidenceUnchanged() };
+    }
+    return this.#evidence.isUnchanged;
   }
 
   /** Sends a DELETE. In a long batch, waits until the host's limits allow it. Null: the next batch sends it. */
@@ -113,7 +124,7 @@ export class Batch {
 
   async #deleteWithTrial(decision: Decision, sendBy: number): Promise<Deletion> {
     const { registry, tagTrial } = this.#services;
-    const { repository } = this.#rechecked.plan;
+    const { repository } = this.#recheck.planned.plan;
     const target = await tagTrial.run(registry, repository, decision, sendBy);
     return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
   }

@@ -6,6 +6,7 @@ import { type Agreement, agree } from "../plan/agree.ts";
 import type { Rules } from "../plan/plan.ts";
 import type { Progress } from "../plan/progress.ts";
 import type { Listing, Registry } from "../registry/registry.ts";
+import type { TagStatus } from "../tags/status.ts";
 import { type Evidence, inUseIn, statusesOf, tagsToKeep } from "./evidence.ts";
 import { type PlannedRepository, planRepository, requireReadable } from "./plan-repository.ts";
 import { type EvidenceSources, readEvidenceAgain } from "./read-evidence.ts";
@@ -24,6 +25,8 @@ export interface RecheckServices {
 export interface Recheck {
   readonly planned: PlannedRepository;
   readonly agreement: Agreement;
+  /** Reads the evidence again. Returns whether it still says the same of each tag that keeps nothing. Throws as a recheck does. */
+  isEvidenceUnchanged(): Promise<boolean>;
 }
 
 /** The longest time from the start of a recheck to the first deletion by it, in milliseconds. */
@@ -72,11 +75,12 @@ async function recheckOnce(
   const listing = tagTrial.restore(repository, listed, progress.pending);
   // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
   const now = await readEvidenceAgain(sources, evidence);
+  const statuses = statusesOf(now, listing);
   const planned = await planRepository({
     registry,
     repository,
     listing,
-    statuses: statusesOf(now, listing),
+    statuses,
     inUse: inUseIn(now, repository, listing),
     tagsToKeep: () => tagsToKeep(now, settings, repository),
     rules,
@@ -84,8 +88,18 @@ async function recheckOnce(
     recheck: { first, progress },
   });
   requireReadable(planned);
-  return { planned, agreement: agree(progress.pending, planned.plan, planned.graph) };
+  return {
+    planned,
+    agreement: agree(progress.pending, planned.plan, planned.graph),
+    async isEvidenceUnchanged() {
+      const { statusOf } = await readEvidenceAgain(sources, evidence);
+      return [...statuses].every(([tag, { status }]) => KEEPING.has(status) || statusOf(tag).status === status);
+    },
+  };
 }
+
+/** With these, a change can only lead to another deletion. */
+const KEEPING: ReadonlySet<TagStatus["status"]> = new Set(["protected", "live"]);
 
 /**
  * Returns the planned manifests that do not exist any more. A list that does not show a manifest is no proof, because pages can

@@ -118,13 +118,10 @@ class RepositorySweep {
     this.#settlement.defer(pending.slice(trees.cut(pending, affordable(pending.length))), this.#services.rateLimit());
     if (this.#settlement.outcomes.pending().length === 0) return true;
     this.#settlement.attempts.startBatch();
-    const { planned, agreement } = await this.#recheck();
-    const batch = new Batch(
-      this.#services,
-      this.#settlement,
-      planned,
-      batchTimer(clock, registry.batchMs?.(repository)),
-    );
+    const recheck = await this.#recheck();
+    const { planned, agreement } = recheck;
+    const timer = batchTimer(clock, registry.batchMs?.(repository));
+    const batch = new Batch(this.#services, this.#settlement, recheck, timer);
     const open = new Set(this.#settlement.outcomes.pending());
     const agreed = agreement.deletions.filter(({ digest }) => open.has(digest));
     const agreedDigests = new Set(agreed.map(({ digest }) => digest));

@@ -13,6 +13,8 @@ export interface Superseded {
   readonly reason: string;
   /** Such as `branch main`. */
   readonly of: string;
+  /** Its digits are decimal, so it may be no commit: then the tag is unmatched, too. */
+  readonly mayBeNumber?: true;
 }
 
 /**
@@ -35,7 +37,7 @@ const SHORT = 7;
  * 1. live: one of an open pull request's own commits, or a test merge of one.
  * 2. superseded: in the first-parent history of a branch or Git tag.
  * 3. orphaned: one of a closed pull request's own commits, or a test merge of one, unless its head branch still exists; or the last
- *    commit of a deleted branch, if no branch or Git tag reaches it.
+ *    commit of a deleted branch, if no branch, Git tag or open pull request reaches it.
  *
  * @param pullRequests those whose state is known
  */
@@ -49,7 +51,9 @@ export function commitFinder(
   const open = openCommits(commits, refs, pullRequests);
   const openHeads = pullRequests.filter(({ state }) => state === "open").flatMap((each) => headsOf(each, commits));
   const closedOwner = closedOwners(owners, refs, pullRequests);
-  const deletedTip = deletedTips(commits.graph, [...tipsOf(refs), ...openHeads], deletedBranches);
+  const exists = new Set(refs.branches.map(({ name }) => name));
+  const stillDeleted = deletedBranches.filter(({ name }) => !exists.has(name));
+  const deletedTip = deletedTips(commits.graph, [...tipsOf(refs), ...openHeads], stillDeleted);
   return (text) => {
     if (commits.unread !== null) return "unread";
     const { ids, merge } = idsOf(commits, text);

@@ -123,12 +123,18 @@ function captureOf(
   }
 }
 
-/** A run of decimal digits is a date or a build number, unless something live has this commit. */
+/**
+ * A run of decimal digits may be a date or a build number. It proves nothing, but an image of an older commit is kept: one of 27
+ * commits has seven decimal digits.
+ */
 function commitCapture(capture: Omit<Capture, "ref">, known: KnownRefs): Capture | null {
   const live = known.commit(capture.text);
   if (live !== undefined) return { ...capture, ref: live };
-  if (/^\d+$/.test(capture.text)) return null;
   const found = known.olderCommit(capture.text);
+  if (/^\d+$/.test(capture.text)) {
+    if (typeof found === "string" || found.status === "orphaned") return null;
+    return { ...capture, ref: found.status === "superseded" ? { ...found, mayBeNumber: true } : found };
+  }
   return typeof found === "string" ? { ...capture, ref: undefined, unknown: found } : { ...capture, ref: found };
 }
 

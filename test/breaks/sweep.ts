@@ -46,9 +46,9 @@ export const SWEEP_BREAKS: readonly Break[] = [
   },
   {
     file: "sweep/recheck.ts",
-    line: "return { planned, agreement: agree(progress.pending, planned.plan, planned.graph) };",
+    line: "agreement: agree(progress.pending, planned.plan, planned.graph),",
     replacement:
-      "return { planned, agreement: agree(new Map(planned.plan.deletions.map(({ digest }) => [digest, planned.graph.get(digest)?.listed ?? null])), planned.plan, planned.graph) };",
+      "agreement: agree(new Map(planned.plan.deletions.map(({ digest }) => [digest, planned.graph.get(digest)?.listed ?? null])), planned.plan, planned.graph),",
     danger: "deletes what changed after the plan",
     tests: ["safety/races.test.ts"],
   },

@@ -341,7 +341,8 @@ function countedImages(
     const others = tags.filter(({ rule }) => (rule?.keep ?? null) === null);
     if (others.length === 0 && tags.length > 0) continue;
     const builds = others.flatMap(({ status }) => (status.status === "superseded" ? [status.of] : []));
-    for (const build of builds.length > 0 ? builds : ["repository"]) add(build, rules.keepCount, name);
+    for (const build of builds) add(build, Math.max(1, rules.keepCount), name);
+    if (builds.length === 0) add("repository", rules.keepCount, name);
   }
   return newest();
 }

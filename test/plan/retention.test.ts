@@ -216,6 +216,18 @@ describe("older-than", () => {
 describe("keep-count", () => {
   testCases([
     {
+      title: "0 keeps the newest older build of each branch, because the last commit of a branch may have no image yet",
+      world: {
+        m1: { tags: ["older-1"], hours: 100 },
+        m2: { tags: ["older-2", "orphaned"], hours: 200 },
+        d1: { tags: ["older2-1"], hours: 300 },
+        d2: { tags: ["older2-2"], hours: 400 },
+        o1: { tags: ["orphaned-1"], hours: 50 },
+      },
+      rules: { superseded: "delete" },
+      deleted: ["d2", "m2", "o1"],
+    },
+    {
       title: "counts superseded images for each branch by itself, and all others together",
       world: {
         m1: { tags: ["older-1"], hours: 100 },

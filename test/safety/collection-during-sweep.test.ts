@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Clock } from "../../src/clock.ts";
+import { Fault } from "../../src/fault.ts";
 import { createHttpClient } from "../../src/http/client.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { run } from "../../src/run.ts";
@@ -34,13 +36,16 @@ beforeEach(async () => {
 
 afterEach(() => registry.close());
 
-async function sweep(concurrency = 4): Promise<RunResult> {
-  const clock = createFakeClock({ startAt: NOW });
+async function sweep(
+  concurrency = 4,
+  clock: Clock = createFakeClock({ startAt: NOW }),
+  signal = new AbortController().signal,
+): Promise<RunResult> {
   const inputs = { registry: registry.address, provider: "digitalocean", "api-url": registry.api.apiUrl.href };
   const settings = settingsOf({ ...inputs, token: TOKEN, concurrency: String(concurrency) }, gitHost.environment);
-  const http = createHttpClient({ clock, concurrency: settings.concurrency });
+  const http = createHttpClient({ clock, concurrency: settings.concurrency, signal });
   try {
-    return await run(settings, { http, clock, log: silentLog, signal: new AbortController().signal });
+    return await run(settings, { http, clock, log: silentLog, signal });
   } finally {
     await http.close();
   }
@@ -84,6 +89,21 @@ describe("a collection that starts during the sweep", () => {
     const result = await sweep(1);
     expect(result.errors).toEqual([]);
     expect(store.manifests("web")).toHaveLength(1);
+  });
+
+  test("defers what is left if the job is cancelled meanwhile", async () => {
+    const cancelled = new AbortController();
+    const clock = createFakeClock({ startAt: NOW });
+    const fault = new Fault("interrupted", "The job was cancelled", "Run it again.");
+    const sleep: Clock["sleep"] = async (ms, signal) => {
+      if (registry.api.state.collections.isReadOnly() && !cancelled.signal.aborted) cancelled.abort(fault);
+      return clock.sleep(ms, signal);
+    };
+    collectDuringSweep(409);
+    const result = await sweep(4, { ...clock, now: () => clock.now(), sleep }, cancelled.signal);
+    expect(result.errors).toMatchObject([{ kind: "interrupted" }]);
+    const outcomes = new Set(result.repositories[0]?.manifests.map(({ outcome }) => outcome));
+    expect(outcomes).toEqual(new Set(["kept", "deleted", "deferred"]));
   });
 
   test("that does not end defers the other deletions, and the step fails with its uuid", async () => {

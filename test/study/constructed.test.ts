@@ -97,3 +97,45 @@ describe.each(STYLES)("with %s", (style) => {
     });
   });
 });
+
+/** Adds a commit of seven decimal digits to main, and one after it. */
+function withDigitsOnMain(life: Life): Life {
+  const [digits, tip] = [BUILD_NUMBER, `c${BUILD_NUMBER.slice(1)}`];
+  const commits = [
+    { id: digits, parents: [tipOfMain(life)] },
+    { id: tip, parents: [digits] },
+  ];
+  const branches = life.refs.branches.map((ref) => (ref.name === "main" ? { ...ref, commit: tip } : ref));
+  return {
+    ...life,
+    refs: { ...life.refs, branches },
+    commits: [...life.commits, ...commits],
+    reachable: [...life.reachable, ...commits],
+  };
+}
+
+test.each([
+  ["keep", "keep", []],
+  ["keep", "delete", []],
+  ["delete", "keep", []],
+  ["delete", "delete", ["sha-1234567"]],
+] as const)(
+  "an older build of main named by decimal digits, with superseded: %s and unmatched-tags: %s",
+  (...given) => {
+    const [superseded, unmatchedTags, expected] = given;
+    const life = withDigitsOnMain(lifeOf("squash"));
+    const build: Build = { event: "push", ref: "main", sha: "", number: null, run: 1, time: PUSHED, group: "older" };
+    // Commits are read for another tag.
+    const images: readonly Image[] = [
+      { build, tags: ["sha-1234567"] },
+      ...[10, 12].map((number): Image => {
+        const tags = [`sha-${mergeCommitOf(life, number).slice(0, 7)}`];
+        return { build: { ...build, run: number, time: PUSHED + number }, tags };
+      }),
+    ];
+    const { deleted } = sweepImages(images, life, defaultPatterns, { superseded, unmatchedTags });
+    const tags = [...deleted].flatMap((image) => image.tags);
+    expect(tags.filter((tag) => tag === "sha-1234567")).toEqual(expected);
+    expect(tags.length > expected.length).toBe(superseded === "delete");
+  },
+);

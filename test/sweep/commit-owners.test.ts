@@ -126,6 +126,19 @@ describe("a commit that merged one of a closed pull request, and that no ref rea
   });
 });
 
+test("the last commit of a deleted branch is no evidence if the branch was created again", async () => {
+  const base = await gitHost.repository.commitOf("main");
+  const built = await commit("of staging", base);
+  const at = Date.UTC(2026, 10, 2);
+  gitHost.github.state.repositories
+    .get("octo/web")
+    ?.activity.push({ type: "branch_deletion", branch: "staging", commit: built, at });
+  addToGitHub(built, base);
+  expect(await statusesOf(built)).toEqual(["orphaned"]);
+  await gitHost.repository.createBranch("staging", base);
+  expect(await statusesOf(built)).toEqual(["unmatched"]);
+});
+
 test("the last commit of a deleted branch is no evidence if an open pull request reaches it", async () => {
   const base = await gitHost.repository.commitOf("main");
   const part = await commit("of a branch that was merged into t9 and deleted", base);

@@ -62,6 +62,8 @@ export async function throwWhenWritable(error: unknown, waitForCollection: () =>
   const refusal = error instanceof Fault ? error.cause : error;
   if (!(refusal instanceof HttpError) || !READ_ONLY_STATUSES.has(refusal.status ?? 0)) throw error;
   const wasRunning = await waitForCollection().catch((cause: unknown) => {
+    // The job was cancelled while a collection was running.
+    if (cause instanceof Fault && cause.kind === "interrupted") return true;
     throw cause instanceof Fault && cause.kind === "registry" ? cause : error;
   });
   // After a 503, the registry may have deleted it all the same.

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { Clock } from "../../../src/clock.ts";
 import type { Digest } from "../../../src/digest.ts";
 import { createHttpClient } from "../../../src/http/client.ts";
@@ -9,7 +10,7 @@ import { ratePolicy } from "../../../src/registry/ghcr/limits.ts";
 import type { RunResult } from "../../../src/report/result.ts";
 import { run } from "../../../src/run.ts";
 import type { Settings } from "../../../src/settings.ts";
-import type { Packages } from "../../servers/ghcr/packages.ts";
+import { active, type Packages } from "../../servers/ghcr/packages.ts";
 import { type GhcrServer, type ServeGhcrOptions, serveGhcr } from "../../servers/ghcr/server.ts";
 import { makeRepository, serveGit } from "../../servers/git/server.ts";
 import { pullRequest } from "../../servers/github/server.ts";
@@ -18,6 +19,8 @@ import { createMemoryLog } from "../memory-log.ts";
 const OWNER = "Acme";
 const TOKEN = "ghp_secret";
 const DAY = 24 * 3_600_000;
+/** GitHub's limits. `perHour` depends on the token. */
+export const GITHUB = { pointsPerMinute: 900, secondaryStatus: 403 } as const;
 /** The number of merged pull requests. */
 const PULL_REQUESTS = 80;
 
@@ -35,6 +38,13 @@ export interface SweepFixtureOptions extends Partial<ServeGhcrOptions> {
   readonly clock: Clock;
   /** Replaces the known limits of GitHub's hosts. */
   readonly policy?: (host: string) => HostPolicy;
+}
+
+/** Opens a fixture that is closed when the test ends. */
+export async function openForTest(options: SweepFixtureOptions): Promise<SweepFixture> {
+  const fixture = await openSweepFixture(options);
+  onTestFinished(() => fixture.close());
+  return fixture;
 }
 
 export async function openSweepFixture(options: SweepFixtureOptions): Promise<SweepFixture> {
@@ -142,4 +152,22 @@ function fillPart(packages: Packages, part: string, count: number, tagsOf: (root
     roots += 1;
     packages.pushImage("web", `${part} image ${image}`, { tags: tagsOf(roots) });
   }
+}
+
+/** Counts the outcomes of the manifests that the plan deletes. */
+export function outcomesOf(result: RunResult): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { outcome, decision } of result.repositories.flatMap(({ manifests }) => manifests)) {
+    if (decision === "delete") counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Returns the tagged indexes with a missing platform. */
+export function brokenIndexes({ server }: SweepFixture) {
+  return active(server.packages.get("web")).filter(({ tags, bytes }) => {
+    if (tags.length === 0) return false;
+    const { manifests = [] } = JSON.parse(bytes.toString()) as { manifests?: readonly { digest: string }[] };
+    return manifests.some(({ digest }) => server.packages.find("web", digest) === null);
+  });
 }

@@ -1,28 +1,9 @@
-import { expect, onTestFinished, test } from "vitest";
-import type { Digest } from "../../../src/digest.ts";
-import type { RunResult } from "../../../src/report/result.ts";
+import { expect, test } from "vitest";
 import { createFakeClock } from "../../servers/fake-clock.ts";
 import { active } from "../../servers/ghcr/packages.ts";
-import { refuse } from "../../servers/http-server.ts";
-import { fillPackage, openSweepFixture, type SweepFixture, type SweepFixtureOptions } from "./sweep-fixture.ts";
-
-async function open(options: SweepFixtureOptions): Promise<SweepFixture> {
-  const fixture = await openSweepFixture(options);
-  onTestFinished(() => fixture.close());
-  return fixture;
-}
-
-/** Counts the outcomes of the manifests that the plan deletes. */
-function outcomes(result: RunResult): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { outcome, decision } of result.repositories.flatMap(({ manifests }) => manifests)) {
-    if (decision === "delete") counts[outcome] = (counts[outcome] ?? 0) + 1;
-  }
-  return counts;
-}
+import { brokenIndexes, fillPackage, GITHUB, openForTest, outcomesOf } from "./sweep-fixture.ts";
 
 const HOUR = 3_600_000;
-const GITHUB = { pointsPerMinute: 900, secondaryStatus: 403 } as const;
 
 function costOf(method: string): number {
   return method === "GET" ? 1 : 5;
@@ -31,11 +12,11 @@ function costOf(method: string): number {
 test("uses nearly all of 900 points per minute, and never exceeds them", async () => {
   const clock = createFakeClock();
   const limits = { ...GITHUB, perHour: 15_000 };
-  const fixture = await open({ clock, limits, policy: () => ({ perMinute: 900, cost: costOf }) });
+  const fixture = await openForTest({ clock, limits, policy: () => ({ perMinute: 900, cost: costOf }) });
   fillPackage(fixture.server.packages, 1_500, 1_000);
   const start = clock.now();
   const result = await fixture.run();
-  expect(outcomes(result)).toEqual({ deleted: 1_000 });
+  expect(outcomesOf(result)).toEqual({ deleted: 1_000 });
   expect(fixture.server.limit.totals.refused).toBe(0);
   const minutes = Math.ceil(fixture.server.limit.totals.points / 900);
   expect(clock.now() - start).toBeLessThanOrEqual(minutes * 61_000);
@@ -46,10 +27,10 @@ test.each([
   ["limits itself at an Enterprise Server with limits", { ...GITHUB, perHour: 15_000 }, 60_000, 200_000],
 ] as const)("%s", async (_, limits, minMs, maxMs) => {
   const clock = createFakeClock();
-  const fixture = await open({ clock, limits });
+  const fixture = await openForTest({ clock, limits });
   fillPackage(fixture.server.packages, 300, 250);
   const start = clock.now();
-  expect(outcomes(await fixture.run())).toEqual({ deleted: 250 });
+  expect(outcomesOf(await fixture.run())).toEqual({ deleted: 250 });
   expect(fixture.server.limit.totals.refused).toBe(0);
   expect(clock.now() - start).toBeGreaterThanOrEqual(minMs);
   expect(clock.now() - start).toBeLessThanOrEqual(maxMs);
@@ -58,21 +39,21 @@ test.each([
 test("waits for an unknown secondary limit, and then deletes everything", async () => {
   const clock = createFakeClock();
   const limits = { pointsPerMinute: 600, perHour: 15_000, secondaryStatus: 429 } as const;
-  const fixture = await open({ clock, limits });
+  const fixture = await openForTest({ clock, limits });
   fillPackage(fixture.server.packages, 300, 250);
   const result = await fixture.run();
   expect(result.errors).toEqual([]);
-  expect(outcomes(result)).toEqual({ deleted: 250 });
+  expect(outcomesOf(result)).toEqual({ deleted: 250 });
   expect(fixture.server.limit.totals.refused).toBeGreaterThan(0);
 });
 
 test("defers what the hour's budget does not allow, without a broken image, and the next run deletes it", async () => {
   const clock = createFakeClock();
-  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 1_000 } });
+  const fixture = await openForTest({ clock, limits: { ...GITHUB, perHour: 1_000 } });
   const counts = fillPackage(fixture.server.packages, 1_500, 1_200);
   const first = await fixture.run();
   expect(first.errors).toEqual([]);
-  const { deleted = 0, deferred = 0 } = outcomes(first);
+  const { deleted = 0, deferred = 0 } = outcomesOf(first);
   expect(deleted + deferred).toBe(1_200);
   expect(deleted).toBeGreaterThan(850);
   const later = first.repositories[0]?.manifests.find(({ outcome }) => outcome === "deferred");
@@ -83,13 +64,13 @@ test("defers what the hour's budget does not allow, without a broken image, and 
   await clock.advance(HOUR);
   const second = await fixture.run();
   expect(second.notices).toEqual([]);
-  expect(outcomes(second)).toEqual({ deleted: deferred });
+  expect(outcomesOf(second)).toEqual({ deleted: deferred });
   expect(active(fixture.server.packages.get("web"))).toHaveLength(counts.kept);
 });
 
 test("defers complete images only, because the next run keeps untagged platforms with untagged: keep", async () => {
   const clock = createFakeClock();
-  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 100 } });
+  const fixture = await openForTest({ clock, limits: { ...GITHUB, perHour: 100 } });
   const { packages } = fixture.server;
   const indexes = Array.from({ length: 40 }, (_, index) => {
     const children = ["amd64", "arm64"].map((platform) => packages.pushImage("web", `${index} ${platform}`));
@@ -97,7 +78,7 @@ test("defers complete images only, because the next run keeps untagged platforms
   });
   const result = await fixture.run({ untagged: "keep" });
   expect(result.errors).toEqual([]);
-  const { deleted = 0, deferred = 0 } = outcomes(result);
+  const { deleted = 0, deferred = 0 } = outcomesOf(result);
   expect(deleted).toBeGreaterThan(30);
   expect(deferred).toBeGreaterThan(15);
   for (const { digest, children } of indexes) {
@@ -106,22 +87,13 @@ test("defers complete images only, because the next run keeps untagged platforms
   }
 });
 
-/** Returns the tagged indexes with a missing platform. */
-function brokenIndexes({ server }: SweepFixture) {
-  return active(server.packages.get("web")).filter(({ tags, bytes }) => {
-    if (tags.length === 0) return false;
-    const { manifests = [] } = JSON.parse(bytes.toString()) as { manifests?: readonly { digest: string }[] };
-    return manifests.some(({ digest }) => server.packages.find("web", digest) === null);
-  });
-}
-
 test("deletes most of the budget's rest of a large package, and lists it twice", async () => {
   const clock = createFakeClock();
-  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 500 } });
+  const fixture = await openForTest({ clock, limits: { ...GITHUB, perHour: 500 } });
   fillPackage(fixture.server.packages, 2_000, 1_500);
   const result = await fixture.run();
   expect(result.errors).toEqual([]);
-  const { deleted = 0, deferred = 0 } = outcomes(result);
+  const { deleted = 0, deferred = 0 } = outcomesOf(result);
   expect(deleted + deferred).toBe(1_500);
   expect(deleted).toBeGreaterThan(420);
   const lists = fixture.server.api.requests.filter(({ path }) => path.endsWith("&page=20"));
@@ -133,59 +105,9 @@ test("deletes most of the budget's rest of a large package, and lists it twice",
   expect(reason).toMatch(/^API rate limit: the token has \d+ of its 500 requests left until \d\d:\d\d UTC$/);
 });
 
-test.each([
-  [
-    "a tag on a candidate",
-    (fixture: SweepFixture, digest: Digest) => fixture.server.packages.tag("web", digest, "main"),
-  ],
-  [
-    "a new index that lists a candidate",
-    (fixture: SweepFixture, digest: Digest) =>
-      void fixture.server.packages.pushIndex("web", "new", [digest], { tags: ["main"] }),
-  ],
-])("a long batch notices %s", async (_, change) => {
-  const clock = createFakeClock();
-  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 1_000 } });
-  const { server } = fixture;
-  // The oldest is deleted last.
-  const last = server.packages.pushImage("web", "last candidate");
-  fillPackage(server.packages, 3_000, 600);
-  let deletions = 0;
-  let changedAt = 0;
-  server.api.inject(({ method }) => {
-    if (method === "DELETE") deletions += 1;
-    if (deletions === 200 && changedAt === 0) {
-      changedAt = clock.now();
-      change(fixture, last);
-    }
-    return null;
-  });
-  const result = await fixture.run();
-  expect(changedAt).toBeGreaterThan(result.startedAt + 60_000);
-  expect(result.errors).toEqual([]);
-  expect(server.packages.find("web", last)).not.toBeNull();
-  expect(outcomes(result)).toEqual({ deleted: 600, changed: 1 });
-  expect(brokenIndexes(fixture)).toEqual([]);
-});
-
-test("a long batch that cannot read the list any more ends, and what was not sent is deferred", async () => {
-  const clock = createFakeClock();
-  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 1_000 } });
-  const { server } = fixture;
-  fillPackage(server.packages, 3_000, 600);
-  let deletions = 0;
-  server.api.inject(({ method, path }) => {
-    if (method === "DELETE") deletions += 1;
-    return deletions >= 200 && path.includes("/versions?") ? refuse(200, {}, "<html>Sign in</html>") : null;
-  });
-  const result = await fixture.run();
-  expect(result.errors).toMatchObject([{ kind: "listing", message: expect.stringContaining("did not return JSON") }]);
-  expect(outcomes(result)).toEqual({ deleted: deletions, deferred: 600 - deletions });
-});
-
 test("defers the rest if another job uses up the budget during the run", async () => {
   const clock = createFakeClock();
-  const fixture = await open({ clock, limits: { ...GITHUB, perHour: 1_000 } });
+  const fixture = await openForTest({ clock, limits: { ...GITHUB, perHour: 1_000 } });
   fillPackage(fixture.server.packages, 800, 600);
   const { server } = fixture;
   let spent = false;
@@ -196,6 +118,6 @@ test("defers the rest if another job uses up the budget during the run", async (
   };
   const result = await fixture.run();
   expect(result.errors).toEqual([]);
-  expect(outcomes(result)["deferred"]).toBeGreaterThan(0);
+  expect(outcomesOf(result)["deferred"]).toBeGreaterThan(0);
   expect(clock.now() - result.startedAt).toBeLessThan(HOUR);
 });

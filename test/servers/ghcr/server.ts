@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../../../src/clock.ts";
-import { createGitHub, type GitHubOptions } from "../github/server.ts";
+import { createGitHub, type GitHubOptions, type GitHubState } from "../github/server.ts";
 import { type Handler, type ServeOptions, serve, type TestServer } from "../http-server.ts";
 import { packagesRoute } from "./api.ts";
 import { PACKAGES_BEHAVIOUR, type PackagesBehaviour } from "./behaviour.ts";
@@ -26,6 +26,8 @@ export interface GhcrServer {
   /** The OCI endpoint. */
   readonly origin: URL;
   readonly packages: Packages;
+  /** The data of the Git repositories. */
+  readonly state: GitHubState;
   readonly behaviour: PackagesBehaviour;
   /** The limit of the REST API. */
   readonly limit: RateLimit;
@@ -58,7 +60,7 @@ export async function serveGhcr(options: ServeGhcrOptions): Promise<GhcrServer> 
     apiUrl: api.url,
     graphqlUrl: new URL("/graphql", api.url),
     origin: oci.url,
-    ...{ packages, behaviour, limit, api, oci },
+    ...{ packages, behaviour, limit, api, oci, state: github.state },
     close: async () => {
       await api.close();
       await oci.close();
