@@ -39,10 +39,10 @@ describe("a command that succeeds", () => {
     expect(await collect("", { command })).toMatchObject({ status: "succeeded", freedBytes: 0, blobsDeleted: 0 });
   });
 
-  test("is announced with a warning about pushes", async () => {
-    const kinds: string[] = [];
-    await collect("true", { log: { ...silentLog, warn: (kind) => void kinds.push(kind) } });
-    expect(kinds).toEqual(["gc-command"]);
+  test("is announced with the danger of pushes", async () => {
+    const lines: string[] = [];
+    await collect("true", { log: { ...silentLog, info: (text) => void lines.push(text) } });
+    expect(lines[0]).toMatch(/^A push during/);
   });
 });
 
