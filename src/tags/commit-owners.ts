@@ -24,8 +24,9 @@ export class CommitOwners {
   readonly #children = new Map<string, string[]>();
   readonly #heads = new Map<string, number[]>();
 
-  constructor({ graph, pullRequestHeads }: Commits, refs: LiveRefs) {
-    this.history = firstParentHistories(graph, refs);
+  /** @param bases branches that pull requests are merged into */
+  constructor({ graph, pullRequestHeads }: Commits, refs: LiveRefs, bases: ReadonlySet<string> = new Set()) {
+    this.history = firstParentHistories(graph, refs, bases);
     const seen = new Set<string>();
     for (const [number, head] of pullRequestHeads) {
       push(this.#heads, head, number);
@@ -62,8 +63,15 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else values.push(value);
 }
 
-/** A commit of several histories belongs to the first of them: main, other branches, Git tags. */
-function firstParentHistories(graph: CommitGraph, { branches, tags }: LiveRefs): ReadonlyMap<string, Ancestor> {
+/**
+ * A commit of several histories belongs to the first of them: main, base branches of pull requests, other branches, Git tags. A
+ * branch that began at `develop` must not take its older builds, of which `keep-count` keeps the newest.
+ */
+function firstParentHistories(
+  graph: CommitGraph,
+  { branches, tags }: LiveRefs,
+  bases: ReadonlySet<string>,
+): ReadonlyMap<string, Ancestor> {
   const histories = new Map<string, Ancestor>();
   const add = (label: Ancestor["label"], { name, commit }: Ref): void => {
     let behind = 0;
@@ -75,6 +83,7 @@ function firstParentHistories(graph: CommitGraph, { branches, tags }: LiveRefs):
   };
   const isMain = ({ name }: Ref): boolean => name === "main" || name === "master";
   for (const branch of branches.filter(isMain)) add("branch", branch);
+  for (const branch of branches.filter(({ name }) => bases.has(name))) add("branch", branch);
   for (const branch of branches) add("branch", branch);
   for (const tag of tags) add("Git tag", tag);
   return histories;

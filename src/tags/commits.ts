@@ -47,7 +47,8 @@ export function commitFinder(
   pullRequests: readonly PullRequest[],
   deletedBranches: readonly DeletedBranch[] = [],
 ): FindCommit {
-  const owners = new CommitOwners(commits, refs);
+  const bases = new Set(pullRequests.flatMap(({ baseBranch }) => baseBranch ?? []));
+  const owners = new CommitOwners(commits, refs, bases);
   const open = openCommits(commits, refs, pullRequests);
   const openHeads = pullRequests.filter(({ state }) => state === "open").flatMap((each) => headsOf(each, commits));
   const closedOwner = closedOwners(owners, refs, pullRequests);

@@ -81,6 +81,19 @@ describe("a tag that names a commit", () => {
     expect(gitHost.git.requests.length - requests).toBe(6);
   });
 
+  test("of several branches is an older build of the one that pull requests are merged into", async () => {
+    const { repository, github } = gitHost;
+    await repository.createBranch("develop", await repository.commitOf("main"));
+    const older = await repository.commit("develop");
+    await repository.createBranch("chore", older);
+    const headCommit = await repository.commit("chore");
+    await repository.commit("develop");
+    expect(await explain(older)).toMatch(/is 1 commit behind chore$/);
+    const added = pullRequest(5, { headBranch: "chore", headCommit, baseBranch: "develop" });
+    github.state.repositories.get("octo/web")?.pullRequests.set(5, added);
+    expect(await explain(older)).toMatch(/is 1 commit behind develop$/);
+  });
+
   test("of a branch is live at the tip, even if it names a pull request", async () => {
     const tip = (await gitHost.repository.commit("main")).slice(0, 7);
     await addPullRequest(104, { state: "merged" });
