@@ -76,6 +76,8 @@ export function mayDelete(input: DecisionInput): boolean {
  * parent lists as an image, and that was therefore not read.
  */
 export function deletesUntagged(input: DecisionInput): boolean {
+  const isCandidate = ({ tags, parents }: Node): boolean => tags.length === 0 && parents.length === 0;
+  if (![...input.graph.nodes].some(isCandidate)) return false;
   return phasesOf(input, "read").roots.some(({ node }) => node.tags.length === 0);
 }
 

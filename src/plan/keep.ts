@@ -16,6 +16,9 @@ const UNKNOWN_TAG: TagStatus = { status: "live", reason: "its tag appeared after
 /** What a tag also says whose commit may be a number. */
 const NUMBER: Unmatched = { status: "unmatched", reason: "it may be a number instead of a commit" };
 
+/** Shared by all manifests without a tag, which are most. */
+const NONE: readonly never[] = [];
+
 /** What one tag says about its manifest. */
 export interface DecidingTag {
   readonly status: TagStatus;
@@ -32,6 +35,7 @@ export function decidingTags(
   statuses: ReadonlyMap<string, TagStatus>,
   { retentionOf }: Rules,
 ): readonly DecidingTag[] {
+  if (tags.length === 0) return NONE;
   const own = tags.map((tag) => ({ tag, status: statuses.get(tag) ?? UNKNOWN_TAG }));
   const isNeutral = own.every(({ status }) => status.status === "neutral");
   return own.flatMap(({ tag, status }): DecidingTag | readonly DecidingTag[] => {
@@ -79,6 +83,7 @@ export function keepByThemselves(
 
 /** Returns the first tag that keeps its manifest, as a reason. */
 export function keptByTag(node: Node, statuses: ReadonlyMap<string, TagStatus>, rules: Rules): Reason | undefined {
+  if (node.tags.length === 0) return undefined;
   const keepsUnruled = { superseded: rules.superseded === "keep", unmatched: rules.unmatchedTags === "keep" };
   const keeping = decidingTags(node, statuses, rules).flatMap(({ status, rule }): Reason | readonly Reason[] => {
     const isKept =

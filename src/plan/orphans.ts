@@ -74,6 +74,11 @@ export function countClaims(
 
 /** Returns a manifest that nothing keeps as an orphan. */
 export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, rules: Rules, claims: number): Orphan {
+  const isRoot = claims === 0;
+  if (node.tags.length === 0) {
+    const none = { isProven: false, gone: NONE, superseded: NONE, named: NONE };
+    return { node, ...untagged(node), claims, isRoot, isUntagged: true, ...none };
+  }
   const named = decidingTags(node, statuses, rules).filter(({ status }) => status.status !== "referrer");
   const all = named.map(({ status }) => status);
   const gone = all.filter((status) => status.status === "orphaned");
@@ -83,7 +88,7 @@ export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, r
     node,
     ...(described([...gone, ...superseded, ...unmatched]) ?? untagged(node)),
     claims,
-    isRoot: claims === 0,
+    isRoot,
     isUntagged: node.tags.every((tag) => statuses.get(tag)?.status === "referrer"),
     isProven: named.length > 0 && unmatched.length === 0,
     gone: [...gone, ...unmatched.flatMap(({ unproven }) => unproven ?? [])],
@@ -91,6 +96,8 @@ export function orphanOf(node: Node, statuses: ReadonlyMap<string, TagStatus>, r
     named,
   };
 }
+
+const NONE: readonly never[] = [];
 
 /** The first three reasons, with the status of the first; null: there is none. */
 function described(statuses: readonly (Gone | Superseded | Unmatched)[]): Pick<Orphan, "status" | "reason"> | null {
