@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Digest } from "../digest.ts";
-import { shortDigest } from "../format.ts";
+import { counted, shortDigest } from "../format.ts";
 import { isContent } from "../plan/graph.ts";
 import { type Decision, isImage } from "../plan/plan.ts";
 import type { Known, ManifestContent } from "../registry/manifest.ts";
@@ -11,7 +11,10 @@ import { type PlannedRepository, type PlanningInput, planRepository } from "./pl
 /** Images of a repository whose source is checked, the newest first. */
 const MAX_IMAGES = 3;
 
-/** Plans a repository. One whose images are built from another Git repository is kept, with a notice: `foreign-repositories`. */
+/**
+ * Plans a repository. One whose newest images are built from another Git repository is kept, with a notice: `foreign-repositories`.
+ * In any other one, each image is kept whose annotation names another Git repository.
+ */
 export async function planUnlessForeign(
   input: PlanningInput,
   settings: Pick<Settings, "foreignRepositories" | "github">,
@@ -21,11 +24,37 @@ export async function planUnlessForeign(
   const planned = await planRepository(input);
   if (planned.plan.deletions.length === 0 || settings.foreignRepositories === "sweep") return planned;
   const foreign = await findForeignImage(registry, repository, planned, settings.github);
-  if (foreign === null) return planned;
+  if (foreign === null) return withoutForeignImages(input, planned, settings.github, addNotice);
   const built = `${shortDigest(foreign.digest)} was built from ${foreign.source}, not from ${settings.github.repository}`;
   addNotice(`${repository} was skipped: ${built}. To sweep it, set \`foreign-repositories: sweep\`.`);
   const reason = { status: "undecided", reason: `${built} (foreign-repositories: skip)` } as const;
   return planRepository({ ...input, inUse: new Map(listing.manifests.map(({ digest }) => [digest, reason])) });
+}
+
+/** Keeps the images whose annotation names another Git repository. They were read for the plan, so this takes no request. */
+async function withoutForeignImages(
+  input: PlanningInput,
+  planned: PlannedRepository,
+  github: Settings["github"],
+  addNotice: (notice: string) => void,
+): Promise<PlannedRepository> {
+  const expected = expectedSource(github);
+  const foreign = planned.plan.decisions.flatMap((decision) => {
+    const content = planned.contents.get(decision.digest);
+    if (decision.decision === "keep" || !isImage(decision) || !isContent(content)) return [];
+    const source = gitRepositoryOf(content.source ?? "");
+    if (source === null || source === expected) return [];
+    const reason = `built from ${source}, not from ${github.repository} (foreign-repositories: skip)`;
+    return [[decision.digest, { status: "undecided", reason }] as const];
+  });
+  if (foreign.length === 0) return planned;
+  const kept = `${counted(foreign.length, "image")} of ${input.repository} ${foreign.length === 1 ? "is" : "are"} kept`;
+  addNotice(`${kept}: built from another Git repository. To delete them, set \`foreign-repositories: sweep\`.`);
+  return planRepository({ ...input, inUse: new Map([...foreign, ...input.inUse]) });
+}
+
+function expectedSource({ serverUrl, repository }: Settings["github"]): string | null {
+  return gitRepositoryOf(`${serverUrl.href}${repository}`);
 }
 
 /** An image that was built from another Git repository. */
@@ -46,7 +75,7 @@ async function findForeignImage(
   { plan, contents }: Pick<PlannedRepository, "plan" | "contents">,
   github: Settings["github"],
 ): Promise<ForeignImage | null> {
-  const expected = gitRepositoryOf(`${github.serverUrl.href}${github.repository}`);
+  const expected = expectedSource(github);
   for (const { digest } of newestImages(plan.decisions, contents)) {
     const content = contents.get(digest);
     const address = isContent(content) ? await sourceOf(registry, repository, content) : null;

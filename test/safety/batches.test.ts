@@ -54,8 +54,11 @@ describe.each(KINDS)("%s: after an index was deleted, its children", (kind) => {
     scenario = await openScenario(kind);
     fillOrphanedIndex(scenario.store, pushedAt);
     // The newest orphaned image, which keep-count keeps.
-    if ("keep-count" in inputs)
-      pushImage(scenario.store, { ...AT, seed: "newest", tags: ["pr-3"], pushedAt: NOW - 40 * HOUR });
+    if ("keep-count" in inputs) {
+      const newest = NOW - 40 * HOUR;
+      const times = { pushedAt: newest, created: new Date(newest).toISOString() };
+      pushImage(scenario.store, { ...AT, seed: "newest", tags: ["pr-3"], ...times });
+    }
     const clock = slowDeletions(scenario);
     const result = await sweepScenario(scenario, gitHost, { ...ONE_BY_ONE, ...inputs }, { clock });
     expect(result.errors).toEqual([]);

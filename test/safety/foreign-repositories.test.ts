@@ -95,6 +95,17 @@ describe("an image repository is skipped if a new image was built from another G
     expect(await sweep(fill, { "foreign-repositories": "sweep" })).toMatchObject({ deletes: true, notices: [] });
   });
 
+  test("but only that image is kept if it is not one of the newest", async () => {
+    const { deletes, notices } = await sweep((store) => {
+      for (const seed of ["a", "b", "c"]) pushImage(store, { ...NEWEST, seed, tags: [`main-${seed}`] });
+      pushImage(store, { ...AT, seed: "of api", tags: ["pr-2"], annotations: { [SOURCE]: other } });
+    });
+    expect(deletes).toBe(true);
+    expect(scenario.store.resolve("web", "pr-1")).toBeNull();
+    expect(scenario.store.resolve("web", "pr-2")).not.toBeNull();
+    expect(notices).toEqual([expect.stringMatching(/^1 image of web is kept: built from another Git repository/)]);
+  });
+
   test("but not if only an old image was", async () => {
     const { deletes } = await sweep((store) => {
       for (const seed of ["a", "b", "c"]) pushImage(store, { ...NEWEST, seed, tags: [`main-${seed}`] });

@@ -53,8 +53,9 @@ export function slowDeletions(scenario: Scenario, meanwhile: MeanwhileScript = (
 export function fillOrphanedIndex(store: RegistryStore, pushedAt: number = AT.pushedAt): readonly [Digest, Digest] {
   for (const { digest } of store.manifests("web")) store.deleteManifest("web", digest);
   pushImage(store, { ...AT, seed: "main", tags: ["main"] });
-  const amd64 = pushImage(store, { ...AT, seed: "amd64", pushedAt });
-  const arm64 = pushImage(store, { ...AT, seed: "arm64", pushedAt });
+  const created = new Date(AT.pushedAt).toISOString();
+  const amd64 = pushImage(store, { ...AT, seed: "amd64", pushedAt, created });
+  const arm64 = pushImage(store, { ...AT, seed: "arm64", pushedAt, created });
   pushIndex(store, { ...AT, children: [amd64, arm64], tags: ["pr-2"] });
   return [amd64, arm64];
 }
