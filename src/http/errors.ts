@@ -57,6 +57,21 @@ export function reportable(error: unknown): Fault | HttpError {
   return error instanceof Fault || error instanceof HttpError ? error : unexpected(error);
 }
 
+/**
+ * Returns the result of a check that follows a DELETE. If the check fails, the DELETE was sent all the same, and may have succeeded:
+ * then the error is neither `unsent` nor `expired`, nor a rate limit.
+ */
+export async function afterDeletion<T>(check: Promise<T>): Promise<T> {
+  try {
+    return await check;
+  } catch (error) {
+    if (!(error instanceof HttpError) || !(error.retryable || error.unsent === true)) throw error;
+    const { code, method, url, retryable, detail } = error;
+    const codeAfter = code === "expired" ? "network" : code;
+    throw new HttpError(error.message, { code: codeAfter, method, url, retryable, detail }, { cause: error });
+  }
+}
+
 /** Whether an error is the answer 403 to a DELETE: the token may delete something else. */
 export function isForbiddenDeletion(error: unknown): error is Fault {
   const cause = error instanceof Fault && error.kind === "permission" ? error.cause : null;

@@ -4,21 +4,21 @@ import type { Break } from "./break.ts";
 export const REGISTRIES_BREAKS: readonly Break[] = [
   {
     file: "registry/ghcr/registry.ts",
-    line: "if (await api.exists(versionsPath(repository, id))) {",
+    line: "if (await afterDeletion(api.exists(versionsPath(repository, id)))) {",
     replacement: "if (id < 0) {",
     danger: "reports a version as gone that may not be deleted",
     tests: ["registry/ghcr/deletion.test.ts"],
   },
   {
     file: "registry/ghcr/registry.ts",
-    line: "await confirmGone(repository);",
+    line: "await afterDeletion(confirmGone(repository));",
     replacement: "",
     danger: "reports versions of an unreadable package as gone",
     tests: ["registry/ghcr/deletion.test.ts"],
   },
   {
     file: "registry/digitalocean/registry.ts",
-    line: "await confirmGone(repository);",
+    line: "await afterDeletion(confirmGone(repository));",
     replacement: "",
     danger: "reports manifests of a missing repository as gone",
     tests: ["registry/digitalocean/deletion.test.ts"],

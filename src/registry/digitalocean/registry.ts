@@ -1,4 +1,5 @@
 import { Fault } from "../../fault.ts";
+import { afterDeletion } from "../../http/errors.ts";
 import type { Settings } from "../../settings.ts";
 import { oncePerRepository } from "../names.ts";
 import { OciClient } from "../oci/client.ts";
@@ -51,8 +52,8 @@ export function openDigitalOcean(settings: DigitalOceanSettings, services: Servi
     const deletion = api.ofRegistry({ method: "DELETE", scope: "registry:delete", ...request });
     const response = await deletion.catch((error: unknown) => throwWhenWritable(error, waitForCollection));
     if (response.status === 204) return "deleted";
-    await confirmGone(repository);
-    if (await exists(ociName(repository))) throw notDeleted(response);
+    await afterDeletion(confirmGone(repository));
+    if (await afterDeletion(exists(ociName(repository)))) throw notDeleted(response);
     return "gone";
   }
 

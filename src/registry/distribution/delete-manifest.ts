@@ -1,6 +1,6 @@
 import type { Digest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
-import { HttpError } from "../../http/errors.ts";
+import { afterDeletion, HttpError } from "../../http/errors.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import type { OciClient } from "../oci/client.ts";
 import { refusalInError, refusalOf } from "../oci/refusal.ts";
@@ -66,7 +66,7 @@ export async function deleteManifest(
   sendBy: number,
   hasDeleted: boolean,
 ): Promise<Deletion> {
-  const isGone = async (): Promise<boolean> => !(await oci.exists(name, digest));
+  const isGone = async (): Promise<boolean> => !(await afterDeletion(oci.exists(name, digest)));
   let response: HttpResponse;
   try {
     response = await oci.delete(name, digest, sendBy);

@@ -1,3 +1,4 @@
+import { afterDeletion } from "../../http/errors.ts";
 import type { OciClient } from "../oci/client.ts";
 import { refusalInError } from "../oci/refusal.ts";
 import { statusError } from "../oci/status-error.ts";
@@ -23,7 +24,7 @@ export async function deleteTag(
     return null;
   });
   if (response === null || UNSUPPORTED.includes(response.status)) return "unsupported";
-  const after = await oci.digestOf(name, tag);
+  const after = await afterDeletion(oci.digestOf(name, tag));
   // The tag was pushed again after it was deleted.
   if (after === "missing" || after !== digest) return response.status === 404 ? "gone" : "deleted";
   // Some registries return 202 and keep the tag.

@@ -1,3 +1,4 @@
+import { afterDeletion } from "../../http/errors.ts";
 import type { Log } from "../../log.ts";
 import type { Settings } from "../../settings.ts";
 import { readDockerLogin } from "../oci/auth/docker-config.ts";
@@ -88,7 +89,7 @@ export function createDistributionRegistry(options: DistributionOptions): Regist
       if (deletion.outcome !== "deleted" && deletion.outcome !== "gone") return deletion;
       hasDeleted ||= deletion.outcome === "deleted";
       inventory.remove(name, target.digest);
-      await cleanTags(name, target, sendBy);
+      await afterDeletion(cleanTags(name, target, sendBy));
       return deletion;
     },
     deleteTag: (repository, target, sendBy) => deleteTag(oci, nameOf(repository), target, sendBy),

@@ -1,5 +1,5 @@
 import { Fault } from "../../fault.ts";
-import { HttpError } from "../../http/errors.ts";
+import { afterDeletion, HttpError } from "../../http/errors.ts";
 import { createGitHubApi } from "../../http/github.ts";
 import type { HttpResponse } from "../../http/http.ts";
 import { oncePerRepository } from "../names.ts";
@@ -71,14 +71,14 @@ export function openGhcr(settings: GhcrSettings, services: Services): Registry {
         if (result.outcome === "deleted") lists.deleted(repository, id);
         return result;
       }
-      if (await api.exists(versionsPath(repository, id))) {
+      if (await afterDeletion(api.exists(versionsPath(repository, id)))) {
         // GitHub also returns 404 instead of 403 to a token that may not delete.
         const version = `${api.owner}/${repository}@${target.digest}`;
         const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
         return { outcome: "forbidden", fault: new Fault("permission", message, GRANT_ADMIN) };
       }
-      await confirmGone(repository);
-      if (await oci.exists(ociName(repository), target.digest)) throw notDeleted(result);
+      await afterDeletion(confirmGone(repository));
+      if (await afterDeletion(oci.exists(ociName(repository), target.digest))) throw notDeleted(result);
       return { outcome: "gone" };
     },
     deleteTag: async () => "unsupported",
