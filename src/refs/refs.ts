@@ -4,6 +4,9 @@
  */
 export const LATE_PUSH_MS = 24 * 3_600_000;
 
+/** GitHub renames a branch by creating one and deleting the other, at the same time: within this many milliseconds. */
+export const RENAME_MS = 60_000;
+
 /** A branch or a Git tag. */
 export interface Ref {
   /** Without `refs/heads/` or `refs/tags/`. */
@@ -18,13 +21,15 @@ export interface LiveRefs {
   readonly tags: readonly Ref[];
 }
 
-/** A branch that was deleted. */
+/** A branch that was deleted or renamed. */
 export interface DeletedBranch {
   readonly name: string;
   /** Its last commit; null: unknown. */
   readonly commit: string | null;
   /** Milliseconds since the epoch. */
   readonly deletedAt: number;
+  /** It was renamed, and exists by another name. */
+  readonly isRenamed?: true;
 }
 
 export interface PullRequest {

@@ -91,8 +91,8 @@ function branchOfEvent({ settings, clock }: EvidenceSources): readonly DeletedBr
 }
 
 /**
- * Adds the branches that were deleted without a pull request, if that may explain a tag. Without this evidence images are kept, so
- * an error is a notice.
+ * Adds the branches that were deleted without a pull request, or renamed after one, if that may decide about a tag. Without this
+ * evidence unmatched images are kept, so an error is a notice.
  */
 async function readDeletedBranches(
   { settings, http }: EvidenceSources,
@@ -101,15 +101,17 @@ async function readDeletedBranches(
   onFailure: (failure: Fault) => void,
 ): Promise<readonly DeletedBranch[]> {
   const statusOf = statusBy(settings, known);
-  const isUnmatched = (tag: string): boolean => statusOf(tag).status === "unmatched";
+  const statuses = [...branchTags, ...commits].map(statusOf);
+  const isUnmatched = statuses.some(({ status }) => status === "unmatched");
+  const isByBranch = statuses.some((status) => status.status === "orphaned" && status.lastPush !== null);
   const { deletedBranches } = known;
-  if (settings.scope !== "repository" || ![...branchTags, ...commits].some(isUnmatched)) return deletedBranches;
+  if (settings.scope !== "repository" || !(isUnmatched || isByBranch)) return deletedBranches;
   const since = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
   try {
     return [...deletedBranches, ...(await listDeletedBranches(http, settings.github, since))];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    onFailure(error);
+    if (isUnmatched) onFailure(error);
     return deletedBranches;
   }
 }

@@ -1,5 +1,5 @@
 import { type Commits, NO_COMMITS } from "../refs/commits.ts";
-import type { DeletedBranch, PullRequest, PullRequests } from "../refs/refs.ts";
+import { type DeletedBranch, type PullRequest, type PullRequests, RENAME_MS } from "../refs/refs.ts";
 import { commitFinder, type FindCommit } from "./commits.ts";
 import { type Gone, goneBranch, goneDeletedBranch, goneNumber } from "./gone.ts";
 import {
@@ -43,9 +43,13 @@ export function knownRefs(
   const all = eachOnce(pullRequests);
   const open = all.filter(({ state }) => state === "open");
   const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
+  const renamed = deletedBranches.filter(({ isRenamed }) => isRenamed);
+  const deleted = deletedBranches.filter(({ isRenamed }) => !isRenamed);
   const branches = [
-    ...deletedBranches.map((branch) => ({ name: branch.name, gone: goneDeletedBranch(branch) })),
-    ...all.filter(isBranchEvidence).map((each) => ({ name: each.headBranch, gone: goneBranch(each) })),
+    ...deleted.map((branch) => ({ name: branch.name, gone: goneDeletedBranch(branch) })),
+    ...all
+      .filter((each) => isBranchEvidence(each) && !isRenamedAfter(each, renamed))
+      .map((each) => ({ name: each.headBranch, gone: goneBranch(each) })),
   ];
   const bySegment = usesLastSegment(live.patterns);
   return {
@@ -53,12 +57,17 @@ export function knownRefs(
     branch: either(live.branch, findInAnyCase(open.flatMap(openNames))),
     lastSegment: bySegment ? either(live.lastSegment, findInAnyCase(open.flatMap(lastSegments))) : live.lastSegment,
     commit: either(live.commit, findCommit(open.flatMap(headCommits))),
-    olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all, deletedBranches),
+    olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all, deleted),
     goneBranch: findIn(latest(branches, provingSlugs)),
     goneLastSegment: findIn(latest(bySegment ? branches : [], (name) => provingSlugs(lastSegment(name)))),
     isPartOfOpenHead: partsOf(open.map(({ headBranch }) => headBranch)),
     pullRequest: (number) => numbers.get(number),
   };
+}
+
+/** Whether the head branch of a closed pull request was renamed, not deleted. Renaming it may be what closed the pull request. */
+function isRenamedAfter({ headBranch, closedAt }: PullRequest, renamed: readonly DeletedBranch[]): boolean {
+  return renamed.some(({ name, deletedAt }) => name === headBranch && deletedAt + RENAME_MS >= (closedAt ?? 0));
 }
 
 /** A branch that no longer exists, with the evidence. */

@@ -99,6 +99,24 @@ describe("a branch that was deleted without a pull request", () => {
     expect(explain(await read("feature-x"), "feature-x")).toBe(expected);
   });
 
+  test.each([
+    ["after its pull request was closed", DELETED_AT - DAY, UNMATCHED],
+    ["by which its pull request was closed", DELETED_AT + 1_000, UNMATCHED],
+    [
+      "before a pull request from another branch of that name",
+      DELETED_AT + 3_600_000,
+      /^orphaned: branch feature\/x of pull/,
+    ],
+  ])("is no evidence if it was renamed %s", async (_, closedAt, expected) => {
+    const ended = { createdAt: PUSHED_AT - DAY, closedAt, updatedAt: closedAt };
+    const added = pullRequest(7, { state: "merged", headBranch: "feature/x", ...ended });
+    gitHost.github.state.repositories.get("octo/web")?.pullRequests.set(7, added);
+    expect(explain(await read("feature-x"), "feature-x")).toMatch(/^orphaned/);
+    addActivity("branch_deletion");
+    addActivity("branch_creation", { branch: "feature/y" });
+    expect(explain(await read("feature-x"), "feature-x")).toMatch(expected);
+  });
+
   test("is evidence by its last commit, if no ref reaches that", async () => {
     const tip = await gitHost.repository.commitOf("main");
     const [first] = [await gitHost.repository.commit("gone")];

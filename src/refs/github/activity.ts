@@ -6,13 +6,11 @@ import type { HttpClient, HttpResponse } from "../../http/http.ts";
 import { parseJson } from "../../http/json.ts";
 import { parseLinks } from "../../http/link.ts";
 import type { Settings } from "../../settings.ts";
-import type { DeletedBranch } from "../refs.ts";
+import { type DeletedBranch, RENAME_MS } from "../refs.ts";
 
 const PAGE_SIZE = 100;
 /** Enough for 3,000 branches. Images of branches that were deleted before are kept. */
 const MAX_PAGES = 30;
-/** GitHub renames a branch by creating one and deleting the other, at the same time. */
-const RENAME_MS = 60_000;
 
 // `activity` in GitHub's OpenAPI document.
 const Entry = v.object({
@@ -24,8 +22,8 @@ const Entry = v.object({
 type Entry = v.InferOutput<typeof Entry>;
 
 /**
- * Returns the branches that were deleted since `since` (milliseconds since the epoch), as far as the activity of the Git repository
- * shows it, the last one first. A branch that was renamed is not one of them. GitHub Enterprise Server has the activity since 3.17.
+ * Returns the branches that were deleted or renamed since `since` (milliseconds since the epoch), as far as the activity of the Git
+ * repository shows it, the last one first. GitHub Enterprise Server has the activity since 3.17.
  *
  * Throws Fault `listing` or `permission`, and HttpError `interrupted`.
  */
@@ -40,11 +38,11 @@ export async function listDeletedBranches(
   const creations = await listActivity(http, github, "branch_creation", Date.parse(last.timestamp) - RENAME_MS);
   return deletions
     .filter(({ timestamp }) => Date.parse(timestamp) - RENAME_MS >= creations.since)
-    .filter((deletion) => !creations.entries.some((creation) => isRename(deletion, creation)))
-    .map(({ ref, before, timestamp }) => ({
-      name: ref.slice("refs/heads/".length),
-      commit: before,
-      deletedAt: Date.parse(timestamp),
+    .map((deletion) => ({
+      name: deletion.ref.slice("refs/heads/".length),
+      commit: deletion.before,
+      deletedAt: Date.parse(deletion.timestamp),
+      ...(creations.entries.some((creation) => isRename(deletion, creation)) ? { isRenamed: true } : {}),
     }));
 }
 
