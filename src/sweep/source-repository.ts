@@ -151,13 +151,15 @@ function sourceInStatement(bytes: Buffer): string | null {
   const { predicate } = parsed.output;
   if ("buildDefinition" in predicate) {
     const { buildDefinition, runDetails } = predicate;
-    return (
-      buildDefinition.externalParameters.configSource?.uri ??
-      runDetails?.metadata?.buildkit_metadata?.vcs?.source ??
-      null
-    );
+    const { configSource } = buildDefinition.externalParameters;
+    return firstRepository(configSource?.uri, runDetails?.metadata?.buildkit_metadata?.vcs?.source);
   }
-  return predicate.invocation?.configSource?.uri ?? predicate.metadata?.[METADATA]?.vcs.source ?? null;
+  return firstRepository(predicate.invocation?.configSource?.uri, predicate.metadata?.[METADATA]?.vcs.source);
+}
+
+/** A build's context may also be an archive. */
+function firstRepository(...addresses: readonly (string | undefined)[]): string | null {
+  return addresses.find((address) => address !== undefined && gitRepositoryOf(address) !== null) ?? null;
 }
 
 /** Returns the Git repository that an address names, as `HOST/PATH` in lower case; null: it is no address of one. */

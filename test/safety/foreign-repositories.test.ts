@@ -75,6 +75,13 @@ describe("an image repository is skipped if a new image was built from another G
       provenance({ metadata: { [BUILDKIT]: { vcs: { source: "git@github.com:octo/api.git" } } } }),
     ],
     [
+      "by the checkout in its provenance, next to a context that is no Git repository",
+      provenance({
+        ...inSlsa02("https://example.com/context.tgz"),
+        metadata: { [BUILDKIT]: { vcs: { source: other } } },
+      }),
+    ],
+    [
       "by the checkout in its provenance (SLSA 1)",
       provenance({
         ...inSlsa1(""),
