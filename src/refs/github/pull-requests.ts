@@ -1,4 +1,4 @@
-import { Fault } from "../../fault.ts";
+import type { Fault } from "../../fault.ts";
 import { counted } from "../../format.ts";
 import type { HttpClient } from "../../http/http.ts";
 import type { ClosedPullRequestEvent, Settings } from "../../settings.ts";
@@ -9,16 +9,10 @@ import {
   type PullRequestLookups,
   type PullRequests,
 } from "../refs.ts";
+import { findNumbers } from "./by-number.ts";
 import { createRepositoryApi, listingFault, type RepositoryApi } from "./graphql.ts";
-import { completePagesOf, PAGE_SIZE, PageSize, pagesOf } from "./pages.ts";
-import {
-  byNumberQuery,
-  CLOSED_QUERY,
-  OPEN_QUERY,
-  type Page,
-  parseByNumber,
-  UPDATED_QUERY,
-} from "./pull-request-queries.ts";
+import { completePagesOf, pagesOf } from "./pages.ts";
+import { CLOSED_QUERY, OPEN_QUERY, type Page, UPDATED_QUERY } from "./pull-request-queries.ts";
 
 /** The largest expected difference between the clocks of GitHub and this machine. */
 const CLOCK_SKEW_MS = 3_600_000;
@@ -114,58 +108,6 @@ function fromEvent({ merged, ...event }: ClosedPullRequestEvent): PullRequest {
     state: merged ? "merged" : "closed",
     mergeCommit: merged ? event.mergeCommit : null,
   };
-}
-
-/** Finds pull requests by number, 100 in a request. `onFailure` gets the error of each request that failed. */
-export function findByNumber(
-  http: HttpClient,
-  github: Settings["github"],
-  numbers: ReadonlySet<number>,
-  onFailure: (failure: Fault) => void,
-): Promise<ReadonlyMap<number, PullRequest | "missing">> {
-  return findNumbers(createRepositoryApi(http, github), numbers, null, onFailure);
-}
-
-async function findNumbers(
-  api: RepositoryApi,
-  numbers: ReadonlySet<number>,
-  known: PullRequest | null,
-  onFailure: (failure: Fault) => void,
-): Promise<ReadonlyMap<number, PullRequest | "missing">> {
-  const results = new Map<number, PullRequest | "missing">();
-  const remaining = [...numbers].filter((number) => number !== known?.number);
-  if (known !== null && numbers.has(known.number)) results.set(known.number, known);
-  const batches = Array.from({ length: Math.ceil(remaining.length / PAGE_SIZE) }, (_, index) =>
-    remaining.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE),
-  );
-  const add = (number: number, found: PullRequest | "missing" | Fault): void => {
-    if (found instanceof Fault) onFailure(found);
-    else results.set(number, found);
-  };
-  await Promise.all(batches.map((batch) => findBatch(api, batch, add)));
-  return results;
-}
-
-/** Looks up numbers with one query, or with smaller ones if GitHub does not complete it. */
-async function findBatch(
-  { github, query }: RepositoryApi,
-  numbers: readonly number[],
-  add: (number: number, found: PullRequest | "missing" | Fault) => void,
-): Promise<void> {
-  const size = new PageSize();
-  for (let at = 0; at < numbers.length; ) {
-    const part = numbers.slice(at, at + size.value);
-    const response = await query(byNumberQuery(part));
-    const found = part.map((number) => ({ number, result: parseByNumber(github, response, number) }));
-    const isComplete = response.failure === null && !found.some(({ result }) => result instanceof Fault);
-    if (!isComplete) {
-      if (size.shrink()) continue;
-      size.reset();
-    }
-    for (const { number, result } of found) add(number, result);
-    if (found.every(({ result }) => result instanceof Fault)) return;
-    at += part.length;
-  }
 }
 
 /** Returns the closed pull requests that the branch tags need. */
