@@ -8,6 +8,8 @@ export interface CountedGroup {
   readonly count: number;
   readonly reason: string;
   readonly images: readonly Orphan[];
+  /** Whether images of unknown age are kept too: any of them may be the newest, and nothing proves its ref gone. */
+  readonly keepsUntimed: boolean;
 }
 
 /** The images that a retention rule counts: all whose tags match it, of any age. */
@@ -17,6 +19,7 @@ export function countedByRule(roots: readonly Orphan[]): readonly CountedGroup[]
     return rules.map((rule) => ({
       count: rule.keep ?? 0,
       reason: `one of the newest ${rule.keep} images that match ${rule.glob} (retention: ${describeRule(rule)})`,
+      keepsUntimed: true,
     }));
   });
 }
@@ -32,13 +35,14 @@ export function countedTogether(roots: readonly Orphan[], { keepCount }: Rules):
     if (named.length > 0 && uncounted.length === 0) return [];
     const builds = uncounted.flatMap(({ status }) => (status.status === "superseded" ? status.of : []));
     if (builds.length === 0) {
-      return [{ count: keepCount, reason: `one of the newest ${keepCount} images that would be deleted (keep-count)` }];
+      const reason = `one of the newest ${keepCount} images that would be deleted (keep-count)`;
+      return [{ count: keepCount, reason, keepsUntimed: false }];
     }
     const reasonOf = (of: string): string =>
       keepCount <= 1
         ? `the newest older build of ${of}`
         : `one of the newest ${keepCount} older builds of ${of} (keep-count)`;
-    return builds.map((of) => ({ count: Math.max(1, keepCount), reason: reasonOf(of) }));
+    return builds.map((of) => ({ count: Math.max(1, keepCount), reason: reasonOf(of), keepsUntimed: true }));
   });
 }
 

@@ -141,7 +141,7 @@ function limitOrphans(
   if ([...needed.keys(), ...reach(limited.kept.keys()).keys()].some(isTagged)) return limited;
   const tagged = existing.filter(({ node }) => isTagged(node));
   const roots = tagged.filter(({ isRoot }) => isRoot);
-  const [last] = newest(roots.length > 0 ? roots : tagged, 1, times);
+  const [last] = newest(roots.length > 0 ? roots : tagged, { count: 1, keepsUntimed: false }, times);
   return last === undefined ? limited : { ...limited, kept: new Map([...limited.kept, [last.node, LAST_TAGGED]]) };
 }
 

@@ -38,9 +38,9 @@ export function limit(orphans: readonly Orphan[], rules: Rules, times: PushTimes
   const roots = orphans.filter(({ isRoot }) => isRoot);
   const unordered = new Set<Digest>();
   const keepNewest = (groups: readonly CountedGroup[]): void => {
-    for (const { count, reason, images } of groups) {
+    for (const { reason, images, ...group } of groups) {
       // An image may belong to several groups, so no order of the list alone shows that one is deleted.
-      const chosen = stage === "listed" && images.length > count ? [] : newest(images, count, times, unordered);
+      const chosen = stage === "listed" && images.length > group.count ? [] : newest(images, group, times, unordered);
       for (const { node } of chosen) {
         const isKnown = pushTime(node, times) !== null;
         if (!kept.has(node)) kept.set(node, isKnown ? reason : `${reason}: its push time is unknown`);
@@ -105,13 +105,10 @@ function gracePeriod({ gracePeriodMs }: Rules): string {
   return `grace period of ${formatSetting(gracePeriodMs)}`;
 }
 
-/**
- * Returns the newest `count` orphans, after all orphans with an unknown time: any of these may be the newest. The digest decides
- * between equal times.
- */
+/** Returns the newest `count` orphans. An unknown time counts as newest. The digest decides between equal times. */
 export function newest(
   orphans: readonly Orphan[],
-  count: number,
+  { count, keepsUntimed }: Pick<CountedGroup, "count" | "keepsUntimed">,
   times: PushTimes,
   untimed: Set<Digest> = new Set(),
 ): readonly Orphan[] {
@@ -122,7 +119,7 @@ export function newest(
     return { orphan, time: time ?? Number.POSITIVE_INFINITY };
   });
   timed.sort((a, b) => (a.time === b.time ? compareDigests(a.orphan, b.orphan) : b.time - a.time));
-  const unknown = timed.filter(({ time }) => time === Number.POSITIVE_INFINITY).length;
+  const unknown = keepsUntimed ? timed.filter(({ time }) => time === Number.POSITIVE_INFINITY).length : 0;
   return timed.slice(0, unknown + count).map(({ orphan }) => orphan);
 }
 

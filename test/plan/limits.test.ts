@@ -30,14 +30,20 @@ testCases([
     deleted: ["sig"],
   },
   {
-    title: "keeps each image with an unknown push time, because it may be the newest, and as many of the others",
-    world: {
-      a: { tags: ["orphaned-1"], hours: null },
-      b: { tags: ["orphaned-2"], hours: null },
-      young: { tags: ["orphaned-3"], hours: 1 },
-      old: { tags: ["orphaned-4"], hours: 100 },
-    },
+    title: "counts an unknown push time as newest",
+    world: { timeless: { tags: ["orphaned"], hours: null }, young: { tags: ["orphaned-2"], hours: 1 } },
     rules: { keepCount: 1 },
+    deleted: ["young"],
+  },
+  {
+    title: "keeps each older build with an unknown push time, because it may be the newest, and as many of the others",
+    world: {
+      a: { tags: ["older-1"], hours: null },
+      b: { tags: ["older-2"], hours: null },
+      young: { tags: ["older-3"], hours: 1 },
+      old: { tags: ["older-4"], hours: 100 },
+    },
+    rules: { keepCount: 1, superseded: "delete" },
     deleted: ["old"],
   },
   {

@@ -324,8 +324,9 @@ function countedImages(
     names.add(name);
   };
   const newest = (): readonly string[] =>
-    [...groups.values()].flatMap(({ count, names }) => {
-      const unknown = [...names].filter((name) => ageOf(world, name) === UNKNOWN_AGE).length;
+    [...groups].flatMap(([group, { count, names }]) => {
+      const isUnknown = (name: string): boolean => group !== "repository" && ageOf(world, name) === UNKNOWN_AGE;
+      const unknown = [...names].filter(isUnknown).length;
       return count === 0 ? [] : [...names].sort(newestFirst(world)).slice(0, unknown + count);
     });
   const images = roots.filter((each) => subjectsOf(world, each).length === 0);
