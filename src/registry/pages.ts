@@ -105,8 +105,8 @@ function entriesOf(pages: readonly Page<unknown>[]): number {
   return pages.reduce((sum, { rows }) => sum + rows.length, 0);
 }
 
-/** A server can have another page size than the requested one. Page sizes are round numbers: 20, 25, 30, 50, 100. */
-function mayBePageSize(entries: number): boolean {
+/** Whether a server may have this page size instead of the requested one. Page sizes are round numbers: 20, 25, 30, 50, 100. */
+export function mayBePageSize(entries: number): boolean {
   return entries > 0 && (entries % 10 === 0 || entries % 25 === 0);
 }
 

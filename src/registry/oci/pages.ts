@@ -6,13 +6,12 @@ import { parseJson } from "../../http/json.ts";
 import { parseLinks } from "../../http/link.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { createSizeLimit } from "../../http/size-limit.ts";
+import { mayBePageSize } from "../pages.ts";
 
 /** One million tags in pages of 100. A list with more pages counts as endless. */
 const MAX_PAGES = 10_000;
 /** One million tags of 60 characters. */
 const MAX_MIB = 64;
-/** Registries that do not send as many entries as requested send 50, 100, 250, 500 or 1,000. */
-const USUAL_LIMIT = 50;
 const CHECK_ADDRESS = "Check the registry's address: a login page or a proxy may have answered.";
 
 /** Sends a GET and returns the response if its status is in `expected`. */
@@ -66,9 +65,9 @@ export async function readPages<T extends string>(
   return [...items];
 }
 
-/** Whether a page may be the largest that the registry sends: as large as an earlier one, or of a usual limit. */
+/** Whether a page may be the largest that the registry sends: as large as an earlier one, or of a usual size. */
 function mayBeFull(count: number, size: number, largest: number): boolean {
-  return count > 0 && count < size && (count === largest || count % USUAL_LIMIT === 0);
+  return count > 0 && count < size && (count === largest || mayBePageSize(count));
 }
 
 /** Returns the page after the last entry of a page. */
