@@ -78,8 +78,10 @@ const FOREIGN = {
 /** Parses a list of globs. An empty text is an empty list. */
 export function parseGlobs(text: string, kind: keyof typeof FOREIGN): Parsed<readonly string[]> {
   const globs = parseList(text);
-  const fix = "Use names in which `*`, `**`, `?` and `{a,b}` are wildcards";
+  const wildcards = "Use names in which `*`, `**`, `?` and `{a,b}` are wildcards";
   const foreign = FOREIGN[kind].exec(globs.map((glob) => glob.replace(/^!/, "")).join(""))?.[0];
+  const isBranch = kind === "image tag" && foreign === "/";
+  const fix = isBranch ? "Write the tag that the build gives to a branch, such as `release-*`" : wildcards;
   if (foreign !== undefined) return { problem: `no ${kind} contains ${JSON.stringify(foreign)}`, fix };
   if (kind === "repository name" && globs.some((glob) => /^!?\.?\/|\/\/|\/$/.test(glob))) {
     return {

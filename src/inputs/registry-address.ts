@@ -5,7 +5,8 @@ import type { RegistryAddress } from "../settings.ts";
 import type { Invalid, Parsed } from "./parse.ts";
 
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const FIX = `Use ${PROVIDERS.map(({ address }) => `\`${address.form}\``).join(", ")}`;
+const FORMS = PROVIDERS.map(({ address }) => `\`${address.form}\``);
+const FIX = `Use ${FORMS.slice(0, -1).join(", ")} or ${FORMS.at(-1)}`;
 
 /**
  * Parses the input `registry`. Without a scheme it is http for loopback hosts, else https.
@@ -28,7 +29,10 @@ export function parseRegistry(text: string, given: Provider | null, githubServer
   if ("fix" in provider) return provider;
   const path = segments.join("/");
   const problem = provider.address.invalidPath(path);
-  if (problem !== null) return { problem: `it ${problem}`, fix: `Use \`${provider.address.form}\`` };
+  if (problem !== null) {
+    const selecting = segments.length > 1 ? ", and name the repositories in `repository-pattern`" : "";
+    return { problem: `it ${problem}`, fix: `Use \`${provider.address.form}\`${selecting}` };
+  }
   return { value: { provider: provider.name, origin, path, name: path === "" ? authority : `${authority}/${path}` } };
 }
 

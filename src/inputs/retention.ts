@@ -9,7 +9,10 @@ export function parseRetention(text: string): Parsed<readonly RetentionRule[]> {
   const lines = text.split(/\r\n|[\r\n]/).map((line) => line.trim());
   for (const line of lines.filter((each) => each !== "" && !each.startsWith("#"))) {
     const rule = parseRule(line);
-    if (!("value" in rule)) return { problem: `the rule "${line}": ${rule.problem ?? rule.fix}`, fix: FIX };
+    if (!("value" in rule)) {
+      const problem = rule.problem ?? rule.fix;
+      return { problem: line === text.trim() ? problem : `the rule "${line}": ${problem}`, fix: FIX };
+    }
     rules.push(rule.value);
   }
   return { value: rules };
@@ -33,6 +36,7 @@ function parseRule(line: string): Parsed<RetentionRule> {
 
 /** Why a rule cannot be used; null: only its options can be wrong. */
 function problemOf(glob: string, options: readonly string[]): string | null {
+  if (/^(?:keep|older-than)=/.test(glob)) return "it does not start with a glob";
   if (glob.startsWith("!")) return "a rule has no exclusions. Use `protect-tags` to keep tags";
   const globs = parseGlobs(glob, "image tag");
   if (!("value" in globs)) return globs.problem ?? globs.fix;

@@ -6,7 +6,7 @@ import type { Swept } from "../sweep/sweep-repository.ts";
 export const FAULT_TITLES: Readonly<Record<FaultKind, string>> = {
   input: "Invalid input",
   permission: "Missing permission",
-  listing: "Could not read everything from the registry",
+  listing: "Could not read everything",
   registry: "Cannot delete from this registry",
   limit: "More deletions than max-deletions",
   deletion: "Deletions failed",

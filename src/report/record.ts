@@ -184,7 +184,7 @@ export class RunRecord {
     if (decision.decision === "keep") return { ...decision, outcome: "kept", error: null };
     if (outcome !== undefined) return { ...decision, ...outcome };
     if (this.#settings.dryRun) return { ...decision, outcome: "planned", error: null };
-    return { ...decision, outcome: "deferred", error: "the run ended before it was sent" };
+    return { ...decision, outcome: "deferred", error: "the run ended before this deletion" };
   }
 
   #entryOf(repository: string): Entry {

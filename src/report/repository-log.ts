@@ -53,7 +53,9 @@ function titleOf({ name, manifests }: RepositoryResult): string {
     const count = counts.get(outcome);
     return count === undefined ? [] : [`${count} ${label}`];
   });
-  return `${name}: ${parts.length === 0 ? "no manifests" : parts.join(", ")}`;
+  return parts.length === 0
+    ? `${name}: no manifests`
+    : `${name} (${counted(manifests.length, "manifest")}): ${parts.join(", ")}`;
 }
 
 function lineOf({ digest, tags, reason, outcome, error }: ManifestResult): string {

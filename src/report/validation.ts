@@ -7,9 +7,9 @@ export function validationWarnings(repository: string, { broken, unreadable }: V
   const warnings: string[] = [];
   const [firstBroken] = broken;
   if (firstBroken !== undefined) {
-    const count = counted(broken.length, "kept image is broken", "kept images are broken");
+    const count = counted(broken.length, "kept manifest is broken", "kept manifests are broken");
     const first = describeManifest(firstBroken.digest, firstBroken.tags);
-    warnings.push(`${repository}: ${count}, the first is ${first}. Push them again, or delete them`);
+    warnings.push(`${repository}: ${count}, the first is ${first}. Push the images again, or delete them`);
   }
   const [firstUnreadable] = unreadable;
   if (firstUnreadable !== undefined) {

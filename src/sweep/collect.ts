@@ -35,8 +35,8 @@ export function requireSafeCollection(
   const untagged = repositories.flatMap(({ manifests }) => (manifests ?? []).filter(({ isTagged }) => !isTagged));
   const [first] = untagged;
   if (first === undefined) return;
-  const which = untagged.length === 1 ? first.description : `the first is ${first.description}`;
-  throw unsafe(gcType, `${counted(untagged.length, "kept manifest has", "kept manifests have")} no tag: ${which}`);
+  const which = untagged.length === 1 ? `: ${first.description}` : `, such as ${first.description}`;
+  throw unsafe(gcType, `${counted(untagged.length, "kept manifest has", "kept manifests have")} no tag${which}`);
 }
 
 function unsafe(gcType: Settings["gcType"], why: string): Fault {

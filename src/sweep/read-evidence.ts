@@ -146,8 +146,8 @@ export async function readEvidenceAgain(sources: EvidenceSources, first: Evidenc
 /** One failure is enough: the others rarely have another cause. */
 function noticesOf([failure]: readonly Fault[]): readonly string[] {
   if (failure === undefined) return [];
-  const kept = "Some images are kept until the next run, because not all evidence could be read";
-  return [`${kept}. ${failure.message}`];
+  const kept = "Some images are kept, because not all evidence could be read";
+  return [`${kept}. ${failure.message}. ${failure.remedy}`];
 }
 
 /** Whether images are deleted although their tags are unmatched. */

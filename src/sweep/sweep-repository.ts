@@ -38,7 +38,7 @@ export interface Swept {
   readonly notice: string | null;
 }
 
-const NOT_REACHED = "the run ended before it was sent";
+const NOT_REACHED = "the run ended before this deletion";
 
 /**
  * Carries out the plan of one repository in batches. Each batch begins with a recheck, and deletes only what both

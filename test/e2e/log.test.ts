@@ -41,7 +41,10 @@ describe("groups", () => {
     const result = await fixture.processStep();
     const groups = result.log.split("\n").filter((line) => line.startsWith("::group::"));
     expect(new Set(groups)).toEqual(
-      new Set(["::group::web: 23 deleted, 25 kept", "::group::web/worker: 23 deleted, 25 kept"]),
+      new Set([
+        "::group::web (48 manifests): 23 deleted, 25 kept",
+        "::group::web/worker (48 manifests): 23 deleted, 25 kept",
+      ]),
     );
     expect(result.log.match(/^::endgroup::/gm)).toHaveLength(2);
     expectEscaped(result);
@@ -49,7 +52,7 @@ describe("groups", () => {
 
   test("a dry run lists the planned deletions with their reasons", async () => {
     const { log } = await fixture.step({ "dry-run": "true", "repository-pattern": "web" });
-    expect(log).toMatch(/^::group::web: 23 to delete, \d+ kept$/m);
+    expect(log).toMatch(/^::group::web \(48 manifests\): 23 to delete, \d+ kept$/m);
     expect(log).toMatch(/^would be deleted: .*pr-10.*pull request #10 was merged/m);
   });
 });

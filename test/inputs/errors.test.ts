@@ -15,7 +15,7 @@ describe("the error of invalid inputs", () => {
   it("uses the singular for one input", () => {
     expect(faultOf({ registry: "ghcr.io/octo/web", token: "" })).toMatchObject({
       message: `1 invalid input (no request was sent):
-- \`registry\`: "ghcr.io/octo/web" is not valid: it must name one user or organization after the host. Use \`ghcr.io/OWNER\`.`,
+- \`registry\`: "ghcr.io/octo/web" is not valid: it must name one user or organization after the host. Use \`ghcr.io/OWNER\`, and name the repositories in \`repository-pattern\`.`,
       remedy: "Fix it under `with:` in the workflow. The README lists all inputs and their values.",
     });
   });

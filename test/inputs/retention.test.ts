@@ -26,7 +26,7 @@ describe("retention", () => {
 
   it.each([
     ["main-*", "it has neither keep=N nor older-than=DURATION"],
-    ["keep=5", 'no image tag contains "="'],
+    ["keep=5", "it does not start with a glob"],
     ["main-* keep=-1", '"keep=-1" is not valid. Use an integer of at least 0'],
     ["main-* keep=", '"keep=" is not valid'],
     ["main-* older-than=7 days", '"older-than=7" is not valid. Use a duration such as'],

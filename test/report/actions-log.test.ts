@@ -76,7 +76,7 @@ describe("annotations", () => {
       "Error: deletion 3",
       "Error: page 3",
       "::error title=Refsweep%3A Deletions failed::deletion 1%0A… and 2 more: see the summary and the log.",
-      "::error title=Refsweep%3A Could not read everything from the registry::page 3",
+      "::error title=Refsweep%3A Could not read everything::page 3",
     ]);
     expect(step.failed).toBe(true);
   });

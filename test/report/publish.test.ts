@@ -28,7 +28,7 @@ test("writes errors with their fix, warnings and notices as annotations, and fai
         ]),
       ],
       errors: [{ kind: "input", message: "2 invalid inputs:\n- `a`\n- `b`", remedy: "Fix them under `with:`." }],
-      warnings: ["the collection is running", "web: 2 kept images are broken"],
+      warnings: ["the collection is running", "web: 2 kept manifests are broken"],
       notices: ["`protect-apps` is off"],
     }),
   );
@@ -36,7 +36,7 @@ test("writes errors with their fix, warnings and notices as annotations, and fai
     "::notice title=Refsweep::`protect-apps` is off.",
     "::notice title=Refsweep::The registry refused 1 deletion:%0A- web: locked (1 manifest)",
     "::warning title=Refsweep::the collection is running.",
-    "::warning title=Refsweep::web: 2 kept images are broken.",
+    "::warning title=Refsweep::web: 2 kept manifests are broken.",
     "::warning title=Refsweep::1 deletion is deferred to the next run:%0A- web: API rate limit (1 manifest)",
     "::error title=Refsweep%3A Invalid input::2 invalid inputs:%0A- `a`%0A- `b`%0AFix them under `with:`.",
   ]);

@@ -29,7 +29,7 @@ test("logs every planned deletion with its reason and outcome", async () => {
   );
   const reason = "pull request #12 was merged on 2026-11-02";
   expect(lines).toEqual([
-    "::group::web: 1 deleted, 1 to delete, 1 already gone, 1 failed, 1 refused, 1 changed, 1 deferred, 1 kept",
+    "::group::web (8 manifests): 1 deleted, 1 to delete, 1 already gone, 1 failed, 1 refused, 1 changed, 1 deferred, 1 kept",
     `deleted: ${shortOf("a")} (a): ${reason}`,
     `already gone: ${shortOf("b")} (b): ${reason}`,
     `failed (answered 500): ${shortOf("c")} (c): ${reason}`,

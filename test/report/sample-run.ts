@@ -125,7 +125,7 @@ export function sampleRun(): RunResult {
         remedy: "The next run tries again.",
       },
     ],
-    warnings: ["web: 1 kept image is broken"],
+    warnings: ["web: 1 kept manifest is broken"],
     notices: ["`protect-apps` is off: images that App Platform runs are not protected"],
   });
 }

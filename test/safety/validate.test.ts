@@ -60,8 +60,10 @@ describe.each(KINDS)("%s: validate", (kind) => {
     expect(result.errors).toEqual([]);
     const broken = brokenIn(result).find(({ tags }) => tags.includes("main"));
     expect(broken).toMatchObject({ missing: [platform?.digest], missingBlobs: [] });
-    expect(result.warnings).toEqual([expect.stringMatching(/^web: \d kept images? (?:is|are) broken, the first is /)]);
-    expect(renderSummary(result)).toMatch(/> \[!WARNING\]\n> web: \d kept image/);
+    expect(result.warnings).toEqual([
+      expect.stringMatching(/^web: \d kept manifests? (?:is|are) broken, the first is /),
+    ]);
+    expect(renderSummary(result)).toMatch(/> \[!WARNING\]\n> web: \d kept manifest/);
   });
 
   test("reports a missing config and a missing layer, and requests each blob once", async () => {

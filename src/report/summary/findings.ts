@@ -13,7 +13,7 @@ const STALE_TAG_OUTCOMES: Readonly<Record<StaleTag["outcome"], string>> = {
   changed: "not removed: changed after the plan was made",
 };
 
-/** Returns tables of stale tags, broken images, ghosts and unreadable manifests. */
+/** Returns tables of stale tags, broken manifests, ghosts and unreadable manifests. */
 export function findingSections(result: RunResult): readonly Section[] {
   return [unreadable(result), broken(result), staleTags(result), ghosts(result)];
 }
@@ -42,8 +42,8 @@ function staleTags({ repositories, gitRepositoryUrl }: RunResult): Section {
 
 function broken({ repositories }: RunResult): Section {
   const all = repositories.flatMap(({ name, broken: some }) => some.map((one) => ({ name, ...one })));
-  const title = `<b>${counted(all.length, "broken image")}</b> &nbsp;kept, but they cannot be pulled: push them again`;
-  return table(title, ["Image", "Tags", "Repository", "Missing manifests", "Missing blobs"], all, (image) => [
+  const title = `<b>${counted(all.length, "broken manifest")}</b> &nbsp;of kept images that cannot be pulled: push these images again`;
+  return table(title, ["Manifest", "Tags", "Repository", "Missing manifests", "Missing blobs"], all, (image) => [
     digestMarkup(image.digest),
     tagsMarkup(image.tags),
     code(image.name, 80),

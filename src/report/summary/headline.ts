@@ -51,7 +51,7 @@ export function collectionLine({ garbageCollection, gitRepositoryUrl }: RunResul
 const STATUSES = {
   started: "was started and is still running",
   failed: "<b>failed</b>",
-  "timed-out": "did not finish within <code>gc-timeout</code>; it is still running",
-  unsupported: "cannot be started on this registry",
+  "timed-out": "did not finish within <code>gc-timeout</code>",
+  unsupported: "was not started",
   skipped: "was not started",
 } as const;

@@ -79,9 +79,9 @@ describe("the garbage collection", () => {
     [{ ...NOTE, status: "failed" }, "♻️ Garbage collection <b>failed</b>: collection 6f1c2a"],
     [
       { ...NOTE, status: "timed-out" },
-      "♻️ Garbage collection did not finish within <code>gc-timeout</code>; it is still running: collection 6f1c2a",
+      "♻️ Garbage collection did not finish within <code>gc-timeout</code>: collection 6f1c2a",
     ],
-    [{ ...NOTE, status: "unsupported" }, "♻️ Garbage collection cannot be started on this registry: collection 6f1c2a"],
+    [{ ...NOTE, status: "unsupported" }, "♻️ Garbage collection was not started: collection 6f1c2a"],
     [{ ...NOTE, status: "skipped" }, "♻️ Garbage collection was not started: collection 6f1c2a"],
   ])("%j", (garbageCollection, expected) => {
     const line = linesOf(run({ garbageCollection })).find((each) => each.startsWith("♻️")) ?? "";
