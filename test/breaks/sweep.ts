@@ -110,14 +110,6 @@ export const SWEEP_BREAKS: readonly Break[] = [
   },
   {
     file: "sweep/stale-tags.ts",
-    line: "const settled = this.#settledBy(entry, listed, stale.has(`${entry.tag} ${entry.digest}`));",
-    replacement:
-      "const settled = this.#settledBy(entry, listed, [...stale].some((each) => each.startsWith(`${entry.tag} `)));",
-    danger: "removes a stale tag that moved to another image",
-    tests: ["safety/stale-tags.test.ts"],
-  },
-  {
-    file: "sweep/stale-tags.ts",
     line: 'if (deletesTags === "unknown") return { tags, error: null, notice: UNTRIED };',
     replacement: "",
     danger: "tries on a kept image whether the registry deletes a tag alone",

@@ -237,7 +237,9 @@ function countsBytes(sample: Sample): void {
  */
 function idempotent(sample: Sample): void {
   if (!isPlain(sample)) return;
-  const { world, rules, registry, inUse } = sample;
+  const { world, rules, registry, inUse, retention } = sample;
+  // The tagged child of a deleted index counts for `keep` in the next run.
+  if (retention.some(({ keep }) => keep !== null)) return;
   // If only tags are listed, an index that is kept because of its child may be found only through a deleted subject.
   if (!registry.listsUntagged && inUse.length > 0) return;
   const planned = planOf(sample);

@@ -5,7 +5,7 @@ import { pushImage } from "../servers/content.ts";
 import { refuse, type ServedRequest } from "../servers/http-server.ts";
 import { missingContent } from "../servers/pull.ts";
 import { sweepScenario } from "./harness.ts";
-import { contentsOf, openScenario, type Scenario } from "./scenario.ts";
+import { contentsOf, NOW, openScenario, type Scenario } from "./scenario.ts";
 import { isList, movableClock } from "./slow-deletions.ts";
 import { useGitHost } from "./use-git-host.ts";
 
@@ -74,6 +74,22 @@ test("a stale tag that moved to another kept image since it was listed is not re
   const result = await sweepScenario(scenario, gitHost, REMOVE);
   expect(result.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-1", outcome: "changed" }]);
   expect(scenario.store.resolve("web", "pr-1")?.digest).toBe(main);
+});
+
+test("a stale tag whose pull request was reopened since it was listed is not removed", async () => {
+  const pulls = gitHost.github.state.repositories.get("octo/web")?.pullRequests;
+  const closed = pulls?.get(1);
+  if (closed === undefined) throw new Error("pull request 1 does not exist");
+  const { api } = scenario.servers;
+  api?.inject(() => {
+    const lists = api.requests.filter(({ path }) => path.includes("/digests?")).length;
+    if (lists > 1) pulls?.set(1, { ...closed, state: "open", closedAt: null, updatedAt: NOW });
+    return null;
+  });
+  const result = await sweepScenario(scenario, gitHost, REMOVE);
+  pulls?.set(1, closed);
+  expect(result.repositories[0]?.staleTags).toMatchObject([{ tag: "pr-1", outcome: "changed" }]);
+  expect(tags()).toContain("pr-1");
 });
 
 test("a stale tag that moves while others are removed for more than a minute is not removed", async () => {

@@ -63,11 +63,14 @@ describe("the tags of a repository", () => {
     expect(requests()).toHaveLength(3);
   });
 
-  it.each([20, 25, 30, 50, 100, 250])("are complete without links from a registry that sends %i at most", async (pageSize) => {
-    const { oci, requests } = await setUpWithTags(3 * pageSize, { behaviour: { paging: "by-last", pageSize } });
-    expect(await oci.tags("app")).toHaveLength(3 * pageSize);
-    expect(requests()).toHaveLength(4);
-  });
+  it.each([20, 25, 30, 50, 100, 250])(
+    "are complete without links from a registry that sends %i at most",
+    async (pageSize) => {
+      const { oci, requests } = await setUpWithTags(3 * pageSize, { behaviour: { paging: "by-last", pageSize } });
+      expect(await oci.tags("app")).toHaveLength(3 * pageSize);
+      expect(requests()).toHaveLength(4);
+    },
+  );
 
   it.each([400, 404])("end at a page of 100 if the registry returns %i for the next", async (status) => {
     const { oci } = await setUpWithTags(
