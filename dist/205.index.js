@@ -13,10 +13,12 @@ __webpack_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./build/fault.js
 var fault = __webpack_require__(4900);
+// EXTERNAL MODULE: ./build/http/errors.js
+var errors = __webpack_require__(2602);
 // EXTERNAL MODULE: ./build/registry/names.js
 var names = __webpack_require__(450);
-// EXTERNAL MODULE: ./build/registry/oci/client.js + 12 modules
-var client = __webpack_require__(138);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 10 modules
+var client = __webpack_require__(8231);
 // EXTERNAL MODULE: ./build/registry/oci/status-error.js
 var status_error = __webpack_require__(8747);
 // EXTERNAL MODULE: ./build/registry/token.js
@@ -224,7 +226,7 @@ function* nodesOf(values) {
 function listApps(api, retry) {
     const request = { method: "GET", path: ["apps"], expected: [200], scope: "app:read" };
     return (0,stable_list/* readUntilStable */.s)("App Platform apps", retry, async () => {
-        const attempt = await (0,pages/* readPages */.n)({
+        const attempt = await (0,pages/* readPages */.n4)({
             fetch: pageReader(AppPage, ({ apps }) => apps ?? [], (query) => api.ofAccount({ ...request, query })),
             keysOf: (app) => [typeof app["id"] === "string" ? app["id"] : JSON.stringify(app)],
             maxMiB: MAX_MIB,
@@ -241,8 +243,6 @@ function incomplete(reason) {
 var capabilities = __webpack_require__(3711);
 // EXTERNAL MODULE: ./build/format.js
 var format = __webpack_require__(7413);
-// EXTERNAL MODULE: ./build/http/errors.js
-var errors = __webpack_require__(2602);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/collections.js
 
 
@@ -306,7 +306,7 @@ async function findCollection(api, uuid) {
     let found = null;
     const read = pageReader(CollectionPage, (body) => body.garbage_collections ?? [], (query) => api.get(["garbage-collections"], query), "garbage-collection");
     // A collection that is shown is enough. The next poll reads a list again that contradicts itself.
-    await (0,pages/* readPages */.n)({
+    await (0,pages/* readPages */.n4)({
         fetch: async (number) => {
             const page = await read(number);
             found ??= page?.rows.find((collection) => collection.uuid === uuid) ?? null;
@@ -367,6 +367,9 @@ async function throwWhenWritable(error, waitForCollection) {
     if (!(refusal instanceof errors/* HttpError */.j$) || !READ_ONLY_STATUSES.has(refusal.status ?? 0))
         throw error;
     const wasRunning = await waitForCollection().catch((cause) => {
+        // The job was cancelled while a collection was running.
+        if (cause instanceof fault/* Fault */.v && cause.kind === "interrupted")
+            return true;
         throw cause instanceof fault/* Fault */.v && cause.kind === "registry" ? cause : error;
     });
     // After a 503, the registry may have deleted it all the same.
@@ -609,7 +612,7 @@ async function hasTags(api, repository) {
 function listManifests(api, repository, retry) {
     const name = `${api.registry}/${repository}`;
     return (0,stable_list/* readUntilStable */.s)(`the manifests of ${name}`, retry, async () => {
-        const attempt = await (0,pages/* readPages */.n)({
+        const attempt = await (0,pages/* readPages */.n4)({
             fetch: pageReader(ManifestPage, ({ manifests }) => manifests ?? [], (query) => api.get(["repositories", repository, "digests"], query)),
             keysOf: ({ digest }) => [digest],
             maxMiB: manifests_MAX_MIB,
@@ -671,7 +674,7 @@ async function selectRepositories(api, retry, selection, onEmpty) {
 /** Returns all repositories; null if the registry does not exist. */
 function listRepositories(api, retry) {
     return (0,stable_list/* readUntilStable */.s)(`the repositories of ${api.registry}`, retry, async () => {
-        const attempt = await (0,pages/* readPages */.n)({
+        const attempt = await (0,pages/* readPages */.n4)({
             fetch: pageReader(RepositoryPage, ({ repositories }) => repositories ?? [], (query) => api.get(["repositoriesV2"], query)),
             keysOf: ({ name }) => [name],
             maxMiB: repositories_MAX_MIB,
@@ -741,7 +744,7 @@ const tags_TagPage = dist/* object */.Ikc({ ...Meta.entries, ...Links.entries, t
 function listTagPushes(api, retry, repository) {
     const name = `${api.registry}/${repository}`;
     return (0,stable_list/* readUntilStable */.s)(`the tags of ${name}`, retry, async () => {
-        const attempt = await (0,pages/* readPages */.n)({
+        const attempt = await (0,pages/* readPages */.n4)({
             fetch: pageReader(tags_TagPage, ({ tags }) => tags ?? [], (query) => api.get(["repositories", repository, "tags"], query)),
             keysOf: ({ tag }) => [tag],
             maxMiB: tags_MAX_MIB,
@@ -760,6 +763,7 @@ function tags_endless(name, reason) {
 }
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/registry.js
+
 
 
 
@@ -801,8 +805,8 @@ function openDigitalOcean(settings, services) {
         const response = await deletion.catch((error) => throwWhenWritable(error, waitForCollection));
         if (response.status === 204)
             return "deleted";
-        await confirmGone(repository);
-        if (await exists(ociName(repository)))
+        await (0,errors/* afterDeletion */.Tw)(confirmGone(repository));
+        if (await (0,errors/* afterDeletion */.Tw)(exists(ociName(repository))))
             throw (0,status_error/* notDeleted */.n)(response);
         return "gone";
     }
@@ -825,7 +829,14 @@ function openDigitalOcean(settings, services) {
             const removal = remove(repository, ["digests", digest], sendBy, exists);
             return removal.then((outcome) => ({ outcome }), registry_token/* forbiddenIfRefused */.p3);
         },
-        deleteTag: (repository, { tag }, sendBy) => remove(repository, ["tags", tag], sendBy, async (name) => (await oci.digestOf(name, tag)) !== "missing"),
+        async deleteTag(repository, { tag, digest }, sendBy) {
+            const digestOf = (name) => oci.digestOf(name, tag);
+            const found = await digestOf(ociName(repository));
+            // One that the OCI endpoint does not find can still be in the list.
+            if (found !== digest && found !== "missing")
+                return "changed";
+            return remove(repository, ["tags", tag], sendBy, async (name) => (await digestOf(name)) !== "missing");
+        },
         appImages: () => listAppImages(api, services),
         storage: () => readStorage(api),
         collectGarbage: () => collect(collector),
@@ -837,131 +848,6 @@ async function confirmReadable(api, repository) {
     if (response.status === 200)
         return;
     throw new fault/* Fault */.v("deletion", `DELETE returned 404, and so did the repository ${api.registry}/${repository}, so it may not have been deleted`, "Check that the repository exists and that the token has the scopes registry:read and registry:delete.");
-}
-
-
-/***/ }),
-
-/***/ 9610:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   H: () => (/* binding */ PAGES_AT_ONCE),
-/* harmony export */   n: () => (/* binding */ readPages)
-/* harmony export */ });
-/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(606);
-/* harmony import */ var _http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8494);
-
-
-/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
-const PAGES_AT_ONCE = 128;
-const MAX_PAGES = 10_000;
-const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
-/**
- * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end
- * agrees: the links, the total, and a last page that is not full. After a full page without a link, the next page is read.
- */
-async function readPages(list) {
-    const fetch = limited(list);
-    const first = await fetch(1);
-    if (first === null)
-        return { value: null };
-    const announced = Math.max(first.last ?? 0, (first.total ?? 0) / Math.max(1, first.rows.length));
-    if (announced > MAX_PAGES)
-        throw list.endless(TOO_MANY_PAGES);
-    const pages = await readNamedPages(first, fetch);
-    if (pages === null)
-        return { changed: "a linked page returned 404" };
-    const known = new Set();
-    let duplicate = pages.map((page) => duplicateIn(page, list, known)).find((key) => key !== null) ?? null;
-    while (duplicate === null && !isEnd(pages)) {
-        const isLinked = pages.at(-1)?.next !== null;
-        const page = await fetch(pages.length + 1);
-        if (!isLinked && (page === null || (page.rows.length === 0 && page.next === null)))
-            break;
-        if (page === null)
-            return { changed: "a linked page returned 404" };
-        if (page.rows.length === 0)
-            return { changed: `page ${pages.length + 1} is empty` };
-        pages.push(page);
-        duplicate = duplicateIn(page, list, known);
-    }
-    const changed = duplicate === null ? contradictionIn(pages) : `${duplicate} was listed twice`;
-    return changed === null ? { value: pages } : { changed };
-}
-function limited({ fetch, maxMiB, endless }) {
-    const countBytes = (0,_http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__/* .createSizeLimit */ .L)(maxMiB, endless);
-    return async (number) => {
-        if (number > MAX_PAGES)
-            throw endless(TOO_MANY_PAGES);
-        const page = await fetch(number);
-        countBytes(page?.sizeBytes ?? 0);
-        return page;
-    };
-}
-/**
- * Reads the pages that the first one shows, null if one returned 404. Reads the last of them before the others: then entries
- * that move while the list is read are found twice, or change the number of pages.
- */
-async function readNamedPages(first, fetch) {
-    const count = first.last ?? 1;
-    if (count === 1)
-        return [first];
-    const final = await fetch(count);
-    const between = Array.from({ length: count - 2 }, (_, index) => index + 2);
-    const pages = [first, ...(await (0,p_map__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
-    return pages.every((page) => page !== null) ? pages : null;
-}
-/** Returns a key of a page that is already known, and adds the others; null: none is known. */
-function duplicateIn({ rows }, { keysOf }, known) {
-    for (const key of rows.flatMap(keysOf)) {
-        if (known.has(key))
-            return key;
-        known.add(key);
-    }
-    return null;
-}
-/** Whether no page can follow: the last one has no link, is not full, and reaches the total. A contradiction ends a list too. */
-function isEnd(pages) {
-    const { rows, next, total } = pages.at(-1) ?? NO_PAGE;
-    if (total !== pages[0]?.total)
-        return true;
-    if (next !== null)
-        return next !== pages.length + 1;
-    if (rows.length > 0 && entriesOf(pages) < (total ?? 0))
-        return false;
-    return pages.length === 1 ? !mayBePageSize(rows.length) : rows.length < (pages[0]?.rows.length ?? 0);
-}
-const NO_PAGE = { rows: [], sizeBytes: 0, next: null, last: null, total: null };
-function entriesOf(pages) {
-    return pages.reduce((sum, { rows }) => sum + rows.length, 0);
-}
-/** A server can have another page size than the requested one. Page sizes are round numbers: 20, 25, 30, 50, 100. */
-function mayBePageSize(entries) {
-    return entries > 0 && (entries % 10 === 0 || entries % 25 === 0);
-}
-/** Returns how pages contradict each other; null: they do not. A list that changes while it is read does the same. */
-function contradictionIn(pages) {
-    const count = pages.length;
-    const size = pages[0]?.rows.length ?? 0;
-    const entries = entriesOf(pages);
-    const hasLinks = pages.some(({ next, last }) => next !== null || last !== null);
-    for (const [index, { rows, next, last, total }] of pages.entries()) {
-        const name = `page ${index + 1} of ${count}`;
-        const isFinal = index === count - 1;
-        if (total !== null && total !== entries)
-            return `${entries} of ${total} entries were listed`;
-        if (last !== null && last !== count)
-            return `it has ${count} pages, and ${name} links to the last page ${last}`;
-        if (rows.length === 0 && count > 1)
-            return `${name} is empty`;
-        if (next !== (hasLinks && !isFinal ? index + 2 : null))
-            return `${name} links to ${next ?? "no"} next page`;
-        // Without links, pages of another size would not follow each other.
-        if (!hasLinks && (isFinal ? rows.length > size : rows.length !== size))
-            return `${name} has ${rows.length} entries`;
-    }
-    return null;
 }
 
 

@@ -202,7 +202,7 @@ async function collectByCommand(options, context) {
     if (deletesUntagged(command))
         await checkNoUntaggedInUse(context);
     signal.throwIfAborted();
-    log.warn("gc-command", "A push during Distribution's garbage collection can lose its blobs. Keep the registry read-only meanwhile. Restart it " +
+    log.info("A push during Distribution's garbage collection can lose its blobs. Keep the registry read-only meanwhile. Restart it " +
         "afterwards, because it caches which blobs exist.");
     log.info(`Collecting garbage: ${command.join(" ")}`);
     if (timeoutMs === 0) {

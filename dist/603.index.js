@@ -13,6 +13,8 @@ __webpack_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: createDistributionRegistry
 
+// EXTERNAL MODULE: ./build/http/errors.js
+var errors = __webpack_require__(2602);
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __webpack_require__(3024);
 // EXTERNAL MODULE: ./node_modules/valibot/dist/index.mjs
@@ -119,8 +121,8 @@ function invalid(path, problem, cause) {
     });
 }
 
-// EXTERNAL MODULE: ./build/registry/oci/client.js + 12 modules
-var client = __webpack_require__(138);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 10 modules
+var client = __webpack_require__(8231);
 // EXTERNAL MODULE: ./build/registry/distribution/capabilities.js
 var capabilities = __webpack_require__(1815);
 ;// CONCATENATED MODULE: ./build/registry/distribution/creation-time.js
@@ -148,8 +150,6 @@ function isAttestation(content) {
     return content.blobs.some(({ mediaType }) => mediaType === "application/vnd.in-toto+json");
 }
 
-// EXTERNAL MODULE: ./build/http/errors.js
-var errors = __webpack_require__(2602);
 // EXTERNAL MODULE: ./build/http/redact.js
 var redact = __webpack_require__(2616);
 ;// CONCATENATED MODULE: ./build/registry/oci/refusal.js
@@ -249,7 +249,7 @@ async function deleteNonexistent(oci, name, { clock, signal }) {
  * @throws Fault `registry` if deletes are disabled
  */
 async function deleteManifest({ address, oci }, name, digest, sendBy, hasDeleted) {
-    const isGone = async () => !(await oci.exists(name, digest));
+    const isGone = async () => !(await (0,errors/* afterDeletion */.Tw)(oci.exists(name, digest)));
     let response;
     try {
         response = await oci.delete(name, digest, sendBy);
@@ -280,6 +280,8 @@ async function deleteManifest({ address, oci }, name, digest, sendBy, hasDeleted
 
 ;// CONCATENATED MODULE: ./build/registry/distribution/delete-tag.js
 
+
+
 /** Statuses of registries that do not delete tags, or not this one: 2.8 returns 400, others 405. */
 const UNSUPPORTED = [400, 405, 409, 412];
 /**
@@ -290,10 +292,14 @@ async function deleteTag(oci, name, { tag, digest }, sendBy) {
     const before = await oci.digestOf(name, tag);
     if (before !== digest)
         return before === "missing" ? "gone" : "changed";
-    const response = await oci.delete(name, tag, sendBy);
-    if (UNSUPPORTED.includes(response.status))
+    const response = await oci.delete(name, tag, sendBy).catch((error) => {
+        if (refusalInError(error) === null)
+            throw error;
+        return null;
+    });
+    if (response === null || UNSUPPORTED.includes(response.status))
         return "unsupported";
-    const after = await oci.digestOf(name, tag);
+    const after = await (0,errors/* afterDeletion */.Tw)(oci.digestOf(name, tag));
     // The tag was pushed again after it was deleted.
     if (after === "missing" || after !== digest)
         return response.status === 404 ? "gone" : "deleted";
@@ -304,7 +310,10 @@ async function deleteTag(oci, name, { tag, digest }, sendBy) {
     throw (0,status_error/* statusError */.$)("DELETE", response, [], ", but the tag still exists");
 }
 
+// EXTERNAL MODULE: ./build/registry/oci/schema1.js
+var schema1 = __webpack_require__(178);
 ;// CONCATENATED MODULE: ./build/registry/distribution/inventory.js
+
 /** The manifests that a run has read, for its garbage collection: `registry garbage-collect` prints no sizes. */
 class Inventory {
     #sizes = new Map();
@@ -313,8 +322,10 @@ class Inventory {
     repositories = new Set();
     add(name, digest, content) {
         this.#sizes.set(digest, content.sizeBytes);
-        for (const blob of content.blobs)
-            this.#sizes.set(blob.digest, blob.sizeBytes);
+        // Manifests of schema 1 have no sizes of their layers.
+        if (!(0,schema1/* isSchema1 */.Pr)(content.mediaType))
+            for (const blob of content.blobs)
+                this.#sizes.set(blob.digest, blob.sizeBytes);
         if (content.kind === "index" || content.subject !== null)
             this.#indexesAndReferrers.add(`${name}@${digest}`);
     }
@@ -438,8 +449,9 @@ async function selectLiterals(source, { literals, matches }, error) {
 }
 /** Returns `names`. Throws Fault `registry` if one does not exist. */
 async function checkNames({ address, oci }, names) {
-    const tags = await Promise.all(names.map((name) => oci.tags(fullName(address, name))));
-    const missing = names.filter((_, index) => tags[index] === "missing");
+    const exists = (name) => (0,registry_names/* existsOrFails */.bN)(async () => (await oci.tags(fullName(address, name))) !== "missing");
+    const found = await Promise.all(names.map(exists));
+    const missing = names.filter((_, index) => !found[index]);
     if (missing.length > 0) {
         // Distribution 2.8 also returns 404 for a repository whose manifests were all pushed by digest.
         const existing = await listCatalog(oci, address.path).catch(() => []);
@@ -466,9 +478,12 @@ async function listCatalog(oci, prefix) {
  */
 function createTagCleaner(oci) {
     let keepsTags = null;
+    /** Null: that cannot be known, because the tag or the manifest was pushed again after it was deleted. */
     async function survives(name, tag, { digest }) {
-        // A manifest that exists was pushed again after it was deleted.
-        return (await oci.digestOf(name, tag)) === digest && !(await oci.exists(name, digest));
+        const found = await oci.digestOf(name, tag);
+        if (found === "missing")
+            return false;
+        return found === digest && !(await oci.exists(name, digest)) ? true : null;
     }
     return async (name, target, sendBy) => {
         const { digest, tags = [] } = target;
@@ -493,6 +508,7 @@ function survivor(name, tag, digest) {
 }
 
 ;// CONCATENATED MODULE: ./build/registry/distribution/registry.js
+
 
 
 
@@ -554,6 +570,7 @@ function createDistributionRegistry(options) {
         },
         exists: (repository, digest) => oci.exists(nameOf(repository), digest),
         hasTag: async (repository, tag) => (await oci.digestOf(nameOf(repository), tag)) !== "missing",
+        readBlob: (repository, blob) => oci.blob(nameOf(repository), blob),
         hasBlob: (repository, digest) => oci.hasBlob(nameOf(repository), digest),
         createdAt: (repository, digest) => readCreationTime(oci, nameOf(repository), digest),
         referrers: (repository, digest) => oci.referrers(nameOf(repository), digest),
@@ -566,11 +583,11 @@ function createDistributionRegistry(options) {
         async delete(repository, target, sendBy) {
             const name = nameOf(repository);
             const deletion = await deleteManifest(options, name, target.digest, sendBy, hasDeleted);
-            if (deletion.outcome === "refused")
+            if (deletion.outcome !== "deleted" && deletion.outcome !== "gone")
                 return deletion;
             hasDeleted ||= deletion.outcome === "deleted";
             inventory.remove(name, target.digest);
-            await cleanTags(name, target, sendBy);
+            await (0,errors/* afterDeletion */.Tw)(cleanTags(name, target, sendBy));
             return deletion;
         },
         deleteTag: (repository, target, sendBy) => deleteTag(oci, nameOf(repository), target, sendBy),

@@ -19,8 +19,8 @@ var errors = __webpack_require__(2602);
 var http_github = __webpack_require__(8534);
 // EXTERNAL MODULE: ./build/registry/names.js
 var registry_names = __webpack_require__(450);
-// EXTERNAL MODULE: ./build/registry/oci/client.js + 12 modules
-var client = __webpack_require__(138);
+// EXTERNAL MODULE: ./build/registry/oci/client.js + 10 modules
+var client = __webpack_require__(8231);
 // EXTERNAL MODULE: ./build/registry/oci/status-error.js
 var status_error = __webpack_require__(8747);
 // EXTERNAL MODULE: ./build/registry/token.js
@@ -46,17 +46,33 @@ const REMEDIES = {
 /** Opens the API. Its first request is preceded by one that finds out whether the owner is an organization. */
 function createPackagesApi(github, owner) {
     let base = null;
-    async function send({ path, ...request }) {
-        base ??= findBase(github, owner);
-        const root = await base.catch((error) => {
+    let scopes = null;
+    function open() {
+        base ??= findBase(github, owner).catch((error) => {
             base = null;
             throw error;
         });
+        return base;
+    }
+    async function send({ path, ...request }) {
+        const root = await open();
         const url = [root, ...path.map(encodeSegment)].join("/");
-        return (0,token/* requirePermission */.PS)("GitHub", REMEDIES, github.send({ ...request, path: url }));
+        const response = await (0,token/* requirePermission */.PS)("GitHub", REMEDIES, github.send({ ...request, path: url }));
+        scopes = response.headers["x-oauth-scopes"]?.split(",").map((scope) => scope.trim()) ?? null;
+        return response;
     }
     return {
         owner,
+        async open() {
+            await open();
+        },
+        requireScope(scope) {
+            // Only classic tokens have scopes.
+            if (scopes === null || scopes.includes("") || scopes.includes(scope))
+                return;
+            const message = `The token has no scope ${scope}; its scopes are ${scopes.join(", ")}`;
+            throw new fault/* Fault */.v("permission", message, GRANT_ADMIN);
+        },
         send,
         exists: async (path) => (await send({ method: "GET", path, expected: [200, 404] })).status === 200,
     };
@@ -286,9 +302,8 @@ async function selectPackages(selector, selection) {
         `without a wildcard: ${found.slice(0, registry_names/* MAX_NAMES_SHOWN */.Qv).join(", ")}. To include all packages, set token to a classic ` +
         "personal access token with read:packages.";
     if (selection.isDefault === true)
-        services.log.info(text);
-    else
-        services.log.warn("packages-not-listed", text);
+        return { matching: found, existing: [], notice: text };
+    services.log.warn("packages-not-listed", text);
     return { matching: found, existing: [] };
 }
 async function selectByName({ api, services, registry }, names) {
@@ -310,18 +325,20 @@ function cannotList(registry, literals) {
 function packagePath(name) {
     return ["container", name.toLowerCase()];
 }
-/** Returns those of `names` that exist, in lower case, each once, sorted. */
+/** Returns those of `names` that exist, or whose check failed, in lower case, each once, sorted. */
 async function existing(api, names) {
     const sorted = [...new Set(names.map((name) => name.toLowerCase()))].sort();
-    const exist = await Promise.all(sorted.map((name) => api.exists(packagePath(name))));
+    const exist = await Promise.all(sorted.map((name) => (0,registry_names/* existsOrFails */.bN)(() => api.exists(packagePath(name)))));
     return sorted.filter((_, index) => exist[index]);
 }
 /** Returns the names of the owner's container packages that the token may read, sorted; null if it may not list them. */
 async function listPackages(api, retry) {
     const fetch = (page) => fetchPage(api, page);
+    // Its errors say nothing about the list.
+    await api.open();
     try {
         return await (0,stable_list/* readUntilStable */.s)(`the packages of ${api.owner}`, retry, async () => {
-            const attempt = await (0,registry_pages/* readPages */.n)({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });
+            const attempt = await (0,registry_pages/* readPages */.n4)({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });
             if ("changed" in attempt)
                 return attempt;
             return { value: attempt.value?.flatMap(({ rows }) => rows.map(({ name }) => name)).sort() ?? null };
@@ -379,7 +396,7 @@ async function listVersions(api, repository, retry, onPages) {
     };
     const pages = await (0,stable_list/* readUntilStable */.s)(`the versions of ${api.owner}/${repository}`, retry, async () => {
         requests = 0;
-        const attempt = await (0,registry_pages/* readPages */.n)({ ...LIMITS, fetch, keysOf: ({ id, name }) => [String(id), name] });
+        const attempt = await (0,registry_pages/* readPages */.n4)({ ...LIMITS, fetch, keysOf: ({ id, name }) => [String(id), name] });
         if ("changed" in attempt || attempt.value === null)
             return attempt;
         const changed = await changeSince(attempt.value, fetch);
@@ -543,7 +560,11 @@ function openGhcr(settings, services) {
         entry: (repository, target) => readVersion(api, repository, versionIdOf(repository, target)),
         createdAt: async () => null,
         referrers: async () => null,
-        prepareDeletion: async () => undefined,
+        async prepareDeletion(_repository, mode) {
+            // A DELETE itself shows more: without a dry run, its answer counts.
+            if (mode === "check")
+                api.requireScope("delete:packages");
+        },
         async delete(repository, target, sendBy) {
             const id = versionIdOf(repository, target);
             const result = await deleteVersion(api, repository, id, sendBy);
@@ -552,14 +573,14 @@ function openGhcr(settings, services) {
                     lists.deleted(repository, id);
                 return result;
             }
-            if (await api.exists(versionsPath(repository, id))) {
+            if (await (0,errors/* afterDeletion */.Tw)(api.exists(versionsPath(repository, id)))) {
                 // GitHub also returns 404 instead of 403 to a token that may not delete.
                 const version = `${api.owner}/${repository}@${target.digest}`;
                 const message = `DELETE returned 404, but ${version} still exists: the token may not delete it`;
                 return { outcome: "forbidden", fault: new fault/* Fault */.v("permission", message, GRANT_ADMIN) };
             }
-            await confirmGone(repository);
-            if (await oci.exists(ociName(repository), target.digest))
+            await (0,errors/* afterDeletion */.Tw)(confirmGone(repository));
+            if (await (0,errors/* afterDeletion */.Tw)(oci.exists(ociName(repository), target.digest)))
                 throw (0,status_error/* notDeleted */.n)(result);
             return { outcome: "gone" };
         },
@@ -612,131 +633,6 @@ async function confirmReadable(api, repository) {
     if (await api.exists(packagePath(repository)))
         return;
     throw new fault/* Fault */.v("permission", `DELETE returned 404, and so did the package ${api.owner}/${repository}, so the version may not have been deleted`, `Check that the package exists. ${GRANT_ADMIN}`);
-}
-
-
-/***/ }),
-
-/***/ 9610:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   H: () => (/* binding */ PAGES_AT_ONCE),
-/* harmony export */   n: () => (/* binding */ readPages)
-/* harmony export */ });
-/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(606);
-/* harmony import */ var _http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8494);
-
-
-/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
-const PAGES_AT_ONCE = 128;
-const MAX_PAGES = 10_000;
-const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
-/**
- * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end
- * agrees: the links, the total, and a last page that is not full. After a full page without a link, the next page is read.
- */
-async function readPages(list) {
-    const fetch = limited(list);
-    const first = await fetch(1);
-    if (first === null)
-        return { value: null };
-    const announced = Math.max(first.last ?? 0, (first.total ?? 0) / Math.max(1, first.rows.length));
-    if (announced > MAX_PAGES)
-        throw list.endless(TOO_MANY_PAGES);
-    const pages = await readNamedPages(first, fetch);
-    if (pages === null)
-        return { changed: "a linked page returned 404" };
-    const known = new Set();
-    let duplicate = pages.map((page) => duplicateIn(page, list, known)).find((key) => key !== null) ?? null;
-    while (duplicate === null && !isEnd(pages)) {
-        const isLinked = pages.at(-1)?.next !== null;
-        const page = await fetch(pages.length + 1);
-        if (!isLinked && (page === null || (page.rows.length === 0 && page.next === null)))
-            break;
-        if (page === null)
-            return { changed: "a linked page returned 404" };
-        if (page.rows.length === 0)
-            return { changed: `page ${pages.length + 1} is empty` };
-        pages.push(page);
-        duplicate = duplicateIn(page, list, known);
-    }
-    const changed = duplicate === null ? contradictionIn(pages) : `${duplicate} was listed twice`;
-    return changed === null ? { value: pages } : { changed };
-}
-function limited({ fetch, maxMiB, endless }) {
-    const countBytes = (0,_http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__/* .createSizeLimit */ .L)(maxMiB, endless);
-    return async (number) => {
-        if (number > MAX_PAGES)
-            throw endless(TOO_MANY_PAGES);
-        const page = await fetch(number);
-        countBytes(page?.sizeBytes ?? 0);
-        return page;
-    };
-}
-/**
- * Reads the pages that the first one shows, null if one returned 404. Reads the last of them before the others: then entries
- * that move while the list is read are found twice, or change the number of pages.
- */
-async function readNamedPages(first, fetch) {
-    const count = first.last ?? 1;
-    if (count === 1)
-        return [first];
-    const final = await fetch(count);
-    const between = Array.from({ length: count - 2 }, (_, index) => index + 2);
-    const pages = [first, ...(await (0,p_map__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
-    return pages.every((page) => page !== null) ? pages : null;
-}
-/** Returns a key of a page that is already known, and adds the others; null: none is known. */
-function duplicateIn({ rows }, { keysOf }, known) {
-    for (const key of rows.flatMap(keysOf)) {
-        if (known.has(key))
-            return key;
-        known.add(key);
-    }
-    return null;
-}
-/** Whether no page can follow: the last one has no link, is not full, and reaches the total. A contradiction ends a list too. */
-function isEnd(pages) {
-    const { rows, next, total } = pages.at(-1) ?? NO_PAGE;
-    if (total !== pages[0]?.total)
-        return true;
-    if (next !== null)
-        return next !== pages.length + 1;
-    if (rows.length > 0 && entriesOf(pages) < (total ?? 0))
-        return false;
-    return pages.length === 1 ? !mayBePageSize(rows.length) : rows.length < (pages[0]?.rows.length ?? 0);
-}
-const NO_PAGE = { rows: [], sizeBytes: 0, next: null, last: null, total: null };
-function entriesOf(pages) {
-    return pages.reduce((sum, { rows }) => sum + rows.length, 0);
-}
-/** A server can have another page size than the requested one. Page sizes are round numbers: 20, 25, 30, 50, 100. */
-function mayBePageSize(entries) {
-    return entries > 0 && (entries % 10 === 0 || entries % 25 === 0);
-}
-/** Returns how pages contradict each other; null: they do not. A list that changes while it is read does the same. */
-function contradictionIn(pages) {
-    const count = pages.length;
-    const size = pages[0]?.rows.length ?? 0;
-    const entries = entriesOf(pages);
-    const hasLinks = pages.some(({ next, last }) => next !== null || last !== null);
-    for (const [index, { rows, next, last, total }] of pages.entries()) {
-        const name = `page ${index + 1} of ${count}`;
-        const isFinal = index === count - 1;
-        if (total !== null && total !== entries)
-            return `${entries} of ${total} entries were listed`;
-        if (last !== null && last !== count)
-            return `it has ${count} pages, and ${name} links to the last page ${last}`;
-        if (rows.length === 0 && count > 1)
-            return `${name} is empty`;
-        if (next !== (hasLinks && !isFinal ? index + 2 : null))
-            return `${name} links to ${next ?? "no"} next page`;
-        // Without links, pages of another size would not follow each other.
-        if (!hasLinks && (isFinal ? rows.length > size : rows.length !== size))
-            return `${name} has ${rows.length} entries`;
-    }
-    return null;
 }
 
 

@@ -419,7 +419,10 @@ var explanation = __webpack_require__(9378);
 var http_link = __webpack_require__(8961);
 // EXTERNAL MODULE: ./build/http/size-limit.js
 var size_limit = __webpack_require__(8494);
+// EXTERNAL MODULE: ./build/registry/pages.js
+var pages = __webpack_require__(9610);
 ;// CONCATENATED MODULE: ./build/registry/oci/pages.js
+
 
 
 
@@ -430,8 +433,6 @@ var size_limit = __webpack_require__(8494);
 const MAX_PAGES = 10_000;
 /** One million tags of 60 characters. */
 const MAX_MIB = 64;
-/** Registries that do not send as many entries as requested send 50, 100, 250, 500 or 1,000. */
-const USUAL_LIMIT = 50;
 const CHECK_ADDRESS = "Check the registry's address: a login page or a proxy may have answered.";
 /**
  * Reads all pages of a list and returns each entry once; `missing` if the first page is 404. The next page is the one that
@@ -482,9 +483,9 @@ async function readPages(first, fetchPage, parse) {
     }
     return [...items];
 }
-/** Whether a page may be the largest that the registry sends: as large as an earlier one, or of a usual limit. */
+/** Whether a page may be the largest that the registry sends: as large as an earlier one, or of a usual size. */
 function mayBeFull(count, size, largest) {
-    return count > 0 && count < size && (count === largest || count % USUAL_LIMIT === 0);
+    return count > 0 && count < size && (count === largest || (0,pages/* mayBePageSize */.hI)(count));
 }
 /** Returns the page after the last entry of a page. */
 function pageAfter(page, current) {
@@ -1128,6 +1129,132 @@ function statusError(method, response, secrets = [], addition = "") {
 /** Returns the error for a DELETE that returned 404, or claimed success, although the manifest can be read. */
 function notDeleted(response) {
     return statusError("DELETE", response, [], ", but the manifest still exists");
+}
+
+
+/***/ }),
+
+/***/ 9610:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ PAGES_AT_ONCE),
+/* harmony export */   hI: () => (/* binding */ mayBePageSize),
+/* harmony export */   n4: () => (/* binding */ readPages)
+/* harmony export */ });
+/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(606);
+/* harmony import */ var _http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8494);
+
+
+/** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
+const PAGES_AT_ONCE = 128;
+const MAX_PAGES = 10_000;
+const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
+/**
+ * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end
+ * agrees: the links, the total, and a last page that is not full. After a full page without a link, the next page is read.
+ */
+async function readPages(list) {
+    const fetch = limited(list);
+    const first = await fetch(1);
+    if (first === null)
+        return { value: null };
+    const announced = Math.max(first.last ?? 0, (first.total ?? 0) / Math.max(1, first.rows.length));
+    if (announced > MAX_PAGES)
+        throw list.endless(TOO_MANY_PAGES);
+    const pages = await readNamedPages(first, fetch);
+    if (pages === null)
+        return { changed: "a linked page returned 404" };
+    const known = new Set();
+    let duplicate = pages.map((page) => duplicateIn(page, list, known)).find((key) => key !== null) ?? null;
+    while (duplicate === null && !isEnd(pages)) {
+        const isLinked = pages.at(-1)?.next !== null;
+        const page = await fetch(pages.length + 1);
+        if (!isLinked && (page === null || (page.rows.length === 0 && page.next === null)))
+            break;
+        if (page === null)
+            return { changed: "a linked page returned 404" };
+        if (page.rows.length === 0)
+            return { changed: `page ${pages.length + 1} is empty` };
+        pages.push(page);
+        duplicate = duplicateIn(page, list, known);
+    }
+    const changed = duplicate === null ? contradictionIn(pages) : `${duplicate} was listed twice`;
+    return changed === null ? { value: pages } : { changed };
+}
+function limited({ fetch, maxMiB, endless }) {
+    const countBytes = (0,_http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__/* .createSizeLimit */ .L)(maxMiB, endless);
+    return async (number) => {
+        if (number > MAX_PAGES)
+            throw endless(TOO_MANY_PAGES);
+        const page = await fetch(number);
+        countBytes(page?.sizeBytes ?? 0);
+        return page;
+    };
+}
+/**
+ * Reads the pages that the first one shows, null if one returned 404. Reads the last of them before the others: then entries
+ * that move while the list is read are found twice, or change the number of pages.
+ */
+async function readNamedPages(first, fetch) {
+    const count = first.last ?? 1;
+    if (count === 1)
+        return [first];
+    const final = await fetch(count);
+    const between = Array.from({ length: count - 2 }, (_, index) => index + 2);
+    const pages = [first, ...(await (0,p_map__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
+    return pages.every((page) => page !== null) ? pages : null;
+}
+/** Returns a key of a page that is already known, and adds the others; null: none is known. */
+function duplicateIn({ rows }, { keysOf }, known) {
+    for (const key of rows.flatMap(keysOf)) {
+        if (known.has(key))
+            return key;
+        known.add(key);
+    }
+    return null;
+}
+/** Whether no page can follow: the last one has no link, is not full, and reaches the total. A contradiction ends a list too. */
+function isEnd(pages) {
+    const { rows, next, total } = pages.at(-1) ?? NO_PAGE;
+    if (total !== pages[0]?.total)
+        return true;
+    if (next !== null)
+        return next !== pages.length + 1;
+    if (rows.length > 0 && entriesOf(pages) < (total ?? 0))
+        return false;
+    return pages.length === 1 ? !mayBePageSize(rows.length) : rows.length < (pages[0]?.rows.length ?? 0);
+}
+const NO_PAGE = { rows: [], sizeBytes: 0, next: null, last: null, total: null };
+function entriesOf(pages) {
+    return pages.reduce((sum, { rows }) => sum + rows.length, 0);
+}
+/** Whether a server may have this page size instead of the requested one. Page sizes are round numbers: 20, 25, 30, 50, 100. */
+function mayBePageSize(entries) {
+    return entries > 0 && (entries % 10 === 0 || entries % 25 === 0);
+}
+/** Returns how pages contradict each other; null: they do not. A list that changes while it is read does the same. */
+function contradictionIn(pages) {
+    const count = pages.length;
+    const size = pages[0]?.rows.length ?? 0;
+    const entries = entriesOf(pages);
+    const hasLinks = pages.some(({ next, last }) => next !== null || last !== null);
+    for (const [index, { rows, next, last, total }] of pages.entries()) {
+        const name = `page ${index + 1} of ${count}`;
+        const isFinal = index === count - 1;
+        if (total !== null && total !== entries)
+            return `${entries} of ${total} entries were listed`;
+        if (last !== null && last !== count)
+            return `it has ${count} pages, and ${name} links to the last page ${last}`;
+        if (rows.length === 0 && count > 1)
+            return `${name} is empty`;
+        if (next !== (hasLinks && !isFinal ? index + 2 : null))
+            return `${name} links to ${next ?? "no"} next page`;
+        // Without links, pages of another size would not follow each other.
+        if (!hasLinks && (isFinal ? rows.length > size : rows.length !== size))
+            return `${name} has ${rows.length} entries`;
+    }
+    return null;
 }
 
 

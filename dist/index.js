@@ -19123,7 +19123,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
 
 /***/ }),
 
-/***/ 5749:
+/***/ 9887:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -19625,8 +19625,8 @@ const MAX_ATTEMPTS_DESCRIBED = 3;
 /** An unknown host, or one that refuses connections, rarely recovers within seconds. */
 const MAX_ATTEMPTS_UNSENT = 3;
 const MAX_ATTEMPTS_RATE_LIMITED = 10;
-/** Each pause is at most an hour, but a run must not wait for many of them. */
-const MAX_RATE_LIMITED_MS = 3_600_000;
+/** Each pause is at most five minutes, and a run must not wait for many of them. */
+const MAX_RATE_LIMITED_MS = 300_000;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 20_000;
 const RETRYABLE_CLIENT_ERRORS = new Set([408, 425, 429]);
@@ -19655,7 +19655,10 @@ function retryDelay(request, result, pause, state, { now, random }) {
     const isUnsent = result instanceof errors/* HttpError */.j$ && result.unsent === true;
     if (!isUnsent && request.retry !== "always")
         return null;
-    const isDescribed = !(result instanceof errors/* HttpError */.j$) && request.classify(result) === "failure";
+    const described = result instanceof errors/* HttpError */.j$ ? "status" : request.classify(result);
+    if (described === "final")
+        return null;
+    const isDescribed = described === "failure";
     const isRetryable = result instanceof errors/* HttpError */.j$ ? result.retryable : isDescribed || isFailure(request, result.status);
     state.failures += 1;
     const attempts = isUnsent ? MAX_ATTEMPTS_UNSENT : isDescribed ? MAX_ATTEMPTS_DESCRIBED : MAX_ATTEMPTS;
@@ -19746,8 +19749,8 @@ function requestIdOf(headers, body, secrets) {
 
 
 
-/** The longest time that a host may delay a run. The longest windows of known hosts are an hour. */
-const MAX_WAIT_MS = 3_600_000;
+/** The longest time that a host may delay a run: waiting for longer costs more runner time than another run. */
+const MAX_WAIT_MS = 300_000;
 /** Shorter waits are not logged. */
 const MIN_LOGGED_WAIT_MS = 1_000;
 /**
@@ -20338,7 +20341,7 @@ const digitalOcean = {
     // Per token (API documentation, "Rate Limit").
     ratePolicy: (settings) => (host) => (host === settings.apiUrl.host ? { perMinute: 250, perHour: 5_000 } : {}),
     async open(settings, services) {
-        const { openDigitalOcean } = await Promise.all(/* import() */[__nccwpck_require__.e(885), __nccwpck_require__.e(412)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4412));
+        const { openDigitalOcean } = await Promise.all(/* import() */[__nccwpck_require__.e(692), __nccwpck_require__.e(205)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7205));
         return openDigitalOcean(settings, services);
     },
 };
@@ -20372,7 +20375,7 @@ const distribution = {
     repositoryUrl: () => null,
     ratePolicy: () => () => ({}),
     async open(settings, services) {
-        const { openDistribution } = await Promise.all(/* import() */[__nccwpck_require__.e(885), __nccwpck_require__.e(603)]).then(__nccwpck_require__.bind(__nccwpck_require__, 3603));
+        const { openDistribution } = await Promise.all(/* import() */[__nccwpck_require__.e(692), __nccwpck_require__.e(603)]).then(__nccwpck_require__.bind(__nccwpck_require__, 3603));
         return openDistribution(settings, services);
     },
 };
@@ -20404,9 +20407,9 @@ const ghcr = {
     },
     // A package's page is below /orgs or /users, and the address does not show which one.
     repositoryUrl: () => null,
-    ratePolicy: limits/* ratePolicy */.x,
+    ratePolicy: limits/* ratePolicy */.xE,
     async open(settings, services) {
-        const { openGhcr } = await Promise.all(/* import() */[__nccwpck_require__.e(885), __nccwpck_require__.e(456)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6456));
+        const { openGhcr } = await Promise.all(/* import() */[__nccwpck_require__.e(692), __nccwpck_require__.e(623)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7623));
         return openGhcr(settings, services);
     },
 };
@@ -20512,9 +20515,13 @@ gh-readonly-queue-*-pr-{pr}-{sha}`,
     "protect-apps": "false",
     untagged: "delete",
     "unmatched-tags": "keep",
+    superseded: "keep",
+    "foreign-repositories": "skip",
+    retention: "",
     "remove-stale-tags": "false",
     "keep-count": "0",
     "grace-period": "24h",
+    "older-than": "0",
     scope: "auto",
     validate: "false",
     "max-deletions": "0",
@@ -20538,43 +20545,66 @@ const Payload = dist/* object */.Ikc({
     pull_request: dist/* object */.Ikc({
         number: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(1)),
         merged: dist/* nullish */.cl6(dist/* boolean */.zMY()),
+        created_at: dist/* nullish */.cl6(dist/* string */.YjP()),
         closed_at: dist/* nullish */.cl6(dist/* string */.YjP()),
         merge_commit_sha: dist/* nullish */.cl6(dist/* string */.YjP()),
+        commits: dist/* nullish */.cl6(dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(0))),
         head: dist/* object */.Ikc({ ref: dist/* string */.YjP(), sha: dist/* string */.YjP(), repo: dist/* nullish */.cl6(Repository) }),
         base: dist/* object */.Ikc({ repo: Repository }),
     }),
 });
 const FIX = "Run Refsweep in a workflow that GitHub started";
+// GitHub's docs, "Webhook events and payloads", `delete`.
+const DeletePayload = dist/* object */.Ikc({
+    ref: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)),
+    ref_type: dist/* picklist */.KIO(["branch", "tag"]),
+    repository: Repository,
+});
 /** Parses the event `name` (`GITHUB_EVENT_NAME`), whose payload is in the file `path` (`GITHUB_EVENT_PATH`). */
 function parseEvent(name, path, readFile) {
+    if (name === "delete")
+        return parseDelete(path, readFile);
     if (name !== "pull_request" && name !== "pull_request_target")
         return { value: "other" };
-    const payload = readPayload(path, readFile);
+    const payload = readPayload(Payload, path, readFile);
     if (typeof payload === "string")
-        return { problem: `it is not the payload of a ${name} event: ${payload}`, fix: FIX };
+        return notThePayload(name, payload);
     if (payload.action !== "closed")
         return { value: "other" };
-    const { number, merged, closed_at, merge_commit_sha, head, base } = payload.pull_request;
+    const { number, merged, created_at, closed_at, merge_commit_sha, commits, head, base } = payload.pull_request;
     const closedAt = Date.parse(closed_at ?? "");
     if (Number.isNaN(closedAt))
         return { problem: "its pull request has no time when it was closed", fix: FIX };
+    const openedAt = Date.parse(created_at ?? "");
     const pullRequest = {
         number,
+        startedAt: Number.isNaN(openedAt) ? null : openedAt,
         merged: merged === true,
         closedAt,
         headBranch: head.ref,
         headCommit: head.sha,
+        commitCount: commits ?? 0,
         mergeCommit: merged === true ? (merge_commit_sha ?? null) : null,
         fromFork: head.repo?.full_name.toLowerCase() !== base.repo.full_name.toLowerCase(),
     };
     return { value: { repository: base.repo.full_name, pullRequest } };
 }
+function parseDelete(path, readFile) {
+    const payload = readPayload(DeletePayload, path, readFile);
+    if (typeof payload === "string")
+        return notThePayload("delete", payload);
+    const { ref, ref_type, repository } = payload;
+    return { value: ref_type === "branch" ? { repository: repository.full_name, deletedBranch: ref } : "other" };
+}
+function notThePayload(name, why) {
+    return { problem: `it is not the payload of a ${name} event: ${why}`, fix: FIX };
+}
 /** Returns the payload, or a clause that says why it could not be read. */
-function readPayload(path, readFile) {
+function readPayload(schema, path, readFile) {
     if (path === "")
         return "it is not set";
     try {
-        const parsed = dist/* safeParse */.xLC(Payload, JSON.parse(readFile(path)));
+        const parsed = dist/* safeParse */.xLC(schema, JSON.parse(readFile(path)));
         return parsed.success ? parsed.output : dist/* summarize */.ehc(parsed.issues).replaceAll(/\s+/g, " ");
     }
     catch (error) {
@@ -20958,8 +20988,10 @@ const FOREIGN = {
 /** Parses a list of globs. An empty text is an empty list. */
 function parseGlobs(text, kind) {
     const globs = parseList(text);
-    const fix = "Use names in which `*`, `**`, `?` and `{a,b}` are wildcards";
+    const wildcards = "Use names in which `*`, `**`, `?` and `{a,b}` are wildcards";
     const foreign = FOREIGN[kind].exec(globs.map((glob) => glob.replace(/^!/, "")).join(""))?.[0];
+    const isBranch = kind === "image tag" && foreign === "/";
+    const fix = isBranch ? "Write the tag that the build gives to a branch, such as `release-*`" : wildcards;
     if (foreign !== undefined)
         return { problem: `no ${kind} contains ${JSON.stringify(foreign)}`, fix };
     if (kind === "repository name" && globs.some((glob) => /^!?\.?\/|\/\/|\/$/.test(glob))) {
@@ -21337,7 +21369,8 @@ var loopback = __nccwpck_require__(356);
 
 
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const registry_address_FIX = `Use ${PROVIDERS.map(({ address }) => `\`${address.form}\``).join(", ")}`;
+const FORMS = PROVIDERS.map(({ address }) => `\`${address.form}\``);
+const registry_address_FIX = `Use ${FORMS.slice(0, -1).join(", ")} or ${FORMS.at(-1)}`;
 /**
  * Parses the input `registry`. Without a scheme it is http for loopback hosts, else https.
  *
@@ -21362,8 +21395,10 @@ function parseRegistry(text, given, githubServerUrl) {
         return provider;
     const path = segments.join("/");
     const problem = provider.address.invalidPath(path);
-    if (problem !== null)
-        return { problem: `it ${problem}`, fix: `Use \`${provider.address.form}\`` };
+    if (problem !== null) {
+        const selecting = segments.length > 1 ? ", and name the repositories in `repository-pattern`" : "";
+        return { problem: `it ${problem}`, fix: `Use \`${provider.address.form}\`${selecting}` };
+    }
     return { value: { provider: provider.name, origin, path, name: path === "" ? authority : `${authority}/${path}` } };
 }
 /** A provider's credential must not be sent to a host of another provider. The generic provider takes any host. */
@@ -21430,6 +21465,10 @@ function pep440Of(name) {
         local === undefined ? "" : `+${local.split(/[-_.]/).map(localSegment).join(".")}`,
     ].join("");
 }
+/** Whether an image tag has the form of a version: `1.2.0`, `v1.2-rc.1`, `7`. `12-fix` is the name of a branch. */
+function isVersionLike(tag) {
+    return /^v?\d+(?:(?:\.\d+)+(?:[._-].*|[a-z]+\d*)?)?$/i.test(tag);
+}
 /** docker/metadata-action replaces each `/` before it reads a version: the Git tag `v1.2.3/rc.1` is 1.2.3-rc.1. */
 function withoutSlashes(name) {
     return name.replaceAll("/", "-");
@@ -21447,7 +21486,8 @@ function localSegment(segment) {
 /** The longest image tag (OCI distribution-spec, "Pull"). */
 const LONGEST_TAG = 128;
 const TAG_TEXT = /^[A-Za-z0-9._-]+$/;
-const GITLAB_LONGEST = 63;
+/** The longest label of a host name (RFC 1035), to which GitLab, github-slug-action and many scripts cut names. */
+const LONGEST_LABEL = 63;
 // The HTML escape of Handlebars, with which docker/metadata-action renders prefix, suffix and raw values.
 const ESCAPES = {
     "&": "&amp;",
@@ -21471,19 +21511,41 @@ function gitlabSlug(name) {
     return name
         .toLowerCase()
         .replace(/[^a-z0-9]/gu, "-")
-        .slice(0, GITLAB_LONGEST)
+        .slice(0, LONGEST_LABEL)
+        .replace(/^-+|-+$/g, "");
+}
+/** Returns github-slug-action's `GITHUB_REF_SLUG`: like GitLab's slug, but it keeps `.` and `_`. */
+function githubSlug(name) {
+    return name
+        .toLowerCase()
+        .replace(/[^a-z0-9._]/gu, "-")
+        .slice(0, LONGEST_LABEL)
         .replace(/^-+|-+$/g, "");
 }
 /** Returns the image tags that builds give to a branch, the most common first. */
 function branchSlugs(name) {
-    return possible([...plainSlugs(name), gitlabSlug(name)]);
+    const slugs = [...plainSlugs(name), gitlabSlug(name)];
+    // Without these characters, it is GitLab's slug.
+    return possible(/[._]/.test(name) ? [...slugs, githubSlug(name)] : slugs);
 }
+/** Returns the last path segment of a branch: `login` of `feature/login`. */
+function lastSegment(name) {
+    return name.slice(name.lastIndexOf("/") + 1);
+}
+/** Helm writes the `+` of a version as `_`. */
+function helmSlugs(name) {
+    return name.includes("+") ? [sanitize(name.replaceAll("+", "_"))] : [];
+}
+/** Names that are too long are cut. */
 function plainSlugs(name) {
-    return [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-")];
+    const slugs = [sanitize(name), sanitizeEscaped(name), name.replaceAll("/", "-"), ...helmSlugs(name)];
+    if (name.length <= LONGEST_LABEL)
+        return slugs;
+    return [...slugs, ...slugs.flatMap((slug) => [slug.slice(0, LONGEST_LABEL), slug.slice(0, LONGEST_TAG)])];
 }
 /**
- * Returns the image tags that only builds of this branch have. GitLab's slug is one of them only if it is not trimmed: the slug
- * of `_prod`, or of a name that begins in another script, may be that of another branch.
+ * Returns the image tags that only builds of this branch have. GitLab's slug and github-slug-action's are two of them only if
+ * they are not trimmed: the slug of `_prod`, or of a name that begins in another script, may be that of another branch.
  */
 function provingSlugs(name) {
     const isUntrimmed = /^[A-Za-z0-9](?:.*[A-Za-z0-9])?$/su.test(name);
@@ -21494,9 +21556,20 @@ function provingSlugs(name) {
  * (`type=match,pattern=v(.*)`, `${TAG#v}`), and the normal form of a PEP 440 version.
  */
 function tagSlugs(name) {
-    const bare = /^v\d/.test(name) ? [sanitize(name.slice(1))] : [];
+    const bare = /^v\d/.test(name) ? [sanitize(name.slice(1)), ...helmSlugs(name.slice(1))] : [];
     const normal = pep440Of(name);
     return possible([...branchSlugs(name), ...bare, ...(normal === null ? [] : [sanitize(normal)])]);
+}
+/** Returns the image tags that builds give to a pull request: by `github.ref_name` (`12/merge`), by its ref, or by its number. */
+function pullRequestSlugs(number) {
+    return [
+        `${number}-merge`,
+        `pull-${number}`,
+        `pull-${number}-merge`,
+        `refs-pull-${number}-merge`,
+        `pr${number}`,
+        `pr-${number}`,
+    ];
 }
 /** Whether `text` has the length and the characters of an image tag (OCI distribution-spec, "Pull"). */
 function isTag(text) {
@@ -21515,7 +21588,9 @@ class TagPatternError extends Error {
         this.name = "TagPatternError";
     }
 }
-const PLACEHOLDERS = "{branch}, {tag}, {version}, {major}, {minor}, {pr}, {sha}";
+/** As written: the last path segment of a branch. */
+const LAST_SEGMENT = "{branch:last}";
+const PLACEHOLDERS = "{branch}, {branch:last}, {tag}, {version}, {major}, {minor}, {pr}, {sha}";
 /** With three, a tag of 128 characters has at most 8,385 readings. */
 const MOST_WILDCARDS = 3;
 const LONGEST_PATTERN = 2 * LONGEST_TAG;
@@ -21550,6 +21625,8 @@ function compile(source) {
     }));
 }
 function kindOf(token) {
+    if (token === LAST_SEGMENT)
+        return "branch";
     const [, name] = /^\{(\w+)\}/.exec(token) ?? [];
     if (name === "branch" || name === "tag" || name === "pr" || name === "sha")
         return name;
@@ -21583,7 +21660,7 @@ function checkTokens(source, tokens) {
         const remedy = `Use at least one of ${PLACEHOLDERS}, or protect-tags to keep a tag by its name`;
         throw new TagPatternError(source, 1, `it has no placeholder. ${remedy}`);
     }
-    const excess = [...source.matchAll(/\{\w+\}|\*+/g)][MOST_WILDCARDS];
+    const excess = [...source.matchAll(/\{[\w:]+\}|\*+/g)][MOST_WILDCARDS];
     if (excess) {
         throw new TagPatternError(source, excess.index + 1, `it has more than ${MOST_WILDCARDS} placeholders and "*"`);
     }
@@ -21593,7 +21670,58 @@ function checkTokens(source, tokens) {
         throw new TagPatternError(source, digit.index + 1, "{pr} cannot follow a digit, or be followed by one");
 }
 
+;// CONCATENATED MODULE: ./build/inputs/retention.js
+
+const retention_FIX = "Use one rule a line, such as `main-* keep=10` or `build-* keep=5 older-than=30d`";
+/** Parses the input `retention`: one rule a line. Lines that start with `#` are comments. */
+function parseRetention(text) {
+    const rules = [];
+    const lines = text.split(/\r\n|[\r\n]/).map((line) => line.trim());
+    for (const line of lines.filter((each) => each !== "" && !each.startsWith("#"))) {
+        const rule = parseRule(line);
+        if (!("value" in rule)) {
+            const problem = rule.problem ?? rule.fix;
+            return { problem: line === text.trim() ? problem : `the rule "${line}": ${problem}`, fix: retention_FIX };
+        }
+        rules.push(rule.value);
+    }
+    return { value: rules };
+}
+function parseRule(line) {
+    const [glob = "", ...options] = line.split(/[ \t]+/);
+    const problem = retention_problemOf(glob, options);
+    if (problem !== null)
+        return { problem, fix: retention_FIX };
+    const values = new Map();
+    for (const option of options) {
+        const [name = "", text = ""] = option.split(/=(.*)/s);
+        const parsed = name === "keep" ? parseCount(text, 0) : name === "older-than" ? parseDuration(text) : null;
+        if (parsed === null)
+            return { problem: `"${option}" is not an option`, fix: retention_FIX };
+        if (!("value" in parsed))
+            return { problem: `"${option}" is not valid. ${parsed.fix}`, fix: retention_FIX };
+        if (values.has(name))
+            return { problem: `it has ${name} twice`, fix: retention_FIX };
+        values.set(name, parsed.value);
+    }
+    return { value: { glob, keep: values.get("keep") ?? null, olderThanMs: values.get("older-than") ?? null } };
+}
+/** Why a rule cannot be used; null: only its options can be wrong. */
+function retention_problemOf(glob, options) {
+    if (/^(?:keep|older-than)=/.test(glob))
+        return "it does not start with a glob";
+    if (glob.startsWith("!"))
+        return "a rule has no exclusions. Use `protect-tags` to keep tags";
+    const globs = parseGlobs(glob, "image tag");
+    if (!("value" in globs))
+        return globs.problem ?? globs.fix;
+    if (globs.value.length !== 1 || globs.value[0] !== glob)
+        return "a rule has one glob";
+    return options.length === 0 ? "it has neither keep=N nor older-than=DURATION" : null;
+}
+
 ;// CONCATENATED MODULE: ./build/inputs/rules.js
+
 
 
 
@@ -21607,10 +21735,14 @@ function readRules(reader) {
         protectApps: reader.read("protect-apps", parseBoolean),
         untagged: reader.read("untagged", (text) => parseChoice(text, ["delete", "keep"])),
         unmatchedTags: reader.read("unmatched-tags", (text) => parseChoice(text, ["keep", "delete"])),
+        superseded: reader.read("superseded", (text) => parseChoice(text, ["keep", "delete"])),
+        retention: reader.read("retention", parseRetention),
+        foreignRepositories: reader.read("foreign-repositories", (text) => parseChoice(text, ["skip", "sweep"])),
         removeStaleTags: reader.read("remove-stale-tags", parseBoolean),
         keepCount: reader.read("keep-count", (text) => parseCount(text, 0)),
         gracePeriodMs: reader.read("grace-period", parseDuration),
         validate: reader.read("validate", parseBoolean),
+        olderThanMs: reader.read("older-than", parseDuration),
         maxDeletions: reader.read("max-deletions", (text) => parseCount(text, 0)),
         dryRun: reader.read("dry-run", parseBoolean),
     };
@@ -21649,6 +21781,44 @@ function parseProtectDigests(text) {
     return "value" in files ? { value: { digests: entries.filter(digest/* isDigest */.B), files: files.value } } : files;
 }
 
+;// CONCATENATED MODULE: ./build/inputs/scope.js
+
+const SCOPES = ["auto", "repository", "pull-request", "branch"];
+/** The scope of each kind of event, and the event as an error names it. */
+const KINDS = {
+    "pull-request": { scope: "pull-request", event: "a closed pull request", subject: "pull request" },
+    branch: { scope: "branch", event: "the deletion of a branch", subject: "branch" },
+};
+/** An event of another Git repository is an error, because the scope would silently be the complete repository. */
+function readScope(reader, event, gitRepository) {
+    const scope = reader.read("scope", (text) => parseChoice(text, SCOPES));
+    const none = { event: null, deletedBranch: null };
+    if (event === null || scope === null)
+        return { scope: scope === "auto" ? "repository" : scope, ...none };
+    if (event === "other") {
+        if (scope === "pull-request" || scope === "branch")
+            rejectScope(reader, scope);
+        return { scope: scope === "auto" ? "repository" : scope, ...none };
+    }
+    const kind = "pullRequest" in event ? KINDS["pull-request"] : KINDS.branch;
+    const isOther = gitRepository !== null && event.repository.toLowerCase() !== gitRepository.toLowerCase();
+    if (scope === "repository" && isOther)
+        return { scope, ...none };
+    if (scope !== "auto" && scope !== "repository" && scope !== kind.scope)
+        rejectScope(reader, scope);
+    else if (isOther) {
+        const problem = `is \`${scope}\`, but the event's ${kind.subject} belongs to ${event.repository}, not to \`git-repository\``;
+        reader.reject("scope", problem, "Use `scope: repository`, or change `git-repository`");
+    }
+    const evidence = "pullRequest" in event
+        ? { event: event.pullRequest, deletedBranch: null }
+        : { event: null, deletedBranch: event.deletedBranch };
+    return { scope: scope === "auto" ? kind.scope : scope, ...evidence };
+}
+function rejectScope(reader, scope) {
+    reader.reject("scope", `is \`${scope}\`, but the event is not ${KINDS[scope].event}`, "Use `auto`");
+}
+
 ;// CONCATENATED MODULE: ./build/inputs/select-repositories.js
 
 /** Returns the default of `repository-pattern`: the Git repository's own name, and all below it. */
@@ -21672,6 +21842,7 @@ function selectRepositories(patterns, gitRepository = "") {
 }
 
 ;// CONCATENATED MODULE: ./build/inputs/read-settings.js
+
 
 
 
@@ -21720,9 +21891,9 @@ function readSettings(environment, readFile, platform = process.platform) {
         throw new TypeError("an input is null, and no error was recorded");
     return settings;
 }
-/** Whether every value is valid. `event` and `credential` may be null. */
+/** Whether every value is valid. `event`, `deletedBranch` and `credential` may be null. */
 function isComplete(settings) {
-    const { event: _event, credential: _credential, github, ...rest } = settings;
+    const { event: _event, deletedBranch: _branch, credential: _credential, github, ...rest } = settings;
     return [...Object.values(rest), ...Object.values(github)].every((value) => value !== null);
 }
 function readRegistry(reader, githubServerUrl) {
@@ -21767,25 +21938,6 @@ function readRepositoryPattern(reader, gitRepository) {
             fix: "Remove it to select the repositories named after the Git repository",
         };
     });
-}
-/** An event of another Git repository is an error, because the scope would silently be the complete repository. */
-function readScope(reader, event, gitRepository) {
-    const scope = reader.read("scope", (text) => parseChoice(text, ["auto", "repository", "pull-request"]));
-    if (event === null || event === "other") {
-        if (scope === "pull-request" && event !== null) {
-            reader.reject("scope", "is `pull-request`, but the event is not a closed pull request", "Use `auto`");
-        }
-        return { scope: scope === "auto" ? "repository" : scope, event: null };
-    }
-    const { repository, pullRequest } = event;
-    const isOther = gitRepository !== null && repository.toLowerCase() !== gitRepository.toLowerCase();
-    if (scope === "repository")
-        return { scope, event: isOther ? null : pullRequest };
-    if (isOther) {
-        const problem = `is \`${scope}\`, but the event's pull request belongs to ${repository}, not to \`git-repository\``;
-        reader.reject("scope", problem, "Use `scope: repository`, or change `git-repository`");
-    }
-    return { scope: scope === null ? null : "pull-request", event: pullRequest };
 }
 
 // EXTERNAL MODULE: ./build/format.js
@@ -22113,7 +22265,7 @@ function annotationText(text, max) {
 const FAULT_TITLES = {
     input: "Invalid input",
     permission: "Missing permission",
-    listing: "Could not read everything from the registry",
+    listing: "Could not read everything",
     registry: "Cannot delete from this registry",
     limit: "More deletions than max-deletions",
     deletion: "Deletions failed",
@@ -22464,7 +22616,7 @@ function* repositoryPieces({ name, error, manifests, ...found }) {
     }));
     yield* listPieces("broken", found.broken, ({ digest, missing, missingBlobs }) => ({ digest, missing, missingBlobs }));
     yield* listPieces("unreadable", found.unreadable, ({ digest, reason }) => ({ digest, reason }));
-    yield "}";
+    yield `,"advice":${JSON.stringify(found.advice)}}`;
 }
 function* listPieces(name, list, entryOf) {
     yield `,"${name}":[`;
@@ -22690,7 +22842,7 @@ const STALE_TAG_OUTCOMES = {
     unsupported: "not removed: this registry cannot remove a tag without its image",
     changed: "not removed: changed after the plan was made",
 };
-/** Returns tables of stale tags, broken images, ghosts and unreadable manifests. */
+/** Returns tables of stale tags, broken manifests, ghosts and unreadable manifests. */
 function findingSections(result) {
     return [unreadable(result), broken(result), staleTags(result), ghosts(result)];
 }
@@ -22716,8 +22868,8 @@ function staleTags({ repositories, gitRepositoryUrl }) {
 }
 function broken({ repositories }) {
     const all = repositories.flatMap(({ name, broken: some }) => some.map((one) => ({ name, ...one })));
-    const title = `<b>${(0,format/* counted */.hS)(all.length, "broken image")}</b> &nbsp;kept, but they cannot be pulled: push them again`;
-    return table(title, ["Image", "Tags", "Repository", "Missing manifests", "Missing blobs"], all, (image) => [
+    const title = `<b>${(0,format/* counted */.hS)(all.length, "broken manifest")}</b> &nbsp;of kept images that cannot be pulled: push these images again`;
+    return table(title, ["Manifest", "Tags", "Repository", "Missing manifests", "Missing blobs"], all, (image) => [
         digestMarkup(image.digest),
         tagsMarkup(image.tags),
         code(image.name, 80),
@@ -22821,8 +22973,8 @@ function collectionLine({ garbageCollection, gitRepositoryUrl }) {
 const STATUSES = {
     started: "was started and is still running",
     failed: "<b>failed</b>",
-    "timed-out": "did not finish within <code>gc-timeout</code>; it is still running",
-    unsupported: "cannot be started on this registry",
+    "timed-out": "did not finish within <code>gc-timeout</code>",
+    unsupported: "was not started",
     skipped: "was not started",
 };
 
@@ -22835,6 +22987,7 @@ const STATUS_LABELS = {
     protected: "protected tag",
     "in-use": "in use",
     live: "live branch, Git tag or pull request",
+    superseded: "older build of a branch or Git tag",
     unmatched: "matches no branch, Git tag, commit or pull request",
     orphaned: "orphaned, but kept by a setting or a limit",
     untagged: "untagged, but kept by a setting or a limit",
@@ -23194,6 +23347,206 @@ function maskRepository(repository, hide) {
 
 // EXTERNAL MODULE: ./node_modules/p-map/index.js
 var p_map = __nccwpck_require__(606);
+;// CONCATENATED MODULE: ./build/tags/shapes.js
+
+
+const SHORT = 7;
+const shapes_MOST_WILDCARDS = 3;
+/** In a tag with more words, no name is looked for: that would take long. */
+const MOST_WORDS = 16;
+/** Collects the names that tags may contain. */
+function namesOf({ live, pullRequests, commits, deletedBranches }) {
+    const { branches, tags } = live.refs;
+    const { byNumber, open, closed } = pullRequests;
+    const all = [...byNumber.values(), ...open, ...closed].filter((each) => each !== "missing");
+    const ids = [...branches, ...tags].map(({ commit }) => commit).concat(all.flatMap(commitsOf));
+    const starts = new Set(ids.map((id) => id.slice(0, SHORT)));
+    const gone = [...deletedBranches.map(({ name }) => name), ...all.map(({ headBranch }) => headBranch)];
+    return {
+        branches: new Set([...branches.flatMap(({ name }) => branchSlugs(name)), ...gone.flatMap(provingSlugs)]),
+        versions: new Set(tags.flatMap(({ name }) => semverOf(name)?.version ?? [])),
+        numbers: new Set(all.map(({ number }) => number)),
+        isCommit: (text) => starts.has(text.slice(0, SHORT)) || commits.graph.startingWith(text).length > 0,
+    };
+}
+function commitsOf({ headCommit, mergeCommit }) {
+    return mergeCommit === null ? [headCommit] : [headCommit, mergeCommit];
+}
+/**
+ * Returns the pattern that would match a tag. Null: it contains no name, or the pattern would make every build of a branch or
+ * version live, as `{branch}-*` does.
+ */
+function shapeOf(tag, names) {
+    const parts = named(tag, "{branch}", (text) => names.branches.has(text) && /[a-z]/i.test(text) && !isVersionLike(text))
+        .flatMap((part) => (part.wildcard ? part : named(part.text, "{version}", (text) => names.versions.has(text))))
+        .flatMap((part) => (part.wildcard ? part : words(part.text)));
+    const source = (part, hasCommit) => {
+        if (part.wildcard === null)
+            return part.text;
+        return hasCommit && part.wildcard === "{version}" ? "*" : part.wildcard;
+    };
+    const hasCommit = parts.some(({ wildcard }) => wildcard === "{sha}");
+    const pattern = parts
+        .map((part) => source(part, hasCommit))
+        .join("")
+        .replace(/\*(?:[._-]*\*)+/g, "*");
+    const wildcards = pattern.match(/\{\w+\}|\*/g) ?? [];
+    const isEndless = /\{(?:branch|version)\}/.test(pattern) && pattern.includes("*") && !hasCommit;
+    if (!pattern.includes("{") || wildcards.length > shapes_MOST_WILDCARDS || isEndless)
+        return null;
+    return {
+        pattern,
+        branch: parts.find(({ wildcard }) => wildcard === "{branch}")?.text ?? null,
+        isKnown: parts.every(({ wildcard, text }) => (wildcard !== "{pr}" || names.numbers.has(Number(text))) && (wildcard !== "{sha}" || names.isCommit(text))),
+    };
+}
+/** Splits a text at the longest name between two word boundaries. */
+function named(text, wildcard, isName) {
+    const starts = [...text.matchAll(/(?<![0-9A-Za-z])[0-9A-Za-z]|(?<=^v|[._-]v)\d/g)].map(({ index }) => index);
+    const ends = [...text.matchAll(/[0-9A-Za-z](?![0-9A-Za-z])/g)].map(({ index }) => index + 1);
+    if (starts.length > MOST_WORDS)
+        return literal(text);
+    let longest = null;
+    for (const start of starts) {
+        for (const end of ends) {
+            const isLonger = longest === null || end - start > longest.end - longest.start;
+            if (end > start && isLonger && isName(text.slice(start, end)))
+                longest = { start, end };
+        }
+    }
+    if (longest === null)
+        return literal(text);
+    const { start, end } = longest;
+    return [...literal(text.slice(0, start)), { text: text.slice(start, end), wildcard }, ...literal(text.slice(end))];
+}
+function literal(text) {
+    return text === "" ? [] : [{ text, wildcard: null }];
+}
+/** Numbers alone may be run numbers. So a pull request's number comes after `pr` or `pull`, or before `merge`. */
+const PULL_REQUEST = /^(?<before>(?:pr|pull)[._-]?)(?<number>[1-9]\d{0,8})$/i;
+const MERGE = /^(?<number>[1-9]\d{0,8})(?<after>[._-]merge)$/i;
+const COMMIT = /^(?<before>g?)(?<commit>(?=.*\d)(?=.*[a-f])[0-9a-f]{7,40})$/;
+const WORD = /(?<![0-9A-Za-z])(?:pr|pull)[._-]?[1-9]\d{0,8}(?![0-9A-Za-z])|(?<![0-9A-Za-z])[1-9]\d{0,8}[._-]merge(?![0-9A-Za-z])|[0-9A-Za-z]+|[._-]+/gi;
+/** Splits a text into words, separators, numbers of pull requests and commits. Words with other digits vary. */
+function words(text) {
+    return (text.match(WORD) ?? []).flatMap((word) => {
+        const { before = "", number, commit, after = "", } = { ...(PULL_REQUEST.exec(word) ?? MERGE.exec(word) ?? COMMIT.exec(word))?.groups };
+        if (number !== undefined)
+            return [...literal(before), { text: number, wildcard: "{pr}" }, ...literal(after)];
+        if (commit !== undefined)
+            return [...literal(before), { text: commit, wildcard: "{sha}" }];
+        return { text: word, wildcard: /\d/.test(word) ? "*" : null };
+    });
+}
+
+;// CONCATENATED MODULE: ./build/plan/advice.js
+
+
+const NO_ADVICE = { patterns: [], superseded: [] };
+/** The `keep-count` that is suggested with `superseded: delete`. */
+const SUGGESTED_KEEP_COUNT = 10;
+const FEWEST_TAGS = 3;
+const MOST_GROUPS = 5;
+/** @param patterns the input `tag-patterns` */
+function createAdvisor(input, patterns, rules) {
+    let names = null;
+    const shape = (tag) => {
+        names ??= namesOf(input);
+        return shapeOf(tag, names);
+    };
+    return (plan, statuses) => {
+        if (rules.scope !== null)
+            return NO_ADVICE;
+        const kept = plan.decisions.filter((each) => each.decision === "keep" && isImage(each) && isDecided(each));
+        const sizes = sizesOf(plan);
+        return {
+            patterns: patternAdvice(kept, statuses, patterns, shape, sizes),
+            superseded: rules.superseded === "delete" ? [] : supersededAdvice(kept, statuses, sizes),
+        };
+    };
+}
+/** Everything in a repository of another Git repository is undecided. */
+function isDecided({ status }) {
+    return status !== "undecided";
+}
+/** The bytes of each image, by its root manifest. */
+function sizesOf({ decisions }) {
+    const sizes = new Map();
+    for (const { image, sizeBytes } of decisions) {
+        const sum = sizes.get(image);
+        sizes.set(image, sum === null || sizeBytes === null ? null : (sum ?? 0) + sizeBytes);
+    }
+    return sizes;
+}
+function totalOf(images, sizes) {
+    let total = 0;
+    for (const { digest } of images) {
+        const size = sizes.get(digest) ?? null;
+        if (size === null)
+            return null;
+        total += size;
+    }
+    return total;
+}
+function patternAdvice(kept, statuses, patterns, shapeOfTag, sizes) {
+    const tags = kept.flatMap((image) => image.tags.map((tag) => ({ image, tag })));
+    const shaped = tags.flatMap(({ image, tag }) => {
+        const shape = statuses.get(tag)?.status === "unmatched" ? shapeOfTag(tag) : null;
+        return shape === null ? [] : { image, tag, shape };
+    });
+    return groupBy(shaped, ({ shape }) => shape.pattern)
+        .filter(([, found]) => found.length >= FEWEST_TAGS && found.some(({ shape }) => shape.isKnown))
+        .map(([pattern, found]) => ({ pattern: withoutOnlyBranch(pattern, found), found }))
+        .filter(({ pattern }) => pattern.includes("{") && !patterns.includes(pattern))
+        .sort((a, b) => b.found.length - a.found.length || (a.pattern < b.pattern ? -1 : 1))
+        .slice(0, MOST_GROUPS)
+        .map(({ pattern, found }) => ({
+        pattern,
+        tags: found.length,
+        example: found[0]?.tag ?? "",
+        sizeBytes: totalOf(new Set(found.map(({ image }) => image)), sizes),
+    }));
+}
+/** A word that is the same in all tags may be a branch's name by chance. */
+function withoutOnlyBranch(pattern, found) {
+    const [first, ...others] = new Set(found.map(({ shape }) => shape.branch));
+    return typeof first === "string" && others.length === 0 ? pattern.replace("{branch}", () => first) : pattern;
+}
+function supersededAdvice(kept, statuses, sizes) {
+    const found = kept.flatMap((image) => {
+        const own = image.tags.map((tag) => statuses.get(tag));
+        const isFree = own.every((each) => each !== undefined && DELETABLE.includes(each.status) && !mayBeNumber(each));
+        const of = own.flatMap((each) => (each?.status === "superseded" ? each.of : []))[0];
+        return image.status === "superseded" && isFree && of !== undefined ? { image, of } : [];
+    });
+    return groupBy(found, ({ of }) => of)
+        .map(([of, images]) => ({
+        of,
+        images: images.length,
+        sizeBytes: totalOf(images.map(({ image }) => image), sizes),
+        deletable: Math.max(0, images.length - SUGGESTED_KEEP_COUNT),
+    }))
+        .sort((a, b) => b.images - a.images || (a.of < b.of ? -1 : 1))
+        .slice(0, MOST_GROUPS);
+}
+function mayBeNumber(status) {
+    return status.status === "superseded" && status.mayBeNumber === true;
+}
+/** A tag with another status keeps its image. */
+const DELETABLE = ["superseded", "orphaned", "neutral"];
+function groupBy(values, keyOf) {
+    const groups = new Map();
+    for (const value of values) {
+        const key = keyOf(value);
+        const group = groups.get(key);
+        if (group === undefined)
+            groups.set(key, [value]);
+        else
+            group.push(value);
+    }
+    return [...groups];
+}
+
 ;// CONCATENATED MODULE: ./build/protect/images-in-use.js
 /**
  * Returns the images that `protect-digests` protects: the digests that it lists, and the images that its files name.
@@ -23318,8 +23671,8 @@ function isRateLimit({ status, retryable }) {
 
 ;// CONCATENATED MODULE: ./build/sweep/batches.js
 
-/** How long deletions may follow one recheck, in milliseconds. */
-const BATCH_MS = 60_000;
+/** How long deletions may follow one recheck without another check, in milliseconds. */
+const RECENT_MS = 60_000;
 /** Batches in a row without progress, after which a sweep gives up. */
 const MAX_IDLE_BATCHES = 5;
 const FIRST_WAIT_MS = 500;
@@ -23345,10 +23698,15 @@ async function inBatches({ clock, signal }, left, batch) {
 function noProgress(what) {
     return new fault/* Fault */.v("deletion", `${what} were given up, because the registry did not answer several times in a row`, "Run it again when the registry answers.");
 }
-/** Returns a function that says whether a batch that starts now must end. A clock that was set back ends it. */
-function batchTimer(clock) {
+/** Starts the timer of a batch. */
+function batchTimer(clock, batchMs = RECENT_MS) {
     const start = clock.now();
-    return { sendBy: start + BATCH_MS, isOver: () => clock.now() < start || clock.now() >= start + BATCH_MS };
+    const sendBy = start + batchMs;
+    return {
+        sendBy,
+        recentUntil: Math.min(sendBy, start + RECENT_MS),
+        isOver: () => clock.now() < start || clock.now() >= sendBy,
+    };
 }
 
 ;// CONCATENATED MODULE: ./build/sweep/stale-tags.js
@@ -23449,7 +23807,25 @@ class Removal {
     }
 }
 
+;// CONCATENATED MODULE: ./build/plan/retention.js
+
+
+/** Compiles the rules of `retention`. The first one whose glob matches applies. Rules delete, so they match in the same case only. */
+function compileRetention(rules) {
+    const compiled = rules.map((rule) => ({ rule, matches: (0,build_glob/* compileGlobs */.tI)([rule.glob], "case-sensitive") }));
+    return (tag) => compiled.find(({ matches }) => matches(tag))?.rule;
+}
+/** Returns a rule as the input takes it: `main-* keep=5 older-than=30d`. */
+function describeRule({ glob, keep, olderThanMs }) {
+    const options = [
+        keep === null ? [] : `keep=${keep}`,
+        olderThanMs === null ? [] : `older-than=${(0,format/* formatSetting */.w_)(olderThanMs)}`,
+    ];
+    return [glob, ...options.flat()].join(" ");
+}
+
 ;// CONCATENATED MODULE: ./build/report/described-settings.js
+
 
 /**
  * Returns the inputs by name, as the report file shows them. Without credentials, and of `gc-command` only the program: its
@@ -23468,9 +23844,13 @@ function describeSettings(settings) {
         "protect-apps": settings.protectApps,
         untagged: settings.untagged,
         "unmatched-tags": settings.unmatchedTags,
+        superseded: settings.superseded,
+        "foreign-repositories": settings.foreignRepositories,
+        retention: settings.retention.map(describeRule),
         "remove-stale-tags": settings.removeStaleTags,
         "keep-count": settings.keepCount,
         "grace-period": (0,format/* formatSetting */.w_)(settings.gracePeriodMs),
+        "older-than": (0,format/* formatSetting */.w_)(settings.olderThanMs),
         scope: settings.scope,
         validate: settings.validate,
         "max-deletions": settings.maxDeletions,
@@ -23491,9 +23871,9 @@ function validationWarnings(repository, { broken, unreadable }) {
     const warnings = [];
     const [firstBroken] = broken;
     if (firstBroken !== undefined) {
-        const count = (0,format/* counted */.hS)(broken.length, "kept image is broken", "kept images are broken");
+        const count = (0,format/* counted */.hS)(broken.length, "kept manifest is broken", "kept manifests are broken");
         const first = (0,format/* describeManifest */.FK)(firstBroken.digest, firstBroken.tags);
-        warnings.push(`${repository}: ${count}, the first is ${first}. Push them again, or delete them`);
+        warnings.push(`${repository}: ${count}, the first is ${first}. Push the images again, or delete them`);
     }
     const [firstUnreadable] = unreadable;
     if (firstUnreadable !== undefined) {
@@ -23523,6 +23903,8 @@ function uniqueByDigest(all) {
 
 
 
+
+const EMPTY = { error: null, planned: null, swept: null, validation: null, advice: NO_ADVICE };
 /** Records a run, so that its result can be written at any time, also after an error. */
 class RunRecord {
     #settings;
@@ -23589,8 +23971,8 @@ class RunRecord {
         if (status === "unsupported")
             this.addNotice(note);
     }
-    setPlan(repository, planned) {
-        this.#entryOf(repository).planned = planned;
+    setPlan(repository, planned, advice) {
+        Object.assign(this.#entryOf(repository), { planned, advice });
     }
     /** Records what happened to a plan. Failed deletions, and the error that ended the sweep, are errors. */
     setSwept(repository, swept) {
@@ -23650,7 +24032,7 @@ class RunRecord {
         const sorted = [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1));
         return sorted.map(([name, entry]) => this.#resultOf(name, entry));
     }
-    #resultOf(name, { error, planned, swept, validation }) {
+    #resultOf(name, { error, planned, swept, validation, advice }) {
         const plan = planned?.plan ?? null;
         return {
             name,
@@ -23661,6 +24043,7 @@ class RunRecord {
             staleTags: swept?.staleTags ?? (plan === null ? [] : staleTagsOf(plan)),
             broken: validation?.broken ?? (plan === null ? [] : brokenIndexes(plan)),
             unreadable: uniqueByDigest([...(plan?.unreadable ?? []), ...(validation?.unreadable ?? [])]),
+            advice,
         };
     }
     #manifestOf(decision, swept) {
@@ -23671,10 +24054,10 @@ class RunRecord {
             return { ...decision, ...outcome };
         if (this.#settings.dryRun)
             return { ...decision, outcome: "planned", error: null };
-        return { ...decision, outcome: "deferred", error: "the run ended before it was sent" };
+        return { ...decision, outcome: "deferred", error: "the run ended before this deletion" };
     }
     #entryOf(repository) {
-        const entry = this.#entries.get(repository) ?? { error: null, planned: null, swept: null, validation: null };
+        const entry = this.#entries.get(repository) ?? { ...EMPTY };
         this.#entries.set(repository, entry);
         return entry;
     }
@@ -23701,6 +24084,7 @@ function inOneLine(text) {
 
 ;// CONCATENATED MODULE: ./build/report/repository-log.js
 
+
 /** Lines of one repository in the log. The report file has all. */
 const repository_log_MAX_LINES = 200;
 const LABELS = {
@@ -23724,7 +24108,21 @@ function logRepository(log, result) {
         ...planned.slice(0, repository_log_MAX_LINES).map(repository_log_lineOf),
         ...(planned.length > repository_log_MAX_LINES ? [`… and ${planned.length - repository_log_MAX_LINES} more: see the report file`] : []),
         ...staleTags.slice(0, repository_log_MAX_LINES).map(({ tag, reason, outcome }) => `stale tag ${tag}: ${reason} (${outcome})`),
+        ...adviceLines(result),
     ]);
+}
+/** The largest group of each kind. The report file has all. */
+function adviceLines({ advice }) {
+    const patterns = advice.patterns.slice(0, 1).map(({ pattern, tags }) => {
+        return `${(0,format/* counted */.hS)(tags, "tag")} look like \`${pattern}\`. Add it to \`tag-patterns\`.`;
+    });
+    const superseded = advice.superseded.slice(0, 1).flatMap(({ of, images, deletable }) => {
+        if (deletable === 0)
+            return [];
+        const inputs = `\`superseded: delete\` with \`keep-count: ${SUGGESTED_KEEP_COUNT}\``;
+        return [`${(0,format/* counted */.hS)(images, "image")} are older builds of ${of}: ${inputs} would delete ${deletable}.`];
+    });
+    return [...patterns, ...superseded];
 }
 function repository_log_titleOf({ name, manifests }) {
     const counts = new Map();
@@ -23734,7 +24132,9 @@ function repository_log_titleOf({ name, manifests }) {
         const count = counts.get(outcome);
         return count === undefined ? [] : [`${count} ${label}`];
     });
-    return `${name}: ${parts.length === 0 ? "no manifests" : parts.join(", ")}`;
+    return parts.length === 0
+        ? `${name}: no manifests`
+        : `${name} (${(0,format/* counted */.hS)(manifests.length, "manifest")}): ${parts.join(", ")}`;
 }
 function repository_log_lineOf({ digest, tags, reason, outcome, error }) {
     const cause = error === null ? "" : ` (${error})`;
@@ -23749,22 +24149,22 @@ function repository_log_lineOf({ digest, tags, reason, outcome, error }) {
  * @param planned the number of deletions by repository
  */
 function allotDeletions(registry, planned) {
-    const budget = registry.deletionBudget?.(planned) ?? null;
+    const first = registry.deletionBudget?.(planned) ?? null;
+    let last = first;
     return {
-        note: budget === null ? null : budget_noteOf(budget, planned),
         affordable(repository, count) {
-            const allotted = budget?.affordable.get(repository) ?? count;
-            const now = registry.deletionBudget?.(new Map([[repository, count]]))?.affordable.get(repository) ?? count;
-            return Math.min(count, now, allotted);
+            const now = registry.deletionBudget?.(new Map([[repository, count]])) ?? null;
+            last = now ?? last;
+            const [allotted = count, current = count] = [first, now].map((budget) => budget?.affordable.get(repository));
+            return Math.min(count, current, allotted);
+        },
+        rateLimit() {
+            if (last === null)
+                return "API rate limit";
+            const reset = new Date(last.resetAt).toISOString().slice(11, 16);
+            return `API rate limit: the token has ${last.remaining} of its ${last.limit} requests left until ${reset} UTC`;
         },
     };
-}
-function budget_noteOf({ affordable, remaining, limit, resetAt }, planned) {
-    const sum = (counts) => [...counts.values()].reduce((a, b) => a + b, 0);
-    const [all, now] = [sum(planned), sum(affordable)];
-    const reset = new Date(resetAt).toISOString().slice(11, 16);
-    return (`${all - now} of ${all} deletions are deferred to the next run. The token has ${remaining} of its ${limit} requests ` +
-        `left until ${reset} UTC, which is enough for ${now} deletions and their rechecks.`);
 }
 
 ;// CONCATENATED MODULE: ./build/sweep/collect.js
@@ -23786,8 +24186,8 @@ function requireSafeCollection({ gcType }, { capabilities }, remaining) {
     const [first] = untagged;
     if (first === undefined)
         return;
-    const which = untagged.length === 1 ? first.description : `the first is ${first.description}`;
-    throw unsafe(gcType, `${(0,format/* counted */.hS)(untagged.length, "kept manifest has", "kept manifests have")} no tag: ${which}`);
+    const which = untagged.length === 1 ? `: ${first.description}` : `, such as ${first.description}`;
+    throw unsafe(gcType, `${(0,format/* counted */.hS)(untagged.length, "kept manifest has", "kept manifests have")} no tag${which}`);
 }
 function unsafe(gcType, why) {
     return new fault/* Fault */.v("garbage-collection", `No garbage collection was started, because \`${gcType}\` may delete kept manifests: ${why}`, "Set `gc-type: unreferenced blobs only`. Refsweep itself deletes the untagged manifests that nothing needs.");
@@ -23821,788 +24221,8 @@ function describeProblem(error) {
     return `Whether deletions are possible could not be checked: ${(0,errors/* describeError */.Uc)(error)}`;
 }
 
-;// CONCATENATED MODULE: ./build/refs/git/pkt-line.js
-/** The packets without payload, by their length. */
-const SPECIAL_PACKETS = ["flush", "delim", "response-end"];
-/** A Git server's response that cannot be read completely. */
-class GitProtocolError extends Error {
-    code;
-    constructor(code, message) {
-        super(message);
-        this.name = "GitProtocolError";
-        this.code = code;
-    }
-}
-const LENGTH_DIGITS = 4;
-/** The length of the longest packet, including its length digits (gitprotocol-common: 65,516 bytes of payload). */
-const MAX_PACKET = 65_520;
-/**
- * Yields the packets in `bytes`, one at a time because a response may contain millions of empty packets. Payloads are views of
- * `bytes`. Throws GitProtocolError when it reaches an invalid length or an incomplete packet.
- */
-function* decodePackets(bytes) {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let offset = 0;
-    while (offset < buffer.length) {
-        const length = packetLength(buffer, offset);
-        yield packetAt(buffer, offset, length);
-        offset += Math.max(length, LENGTH_DIGITS);
-    }
-}
-function packetLength(buffer, offset) {
-    const digits = buffer.toString("latin1", offset, offset + LENGTH_DIGITS);
-    if (!/^[0-9a-f]*$/i.test(digits)) {
-        throw new GitProtocolError("malformed", `invalid packet length ${JSON.stringify(digits)} at byte ${offset}`);
-    }
-    if (digits.length < LENGTH_DIGITS) {
-        throw new GitProtocolError("truncated", `the response ends within a packet length, at byte ${buffer.length}`);
-    }
-    return Number.parseInt(digits, 16);
-}
-function packetAt(buffer, offset, length) {
-    const special = SPECIAL_PACKETS[length];
-    if (special !== undefined)
-        return { type: special };
-    if (length < LENGTH_DIGITS || length > MAX_PACKET) {
-        throw new GitProtocolError("malformed", `invalid packet length ${length} at byte ${offset}`);
-    }
-    const end = offset + length;
-    if (end > buffer.length) {
-        throw new GitProtocolError("truncated", `the response ends at byte ${buffer.length}, within a packet that ends at byte ${end}`);
-    }
-    return { type: "line", payload: buffer.subarray(offset + LENGTH_DIGITS, end) };
-}
-
-;// CONCATENATED MODULE: ./build/refs/git/ref-lines.js
-
-/** SHA-1 or SHA-256. */
-const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
-const PEELED = "^{}";
-const BANNER = "# service=git-upload-pack";
-/**
- * Returns the branches and tags in the response to an `ls-refs` command of protocol v2. A response without its flush packet is
- * truncated. Throws GitProtocolError. https://git-scm.com/docs/gitprotocol-v2#_ls_refs
- */
-function parseLsRefs(bytes) {
-    return liveRefs(readMessage(decodePackets(bytes), lsRefsLine));
-}
-/**
- * Returns the branches and tags in a reference advertisement of protocol v0 or v1 (`info/refs?service=git-upload-pack`). Throws
- * GitProtocolError. https://git-scm.com/docs/gitprotocol-http#_smart_server_response,
- * https://git-scm.com/docs/gitprotocol-pack#_reference_discovery
- */
-function parseAdvertisement(bytes) {
-    return liveRefs(peelTags(readMessage(withoutBanner(decodePackets(bytes)), advertisementLine)));
-}
-/** The banner is a message of one line. */
-function withoutBanner(packets) {
-    const first = packets.next().value;
-    const banner = first?.type === "line" ? ref_lines_textOf(first.payload) : "";
-    // Git's own server omits the banner in protocol v2.
-    if (banner === "version 2")
-        throw onlyV2();
-    if (banner !== BANNER) {
-        throw new GitProtocolError("malformed", `the response does not begin with ${JSON.stringify(BANNER)}`);
-    }
-    const second = packets.next().value;
-    if (second === undefined)
-        throw new GitProtocolError("truncated", "the response ends after its banner");
-    if (second.type !== "flush")
-        throw new GitProtocolError("malformed", "no flush packet after the banner");
-    return packets;
-}
-/**
- * Returns the refs in a response of one message: lines, a flush packet, and nothing after it. Each line is parsed before the
- * next packet is read, so that a response which is no list of refs is reported as malformed, not as truncated.
- */
-function readMessage(packets, parseLine) {
-    const refs = [];
-    let lines = 0;
-    for (const packet of packets) {
-        if (packet.type === "line") {
-            lines += 1;
-            const ref = parseLine(ref_lines_textOf(packet.payload));
-            if (ref !== null)
-                refs.push(ref);
-            continue;
-        }
-        if (packet.type !== "flush")
-            throw new GitProtocolError("malformed", `a ${packet.type} packet between refs`);
-        if (packets.next().value !== undefined) {
-            throw new GitProtocolError("malformed", "data after the end of the response");
-        }
-        return refs;
-    }
-    throw new GitProtocolError("truncated", `the response ends after ${lines} lines, without a flush packet`);
-}
-/**
- * Returns the text of a packet without its line feed. Invalid UTF-8 is replaced: image tags are ASCII, so none depends on it.
- * Throws for an error packet (https://git-scm.com/docs/gitprotocol-pack#_pkt_line_format).
- */
-function ref_lines_textOf(payload) {
-    const text = payload.toString("utf8").replace(/\n$/, "");
-    if (text.startsWith("ERR "))
-        throw new GitProtocolError("refused", text.slice("ERR ".length));
-    return text;
-}
-function lsRefsLine(line) {
-    const [id = "", name = "", ...attributes] = line.split(" ");
-    // HEAD may name a branch without commits.
-    if (id === "unborn" && name !== "")
-        return null;
-    const peeled = attributes.find((attribute) => attribute.startsWith("peeled:"))?.slice("peeled:".length);
-    return refOf(line, name, id, peeled);
-}
-function advertisementLine(line) {
-    if (line === "version 1")
-        return null;
-    if (line === "version 2")
-        throw onlyV2();
-    // The first line also has the server's capabilities.
-    const [text = ""] = line.split("\0", 1);
-    // A shallow repository lists the commits without parents after its refs.
-    const isShallow = text.startsWith("shallow ");
-    const [id = "", name = "", ...more] = isShallow ? [text.slice("shallow ".length), "shallow"] : text.split(" ");
-    if (more.length > 0)
-        throw invalidLine(line);
-    const ref = refOf(line, name, id);
-    // An empty repository has this line in place of refs.
-    return isShallow || name === `capabilities${PEELED}` ? null : ref;
-}
-function refOf(line, name, id, peeled = id) {
-    if (name === "" || !OBJECT_ID.test(id) || !OBJECT_ID.test(peeled))
-        throw invalidLine(line);
-    return { name, id: peeled };
-}
-/** The line after an annotated tag `refs/tags/v1` is `refs/tags/v1^{}` with its commit. A ref's name cannot contain `^`. */
-function peelTags(refs) {
-    const commits = new Map(refs.map(({ name, id }) => [name, id]));
-    return refs
-        .filter(({ name }) => !name.endsWith(PEELED))
-        .map(({ name, id }) => ({ name, id: commits.get(name + PEELED) ?? id }));
-}
-/** A server may send other refs too (gitprotocol-v2, ref-prefix). */
-function liveRefs(refs) {
-    const below = (prefix) => refs
-        .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
-        .map(({ name, id }) => ({ name: name.slice(prefix.length), commit: id }));
-    return { branches: below("refs/heads/"), tags: below("refs/tags/") };
-}
-function invalidLine(line) {
-    return new GitProtocolError("malformed", `a line that is not a ref: ${JSON.stringify(line.slice(0, 200))}`);
-}
-function onlyV2() {
-    return new GitProtocolError("malformed", "the server advertises only protocol v2, although v0 was requested");
-}
-
-;// CONCATENATED MODULE: ./build/refs/git/ls-refs.js
-
-
-
-
-
-
-/** Enough for a million refs: 15,000 take about 1 MiB. */
-const MAX_MIB = 64;
-const SERVICE = "git-upload-pack";
-/**
- * A client may only send capabilities that the server advertised, so this has no `agent` and no `object-format`. A SHA-256
- * repository refuses it, and is then read by its advertisement.
- */
-const LS_REFS = [
-    "0014command=ls-refs\n",
-    "0001", // Delimiter
-    "0009peel\n",
-    "001bref-prefix refs/heads/\n",
-    "001aref-prefix refs/tags/\n",
-    "0000", // Flush
-].join("");
-/** Another protocol version would get the same response. A POST follows no redirect, but the advertisement does. */
-const NOT_ABOUT_THE_PROTOCOL = new Set([401, 403, 404, 408, 429, 502, 503, 504]);
-/**
- * Returns all branches and tags of a repository.
- *
- * Sends an `ls-refs` command of protocol v2, without reading the server's capabilities first: over HTTP each command is
- * independent (https://git-scm.com/docs/gitprotocol-v2#_capabilities). If the server does not support it (protocol v0 or v1, or
- * a SHA-256 repository), reads the reference advertisement, which has all refs.
- *
- * Throws Fault `permission` (401, 403) or `listing` (the list is incomplete, or has no branches), and HttpError `interrupted`.
- */
-async function listRefs(http, repository) {
-    const refs = await readRefs(http, repository);
-    // The repository may be empty or the wrong one, or the server may hide its refs from this token.
-    if (refs.branches.length === 0) {
-        throw new fault/* Fault */.v("listing", `${nameOf(repository)} has no branches, so it cannot be decided which images are live`, "Check that `git-repository` names the Git repository that your images are built from.");
-    }
-    return refs;
-}
-async function readRefs(http, repository) {
-    try {
-        return await sendLsRefs(http, repository);
-    }
-    catch (refusal) {
-        if (!mayBeOlderServer(refusal))
-            throw ls_refs_faultOf(repository, refusal);
-        try {
-            return await readAdvertisement(http, repository);
-        }
-        catch (error) {
-            throw ls_refs_faultOf(repository, error, refusal);
-        }
-    }
-}
-async function sendLsRefs(http, repository) {
-    const body = await send(http, repository, "result", {
-        method: "POST",
-        url: new URL(`${repository.url.href}/${SERVICE}`),
-        headers: { "content-type": `application/x-${SERVICE}-request`, "git-protocol": "version=2" },
-        body: LS_REFS,
-        idempotent: true,
-    });
-    // Git's own server returns this for a command that it does not know.
-    if (body.length === 0)
-        throw new GitProtocolError("malformed", "an empty response to `ls-refs`");
-    return parseLsRefs(body);
-}
-async function readAdvertisement(http, repository) {
-    const url = new URL(`${repository.url.href}/info/refs?service=${SERVICE}`);
-    // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
-    return parseAdvertisement(await send(http, repository, "advertisement", { method: "GET", url, headers: { pragma: "no-cache" } }));
-}
-/** Returns the body of a response of the `type`. Login pages, proxies and servers with the old dumb protocol also return 200. */
-async function send(http, { token }, type, request) {
-    const accept = `application/x-${SERVICE}-${type}`;
-    const { headers, body } = await http.send({
-        ...request,
-        headers: { ...request.headers, accept },
-        authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`,
-        expected: [200],
-        maxBytes: MAX_MIB * 1024 * 1024,
-    });
-    const actual = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
-    if (actual !== accept)
-        throw new GitProtocolError("malformed", `a response of type ${actual} instead of ${accept}`);
-    return body;
-}
-/** Whether the older protocol may succeed after `ls-refs` failed. A truncated response is an error of the transfer. */
-function mayBeOlderServer(error) {
-    if (error instanceof GitProtocolError)
-        return error.code !== "truncated";
-    if (!(error instanceof errors/* HttpError */.j$) || error.code !== "status")
-        return false;
-    return error.status !== undefined && !NOT_ABOUT_THE_PROTOCOL.has(error.status);
-}
-/** `refusal` is the reason why the older protocol was tried. */
-function ls_refs_faultOf(repository, error, refusal) {
-    if (error instanceof errors/* HttpError */.j$ && error.code === "interrupted")
-        return error;
-    const before = refusal === undefined ? "" : ` (protocol v2 failed before: ${ls_refs_textOf(repository, refusal)})`;
-    const why = ls_refs_textOf(repository, error) + before;
-    const message = `Could not read the branches and tags of ${nameOf(repository)}: ${why}`;
-    const isRefusal = error instanceof errors/* HttpError */.j$ && error.code === "status" && !error.retryable;
-    const status = isRefusal ? error.status : undefined;
-    const kind = status === 401 || status === 403 ? "permission" : "listing";
-    const remedy = remedyOfReason(repository, error) ?? remedyOfReason(repository, refusal);
-    return new fault/* Fault */.v(kind, message, remedy ?? remedyOf(repository, error, status), { cause: error });
-}
-/** Returns the fix for the reason that the server names; undefined: it names none. */
-function remedyOfReason(repository, error) {
-    return error instanceof errors/* HttpError */.j$ ? error.remedy : (0,explanation/* remedyFor */.wJ)(ls_refs_textOf(repository, error), {}, repository.url);
-}
-function remedyOf(repository, error, status) {
-    if (status === 401 || status === 403) {
-        return `Check that \`github-token\` is valid and has the permission \`contents: read\` on ${nameOf(repository)}.`;
-    }
-    if (status === 404 || (error instanceof GitProtocolError && error.code === "refused")) {
-        return "Check the name in `git-repository`, and that `github-token` has the permission `contents: read` on it.";
-    }
-    if (error instanceof errors/* HttpError */.j$ && error.code === "too-large") {
-        return `The list of refs is larger than ${MAX_MIB} MiB. Delete branches and tags that are not needed.`;
-    }
-    if (error instanceof GitProtocolError) {
-        return "Check that GITHUB_SERVER_URL is a Git server with smart HTTP, without a proxy or a login page in front of it.";
-    }
-    return "Run it again when the server responds.";
-}
-function nameOf({ url }) {
-    return url.origin + url.pathname;
-}
-/** The message may be untrusted: that of an error packet. */
-function ls_refs_textOf({ token }, error) {
-    return (0,redact/* excerpt */.Kb)(error instanceof Error ? (0,errors/* describeError */.Uc)(error) : String(error), [token], 1_000);
-}
-
-;// CONCATENATED MODULE: ./build/refs/refs.js
-/**
- * How long after a pull request was closed its builds may still push images, in milliseconds: a build may wait for a runner for
- * a day at most. It also covers the difference between the clocks of GitHub and the registry.
- */
-const LATE_PUSH_MS = 24 * 3_600_000;
-
-// EXTERNAL MODULE: ./build/http/github.js
-var http_github = __nccwpck_require__(8534);
-// EXTERNAL MODULE: ./build/http/json.js
-var json = __nccwpck_require__(3223);
-;// CONCATENATED MODULE: ./build/refs/github/graphql.js
-
-
-
-
-
-
-
-const RUN_AGAIN = "Run it again when GitHub responds.";
-const ResponseError = dist/* object */.Ikc({
-    type: dist/* nullish */.cl6(dist/* string */.YjP()),
-    message: dist/* string */.YjP(),
-    path: dist/* nullish */.cl6(dist/* array */.YOg(dist/* union */.KCZ([dist/* string */.YjP(), dist/* number */.aig()]))),
-    /** Validation errors have one. */
-    extensions: dist/* nullish */.cl6(dist/* object */.Ikc({ code: dist/* optional */.lqM(dist/* unknown */.L5J()) })),
-});
-const Response = dist/* object */.Ikc({
-    data: dist/* nullish */.cl6(dist/* object */.Ikc({ repository: dist/* nullish */.cl6(dist/* record */.g1P(dist/* string */.YjP(), dist/* unknown */.L5J())) })),
-    errors: dist/* optional */.lqM(dist/* array */.YOg(ResponseError), []),
-});
-/** Opens GitHub's GraphQL API for `github.repository`. */
-function createRepositoryApi(http, github) {
-    const api = (0,http_github/* createGitHubApi */._)(http, github);
-    const [owner, name] = github.repository.split("/");
-    return {
-        github,
-        async query(query, variables = {}) {
-            const response = await graphql_send(api, github, { query, variables: { owner, name, ...variables } });
-            if ("failure" in response)
-                return response;
-            const parsed = (0,json/* parseJson */.q)(response.body, Response, responseOf(github));
-            const [error] = parsed.errors;
-            if (response.status === 400 && error === undefined)
-                throw listingFault(github, "GitHub returned 400");
-            return repositoryOf(github, parsed, response);
-        },
-    };
-}
-/** Describes a response, or one part of it, for `parseJson` and `parseValue`. */
-function responseOf(github, part = "") {
-    return { request: messageOf(github, `POST ${github.graphqlUrl.href}${part}`), remedy: RUN_AGAIN };
-}
-/** Returns the error for a list of pull requests that cannot be read completely. */
-function listingFault(github, why, cause) {
-    return new fault/* Fault */.v("listing", messageOf(github, why), RUN_AGAIN, { cause });
-}
-/** Returns the response; if GitHub's servers fail, a response without fields. */
-async function graphql_send(api, github, body) {
-    const request = { method: "POST", url: github.graphqlUrl, body, idempotent: true, classify };
-    try {
-        return await api.send({ ...request, expected: [200, 400] });
-    }
-    catch (error) {
-        if (!(error instanceof errors/* HttpError */.j$) || error.code === "interrupted")
-            throw error;
-        const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
-        const why = (0,errors/* describeError */.Uc)(error);
-        const fault = isRefusal ? permissionFault(github, why, error, error.remedy) : listingFault(github, why, error);
-        // A query that takes GitHub more than 10 s can end with 502.
-        if (error.code !== "status" || !error.retryable || (error.status ?? 0) < 500)
-            throw fault;
-        return { fields: {}, missing: new Set(), failure: fault, sizeBytes: 0 };
-    }
-}
-const classify = ({ status, body }) => {
-    if ((status !== 200 && status !== 400) || !body.includes('"errors"'))
-        return "status";
-    const { errors } = errorsIn(body.toString("utf8"));
-    if (errors.some(graphql_isRateLimit))
-        return "rate limit";
-    return errors.some((error) => effectOf(error) === "failure") ? "failure" : "status";
-};
-function errorsIn(text) {
-    try {
-        return dist/* parse */.qgA(dist/* pick */.UpN(Response, ["errors"]), JSON.parse(text));
-    }
-    catch {
-        return { errors: [] };
-    }
-}
-/** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
-function repositoryOf(github, { data, errors }, { headers, body }) {
-    const missing = new Set();
-    let failure = null;
-    for (const error of errors) {
-        const effect = effectOf(error);
-        if (effect === "no repository")
-            throw noRepository(github, error);
-        if (effect === "refusal") {
-            throw permissionFault(github, error.message, error, (0,explanation/* remedyFor */.wJ)(error.message, headers, github.graphqlUrl));
-        }
-        if (effect === "final" || graphql_isRateLimit(error))
-            throw listingFault(github, error.message, error);
-        if (effect === "missing field")
-            missing.add(String(error.path?.[1]));
-        if (effect === "failure")
-            failure ??= listingFault(github, error.message, error);
-    }
-    if (data?.repository == null && failure === null)
-        throw noRepository(github, errors);
-    return { fields: data?.repository ?? {}, missing, failure, sizeBytes: body.length };
-}
-/**
- * Returns what an error of a response means. Errors without a documented type are failures, such as "Something went wrong while
- * executing your query" and RESOURCE_LIMITS_EXCEEDED: GitHub did not complete the query, and may complete a smaller one.
- */
-function effectOf({ type, path, extensions }) {
-    const [root, field, ...below] = path ?? [];
-    if (type === "NOT_FOUND" && root === "repository") {
-        if (field === undefined)
-            return "no repository";
-        return below.length === 0 && typeof field === "string" ? "missing field" : "final";
-    }
-    // It is null if the token has no access to the fork. That is all the information needed.
-    if (path?.at(-1) === "headRepository")
-        return "none";
-    if (type === "FORBIDDEN" || type === "INSUFFICIENT_SCOPES")
-        return "refusal";
-    // Only errors of an invalid query have a code.
-    return extensions?.code === undefined ? "failure" : "final";
-}
-/** GitHub uses both RATE_LIMITED and RATE_LIMIT, and reports its secondary limit by the message only. */
-function graphql_isRateLimit({ type, message }) {
-    return type?.startsWith("RATE_LIMIT") === true || /secondary rate limit/i.test(message);
-}
-/** @param reasonRemedy the fix for the reason that GitHub names; undefined: it is a missing permission */
-function permissionFault(github, why, cause, reasonRemedy) {
-    const remedy = reasonRemedy ??
-        `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
-    return new fault/* Fault */.v("permission", messageOf(github, why), remedy, { cause });
-}
-function noRepository(github, cause) {
-    return new fault/* Fault */.v("listing", messageOf(github, "the Git repository does not exist, or the token has no access to it"), "Check the name in `git-repository`, and that `github-token` has the permission `pull-requests: read` on it.", { cause });
-}
-function messageOf({ repository, token }, why) {
-    return `Could not read the pull requests of ${repository}: ${(0,redact/* excerpt */.Kb)(why, [token], 500)}`;
-}
-
-// EXTERNAL MODULE: ./build/http/size-limit.js
-var size_limit = __nccwpck_require__(8494);
-;// CONCATENATED MODULE: ./build/refs/github/pull-request-queries.js
-
-
-
-const CLOSED_FIELDS = "number state closedAt updatedAt headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid }";
-const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
-/**
- * Returns a query for pull requests by number. It uses `pullRequest`, because `issueOrPullRequest` needs the permission
- * `issues: read`; both return NOT_FOUND for an issue.
- */
-function byNumberQuery(numbers) {
-    const fields = numbers.map((number) => `p${number}: pullRequest(number: ${number}) { ...fields }`);
-    return `query PullRequests($owner: String!, $name: String!) {
-  repository(owner: $owner, name: $name) {
-    ${fields.join("\n    ")}
-  }
-}
-fragment fields on PullRequest { ${FIELDS} }`;
-}
-/** Open pull requests by creation date: changes while the pages are read do not affect this order. */
-const OPEN_QUERY = listQuery("OpenPullRequests", "[OPEN]", "CREATED_AT, direction: ASC", FIELDS);
-/** Open pull requests, the last updated first. */
-const UPDATED_QUERY = listQuery("UpdatedPullRequests", "[OPEN]", "UPDATED_AT, direction: DESC", FIELDS);
-/** Closed and merged pull requests, the last updated first. */
-const CLOSED_QUERY = listQuery("ClosedPullRequests", "[CLOSED, MERGED]", "UPDATED_AT, direction: DESC", CLOSED_FIELDS);
-function listQuery(operation, states, order, fields) {
-    return `query ${operation}($owner: String!, $name: String!, $first: Int!, $after: String) {
-  repository(owner: $owner, name: $name) {
-    pullRequests(first: $first, after: $after, states: ${states}, orderBy: { field: ${order} }) {
-      totalCount pageInfo { hasNextPage endCursor }
-      nodes { ${fields} }
-    }
-  }
-}`;
-}
-const STATES = { OPEN: "open", CLOSED: "closed", MERGED: "merged" };
-const Time = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* isoTimestamp */.yhX(), dist/* transform */.pdi((text) => Date.parse(text)));
-const Oid = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* regex */.yGV(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i), dist/* toLowerCase */.PXX());
-const Commit = dist/* nullish */.cl6(dist/* object */.Ikc({ oid: Oid }));
-const pull_request_queries_Node = dist/* pipe */.FsL(dist/* object */.Ikc({
-    number: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(1)),
-    state: dist/* picklist */.KIO(["OPEN", "CLOSED", "MERGED"]),
-    closedAt: dist/* nullable */.mee(Time),
-    updatedAt: Time,
-    headRefName: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* nonEmpty */.hq()),
-    headRefOid: Oid,
-    isCrossRepository: dist/* boolean */.zMY(),
-    headRepository: dist/* nullable */.mee(dist/* object */.Ikc({ id: dist/* string */.YjP() })),
-    mergeCommit: Commit,
-    potentialMergeCommit: Commit,
-}), dist/* check */.z6Y(({ state, closedAt }) => state === "OPEN" || closedAt !== null, "closed, but without `closedAt`"), dist/* transform */.pdi((node) => {
-    const state = STATES[node.state];
-    // GitHub computes the test merge later, so it can be null.
-    const merge = { open: node.potentialMergeCommit, merged: node.mergeCommit, closed: null }[state];
-    const pullRequest = {
-        number: node.number,
-        state,
-        closedAt: state === "open" ? null : node.closedAt,
-        headBranch: node.headRefName,
-        fromFork: node.isCrossRepository || node.headRepository === null,
-        headCommit: node.headRefOid,
-        mergeCommit: merge?.oid ?? null,
-    };
-    return { pullRequest, updatedAt: node.updatedAt };
-}));
-const Connection = dist/* object */.Ikc({
-    totalCount: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(0)),
-    pageInfo: dist/* object */.Ikc({ hasNextPage: dist/* boolean */.zMY(), endCursor: dist/* nullable */.mee(dist/* string */.YjP()) }),
-    nodes: dist/* array */.YOg(dist/* nullable */.mee(pull_request_queries_Node)),
-});
-/** Returns the pull request `number` of a `byNumberQuery`; a Fault `listing` if GitHub did not return it. Throws Fault `listing`. */
-function parseByNumber(github, { fields, missing, failure }, number) {
-    const alias = `p${number}`;
-    const node = fields[alias] ?? null;
-    if (node === null && missing.has(alias))
-        return "missing";
-    if (node === null)
-        return failure ?? listingFault(github, `GitHub returned null for pull request #${number}`);
-    const { pullRequest } = (0,json/* parseValue */.$)(node, pull_request_queries_Node, responseOf(github, ` (pull request #${number})`));
-    if (pullRequest.number === number)
-        return pullRequest;
-    throw listingFault(github, `GitHub returned #${pullRequest.number} instead of #${number}`);
-}
-/** Returns one page of a list. `after` is its cursor: a page that is its own next page would never end. */
-function parsePage(github, { fields, failure }, after) {
-    const list = fields["pullRequests"] ?? null;
-    if (failure !== null && !dist.is(Connection, list))
-        return { totalCount: 0, entries: [], next: null, failure };
-    const { totalCount, pageInfo, nodes } = (0,json/* parseValue */.$)(list, Connection, responseOf(github));
-    const { hasNextPage, endCursor } = pageInfo;
-    if (hasNextPage && (endCursor === null || endCursor === after)) {
-        throw listingFault(github, "GitHub returned a page without the cursor of the next page");
-    }
-    const entries = nodes.filter((node) => node !== null);
-    const isComplete = entries.length === nodes.length;
-    const nulls = isComplete ? null : listingFault(github, "GitHub returned null for a pull request");
-    return { totalCount, entries, next: hasNextPage ? endCursor : null, failure: failure ?? nulls };
-}
-
-;// CONCATENATED MODULE: ./build/refs/github/pages.js
-
-
-
-/** GitHub's limit for the entries of a page. Also the most lookups by number in one request. */
-const PAGE_SIZE = 100;
-/** If GitHub does not complete a query of this size, it will not complete a smaller one. */
-const MIN_PAGE_SIZE = 10;
-/** A million pull requests. No repository has so many, so a longer list is endless. */
-const MAX_PAGES = 10_000;
-/** A pull request takes about half a KiB. */
-const pages_MAX_MIB = 512;
-/** The number of entries in the next query. */
-class PageSize {
-    #value = PAGE_SIZE;
-    get value() {
-        return this.#value;
-    }
-    /** Halves the size after a query that GitHub did not complete. Returns false if it is the smallest. */
-    shrink() {
-        const half = Math.floor(this.#value / 2);
-        if (half < MIN_PAGE_SIZE)
-            return false;
-        this.#value = half;
-        return true;
-    }
-    /** Restores the size after the entry that made queries fail. */
-    reset() {
-        this.#value = PAGE_SIZE;
-    }
-}
-/** Yields all pages of a list. Of a page that GitHub never completes, yields what it returned, with the failure. */
-async function* pagesOf({ github, query }, document) {
-    const addSize = (0,size_limit/* createSizeLimit */.L)(pages_MAX_MIB, (why) => listingFault(github, why));
-    const size = new PageSize();
-    let after = null;
-    for (let requests = 0; requests < MAX_PAGES; requests += 1) {
-        const response = await query(document, { first: size.value, after });
-        addSize(response.sizeBytes);
-        const page = parsePage(github, response, after);
-        if (page.failure !== null) {
-            if (size.shrink())
-                continue;
-            size.reset();
-        }
-        yield page;
-        after = page.next;
-        if (after === null)
-            return;
-    }
-    throw listingFault(github, `the list has more than ${MAX_PAGES} pages`);
-}
-/** Yields all pages of a list. Throws the Fault of a page that GitHub never completes. */
-async function* completePagesOf(api, document) {
-    for await (const page of pagesOf(api, document)) {
-        if (page.failure !== null)
-            throw page.failure;
-        yield page;
-    }
-}
-
-;// CONCATENATED MODULE: ./build/refs/github/pull-requests.js
-
-
-
-
-
-
-/** The largest expected difference between the clocks of GitHub and this machine. */
-const CLOCK_SKEW_MS = 3_600_000;
-/** How often a list is read if it changes while it is read. */
-const LIST_ATTEMPTS = 3;
-/**
- * Returns the pull requests that `lookups` need, with as few GraphQL requests as possible:
- *
- * - any lookup: all open pull requests, 100 in a request, because any of them may give the same tag.
- * - numbers: 100 in a request.
- * - branch tags: closed pull requests, the last updated first, 100 in a request, until `orphanedTags` has returned each tag, or
- *   all others were closed too long before the oldest push.
- *
- * If GitHub does not complete a query, sends smaller ones. Closed pull requests that it never returns are left out.
- *
- * Throws Fault `permission` or `listing`, and HttpError `interrupted`.
- */
-async function findPullRequests(http, github, lookups, { event, orphanedTags, deletesUnmatched }) {
-    const api = createRepositoryApi(http, github);
-    const known = event === null ? null : fromEvent(event);
-    const { numbers, commits, branchTags } = lookups;
-    const failures = [];
-    const onFailure = (failure) => {
-        if (deletesUnmatched)
-            throw failure;
-        failures.push(failure);
-    };
-    const needsOpen = deletesUnmatched || numbers.size + commits.size + branchTags.size > 0;
-    const [byNumber, open, closed] = await Promise.all([
-        findByNumber(api, numbers, known, onFailure),
-        needsOpen ? listOpen(api) : [],
-        findByBranch(api, lookups, known, orphanedTags, onFailure),
-    ]);
-    return { byNumber, open, closed, failures };
-}
-/**
- * Returns open pull requests, at least all that were opened or reopened since `since` (milliseconds since the epoch, by this
- * machine's clock). Throws the same errors as `findPullRequests`.
- */
-async function listOpenedSince(http, github, since) {
-    const api = createRepositoryApi(http, github);
-    const found = new Map();
-    let oldest = since - CLOCK_SKEW_MS;
-    for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
-        let pages = 0;
-        let changes = 0;
-        let newest = oldest;
-        for await (const { entries } of completePagesOf(api, UPDATED_QUERY)) {
-            pages += 1;
-            for (const entry of entries) {
-                if (found.get(entry.pullRequest.number)?.updatedAt !== entry.updatedAt)
-                    changes += 1;
-                found.set(entry.pullRequest.number, entry);
-                newest = Math.max(newest, entry.updatedAt);
-            }
-            if (entries.some(({ updatedAt }) => updatedAt < oldest))
-                break;
-        }
-        if (pages <= 1 || changes === 0)
-            return [...found.values()].map(({ pullRequest }) => pullRequest);
-        // A pull request that is updated between two requests moves to the first page: read that again.
-        oldest = newest;
-    }
-    throw listingFault(github, `the list changed while it was read, ${LIST_ATTEMPTS} times in a row`);
-}
-function fromEvent({ merged, ...event }) {
-    return { ...event, state: merged ? "merged" : "closed", mergeCommit: merged ? event.mergeCommit : null };
-}
-async function findByNumber(api, numbers, known, onFailure) {
-    const results = new Map();
-    const remaining = [...numbers].filter((number) => number !== known?.number);
-    if (known !== null && numbers.has(known.number))
-        results.set(known.number, known);
-    const batches = Array.from({ length: Math.ceil(remaining.length / PAGE_SIZE) }, (_, index) => remaining.slice(index * PAGE_SIZE, (index + 1) * PAGE_SIZE));
-    const add = (number, found) => {
-        if (found instanceof fault/* Fault */.v)
-            onFailure(found);
-        else
-            results.set(number, found);
-    };
-    await Promise.all(batches.map((batch) => findBatch(api, batch, add)));
-    return results;
-}
-/** Looks up numbers with one query, or with smaller ones if GitHub does not complete it. */
-async function findBatch({ github, query }, numbers, add) {
-    const size = new PageSize();
-    for (let at = 0; at < numbers.length;) {
-        const part = numbers.slice(at, at + size.value);
-        const response = await query(byNumberQuery(part));
-        const found = part.map((number) => ({ number, result: parseByNumber(github, response, number) }));
-        const isComplete = response.failure === null && !found.some(({ result }) => result instanceof fault/* Fault */.v);
-        if (!isComplete) {
-            if (size.shrink())
-                continue;
-            size.reset();
-        }
-        for (const { number, result } of found)
-            add(number, result);
-        if (found.every(({ result }) => result instanceof fault/* Fault */.v))
-            return;
-        at += part.length;
-    }
-}
-/** Returns the closed pull requests that the branch tags need. */
-async function findByBranch(api, { branchTags, oldestPush }, known, orphanedTags, onFailure) {
-    const remaining = new Set(branchTags);
-    if (remaining.size === 0)
-        return [];
-    const closed = new Map();
-    const add = (pullRequest) => {
-        closed.set(pullRequest.number, pullRequest);
-        for (const tag of orphanedTags(pullRequest))
-            remaining.delete(tag);
-    };
-    if (known !== null)
-        add(known);
-    const oldest = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
-    if (remaining.size > 0) {
-        for await (const { entries, failure } of pagesOf(api, CLOSED_QUERY)) {
-            if (failure !== null)
-                onFailure(failure);
-            for (const { pullRequest } of entries)
-                add(pullRequest);
-            // Closing is an update, so the pull requests after this one were closed before `oldest` too. One that is updated while
-            // the list is read may be missed: then its images are kept in this run.
-            if (remaining.size === 0 || entries.some(({ updatedAt }) => updatedAt < oldest))
-                break;
-        }
-    }
-    return [...closed.values()];
-}
-/**
- * Returns all open pull requests. They keep images, so the list must be complete: it is read again if it is shorter than its
- * total count, because a pull request was reopened meanwhile.
- */
-async function listOpen(api) {
-    let missing = 0;
-    for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
-        const open = new Map();
-        let total = 0;
-        for await (const { entries, totalCount } of completePagesOf(api, OPEN_QUERY)) {
-            for (const { pullRequest } of entries)
-                open.set(pullRequest.number, pullRequest);
-            total = totalCount;
-        }
-        missing = total - open.size;
-        if (missing <= 0)
-            return [...open.values()];
-    }
-    const why = `the list of open pull requests has ${(0,format/* counted */.hS)(missing, "entry", "entries")} fewer than GitHub counts`;
-    throw listingFault(api.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
-}
-
 ;// CONCATENATED MODULE: ./build/tags/live-tags.js
+
 
 
 /** Maps every existing ref to the image tags that builds give it (docker/metadata-action v6.2, GitLab, `tr / -`). */
@@ -24611,13 +24231,18 @@ function liveTagsOf(patterns, refs) {
     const tags = byName(refs.tags);
     const versions = patterns.flat().flatMap(({ wildcard }) => (wildcard?.kind === "version" ? wildcard.source : []));
     return {
-        refs,
+        refs: { branches, tags },
         patterns,
         branch: findRef(branches, branchSlugs, "branch"),
+        lastSegment: findRef(usesLastSegment(patterns) ? branches : [], (name) => branchSlugs(lastSegment(name)), "branch"),
         tag: findRef(tags, tagSlugs, "Git tag"),
         versions: new Map(versions.map((source) => [source, findRef(tags, (name) => versionTags(source, semverOf(name)), "Git tag")])),
-        commit: findCommit([...commitsOf(branches, "tip of branch"), ...commitsOf(tags, "commit of Git tag")]),
+        commit: findCommit([...live_tags_commitsOf(branches, "tip of branch"), ...live_tags_commitsOf(tags, "commit of Git tag")]),
     };
+}
+/** Whether any pattern has `{branch:last}`. */
+function usesLastSegment(patterns) {
+    return patterns.flat().some(({ wildcard }) => wildcard?.kind === "branch" && wildcard.source === LAST_SEGMENT);
 }
 /** Finds a text in any case, because some builds lower-case names. An entry in the same case comes first. */
 function findInAnyCase(entries) {
@@ -24685,11 +24310,12 @@ function versionTags(template, version) {
             .replaceAll("{minor}", String(version.minor)),
     ];
 }
-function commitsOf(refs, label) {
+function live_tags_commitsOf(refs, label) {
     return refs.map(({ name, commit }) => [commit, { status: "live", reason: `${label} ${name}` }]);
 }
 
 ;// CONCATENATED MODULE: ./build/tags/expected-tags.js
+
 
 
 
@@ -24721,8 +24347,8 @@ function* textsOf({ branches, tags }, open) {
         yield pullRequestTexts(pullRequest);
 }
 function branchTexts({ name, commit }) {
-    const byKind = { branch: branchSlugs(name), sha: commitForms(commit), tag: [], version: [], pr: [] };
-    return ({ kind }) => byKind[kind];
+    const byKind = { sha: commitForms(commit), tag: [], version: [], pr: [] };
+    return ({ kind, source }) => (kind === "branch" ? branchTextsOf(name, source) : byKind[kind]);
 }
 function tagTexts({ name, commit }) {
     const byKind = { branch: [], sha: commitForms(commit), tag: tagSlugs(name), pr: [] };
@@ -24731,8 +24357,16 @@ function tagTexts({ name, commit }) {
 }
 function pullRequestTexts({ number, headBranch, headCommit, mergeCommit }) {
     const sha = [headCommit, ...(mergeCommit === null ? [] : [mergeCommit])].flatMap(commitForms);
-    const byKind = { branch: branchSlugs(headBranch), sha, tag: [], version: [], pr: [String(number)] };
-    return ({ kind }) => byKind[kind];
+    const byKind = { sha, tag: [], version: [], pr: [String(number)] };
+    const branch = [...branchSlugs(headBranch), ...pullRequestSlugs(number)];
+    return ({ kind, source }) => {
+        if (kind !== "branch")
+            return byKind[kind];
+        return source === LAST_SEGMENT ? branchTextsOf(headBranch, source) : branch;
+    };
+}
+function branchTextsOf(name, source) {
+    return branchSlugs(source === LAST_SEGMENT ? lastSegment(name) : name);
 }
 function commitForms(commit) {
     return COMMIT_LENGTHS.map((length) => commit.slice(0, length));
@@ -24778,417 +24412,12 @@ function listedStarts(tag, listed) {
     return starts;
 }
 
-;// CONCATENATED MODULE: ./build/tags/evidence.js
-
-
-
-/** Adds pull requests to the live tags. One that no list has is unknown, and proves nothing. */
-function knownRefs(live, pullRequests) {
-    const all = eachOnce(pullRequests);
-    const open = all.filter(({ state }) => state === "open");
-    const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
-    const goneBranches = new Map();
-    for (const pullRequest of all.toReversed()) {
-        if (!isBranchEvidence(pullRequest))
-            continue;
-        for (const slug of provingSlugs(pullRequest.headBranch))
-            goneBranches.set(slug, byBranch(pullRequest));
-    }
-    return {
-        ...live,
-        branch: either(live.branch, findInAnyCase(open.flatMap(headBranches))),
-        // The commits of closed pull requests are no evidence: a live branch may contain them.
-        commit: either(live.commit, findCommit(open.flatMap(commits))),
-        goneBranch: findIn(goneBranches),
-        pullRequest: (number) => numbers.get(number),
-    };
-}
-/** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */
-function isBranchEvidence({ state, fromFork }) {
-    return state !== "open" && !fromFork;
-}
-/** Returns each pull request once, the last to end first. It is open if any list says so: later entries win. */
-function eachOnce({ byNumber, open, closed }) {
-    const all = [...closed, ...byNumber.values(), ...open].filter((each) => each !== "missing");
-    const once = new Map(all.map((pullRequest) => [pullRequest.number, pullRequest]));
-    return [...once.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
-}
-function byNumber(pullRequest) {
-    const { number, state } = pullRequest;
-    if (state === "open")
-        return { status: "live", reason: `pull request #${number} is open` };
-    return gone(pullRequest, `pull request #${number} was ${endOf(pullRequest)}`, null);
-}
-function byBranch(pullRequest) {
-    const { number, closedAt, headBranch } = pullRequest;
-    const reason = `branch ${headBranch} of pull request #${number} (${endOf(pullRequest)}) was deleted`;
-    return gone(pullRequest, reason, closedAt === null ? null : closedAt + LATE_PUSH_MS);
-}
-function gone({ number, state, closedAt }, reason, lastPush) {
-    return { status: "orphaned", reason, pullRequest: number, merged: state === "merged", endedAt: closedAt, lastPush };
-}
-/** Returns `merged on 2026-11-02` (UTC). */
-function endOf({ state, closedAt }) {
-    return closedAt === null ? state : `${state} on ${new Date(closedAt).toISOString().slice(0, 10)}`;
-}
-/** The head branches of forks too: builds that name images after `github.head_ref` give them these tags. */
-function headBranches({ number, headBranch }) {
-    const live = { status: "live", reason: `head branch ${headBranch} of open pull request #${number}` };
-    return branchSlugs(headBranch).map((slug) => [slug, live]);
-}
-function commits({ number, headCommit, mergeCommit }) {
-    const entry = (commit, name) => [
-        commit,
-        { status: "live", reason: `${name} of open pull request #${number}` },
-    ];
-    const head = entry(headCommit, "head commit");
-    return mergeCommit === null ? [head] : [head, entry(mergeCommit, "test merge")];
-}
-function either(first, second) {
-    return (text) => first(text) ?? second(text);
-}
-
-;// CONCATENATED MODULE: ./build/tags/readings.js
-
-/** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
-const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
-const ALPHANUMERIC = /[0-9A-Za-z]/;
-const DIGIT = /[0-9]/;
-const HEX = /[0-9A-Fa-f]/;
-const NUMBER = /^[1-9]\d*$/;
-const COMMIT = /^[0-9A-Fa-f]{7,40}$/;
-const VERSION = /^\d[0-9A-Za-z._-]*$/;
-const MAJOR_MINOR = /^\d[0-9._-]*$/;
-/** Returns every way to read `tag` by `pattern`; of those that say nothing, only the first. */
-function readings(pattern, tag, known) {
-    if (!isTag(tag))
-        return [];
-    const lowerTag = tag.toLowerCase();
-    const found = [];
-    // Reads the tag from `at` on, by the pattern from its part `index` on.
-    const readFrom = (at, index, captures, isExact) => {
-        const part = pattern[index];
-        if (part === undefined || !lowerTag.startsWith(part.lowerText, at))
-            return;
-        const { wildcard } = part;
-        const start = at + part.text.length;
-        const exact = isExact && tag.startsWith(part.text, at);
-        if (wildcard === null) {
-            const reading = { captures, exact: exact && !captures.some(isUnknownCommitInCapitals) };
-            if (!saysNothing(reading) || !found.some(saysNothing))
-                found.push(reading);
-            return;
-        }
-        const ends = endsOf(pattern, index, lowerTag, start);
-        if (wildcard.kind === "any") {
-            for (const end of ends)
-                readFrom(end, index + 1, captures, exact);
-            return;
-        }
-        // Long names first: they explain a tag best.
-        for (const end of ends.reverse()) {
-            const capture = captureOf(wildcard, tag, start, end, known);
-            if (capture === null)
-                continue;
-            // Next to `*`, one character is enough for an unknown name: `*` can take the others.
-            if (wildcard.nextToAny && isUnknownName(capture) && capture.text.length > 1)
-                continue;
-            readFrom(end, index + 1, [...captures, capture], exact);
-        }
-    };
-    readFrom(0, 0, [], true);
-    return found;
-}
-/** Returns where the wildcard of a part may end that begins at `start`. */
-function endsOf(pattern, index, lowerTag, start) {
-    const next = pattern[index + 1]?.lowerText ?? "";
-    const last = lowerTag.length - next.length;
-    // The last wildcard ends where the last text begins.
-    if (index + 2 === pattern.length)
-        return last < start ? [] : [last];
-    const ends = [];
-    for (let end = start; end <= last; end += 1)
-        if (lowerTag.startsWith(next, end))
-            ends.push(end);
-    return ends;
-}
-/** Returns what a placeholder takes from `start` to `end`; null: the text does not have its form. */
-function captureOf(placeholder, tag, start, end, known) {
-    const { kind, source, joinedBefore, joinedAfter } = placeholder;
-    const text = tag.slice(start, end);
-    const cuts = (run) => (joinedBefore && isInside(tag, start, run)) || (joinedAfter && isInside(tag, end, run));
-    const capture = (ref) => ({ kind, text, end, ref });
-    if (text === "")
-        return null;
-    switch (kind) {
-        case "branch": {
-            const ref = known.branch(text) ?? known.goneBranch(text);
-            // By {branch}*, the deleted branch `fix` says nothing about the tag `fixture`.
-            return capture(ref?.status === "orphaned" && cuts(ALPHANUMERIC) ? undefined : ref);
-        }
-        case "tag":
-            return capture(known.tag(text));
-        case "version": {
-            const form = source.includes("{version}") ? VERSION : MAJOR_MINOR;
-            const ref = known.versions.get(source)?.(text);
-            return cuts(DIGIT) || (ref === undefined && !form.test(text)) ? null : capture(ref);
-        }
-        case "pr": {
-            const number = NUMBER.test(text) && !cuts(DIGIT) ? Number(text) : Number.NaN;
-            return number <= LARGEST_PULL_REQUEST ? capture(known.pullRequest(number)) : null;
-        }
-        case "sha":
-            return COMMIT.test(text) && !cuts(HEX) ? capture(known.commit(text)) : null;
-    }
-}
-/** Whether nothing in a reading is known, and nothing can be looked up. */
-function saysNothing({ captures }) {
-    return captures.every(({ kind, ref }) => ref === undefined && kind !== "pr" && kind !== "sha");
-}
-/** Whether a capture can be any text. */
-function isUnknownName({ kind, ref }) {
-    return ref === undefined && (kind === "branch" || kind === "tag");
-}
-function isUnknownCommitInCapitals({ kind, text, ref }) {
-    return kind === "sha" && ref === undefined && text !== text.toLowerCase();
-}
-/** Whether the characters on both sides of `at` belong to one run, such as the digits of a number. */
-function isInside(tag, at, run = ALPHANUMERIC) {
-    return at > 0 && at < tag.length && run.test(tag.charAt(at - 1)) && run.test(tag.charAt(at));
-}
-
-;// CONCATENATED MODULE: ./build/tags/status.js
-
-
-
-
-const REFERRERS = { ".sig": "signature", ".att": "attestation", ".sbom": "SBOM" };
-/** Returns a function that returns the status of a tag. A pull request that `pullRequests` lacks proves nothing. */
-function tagStatuses(live, pullRequests, protectedBy) {
-    const known = knownRefs(live, pullRequests);
-    return (tag) => statusByText(tag, protectedBy) ?? statusByRefs(tag, allReadings(tag, known), known);
-}
-/** Returns the status that does not depend on refs; null: the refs decide. */
-function statusByText(tag, protectedBy) {
-    const glob = protectedBy(tag);
-    if (glob !== null)
-        return { status: "protected", reason: `protected by "${glob}"` };
-    // OCI distribution-spec, "Referrers Tag Schema", and cosign's names.
-    const [, hex, ending = ""] = /^sha256-([0-9a-f]{64})([._-].*)?$/.exec(tag) ?? [];
-    const subject = `sha256:${hex}`;
-    if (!(0,digest/* isDigest */.B)(subject))
-        return null;
-    return { status: "referrer", subject, reason: `${REFERRERS[ending] ?? "referrer"} of ${(0,format/* shortDigest */.VK)(subject)}` };
-}
-/** Yields every way to read a tag by all patterns. */
-function* allReadings(tag, known) {
-    for (const pattern of known.patterns)
-        yield* readings(pattern, tag, known);
-}
-/** A tag that one reading calls orphaned, and another one may call live, is unmatched. */
-function statusByRefs(tag, all, known) {
-    const goneNumbers = [];
-    const goneBranches = [];
-    let commit;
-    let mayBeLive = false;
-    for (const { captures, exact } of all) {
-        if (captures.every(({ ref }) => ref?.status === "live"))
-            return { status: "live", reason: reasonOf(captures) };
-        mayBeLive ||= captures.some(isLiveRef);
-        if (!exact)
-            continue;
-        commit ??= unknownCommit(captures);
-        for (const { kind, ref, end } of captures) {
-            if (ref?.status !== "orphaned")
-                continue;
-            (kind === "pr" ? goneNumbers : goneBranches).push(ref);
-            mayBeLive ||= beginsWithLiveName(tag, end, known);
-        }
-    }
-    // A number says more clearly than a branch name which pull request a tag belongs to.
-    const [gone] = [...goneNumbers, ...goneBranches];
-    if (gone && !mayBeLive)
-        return gone;
-    if (commit !== undefined && !mayBeLive)
-        return { status: "neutral", reason: `commit ${commit} is in no known ref` };
-    return { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
-}
-function reasonOf(captures) {
-    return [...new Set(captures.flatMap(({ ref }) => ref?.reason ?? []))].join(", ");
-}
-/** Whether a capture names something live other than a commit, which several refs may share. */
-function isLiveRef({ kind, ref }) {
-    return kind !== "sha" && ref?.status === "live";
-}
-/** Returns the unknown commit of a tag that names only commits. 8 and more decimal digits are a date or a build number. */
-function unknownCommit(captures) {
-    if (captures.some(({ kind }) => kind !== "sha"))
-        return undefined;
-    return captures.find(({ text, ref }) => ref === undefined && !/^\d{8,}$/.test(text))?.text;
-}
-/**
- * Whether `tag` begins with the name of something live that ends at a word boundary, at `least` or later: `pr-12-arm64` may
- * be a build of the branch `pr-12`, although no pattern says so.
- */
-function beginsWithLiveName(tag, least, { branch, tag: gitTag, versions }) {
-    const finders = [branch, gitTag, ...versions.values()];
-    for (let end = least; end <= tag.length; end += 1) {
-        const name = tag.slice(0, end);
-        if (!isInside(tag, end) && finders.some((find) => find(name) !== undefined))
-            return true;
-    }
-    return false;
-}
-
-;// CONCATENATED MODULE: ./build/tags/lookups.js
-
-
-
-
-/** Docker was first released in 2013. Reproducible builds write earlier times, such as 1970 or 1980. */
-const FIRST_IMAGES = Date.UTC(2013, 0, 1);
-const NO_PULL_REQUESTS = { byNumber: new Map(), open: [], closed: [] };
-/** Returns the pull requests that decide about `tags`. */
-function pullRequestLookups(tags, live, protectedBy) {
-    const known = knownRefs(live, NO_PULL_REQUESTS);
-    const numbers = new Set();
-    const commits = new Set();
-    const branchTags = new Set();
-    let oldestPush = Number.POSITIVE_INFINITY;
-    for (const { tag, pushedAt } of tags) {
-        if (statusByText(tag, protectedBy) !== null)
-            continue;
-        const byPattern = known.patterns.map((pattern) => readings(pattern, tag, known));
-        const { status } = statusByRefs(tag, byPattern.flat(), known);
-        if (status === "live")
-            continue;
-        const unknown = byPattern.flat().flatMap(({ captures }) => captures.filter(({ ref }) => ref === undefined));
-        for (const { kind, text } of unknown) {
-            if (kind === "pr")
-                numbers.add(Number(text));
-            if (kind === "sha")
-                commits.add(text.toLowerCase());
-        }
-        // A deleted branch that is named like a number or a commit is too rare to read all closed pull requests for.
-        const isNumber = unknown.some(({ kind }) => kind === "pr");
-        if (isNumber || status === "neutral" || !byPattern.some(mayNameGoneBranch))
-            continue;
-        branchTags.add(tag);
-        const isTrusted = pushedAt !== null && pushedAt >= FIRST_IMAGES;
-        oldestPush = Math.min(oldestPush, isTrusted ? pushedAt : Number.NEGATIVE_INFINITY);
-    }
-    return { numbers, commits, branchTags, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
-}
-/** Whether one pattern's readings name a branch, and nothing live. */
-function mayNameGoneBranch(all) {
-    const captures = all.flatMap((reading) => reading.captures);
-    return captures.some(({ kind }) => kind === "branch") && !captures.some(isLiveRef);
-}
-/** Returns a function that finds the `branchTags` which one closed pull request proves orphaned by its head branch. */
-function orphanedTags({ branchTags }, live) {
-    const starts = [...branchTags]
-        .flatMap((tag) => branchStarts(tag, live.patterns))
-        .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
-    return (pullRequest) => {
-        if (!isBranchEvidence(pullRequest))
-            return [];
-        const candidates = new Set(provingSlugs(pullRequest.headBranch).flatMap((slug) => tagsWith(starts, slug)));
-        if (candidates.size === 0)
-            return [];
-        const statusOf = tagStatuses(live, { ...NO_PULL_REQUESTS, closed: [pullRequest] }, () => null);
-        return [...candidates].filter((tag) => statusOf(tag).status === "orphaned");
-    };
-}
-/** Returns the places of `tag` where the patterns allow a deleted branch's name to begin. */
-function branchStarts(tag, patterns) {
-    const starts = new Set();
-    for (const [index, { text, wildcard }] of patterns.flatMap((pattern) => [...pattern.entries()])) {
-        if (wildcard?.kind !== "branch")
-            continue;
-        for (let at = index === 0 ? 0 : tag.length - text.length; at >= 0; at -= 1) {
-            if (tag.startsWith(text, at) && !(text === "" && isInside(tag, at)))
-                starts.add(at + text.length);
-        }
-    }
-    return [...starts].map((start) => ({ text: tag.slice(start), tag }));
-}
-/** Returns the tags in which the name `slug` begins at one of the `starts`, which are sorted. */
-function tagsWith(starts, slug) {
-    let from = 0;
-    let to = starts.length;
-    while (from < to) {
-        const middle = (from + to) >>> 1;
-        if ((starts[middle]?.text ?? "") < slug)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    const tags = [];
-    for (let at = from; starts[at]?.text.startsWith(slug); at += 1)
-        tags.push(starts[at]?.tag ?? "");
-    return tags;
-}
-
 ;// CONCATENATED MODULE: ./build/sweep/evidence.js
 
 
 
-
-
-
-
-
-
-
-/** Reads branches and Git tags. Throws Fault and HttpError. */
-async function readLiveTags({ settings, http }) {
-    const { repository, serverUrl, token } = settings.github;
-    const refs = listRefs(http, { url: new URL(`${repository}.git`, serverUrl), token });
-    const patterns = compileTagPatterns(settings.tagPatterns);
-    return liveTagsOf(patterns, await refs);
-}
-/** Reads the pull requests that decide about the tags of `listings`. Throws Fault and HttpError. */
-async function readEvidence({ settings, http, clock }, live, inUse, listings) {
-    const lookups = pullRequestLookups(pushedTags(listings), live, protectionOf(settings.protectTags));
-    const readAt = clock.now();
-    const pullRequests = await findPullRequests(http, settings.github, lookups, {
-        event: settings.event,
-        orphanedTags: orphanedTags(lookups, live),
-        deletesUnmatched: settings.unmatchedTags === "delete",
-    });
-    return { live, pullRequests, inUse, readAt, notices: noticesOf(pullRequests.failures) };
-}
-/**
- * Reads the evidence again for a recheck: branches and Git tags, pull requests that were opened since, and images in use. What was
- * in use when the run started remains protected. Throws Fault and HttpError.
- */
-async function readEvidenceAgain(sources, first) {
-    const { settings, http, readAppImages } = sources;
-    const { pullRequests, inUse, readAt } = first;
-    const needsOpen = settings.unmatchedTags === "delete" || provesAnything(pullRequests);
-    const [live, opened, appImages] = await Promise.all([
-        readLiveTags(sources),
-        needsOpen ? listOpenedSince(http, settings.github, readAt) : [],
-        readAppImages?.() ?? null,
-    ]);
-    return {
-        live,
-        pullRequests: { ...pullRequests, open: [...pullRequests.open, ...opened] },
-        inUse: appImages === null ? inUse : joinImagesInUse([inUse, appImages]),
-        readAt,
-        notices: [],
-    };
-}
-/** One failure is enough: the others rarely have another cause. */
-function noticesOf([failure]) {
-    if (failure === undefined)
-        return [];
-    const kept = "Some images are kept until the next run, because GitHub did not return all closed pull requests";
-    return [`${kept}. ${failure.message}`];
-}
 /** Returns the status of each tag of a list. */
-function statusesOf(evidence, settings, listing) {
-    const statusOf = tagStatuses(evidence.live, evidence.pullRequests, protectionOf(settings.protectTags));
+function statusesOf({ statusOf }, listing) {
     const tags = listing.manifests.flatMap((manifest) => manifest.tags);
     return new Map(tags.map((tag) => [tag, statusOf(tag)]));
 }
@@ -25206,30 +24435,9 @@ function inUseIn({ inUse }, repository, listing) {
     const reason = { status: "in-use", reason: "in use" };
     return new Map([...inUse.digests, ...named].map((digest) => [digest, reason]));
 }
-/** Whether any pull request proves a ref gone. */
-function provesAnything({ byNumber, closed }) {
-    return closed.length > 0 || [...byNumber.values()].some((found) => found !== "missing" && found.state !== "open");
-}
-/**
- * Returns a function that finds the glob that protects a tag. Globs protect in any case, because some registries list tags in lower
- * case; exclusions match exactly.
- */
-function protectionOf(globs) {
-    const isExcluded = (0,build_glob/* compileGlobs */.tI)(globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1)), "case-sensitive");
-    const protecting = globs
-        .filter((glob) => !glob.startsWith("!"))
-        .map((glob) => ({ glob, matches: (0,build_glob/* compileGlobs */.tI)([glob], "case-insensitive") }));
-    return (tag) => (isExcluded(tag) ? null : (protecting.find(({ matches }) => matches(tag))?.glob ?? null));
-}
-function* pushedTags(listings) {
-    for (const { manifests } of listings) {
-        for (const { tags, pushedAt } of manifests)
-            for (const tag of tags)
-                yield { tag, pushedAt };
-    }
-}
 
 ;// CONCATENATED MODULE: ./build/sweep/forbidden.js
+
 /** 403s in a row before any deletion, and after one, that show that the token may not delete. */
 const MAX_UNPROVEN = 2;
 const MAX_PROVEN = 8;
@@ -25288,16 +24496,48 @@ class Forbidden {
     }
     /** Whether `error` is about this repository only, and not about the token. */
     isLocal(error) {
-        return error !== null && error === this.fault && (this.#permission.isPerRepository || !this.#permission.isMissing);
+        const { isPerRepository, isMissing } = this.#permission;
+        if (error !== null && error === this.fault)
+            return isPerRepository || !isMissing;
+        return isPerRepository && (0,errors/* isForbiddenDeletion */.QR)(error);
     }
 }
 
 ;// CONCATENATED MODULE: ./build/plan/keep.js
 /** A tag without a status was pushed after the refs were read. */
 const UNKNOWN_TAG = { status: "live", reason: "its tag appeared after the refs were read" };
-/** Returns the statuses of a manifest's tags. */
-function keep_statusesOf({ tags }, statuses) {
-    return tags.map((tag) => statuses.get(tag) ?? UNKNOWN_TAG);
+/** What a tag also says whose commit may be a number. */
+const NUMBER = { status: "unmatched", reason: "it may be a number instead of a commit" };
+/** Shared by all manifests without a tag, which are most. */
+const NONE = [];
+/**
+ * Returns what the tags of a manifest say about it. A neutral tag says nothing. A manifest whose tags are all neutral is
+ * unmatched.
+ */
+function decidingTags({ tags }, statuses, { retentionOf }) {
+    if (tags.length === 0)
+        return NONE;
+    const own = tags.map((tag) => ({ tag, status: statuses.get(tag) ?? UNKNOWN_TAG }));
+    const isNeutral = own.every(({ status }) => status.status === "neutral");
+    return own.flatMap(({ tag, status }) => {
+        if (status.status === "unmatched" && status.unproven !== undefined)
+            return { status, rule: null };
+        if (status.status === "superseded" || status.status === "unmatched") {
+            const rule = retentionOf(tag) ?? null;
+            const mayBeNumber = status.status === "superseded" && status.mayBeNumber === true;
+            return mayBeNumber
+                ? [
+                    { status, rule },
+                    { status: NUMBER, rule },
+                ]
+                : { status, rule };
+        }
+        if (status.status !== "neutral")
+            return { status, rule: null };
+        if (!isNeutral)
+            return [];
+        return { status: { status: "unmatched", reason: status.reason }, rule: retentionOf(tag) ?? null };
+    });
 }
 /**
  * Returns the manifests that are kept for their own sake: by a tag, or because they are in `kept`. The parents of those in use
@@ -25310,8 +24550,7 @@ function keepByThemselves(graph, statuses, rules, kept) {
     for (const node of graph.nodes) {
         if (node.gone)
             continue;
-        const byTag = node.tags.length === 0 ? undefined : keptByTag(keep_statusesOf(node, statuses), rules);
-        const reason = byTag ?? kept.get(node.digest);
+        const reason = keptByTag(node, statuses, rules) ?? kept.get(node.digest);
         if (reason !== undefined)
             keepers.set(node, reason);
     }
@@ -25322,17 +24561,23 @@ function keepByThemselves(graph, statuses, rules, kept) {
     }
     return keepers;
 }
-function keptByTag(own, rules) {
-    const live = own.find(({ status }) => status === "live" || status === "protected");
-    if (live !== undefined)
-        return { status: live.status === "protected" ? "protected" : "live", reason: live.reason };
-    if (rules.unmatchedTags === "delete")
+/** Returns the first tag that keeps its manifest, as a reason. */
+function keptByTag(node, statuses, rules) {
+    if (node.tags.length === 0)
         return undefined;
-    // A neutral tag says nothing about its image. Without any other tag, the image is unmatched.
-    const isNeutral = own.every(({ status }) => status === "neutral");
-    const unmatched = own.find(({ status }) => status === "unmatched") ?? (isNeutral ? own[0] : undefined);
-    return unmatched && { status: "unmatched", reason: unmatched.reason };
+    const keepsUnruled = { superseded: rules.superseded === "keep", unmatched: rules.unmatchedTags === "keep" };
+    const keeping = decidingTags(node, statuses, rules).flatMap(({ status, rule }) => {
+        const isKept = status.status === "live" ||
+            status.status === "protected" ||
+            ((status.status === "superseded" || status.status === "unmatched") &&
+                rule === null &&
+                keepsUnruled[status.status]);
+        return isKept ? { status: status.status, reason: status.reason } : [];
+    });
+    return STRENGTH.map((statuses) => keeping.find(({ status }) => statuses.includes(status))).find(Boolean);
 }
+/** The clearest reason comes first. */
+const STRENGTH = [["live", "protected"], ["superseded"], ["unmatched"]];
 function keepParents(inUse, keepers) {
     const reason = { status: "in-use", reason: "it lists an image that is in use" };
     const seen = new Set([inUse]);
@@ -25352,7 +24597,7 @@ var manifest = __nccwpck_require__(9329);
 ;// CONCATENATED MODULE: ./build/plan/graph.js
 
 /** Shared by all nodes without an edge. */
-const NONE = [];
+const graph_NONE = [];
 /** Whether a manifest was read. */
 function isContent(known) {
     return known !== undefined && known !== "missing" && !("unreadable" in known);
@@ -25434,8 +24679,8 @@ class Graph {
         }
     }
     #add(digest, listed, gone) {
-        const edges = { children: NONE, parents: NONE, referrers: this.#detached.get(digest) ?? NONE, subjects: NONE };
-        const node = { digest, tags: listed?.tags ?? NONE, listed, gone, known: undefined, listedAs: null, ...edges };
+        const edges = { children: graph_NONE, parents: graph_NONE, referrers: this.#detached.get(digest) ?? graph_NONE, subjects: graph_NONE };
+        const node = { digest, tags: listed?.tags ?? graph_NONE, listed, gone, known: undefined, listedAs: null, ...edges };
         this.#nodes.set(digest, node);
         return node;
     }
@@ -25496,11 +24741,898 @@ class Graph {
 /** The digests that tags such as `sha256-….sig` refer to. */
 function taggedSubjects(tags, statuses) {
     if (tags.length === 0)
-        return NONE;
+        return graph_NONE;
     return tags.flatMap((tag) => {
         const status = statuses.get(tag);
         return status?.status === "referrer" ? [status.subject] : [];
     });
+}
+
+;// CONCATENATED MODULE: ./build/plan/counted.js
+
+
+/** The images that a retention rule counts: all whose tags match it, of any age. */
+function countedByRule(roots) {
+    return counted_groupBy(roots, ({ named }) => {
+        const rules = named.flatMap(({ rule }) => (rule === null || rule.keep === null ? [] : rule));
+        return rules.map((rule) => ({
+            count: rule.keep ?? 0,
+            reason: `one of the newest ${rule.keep} images that match ${rule.glob} (retention: ${describeRule(rule)})`,
+            keepsUntimed: true,
+        }));
+    });
+}
+/**
+ * The images that `keep-count` counts: superseded ones by branch or Git tag, all others of the repository. Not those whose tags
+ * all match a retention rule that counts. The newest older build of a branch is kept in any case: its last commit may have no image,
+ * because its build is in progress, failed or was skipped.
+ */
+function countedTogether(roots, { keepCount }) {
+    return counted_groupBy(roots, ({ named }) => {
+        const uncounted = named.filter(({ rule }) => rule === null || rule.keep === null);
+        if (named.length > 0 && uncounted.length === 0)
+            return [];
+        const builds = uncounted.flatMap(({ status }) => (status.status === "superseded" ? status.of : []));
+        if (builds.length === 0) {
+            const reason = `one of the newest ${keepCount} images that would be deleted (keep-count)`;
+            return [{ count: keepCount, reason, keepsUntimed: false }];
+        }
+        const reasonOf = (of) => keepCount <= 1
+            ? `the newest older build of ${of}`
+            : `one of the newest ${keepCount} older builds of ${of} (keep-count)`;
+        return builds.map((of) => ({ count: Math.max(1, keepCount), reason: reasonOf(of), keepsUntimed: true }));
+    });
+}
+/** Groups images by the reason that keeps them. An image may belong to several groups. Referrers and attestations are no images. */
+function counted_groupBy(roots, countsOf) {
+    const groups = new Map();
+    for (const orphan of roots) {
+        if (orphan.node.subjects.length > 0 || isAttestation(orphan.node))
+            continue;
+        for (const count of countsOf(orphan)) {
+            const group = groups.get(count.reason);
+            if (group === undefined)
+                groups.set(count.reason, { ...count, images: new Set([orphan]) });
+            else
+                group.images.add(orphan);
+        }
+    }
+    return [...groups.values()].map(({ images, ...count }) => ({ ...count, images: [...images] }));
+}
+
+;// CONCATENATED MODULE: ./build/plan/older-than.js
+
+
+/** Returns the age that an orphan must have: the largest one that any of its tags needs. */
+function minimumAge({ named }, { olderThanMs }) {
+    const general = { ms: olderThanMs, rule: `older-than: ${(0,format/* formatSetting */.w_)(olderThanMs)}` };
+    const [first = general, ...rest] = named.map(({ rule }) => {
+        const ms = rule?.olderThanMs ?? null;
+        return rule === null || ms === null ? general : { ms, rule: `retention: ${describeRule(rule)}` };
+    });
+    return rest.reduce((largest, each) => (each.ms > largest.ms ? each : largest), first);
+}
+/**
+ * Returns why an orphan is too young to be deleted; null: it is not. Its age counts from its push or from the end of its refs,
+ * whichever is later. An unknown time never ages.
+ *
+ * @param time of its push, in milliseconds since the epoch; null: unknown; undefined: not read yet
+ */
+function isTooYoung(orphan, rules, time) {
+    const { ms, rule } = minimumAge(orphan, rules);
+    if (ms === 0)
+        return null;
+    const ends = orphan.gone.map(({ endedAt }) => endedAt ?? Number.POSITIVE_INFINITY);
+    const end = Math.max(Number.NEGATIVE_INFINITY, ...ends);
+    if (end === Number.POSITIVE_INFINITY)
+        return `the end of its ref is unknown (${rule})`;
+    if (rules.now - end < ms)
+        return `its ref ended ${(0,format/* formatAge */.nV)(rules.now - end)} ago (${rule})`;
+    if (time === undefined)
+        return null;
+    // Signatures often have no time. Without their subject they are of no use, whenever they were pushed.
+    const isReferrer = orphan.isUntagged && orphan.node.subjects.length > 0;
+    if (time === null)
+        return isReferrer ? null : `its push time is unknown (${rule})`;
+    return rules.now - time < ms ? `pushed ${(0,format/* formatAge */.nV)(rules.now - time)} ago (${rule})` : null;
+}
+
+;// CONCATENATED MODULE: ./build/refs/refs.js
+/**
+ * How long after a pull request was closed its builds may still push images, in milliseconds: a build may wait for a runner for
+ * a day at most. It also covers the difference between the clocks of GitHub and the registry.
+ */
+const LATE_PUSH_MS = 24 * 3_600_000;
+/** GitHub renames a branch by creating one and deleting the other, at the same time: within this many milliseconds. */
+const RENAME_MS = 60_000;
+
+;// CONCATENATED MODULE: ./build/refs/git/commit-graph.js
+/** The commits that were read of a Git repository. Immutable: `with` returns a larger graph. */
+class CommitGraph {
+    #parents;
+    /** Sorted, for the search by a prefix. */
+    #ids;
+    constructor(commits = []) {
+        this.#parents = new Map([...commits].map(({ id, parents }) => [id, parents]));
+        this.#ids = [...this.#parents.keys()].sort();
+    }
+    with(commits) {
+        if (commits.length === 0)
+            return this;
+        const known = [...this.#parents].map(([id, parents]) => ({ id, parents }));
+        return new CommitGraph([...known, ...commits]);
+    }
+    has(id) {
+        return this.#parents.has(id);
+    }
+    /** Returns the commits whose ids begin with `prefix`, in lower case. */
+    startingWith(prefix) {
+        let from = 0;
+        let to = this.#ids.length;
+        while (from < to) {
+            const middle = (from + to) >>> 1;
+            if ((this.#ids[middle] ?? "") < prefix)
+                from = middle + 1;
+            else
+                to = middle;
+        }
+        let end = from;
+        while (this.#ids[end]?.startsWith(prefix))
+            end += 1;
+        return this.#ids.slice(from, end);
+    }
+    /** Yields a commit, its first parent, the first parent of that one, and so on. A commit that was not read ends it. */
+    *firstParents(id) {
+        for (let at = id; at !== undefined;) {
+            const parents = this.#parents.get(at);
+            if (parents === undefined)
+                return;
+            yield at;
+            at = parents[0];
+        }
+    }
+    /** Returns all commits that these reach, themselves included. */
+    reachedFrom(tips) {
+        const reached = new Set(tips);
+        for (const id of reached)
+            for (const parent of this.#parents.get(id) ?? [])
+                reached.add(parent);
+        return reached;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/refs/commits.js
+
+/** If no image tag names a commit that the refs do not explain. */
+const NO_COMMITS = {
+    graph: new CommitGraph(),
+    pullRequestHeads: new Map(),
+    others: new Map(),
+    unread: null,
+};
+
+;// CONCATENATED MODULE: ./build/tags/commit-owners.js
+/** Finds the refs that commits belong to: branches and Git tags by their first-parent history, else pull requests. */
+class CommitOwners {
+    history;
+    /** Of commits outside `history`: those whose first parent it is, and the pull requests whose head it is. */
+    #children = new Map();
+    #heads = new Map();
+    /** @param bases branches that pull requests are merged into */
+    constructor({ graph, pullRequestHeads }, refs, bases = new Set()) {
+        this.history = firstParentHistories(graph, refs, bases);
+        const seen = new Set();
+        for (const [number, head] of pullRequestHeads) {
+            push(this.#heads, head, number);
+            let child = null;
+            for (const id of graph.firstParents(head)) {
+                if (this.history.has(id))
+                    break;
+                if (child !== null)
+                    push(this.#children, id, child);
+                if (seen.has(id))
+                    break;
+                seen.add(id);
+                child = id;
+            }
+        }
+    }
+    /**
+     * Returns the pull requests in whose first-parent history `id` is; none for a commit of a branch or Git tag. After a forced push
+     * or `git pull` on the base branch, that history has commits of the base branch too.
+     */
+    of(id) {
+        const owners = [];
+        let level = this.history.has(id) ? [] : [id];
+        for (let behind = 0; level.length > 0; behind += 1) {
+            const numbers = level.flatMap((each) => this.#heads.get(each) ?? []);
+            owners.push(...numbers.map((number) => ({ number, behind })));
+            level = level.flatMap((each) => this.#children.get(each) ?? []);
+        }
+        return owners;
+    }
+}
+function push(map, key, value) {
+    const values = map.get(key);
+    if (values === undefined)
+        map.set(key, [value]);
+    else
+        values.push(value);
+}
+/**
+ * A commit of several histories belongs to the first of them: main, base branches of pull requests, other branches, Git tags. A
+ * branch that began at `develop` must not take its older builds, of which `keep-count` keeps the newest.
+ */
+function firstParentHistories(graph, { branches, tags }, bases) {
+    const histories = new Map();
+    const add = (label, { name, commit }) => {
+        let behind = 0;
+        for (const id of graph.firstParents(commit)) {
+            if (histories.has(id))
+                return;
+            histories.set(id, { label, name, behind });
+            behind += 1;
+        }
+    };
+    const isMain = ({ name }) => name === "main" || name === "master";
+    for (const branch of branches.filter(isMain))
+        add("branch", branch);
+    for (const branch of branches.filter(({ name }) => bases.has(name)))
+        add("branch", branch);
+    for (const branch of branches)
+        add("branch", branch);
+    for (const tag of tags)
+        add("Git tag", tag);
+    return histories;
+}
+
+;// CONCATENATED MODULE: ./build/tags/gone.js
+
+/** Returns the evidence against the number of a closed pull request. */
+function goneNumber(pullRequest) {
+    return gone(pullRequest, `pull request #${pullRequest.number} was ${endOf(pullRequest)}`);
+}
+/** Returns the evidence against one of a closed pull request's own commits. A commit belongs to it permanently. */
+function goneCommit(pullRequest, commit) {
+    return gone(pullRequest, `commit ${commit} of pull request #${pullRequest.number} (${endOf(pullRequest)})`);
+}
+/** Returns the evidence against the head branch of a closed pull request. */
+function goneBranch(pullRequest) {
+    const { number, closedAt, headBranch } = pullRequest;
+    const reason = `branch ${headBranch} of pull request #${number} (${endOf(pullRequest)}) was deleted`;
+    const lastPush = closedAt === null ? null : closedAt + LATE_PUSH_MS;
+    return { ...gone(pullRequest, reason), lastPush, firstPush: pullRequest.startedAt };
+}
+/** Returns the evidence of a branch that was deleted. */
+function goneDeletedBranch({ name, deletedAt }) {
+    const reason = `branch ${name} was deleted on ${dayOf(deletedAt)}`;
+    const lastPush = deletedAt + LATE_PUSH_MS;
+    return {
+        status: "orphaned",
+        reason,
+        of: branchName(name),
+        merged: false,
+        endedAt: deletedAt,
+        lastPush,
+        firstPush: null,
+    };
+}
+/** Returns the evidence of the last commit of a branch that was deleted. */
+function goneTip(branch, commit) {
+    const { name, deletedAt } = branch;
+    const reason = `commit ${commit} of branch ${name}, which was deleted on ${dayOf(deletedAt)}`;
+    return { ...goneDeletedBranch(branch), reason, lastPush: null };
+}
+/** Returns the name of a branch in `Gone.of`. */
+function branchName(name) {
+    return `branch ${name}`;
+}
+/** Returns the name of a pull request in `Gone.of`. */
+function pullRequestName(number) {
+    return `pull request #${number}`;
+}
+function gone({ number, state, closedAt }, reason) {
+    const of = pullRequestName(number);
+    return {
+        status: "orphaned",
+        reason,
+        of,
+        merged: state === "merged",
+        endedAt: closedAt,
+        lastPush: null,
+        firstPush: null,
+    };
+}
+/** Returns `merged on 2026-11-02` (UTC). */
+function endOf({ state, closedAt }) {
+    return closedAt === null ? state : `${state} on ${dayOf(closedAt)}`;
+}
+function dayOf(time) {
+    return new Date(time).toISOString().slice(0, 10);
+}
+
+;// CONCATENATED MODULE: ./build/tags/commits.js
+
+
+
+const commits_SHORT = 7;
+/**
+ * Returns a function that finds what a commit is. The first that applies to any commit with these digits:
+ *
+ * 1. live: one of an open pull request's own commits, or a test merge of one.
+ * 2. superseded: in the first-parent history of a branch or Git tag.
+ * 3. orphaned: one of a closed pull request's own commits, or a test merge of one, unless its head branch still exists; or the last
+ *    commit of a deleted branch, if no branch, Git tag or open pull request reaches it.
+ *
+ * @param pullRequests those whose state is known
+ */
+function commitFinder(commits, refs, pullRequests, deletedBranches = []) {
+    const bases = new Set(pullRequests.flatMap(({ baseBranch }) => baseBranch ?? []));
+    const owners = new CommitOwners(commits, refs, bases);
+    const open = openCommits(commits, refs, pullRequests);
+    const openHeads = pullRequests.filter(({ state }) => state === "open").flatMap((each) => headsOf(each, commits));
+    const closedOwner = closedOwners(owners, refs, pullRequests);
+    const exists = new Set(refs.branches.map(({ name }) => name));
+    const stillDeleted = deletedBranches.filter(({ name }) => !exists.has(name));
+    const deletedTip = deletedTips(commits.graph, [...tipsOf(refs), ...openHeads], stillDeleted);
+    return (text) => {
+        if (commits.unread !== null)
+            return "unread";
+        const { ids, merge } = idsOf(commits, text);
+        const merged = merge?.parents.slice(1, 2) ?? [];
+        return (firstOf([...ids, ...merged], (id) => open.get(id)) ??
+            firstOf(ids, (id) => supersededBy(id, owners.history.get(id))) ??
+            firstOf(ids, (id) => closedOwner(id, null)) ??
+            firstOf(merged, (id) => closedOwner(id, merge)) ??
+            firstOf(ids, deletedTip) ??
+            (ids.length > 0 ? "unexplained" : "missing"));
+    };
+}
+/** Returns the pull requests whose commits include a commit of `texts`, or what it merged. */
+function ownersOfCommits(commits, refs, texts) {
+    const owners = new CommitOwners(commits, refs);
+    const all = [...texts].flatMap((text) => {
+        const { ids, merge } = idsOf(commits, text);
+        return [...ids, ...(merge?.parents.slice(1, 2) ?? [])];
+    });
+    return new Set(all.flatMap((id) => owners.of(id)).map(({ number }) => number));
+}
+/**
+ * Returns the commits that begin with the digits in `text`. `merge`: the one that no ref reaches; null: none. GitHub builds pull
+ * requests from such a commit, a test merge: its first parent is a commit of the base branch, the second one is the head.
+ */
+function idsOf({ graph, others }, text) {
+    const digits = text.toLowerCase();
+    const other = others.get(digits);
+    const ids = graph.startingWith(digits);
+    if (other === undefined || other === "missing" || graph.has(other.id))
+        return { ids, merge: null };
+    return { ids: [...ids, other.id], merge: other };
+}
+/**
+ * Returns a function that finds the pull request that was closed last, if all pull requests with the commit are closed. One whose
+ * head branch exists proves nothing: its commits may be former builds of that branch.
+ */
+function closedOwners(owners, { branches }, pullRequests) {
+    const known = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
+    const names = new Set(branches.map(({ name }) => name));
+    const isGone = ({ state, fromFork, headBranch }) => state !== "open" && (fromFork || !names.has(headBranch));
+    return (id, merge) => {
+        // A merge of something else is no test merge, nor is the commit with which the pull request was merged.
+        if (merge !== null && !owners.history.has(merge.parents[0] ?? ""))
+            return undefined;
+        const found = owners
+            .of(id)
+            .map(({ number, behind }) => ({ behind, pullRequest: known.get(number) }))
+            .filter(({ behind, pullRequest }) => pullRequest === undefined || behind < pullRequest.commitCount)
+            .flatMap(({ pullRequest }) => pullRequest ?? "unknown");
+        const gone = found.filter((each) => each !== "unknown" && isGone(each) && each.mergeCommit !== merge?.id);
+        const [last] = gone.filter((each) => each !== "unknown").sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0));
+        return last === undefined || gone.length < found.length ? undefined : goneCommit(last, id.slice(0, commits_SHORT));
+    };
+}
+function firstOf(ids, find) {
+    for (const id of ids) {
+        const found = find(id);
+        if (found !== undefined)
+            return found;
+    }
+    return undefined;
+}
+/** The own commits of open pull requests: the head, its first parent, and so on, up to a commit of the base branch. */
+function openCommits(commits, { branches }, pullRequests) {
+    const { graph } = commits;
+    const live = new Map();
+    const histories = new Map();
+    const historyOf = (branch) => {
+        const known = histories.get(branch);
+        if (known !== undefined)
+            return known;
+        const tip = branches.find(({ name }) => name === branch)?.commit;
+        const history = new Set(tip === undefined ? [] : graph.firstParents(tip));
+        histories.set(branch, history);
+        return history;
+    };
+    for (const pullRequest of pullRequests) {
+        const { number, state, baseBranch } = pullRequest;
+        if (state !== "open")
+            continue;
+        const base = baseBranch === null ? new Set() : historyOf(baseBranch);
+        for (const head of headsOf(pullRequest, commits)) {
+            for (const id of graph.firstParents(head)) {
+                if (base.has(id))
+                    break;
+                live.set(id, { status: "live", reason: `commit ${id.slice(0, commits_SHORT)} of open pull request #${number}` });
+            }
+        }
+    }
+    return live;
+}
+/** Returns the heads of a pull request: Git and GitHub's API may have read different ones. */
+function headsOf({ number, headCommit }, { pullRequestHeads }) {
+    return [...new Set([headCommit, pullRequestHeads.get(number) ?? headCommit])];
+}
+function tipsOf({ branches, tags }) {
+    return [...branches, ...tags].map(({ commit }) => commit);
+}
+/** Returns a function that finds the last commits of deleted branches that the commits `live` do not reach. */
+function deletedTips(graph, live, deletedBranches) {
+    if (deletedBranches.length === 0)
+        return () => undefined;
+    const reached = graph.reachedFrom(live);
+    const tips = new Map(deletedBranches.map((branch) => [branch.commit, branch]));
+    return (id) => {
+        const branch = reached.has(id) ? undefined : tips.get(id);
+        return branch && goneTip(branch, id.slice(0, commits_SHORT));
+    };
+}
+function supersededBy(id, ancestor) {
+    if (ancestor === undefined)
+        return undefined;
+    const { label, name, behind } = ancestor;
+    const distance = behind === 0 ? "the tip of" : `${(0,format/* counted */.hS)(behind, "commit")} behind`;
+    return {
+        status: "superseded",
+        reason: `commit ${id.slice(0, commits_SHORT)} is ${distance} ${name}`,
+        of: `${label} ${name}`,
+    };
+}
+
+;// CONCATENATED MODULE: ./build/tags/evidence.js
+
+
+
+
+
+
+/** Adds evidence to the live tags. What no list has is unknown, and proves nothing. */
+function knownRefs(live, pullRequests, { commits = NO_COMMITS, deletedBranches = [] } = {}) {
+    const all = eachOnce(pullRequests);
+    const open = all.filter(({ state }) => state === "open");
+    const numbers = new Map(all.map((pullRequest) => [pullRequest.number, byNumber(pullRequest)]));
+    const renamed = deletedBranches.filter(({ isRenamed }) => isRenamed);
+    const deleted = deletedBranches.filter(({ isRenamed }) => !isRenamed);
+    const branches = [
+        ...deleted.map((branch) => ({ name: branch.name, gone: goneDeletedBranch(branch) })),
+        ...all
+            .filter((each) => isBranchEvidence(each) && !isRenamedAfter(each, renamed))
+            .map((each) => ({ name: each.headBranch, gone: goneBranch(each) })),
+    ];
+    const bySegment = usesLastSegment(live.patterns);
+    return {
+        ...live,
+        branch: either(live.branch, findInAnyCase(open.flatMap(openNames))),
+        lastSegment: bySegment ? either(live.lastSegment, findInAnyCase(open.flatMap(lastSegments))) : live.lastSegment,
+        commit: either(live.commit, findCommit(open.flatMap(headCommits))),
+        olderCommit: commits === NO_COMMITS ? () => "missing" : commitFinder(commits, live.refs, all, deleted),
+        goneBranch: findIn(latest(branches, provingSlugs)),
+        goneLastSegment: findIn(latest(bySegment ? branches : [], (name) => provingSlugs(lastSegment(name)))),
+        isPartOfOpenHead: partsOf(open.map(({ headBranch }) => headBranch)),
+        pullRequest: (number) => numbers.get(number),
+    };
+}
+/** Whether the head branch of a closed pull request was renamed, not deleted. Renaming it may be what closed the pull request. */
+function isRenamedAfter({ headBranch, closedAt }, renamed) {
+    return renamed.some(({ name, deletedAt }) => name === headBranch && deletedAt + RENAME_MS >= (closedAt ?? 0));
+}
+/** Returns the evidence that holds for the latest pushes, by the image tags of the branches. */
+function latest(branches, slugsOf) {
+    const bySlug = new Map();
+    const inOrder = branches.toReversed().sort((a, b) => (a.gone.lastPush ?? 0) - (b.gone.lastPush ?? 0));
+    for (const { name, gone } of inOrder) {
+        for (const slug of slugsOf(name))
+            bySlug.set(slug, continued(bySlug.get(slug), gone));
+    }
+    return bySlug;
+}
+/** Returns `last`, from the beginning of `before` if the branch existed all the time between them. */
+function continued(before, last) {
+    const from = before?.firstPush ?? null;
+    if (from === null || (last.firstPush !== null && last.firstPush > (before?.lastPush ?? 0)))
+        return last;
+    return { ...last, firstPush: Math.min(from, last.firstPush ?? from) };
+}
+/**
+ * Builds also name images after parts of a branch. So the tag `pr-11` may belong to the open pull request 13 from the branch
+ * `fix/11`, although number 11 was closed.
+ */
+function partsOf(branches) {
+    const segments = new Set(branches.flatMap((name) => branchSlugs(lastSegment(name))).map((slug) => slug.toLowerCase()));
+    const numbers = new Set(branches.flatMap((name) => name.match(/\d+/g) ?? []).map(Number));
+    return (text) => segments.has(text.toLowerCase()) || (/^\d+$/.test(text) && numbers.has(Number(text)));
+}
+/** Whether a pull request can prove that its head branch is gone. A fork's branch is in another repository. */
+function isBranchEvidence({ state, closedAt, fromFork }) {
+    return state !== "open" && closedAt !== null && !fromFork;
+}
+/** Returns each pull request once, the last to end first. It is open if any list says so: later entries win. */
+function eachOnce({ byNumber, open, closed }) {
+    const all = [...closed, ...byNumber.values(), ...open].filter((each) => each !== "missing");
+    const once = new Map(all.map((pullRequest) => [pullRequest.number, pullRequest]));
+    return [...once.values()].sort((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0) || b.number - a.number);
+}
+function byNumber(pullRequest) {
+    const { number, state } = pullRequest;
+    return state === "open" ? { status: "live", reason: `pull request #${number} is open` } : goneNumber(pullRequest);
+}
+/** The head branches of forks too: builds that name images after `github.head_ref` give them these tags. */
+function openNames({ number, headBranch }) {
+    const byNumber = { status: "live", reason: `pull request #${number} is open` };
+    return [
+        ...branchSlugs(headBranch).map((slug) => [slug, headOf(number, headBranch)]),
+        ...pullRequestSlugs(number).map((slug) => [slug, byNumber]),
+    ];
+}
+function lastSegments({ number, headBranch }) {
+    return branchSlugs(lastSegment(headBranch)).map((slug) => [slug, headOf(number, headBranch)]);
+}
+function headOf(number, headBranch) {
+    return { status: "live", reason: `head branch ${headBranch} of open pull request #${number}` };
+}
+function headCommits({ number, headCommit, mergeCommit }) {
+    const entry = (commit, name) => [
+        commit,
+        { status: "live", reason: `${name} of open pull request #${number}` },
+    ];
+    const head = entry(headCommit, "head commit");
+    return mergeCommit === null ? [head] : [head, entry(mergeCommit, "test merge")];
+}
+function either(first, second) {
+    return (text) => first(text) ?? second(text);
+}
+
+;// CONCATENATED MODULE: ./build/tags/readings.js
+
+
+
+/** GitHub's GraphQL numbers pull requests with a signed 32-bit integer. */
+const LARGEST_PULL_REQUEST = 2 ** 31 - 1;
+const ALPHANUMERIC = /[0-9A-Za-z]/;
+const DIGIT = /[0-9]/;
+const HEX = /[0-9A-Fa-f]/;
+const readings_NUMBER = /^[1-9]\d*$/;
+const readings_COMMIT = /^[0-9A-Fa-f]{7,40}$/;
+const VERSION = /^\d[0-9A-Za-z._-]*$/;
+const MAJOR_MINOR = /^\d[0-9._-]*$/;
+/** Returns every way to read `tag` by `pattern`; of those that say nothing, only the first. */
+function readings(pattern, tag, known) {
+    if (!isTag(tag))
+        return [];
+    const lowerTag = tag.toLowerCase();
+    const found = [];
+    // Reads the tag from `at` on, by the pattern from its part `index` on.
+    const readFrom = (at, index, captures, isExact) => {
+        const part = pattern[index];
+        if (part === undefined || !lowerTag.startsWith(part.lowerText, at))
+            return;
+        const { wildcard } = part;
+        const start = at + part.text.length;
+        const exact = isExact && tag.startsWith(part.text, at);
+        if (wildcard === null) {
+            const reading = { captures, exact: exact && !captures.some(isCommitInCapitals) };
+            if (!saysNothing(reading) || !found.some(saysNothing))
+                found.push(reading);
+            return;
+        }
+        const ends = endsOf(pattern, index, lowerTag, start);
+        if (wildcard.kind === "any") {
+            for (const end of ends)
+                readFrom(end, index + 1, captures, exact);
+            return;
+        }
+        // Long names first: they explain a tag best.
+        for (const end of ends.reverse()) {
+            const capture = captureOf(wildcard, tag, start, end, known);
+            if (capture === null)
+                continue;
+            // Next to `*`, one character is enough for an unknown name: `*` can take the others.
+            if (wildcard.nextToAny && isUnknownName(capture) && capture.text.length > 1)
+                continue;
+            readFrom(end, index + 1, [...captures, capture], exact);
+        }
+    };
+    readFrom(0, 0, [], true);
+    return found;
+}
+/** Returns where the wildcard of a part may end that begins at `start`. */
+function endsOf(pattern, index, lowerTag, start) {
+    const next = pattern[index + 1]?.lowerText ?? "";
+    const last = lowerTag.length - next.length;
+    // The last wildcard ends where the last text begins.
+    if (index + 2 === pattern.length)
+        return last < start ? [] : [last];
+    const ends = [];
+    for (let end = start; end <= last; end += 1)
+        if (lowerTag.startsWith(next, end))
+            ends.push(end);
+    return ends;
+}
+/** Returns what a placeholder takes from `start` to `end`; null: the text does not have its form. */
+function captureOf(placeholder, tag, start, end, known) {
+    const { kind, source, joinedBefore, joinedAfter } = placeholder;
+    const text = tag.slice(start, end);
+    const cuts = (run) => (joinedBefore && isInside(tag, start, run)) || (joinedAfter && isInside(tag, end, run));
+    const capture = (ref) => ({ kind, text, end, ref });
+    if (text === "")
+        return null;
+    switch (kind) {
+        case "branch": {
+            const isLast = source === LAST_SEGMENT;
+            const live = isLast ? known.lastSegment(text) : known.branch(text);
+            if (live !== undefined)
+                return capture(live);
+            const gone = isLast ? known.goneLastSegment(text) : known.goneBranch(text);
+            if (gone === undefined)
+                return capture(undefined);
+            // By {branch}*, the deleted branch `fix` says nothing about the tag `fixture`. Branches and versions share names.
+            const provesNothing = cuts(ALPHANUMERIC) || isVersionLike(text) || isVersionLike(tag);
+            return capture(provesNothing ? undefined : gone);
+        }
+        case "tag":
+            return capture(known.tag(text));
+        case "version": {
+            const form = source.includes("{version}") ? VERSION : MAJOR_MINOR;
+            const ref = known.versions.get(source)?.(text);
+            return cuts(DIGIT) || (ref === undefined && !form.test(text)) ? null : capture(ref);
+        }
+        case "pr": {
+            const number = readings_NUMBER.test(text) && !cuts(DIGIT) ? Number(text) : Number.NaN;
+            return number <= LARGEST_PULL_REQUEST ? capture(known.pullRequest(number)) : null;
+        }
+        case "sha":
+            return readings_COMMIT.test(text) && !cuts(HEX) ? commitCapture({ kind, text, end }, known) : null;
+    }
+}
+/**
+ * A run of decimal digits may be a date or a build number. It proves nothing, but an image of an older commit is kept: one of 27
+ * commits has seven decimal digits.
+ */
+function commitCapture(capture, known) {
+    const live = known.commit(capture.text);
+    if (live !== undefined)
+        return { ...capture, ref: live };
+    const found = known.olderCommit(capture.text);
+    if (/^\d+$/.test(capture.text)) {
+        if (typeof found === "string" || found.status === "orphaned")
+            return null;
+        return { ...capture, ref: found.status === "superseded" ? { ...found, mayBeNumber: true } : found };
+    }
+    return typeof found === "string" ? { ...capture, ref: undefined, unknown: found } : { ...capture, ref: found };
+}
+/** Whether nothing in a reading is known, and nothing can be looked up. */
+function saysNothing({ captures }) {
+    return captures.every(({ kind, ref }) => ref === undefined && kind !== "pr" && kind !== "sha");
+}
+/** Whether a capture can be any text. */
+function isUnknownName({ kind, ref }) {
+    return ref === undefined && (kind === "branch" || kind === "tag");
+}
+function isCommitInCapitals({ kind, text, ref }) {
+    return kind === "sha" && ref?.status !== "live" && text !== text.toLowerCase();
+}
+/** Whether the characters on both sides of `at` belong to one run, such as the digits of a number. */
+function isInside(tag, at, run = ALPHANUMERIC) {
+    return at > 0 && at < tag.length && run.test(tag.charAt(at - 1)) && run.test(tag.charAt(at));
+}
+
+;// CONCATENATED MODULE: ./build/tags/status.js
+
+
+
+
+const REFERRERS = { ".sig": "signature", ".att": "attestation", ".sbom": "SBOM" };
+/** Returns a function that returns the status of a tag. A pull request that `pullRequests` lacks proves nothing. */
+function tagStatuses(live, pullRequests, protectedBy, further) {
+    const known = knownRefs(live, pullRequests, further);
+    return (tag) => statusByText(tag, protectedBy) ?? statusByRefs(tag, allReadings(tag, known), known);
+}
+/** Returns the status that does not depend on refs; null: the refs decide. */
+function statusByText(tag, protectedBy) {
+    const glob = protectedBy(tag);
+    if (glob !== null)
+        return { status: "protected", reason: `protected by "${glob}"` };
+    // OCI distribution-spec, "Referrers Tag Schema", and cosign's names.
+    const [, hex, ending = ""] = /^sha256-([0-9a-f]{64})([._-].*)?$/.exec(tag) ?? [];
+    const subject = `sha256:${hex}`;
+    if (!(0,digest/* isDigest */.B)(subject))
+        return null;
+    return { status: "referrer", subject, reason: `${REFERRERS[ending] ?? "referrer"} of ${(0,format/* shortDigest */.VK)(subject)}` };
+}
+/** Yields every way to read a tag by all patterns. */
+function* allReadings(tag, known) {
+    for (const pattern of known.patterns)
+        yield* readings(pattern, tag, known);
+}
+/** A tag that one reading calls orphaned, and another one may call live, is unmatched. */
+function statusByRefs(tag, all, known) {
+    const gone = [];
+    const goneBranches = [];
+    let byCommit;
+    let unknown = UNMATCHED;
+    let mayBeLive = false;
+    for (const { captures, exact } of all) {
+        if (captures.every(({ ref }) => ref?.status === "live"))
+            return { status: "live", reason: reasonOf(captures) };
+        byCommit = stronger(byCommit, keptByCommit(captures));
+        mayBeLive ||= captures.some(isLiveRef);
+        if (!exact)
+            continue;
+        if (unknown === UNMATCHED)
+            unknown = unknownCommit(captures) ?? UNMATCHED;
+        for (const { kind, ref, text, end } of captures) {
+            if (ref?.status !== "orphaned")
+                continue;
+            (kind === "branch" ? goneBranches : gone).push(ref);
+            mayBeLive ||= kind !== "sha" && known.isPartOfOpenHead(text);
+            mayBeLive ||= beginsWithLiveName(tag, end, known);
+        }
+    }
+    if (byCommit !== undefined)
+        return byCommit;
+    // A number or a commit says more clearly than a branch name which pull request a tag belongs to.
+    const [first] = [...gone, ...goneBranches];
+    return mayBeLive ? UNMATCHED : (first ?? unknown);
+}
+const UNMATCHED = { status: "unmatched", reason: "matches no branch, Git tag, commit or pull request" };
+/** A commit of a live ref keeps its image, even if the tag also names something that is gone. One that could not be read may be such a commit. */
+function keptByCommit(captures) {
+    for (const { ref, unknown, kind } of captures) {
+        if (kind === "sha" && (ref?.status === "live" || ref?.status === "superseded"))
+            return ref;
+        if (unknown === "unread")
+            return { status: "unmatched", reason: "the commits of the Git repository could not be read" };
+    }
+    return undefined;
+}
+const status_STRENGTH = ["live", "superseded", "unmatched"];
+function stronger(a, b) {
+    if (a === undefined || b === undefined)
+        return a ?? b;
+    return status_STRENGTH.indexOf(a.status) <= status_STRENGTH.indexOf(b.status) ? a : b;
+}
+function reasonOf(captures) {
+    return [...new Set(captures.flatMap(({ ref }) => ref?.reason ?? []))].join(", ");
+}
+/** Whether a capture names something live other than a commit, which several refs may share. */
+function isLiveRef({ kind, ref }) {
+    return kind !== "sha" && ref?.status === "live";
+}
+/** Returns the status of a tag that names only commits, by the first that nothing explains; undefined: it names something else. */
+function unknownCommit(captures) {
+    const first = captures.find(({ ref }) => ref === undefined);
+    if (first === undefined || captures.some(({ kind }) => kind !== "sha"))
+        return undefined;
+    const { text, unknown } = first;
+    if (unknown === "missing")
+        return { status: "neutral", reason: `GitHub does not know commit ${text}` };
+    return { status: "unmatched", reason: `commit ${text} belongs to no branch, Git tag or pull request that is known` };
+}
+/**
+ * Whether `tag` begins with the name of something live that ends at a word boundary, at `least` or later: `pr-12-arm64` may
+ * be a build of the branch `pr-12`, although no pattern says so.
+ */
+function beginsWithLiveName(tag, least, { branch, tag: gitTag, versions }) {
+    const finders = [branch, gitTag, ...versions.values()];
+    for (let end = least; end <= tag.length; end += 1) {
+        const name = tag.slice(0, end);
+        if (!isInside(tag, end) && finders.some((find) => find(name) !== undefined))
+            return true;
+    }
+    return false;
+}
+
+;// CONCATENATED MODULE: ./build/tags/lookups.js
+
+
+
+
+
+
+/** Docker was first released in 2013. Reproducible builds write earlier times, such as 1970 or 1980. */
+const FIRST_IMAGES = Date.UTC(2013, 0, 1);
+const NO_PULL_REQUESTS = { byNumber: new Map(), open: [], closed: [] };
+/** Returns the pull requests that decide about `tags`. */
+function pullRequestLookups(tags, live, protectedBy) {
+    const known = knownRefs(live, NO_PULL_REQUESTS);
+    const numbers = new Set();
+    const commits = new Set();
+    const branchTags = new Set();
+    let oldestPush = Number.POSITIVE_INFINITY;
+    for (const { tag, pushedAt } of tags) {
+        if (statusByText(tag, protectedBy) !== null)
+            continue;
+        const byPattern = known.patterns.map((pattern) => readings(pattern, tag, known));
+        const { status } = statusByRefs(tag, byPattern.flat(), known);
+        if (status === "live")
+            continue;
+        const unknown = byPattern.flat().flatMap(({ captures }) => captures.filter(({ ref }) => ref === undefined));
+        for (const { kind, text } of unknown) {
+            if (kind === "pr")
+                numbers.add(Number(text));
+            if (kind === "sha")
+                commits.add(text.toLowerCase());
+        }
+        // A deleted branch that is named like a number or a commit is too rare to read all closed pull requests for.
+        const isNumber = unknown.some(({ kind }) => kind === "pr");
+        if (isNumber || status === "neutral" || isVersionLike(tag) || !byPattern.some(mayNameGoneBranch))
+            continue;
+        branchTags.add(tag);
+        const isTrusted = pushedAt !== null && pushedAt >= FIRST_IMAGES;
+        oldestPush = Math.min(oldestPush, isTrusted ? pushedAt : Number.NEGATIVE_INFINITY);
+    }
+    return { numbers, commits, branchTags, oldestPush: Number.isFinite(oldestPush) ? oldestPush : null };
+}
+/** Whether one pattern's readings name a branch, and nothing live. */
+function mayNameGoneBranch(all) {
+    const captures = all.flatMap((reading) => reading.captures);
+    return captures.some(({ kind }) => kind === "branch") && !captures.some(isLiveRef);
+}
+/** Returns a function that finds the `branchTags` which one closed pull request proves orphaned by its head branch. */
+function orphanedTags({ branchTags }, live) {
+    const starts = [...branchTags]
+        .flatMap((tag) => branchStarts(tag, live.patterns))
+        .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)));
+    const bySegment = usesLastSegment(live.patterns);
+    return (pullRequest) => {
+        if (!isBranchEvidence(pullRequest))
+            return [];
+        const { headBranch } = pullRequest;
+        const names = bySegment ? [headBranch, lastSegment(headBranch)] : [headBranch];
+        const candidates = new Set(names.flatMap(provingSlugs).flatMap((slug) => tagsWith(starts, slug)));
+        if (candidates.size === 0)
+            return [];
+        const statusOf = tagStatuses(live, { ...NO_PULL_REQUESTS, closed: [pullRequest] }, () => null);
+        return [...candidates].filter((tag) => statusOf(tag).status === "orphaned");
+    };
+}
+/** Returns the places of `tag` where the patterns allow a deleted branch's name to begin. */
+function branchStarts(tag, patterns) {
+    const starts = new Set();
+    for (const [index, { text, wildcard }] of patterns.flatMap((pattern) => [...pattern.entries()])) {
+        if (wildcard?.kind !== "branch")
+            continue;
+        for (let at = index === 0 ? 0 : tag.length - text.length; at >= 0; at -= 1) {
+            if (tag.startsWith(text, at) && !(text === "" && isInside(tag, at)))
+                starts.add(at + text.length);
+        }
+    }
+    return [...starts].map((start) => ({ text: tag.slice(start), tag }));
+}
+/** Returns the tags in which the name `slug` begins at one of the `starts`, which are sorted. */
+function tagsWith(starts, slug) {
+    let from = 0;
+    let to = starts.length;
+    while (from < to) {
+        const middle = (from + to) >>> 1;
+        if ((starts[middle]?.text ?? "") < slug)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    const tags = [];
+    for (let at = from; starts[at]?.text.startsWith(slug); at += 1)
+        tags.push(starts[at]?.tag ?? "");
+    return tags;
 }
 
 ;// CONCATENATED MODULE: ./build/plan/push-time.js
@@ -25511,64 +25643,129 @@ function taggedSubjects(tags, statuses) {
  * Returns when a manifest was pushed, in milliseconds since the epoch, or created if the registry lists no push times. Null: no
  * time that can be trusted. Undefined: its creation time was not read yet.
  */
-function pushTime(node, createdAt) {
+function pushTime(node, { createdAt }) {
     const time = createdAt === null ? (node.listed?.pushedAt ?? null) : createdAt.get(node.digest);
     return time === undefined || time === null || time >= FIRST_IMAGES ? time : null;
 }
 /**
- * Returns the statuses of all tags, with `unmatched` for a tag whose evidence is older than its image. A deleted branch is
- * evidence only for images pushed while its pull request was open, and shortly after: a branch name can be reused.
+ * Returns when a tag was put on its manifest, as `pushTime` does: an old image can have a new tag. A list of tags may be hours
+ * old, so it only makes a tag younger. If it does not show the tag on this manifest, the time is unknown.
  */
-function applyPushTimes(graph, statuses, createdAt) {
-    const late = new Map();
+function tagTime(node, tag, times) {
+    const time = pushTime(node, times);
+    if (typeof time !== "number" || times.tags === null || times.tags === "unread")
+        return time;
+    const push = times.tags.get(tag);
+    if (push?.digest !== node.digest || push.pushedAt === null || push.pushedAt < FIRST_IMAGES)
+        return null;
+    return Math.max(time, push.pushedAt);
+}
+/** Returns when a manifest or the last of its tags was pushed, as `pushTime` does. */
+function lastPushTime(node, times) {
+    let last = pushTime(node, times);
+    for (const tag of node.tags) {
+        const time = tagTime(node, tag, times);
+        if (typeof time !== "number")
+            return time;
+        last = Math.max(last ?? time, time);
+    }
+    return last;
+}
+/** Whether the times of a manifest's tags can be read and were not. They can only make it younger. */
+function hasUnreadTags({ tags }, times) {
+    return times.tags === "unread" && tags.length > 0;
+}
+/**
+ * Returns the statuses of all tags, with `unmatched` for a tag whose evidence does not fit its push time. A deleted branch is
+ * evidence only for images pushed while its pull request was open, and shortly after: a branch name can be reused.
+ *
+ * @param now milliseconds since the epoch
+ */
+function applyPushTimes(graph, statuses, times, now) {
+    const changed = new Map();
     for (const node of graph.nodes) {
         for (const tag of node.tags) {
             const status = statuses.get(tag);
-            if (status?.status !== "orphaned" || status.lastPush === null)
+            if (status?.status !== "orphaned")
                 continue;
-            const time = pushTime(node, createdAt);
-            if (typeof time !== "number" || time <= status.lastPush)
-                continue;
-            const after = (0,format/* formatAge */.nV)(time - status.lastPush + LATE_PUSH_MS);
-            const reason = `matches no ref: it was pushed ${after} after pull request #${status.pullRequest} was closed`;
-            late.set(tag, { status: "unmatched", reason });
+            const time = tagTime(node, tag, times);
+            const problem = time === undefined ? null : misfit(status, time, times, now);
+            if (problem !== null) {
+                changed.set(tag, { status: "unmatched", reason: `matches no ref: ${problem}`, unproven: status });
+            }
         }
     }
-    return late.size === 0 ? statuses : new Map([...statuses, ...late]);
+    return changed.size === 0 ? statuses : new Map([...statuses, ...changed]);
+}
+/** Why evidence does not hold for a tag pushed at `time`; null: it does, or times that were not read yet may show it. */
+function misfit({ firstPush, lastPush, of }, time, times, now) {
+    if (lastPush === null)
+        return null;
+    const unknown = `it may have been pushed after ${of} ended`;
+    if (time === null)
+        return `${unknown} (its push time is unknown)`;
+    if (time > lastPush) {
+        return `it was pushed ${(0,format/* formatAge */.nV)(time - lastPush + LATE_PUSH_MS)} after ${of} ended`;
+    }
+    if (times.tags !== null)
+        return null;
+    // The time is that of the image, which may be older than its tag. A builder can write any creation time.
+    if (times.createdAt !== null) {
+        const isPossible = firstPush === null ? now <= lastPush : time >= firstPush;
+        return isPossible ? null : `${unknown} (its creation time does not fit)`;
+    }
+    const mayBeMoved = now > lastPush && firstPush !== null && time < firstPush;
+    return mayBeMoved ? `${unknown} (its image is older)` : null;
 }
 
 ;// CONCATENATED MODULE: ./build/plan/limits.js
 
 
 
+
 /**
- * Applies the limits: untagged images, scope and grace period to each orphan, then `keep-count` to what is left of the roots.
- * A tagged child of a deleted index has limits of its own.
+ * Applies the limits: untagged images, scope, grace period and age to each orphan. Then, to the roots, `keep` of the retention
+ * rules, and `keep-count` to what is left. A tagged child of a deleted index has limits of its own.
  */
-function limits_limit(orphans, rules, createdAt) {
+function limits_limit(orphans, rules, times, stage) {
     const kept = new Map();
     const untimed = new Set();
     for (const orphan of orphans) {
         if (!orphan.isRoot && orphan.isUntagged)
             continue;
         const { node } = orphan;
-        const time = pushTime(orphan.node, createdAt);
+        // Without a tag of its own, only the time of the manifest counts: signatures may be deleted if they have no time.
+        const time = orphan.isUntagged ? pushTime(node, times) : lastPushTime(node, times);
         const reason = keptUntagged(orphan, rules) ?? outOfScope(orphan, rules);
-        if (reason === null && time === undefined && timeDecides(orphan, rules))
+        const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time) ?? isTooYoung(orphan, rules, time);
+        const isUntimed = time === undefined || (!orphan.isUntagged && hasUnreadTags(node, times));
+        if (limited === null && isUntimed && timeDecides(orphan, rules))
             untimed.add(node.digest);
-        const limited = reason ?? mergedJustNow(orphan, rules) ?? pushedJustNow(orphan, rules, time);
         if (limited !== null)
             kept.set(node, limited);
     }
-    const roots = orphans.filter(({ node, isRoot }) => isRoot && !kept.has(node));
-    const counted = roots.filter(({ node }) => node.subjects.length === 0 && !isAttestation(node));
-    const reason = `one of the newest ${rules.keepCount} images that would be deleted (keep-count)`;
-    for (const { node } of newest(counted, rules.keepCount, createdAt, untimed))
-        kept.set(node, reason);
-    return { kept, untimed: [...untimed] };
+    const roots = orphans.filter(({ isRoot }) => isRoot);
+    const unordered = new Set();
+    const keepNewest = (groups) => {
+        for (const { reason, images, ...group } of groups) {
+            // An image may belong to several groups, so no order of the list alone shows that one is deleted.
+            const chosen = stage === "listed" && images.length > group.count ? [] : newest(images, group, times, unordered);
+            for (const { node } of chosen) {
+                const isKnown = pushTime(node, times) !== null;
+                if (!kept.has(node))
+                    kept.set(node, isKnown ? reason : `${reason}: its push time is unknown`);
+            }
+        }
+    };
+    keepNewest(countedByRule(roots));
+    keepNewest(countedTogether(roots.filter(({ node }) => !kept.has(node)), rules));
+    return { kept, untimed: [...untimed], unordered: [...unordered] };
 }
-function timeDecides({ isProven, gone }, { gracePeriodMs }) {
-    return (!isProven && gracePeriodMs > 0) || gone.some(({ lastPush }) => lastPush !== null);
+function timeDecides(orphan, rules) {
+    const { isProven, gone } = orphan;
+    return ((!isProven && rules.gracePeriodMs > 0) ||
+        minimumAge(orphan, rules).ms > 0 ||
+        gone.some(({ lastPush }) => lastPush !== null));
 }
 function keptUntagged({ node }, rules) {
     const isReferrer = node.subjects.length > 0;
@@ -25576,20 +25773,20 @@ function keptUntagged({ node }, rules) {
         ? "untagged images are kept (untagged: keep)"
         : null;
 }
-function outOfScope({ gone, isProven }, { pullRequest }) {
-    if (pullRequest === null)
+function outOfScope({ gone, superseded, isProven }, { scope }) {
+    if (scope === null)
         return null;
-    const isOfIt = isProven && gone.every((status) => status.pullRequest === pullRequest);
-    return isOfIt ? null : `does not belong to pull request #${pullRequest} (the scheduled run handles it)`;
+    const isOfIt = isProven && superseded.length === 0 && gone.every(({ of }) => of === scope);
+    return isOfIt ? null : `does not belong to ${scope} (the scheduled run handles it)`;
 }
 /** A release workflow may still promote the image of a pull request that was merged just now. */
 function mergedJustNow({ gone }, rules) {
-    if (rules.pullRequest !== null)
+    if (rules.scope !== null)
         return null;
-    for (const { merged, endedAt, pullRequest } of gone) {
+    for (const { merged, endedAt, of } of gone) {
         if (!merged || endedAt === null || rules.now - endedAt >= rules.gracePeriodMs)
             continue;
-        return `pull request #${pullRequest} was merged ${(0,format/* formatAge */.nV)(rules.now - endedAt)} ago (${gracePeriod(rules)})`;
+        return `${of} was merged ${(0,format/* formatAge */.nV)(rules.now - endedAt)} ago (${gracePeriod(rules)})`;
     }
     return null;
 }
@@ -25608,18 +25805,19 @@ function pushedJustNow(orphan, rules, time) {
 function gracePeriod({ gracePeriodMs }) {
     return `grace period of ${(0,format/* formatSetting */.w_)(gracePeriodMs)}`;
 }
-/** Returns the newest `count` orphans. An unknown time counts as newest; the digest decides between equal times. */
-function newest(orphans, count, createdAt, untimed = new Set()) {
+/** Returns the newest `count` orphans. An unknown time counts as newest. The digest decides between equal times. */
+function newest(orphans, { count, keepsUntimed }, times, untimed = new Set()) {
     if (count === 0 || count >= orphans.length)
         return count === 0 ? [] : orphans;
     const timed = orphans.map((orphan) => {
-        const time = pushTime(orphan.node, createdAt);
+        const time = pushTime(orphan.node, times);
         if (time === undefined)
             untimed.add(orphan.node.digest);
         return { orphan, time: time ?? Number.POSITIVE_INFINITY };
     });
     timed.sort((a, b) => (a.time === b.time ? compareDigests(a.orphan, b.orphan) : b.time - a.time));
-    return timed.slice(0, count).map(({ orphan }) => orphan);
+    const unknown = keepsUntimed ? timed.filter(({ time }) => time === Number.POSITIVE_INFINITY).length : 0;
+    return timed.slice(0, unknown + count).map(({ orphan }) => orphan);
 }
 function compareDigests(a, b) {
     return a.node.digest < b.node.digest ? -1 : 1;
@@ -25658,28 +25856,35 @@ function countClaims(graph, node, statuses, rules) {
     return node.parents.length + claims.length;
 }
 /** Returns a manifest that nothing keeps as an orphan. */
-function orphanOf(node, statuses, claims) {
+function orphanOf(node, statuses, rules, claims) {
     const isRoot = claims === 0;
     if (node.tags.length === 0) {
-        return { node, ...untagged(node), claims, isRoot, isUntagged: true, isProven: false, gone: orphans_NONE };
+        const none = { isProven: false, gone: orphans_NONE, superseded: orphans_NONE, named: orphans_NONE };
+        return { node, ...untagged(node), claims, isRoot, isUntagged: true, ...none };
     }
-    const own = keep_statusesOf(node, statuses).filter(({ status }) => status !== "referrer");
-    const gone = own.filter((status) => status.status === "orphaned");
-    const unmatched = own.filter(({ status }) => status === "unmatched");
-    const reasons = new Set([...gone, ...unmatched].map(({ reason }) => reason));
+    const named = decidingTags(node, statuses, rules).filter(({ status }) => status.status !== "referrer");
+    const all = named.map(({ status }) => status);
+    const gone = all.filter((status) => status.status === "orphaned");
+    const superseded = all.filter((status) => status.status === "superseded");
+    const unmatched = all.filter((status) => status.status === "unmatched");
     return {
         node,
-        ...(reasons.size > 0 ? named(reasons, gone.length > 0) : untagged(node)),
+        ...(described([...gone, ...superseded, ...unmatched]) ?? untagged(node)),
         claims,
         isRoot,
-        isUntagged: own.length === 0,
-        isProven: gone.length > 0 && unmatched.length === 0,
-        gone,
+        isUntagged: node.tags.every((tag) => statuses.get(tag)?.status === "referrer"),
+        isProven: named.length > 0 && unmatched.length === 0,
+        gone: [...gone, ...unmatched.flatMap(({ unproven }) => unproven ?? [])],
+        superseded,
+        named,
     };
 }
 const orphans_NONE = [];
-function named(reasons, isOrphaned) {
-    return { status: isOrphaned ? "orphaned" : "unmatched", reason: [...reasons].slice(0, 3).join("; ") };
+/** The first three reasons, with the status of the first; null: there is none. */
+function described(statuses) {
+    const [first] = statuses;
+    const reasons = new Set(statuses.map(({ reason }) => reason));
+    return first === undefined ? null : { status: first.status, reason: [...reasons].slice(0, 3).join("; ") };
 }
 /** The reason of a manifest without a tag that names a ref. */
 function untagged({ subjects, tags }) {
@@ -25763,7 +25968,7 @@ function phasesOf(input, stage) {
     const keepers = keepByThemselves(input.graph, input.statuses, input.rules, input.kept);
     const needed = reach(keepers.keys());
     const orphans = findOrphans(input, needed, stage);
-    const limited = limitOrphans(input, orphans, needed);
+    const limited = limitOrphans(input, orphans, needed, stage);
     const neededByLimited = reach(limited.kept.keys());
     const roots = [...orphans.values()].filter(({ isRoot, node }) => isRoot && !node.gone && !neededByLimited.has(node));
     return { keepers, needed, orphans, limited, neededByLimited, roots };
@@ -25773,7 +25978,8 @@ function phasesOf(input, stage) {
  * list alone keeps is kept.
  */
 function mayDelete(input) {
-    const { roots } = phasesOf({ ...input, rules: { ...input.rules, keepsLastTagged: false } }, "listed");
+    const rules = { ...input.rules, keepsLastTagged: false };
+    const { roots } = phasesOf({ ...input, rules }, "listed");
     return roots.length > 0 || [...input.graph.nodes].some(({ gone }) => gone);
 }
 /**
@@ -25781,6 +25987,9 @@ function mayDelete(input) {
  * parent lists as an image, and that was therefore not read.
  */
 function deletesUntagged(input) {
+    const isCandidate = ({ tags, parents }) => tags.length === 0 && parents.length === 0;
+    if (![...input.graph.nodes].some(isCandidate))
+        return false;
     return phasesOf(input, "read").roots.some(({ node }) => node.tags.length === 0);
 }
 /** Decides on every manifest. The first phase that names a manifest decides it. */
@@ -25805,12 +26014,15 @@ function decide(input) {
         const cause = own ?? needed.get(node) ?? neededByLimited.get(node) ?? undecided(input.graph, node);
         verdicts.set(node, { decision: "keep", cause });
     }
-    return { verdicts, untimed: limited.untimed };
+    // Without a deletion, only the order of images can lead to one.
+    const [first] = verdicts.values();
+    const untimed = first?.decision === "delete" ? limited.untimed : [];
+    return { verdicts, untimed: [...untimed, ...limited.unordered] };
 }
 /** Phase 3: every manifest that phases 1 and 2 do not keep. */
 function findOrphans({ graph, statuses, rules }, needed, stage) {
     const subjectRules = {
-        checksSubjects: rules.pullRequest === null,
+        checksSubjects: rules.scope === null,
         hasLocalSignatures: hasLocalSignatures(graph, statuses) || (stage === "listed" && !graph.listsUntagged),
         isMissing: (subject) => stage === "listed" || graph.isMissing(subject),
     };
@@ -25819,14 +26031,14 @@ function findOrphans({ graph, statuses, rules }, needed, stage) {
         if (needed.has(node))
             continue;
         const claims = node.gone ? 0 : countClaims(graph, node, statuses, subjectRules);
-        orphans.set(node, orphanOf(node, statuses, claims));
+        orphans.set(node, orphanOf(node, statuses, rules, claims));
     }
     return orphans;
 }
 /** Phase 4: the limits, and the one tagged manifest that some registries keep. */
-function limitOrphans({ rules, createdAt }, orphans, needed) {
+function limitOrphans({ rules, times }, orphans, needed, stage) {
     const existing = [...orphans.values()].filter(({ node }) => !node.gone);
-    const limited = limits_limit(existing, rules, createdAt);
+    const limited = limits_limit(existing, rules, times, stage);
     if (!rules.keepsLastTagged)
         return limited;
     const isTagged = ({ tags }) => tags.length > 0;
@@ -25834,12 +26046,12 @@ function limitOrphans({ rules, createdAt }, orphans, needed) {
         return limited;
     const tagged = existing.filter(({ node }) => isTagged(node));
     const roots = tagged.filter(({ isRoot }) => isRoot);
-    const [last] = newest(roots.length > 0 ? roots : tagged, 1, createdAt);
+    const [last] = newest(roots.length > 0 ? roots : tagged, { count: 1, keepsUntimed: false }, times);
     return last === undefined ? limited : { ...limited, kept: new Map([...limited.kept, [last.node, LAST_TAGGED]]) };
 }
 /** GitHub's ids of package versions grow with each first push, so they are better than times. */
-function newestFirst({ createdAt }, orphans) {
-    const key = ({ listed, digest }) => listed?.versionId ?? listed?.pushedAt ?? createdAt?.get(digest) ?? Number.MAX_SAFE_INTEGER;
+function newestFirst({ times }, orphans) {
+    const key = ({ listed, digest }) => listed?.versionId ?? listed?.pushedAt ?? times.createdAt?.get(digest) ?? Number.MAX_SAFE_INTEGER;
     return orphans
         .map(({ node }) => ({ node, time: key(node) }))
         .sort((a, b) => b.time - a.time || (a.node.digest < b.node.digest ? -1 : 1))
@@ -25904,17 +26116,19 @@ function sizeOf({ known, listed }) {
 
 
 
+
 /**
  * Makes the plan of one repository from everything that was read of it: pure, and linear but for sorting. If any manifest
  * could not be read, nothing is deleted, because it could refer to every other one.
  */
 function makePlan(repository, given) {
-    const input = { ...given, statuses: applyPushTimes(given.graph, given.statuses, given.createdAt) };
+    const input = { ...given, statuses: applyPushTimes(given.graph, given.statuses, given.times, given.rules.now) };
     const { verdicts, untimed } = decide(input);
-    // Without a deletion no time decides anything.
-    const [first] = verdicts.values();
-    if (untimed.length > 0 && first?.decision === "delete")
+    if (untimed.length > 0)
         return { untimed };
+    const untimedTags = withUntimedTags(verdicts, input);
+    if (untimedTags.length > 0)
+        return { untimed: untimedTags };
     const unreadable = unreadableNodes(input.graph);
     return { plan: planOf(repository, input, keepAllIf(unreadable, verdicts), unreadable) };
 }
@@ -25968,18 +26182,17 @@ function stepOf(graph, { digest, parents, subjects }, verdicts) {
     return { digest, after: after.map((claim) => claim.digest) };
 }
 function decisionOf(node, { decision, cause }, verdicts, input) {
-    const { rules, createdAt } = input;
+    const { rules, times } = input;
     const { digest, tags, listed } = node;
     const isStep = "from" in cause;
     const status = isStep ? cause.relation : cause.status;
-    const isKeptByTag = decision === "keep" &&
-        (["live", "protected"].includes(status) || (status === "unmatched" && rules.unmatchedTags === "keep"));
+    const isKeptByTag = decision === "keep" && keptByTag(node, input.statuses, rules) !== undefined;
     return {
         digest,
         tags,
         kind: make_plan_kindOf(node),
         image: imageOf(node, verdicts).digest,
-        pushedAt: pushTime(node, createdAt) ?? listed?.pushedAt ?? null,
+        pushedAt: pushTime(node, times) ?? listed?.pushedAt ?? null,
         sizeBytes: sizeOf(node),
         decision,
         status,
@@ -26004,16 +26217,34 @@ function imageOf(node, verdicts) {
     return image;
 }
 /** Tags whose ref is gone, on a manifest that another tag keeps. An unmatched tag must be older than the grace period. */
-function make_plan_staleTags(node, { statuses, rules, createdAt }) {
-    const time = pushTime(node, createdAt);
-    const isTimed = typeof time === "number";
-    const isOld = isTimed && rules.now - time >= rules.gracePeriodMs;
-    const isStale = (status) => status.status === "orphaned"
-        ? (status.lastPush === null || isTimed) && [null, status.pullRequest].includes(rules.pullRequest)
-        : status.status === "unmatched" && rules.unmatchedTags === "delete" && rules.pullRequest === null && isOld;
+function make_plan_staleTags(node, { statuses, rules, times }) {
+    const isStale = (tag, status) => {
+        const time = hasUnreadTags(node, times) ? undefined : tagTime(node, tag, times);
+        const isTimed = typeof time === "number";
+        if (status.status === "orphaned") {
+            return (status.lastPush === null || isTimed) && [null, status.of].includes(rules.scope);
+        }
+        const isOld = isTimed && rules.now - time >= rules.gracePeriodMs;
+        return status.status === "unmatched" && rules.unmatchedTags === "delete" && rules.scope === null && isOld;
+    };
     return node.tags.flatMap((tag) => {
         const status = statuses.get(tag);
-        return status !== undefined && isStale(status) ? [{ tag, reason: status.reason }] : [];
+        return status !== undefined && isStale(tag, status) ? [{ tag, reason: status.reason }] : [];
+    });
+}
+/** Kept manifests with a tag that would be stale if it was not pushed again, and whose time can be read. */
+function withUntimedTags(verdicts, { statuses, rules, times }) {
+    if (times.tags !== "unread")
+        return [];
+    const mayBeStale = (tag) => {
+        const status = statuses.get(tag);
+        if (status?.status === "orphaned")
+            return status.lastPush !== null;
+        return status?.status === "unmatched" && rules.unmatchedTags === "delete";
+    };
+    return [...verdicts.keys()].flatMap((node) => {
+        const isKept = verdicts.get(node)?.decision === "keep" && keptByTag(node, statuses, rules) !== undefined;
+        return isKept && node.tags.some(mayBeStale) ? [node.digest] : [];
     });
 }
 /** The children of a kept index that do not exist. An image that was not read exists if the list shows it. */
@@ -26067,12 +26298,12 @@ function wantedNext(input, listed) {
     const first = roots.length > 0 ? roots : unread.filter(mayNest);
     if (first.length > 0)
         return { contents: first.map(({ digest }) => digest), referrers: [] };
-    const statuses = applyPushTimes(graph, input.statuses, input.createdAt);
+    const statuses = applyPushTimes(graph, input.statuses, input.times, rules.now);
     const needed = reach(keepByThemselves(graph, statuses, rules, kept).keys());
     const rest = unread.filter((node) => node.listedAs !== "image" || !needed.has(node));
     if (rest.length > 0)
         return { contents: rest.map(({ digest }) => digest), referrers: [] };
-    const subjects = rules.pullRequest === null ? unknownSubjects(graph, needed) : [];
+    const subjects = rules.scope === null ? unknownSubjects(graph, needed) : [];
     const unlisted = [...graph.nodes].filter(({ digest, gone }) => !gone && listed?.has(digest) === false);
     if (subjects.length + unlisted.length > 0) {
         return { contents: subjects, referrers: unlisted.map(({ digest }) => digest) };
@@ -26174,7 +26405,8 @@ async function planRepository(input) {
         addPlanned(graph, recheck.progress);
     const createdAt = new Map();
     const { statuses, rules } = input;
-    const decision = { graph, statuses, rules, kept, createdAt: listsPushTimes ? null : createdAt };
+    const unread = { createdAt: listsPushTimes ? null : createdAt, tags: registry.tagPushes ? "unread" : null };
+    let decision = { graph, statuses, rules, kept, times: unread };
     const reader = new ManifestReader(input, decision);
     if (mayDelete(decision))
         await reader.readAll();
@@ -26186,8 +26418,13 @@ async function planRepository(input) {
             }
             return { listing, graph, plan: step.plan, contents: reader.contents, hasReferrersApi: reader.hasReferrersApi };
         }
-        const read = async (digest) => createdAt.set(digest, await registry.createdAt(repository, digest));
-        await (0,p_map/* default */.Ay)(step.untimed, read, { concurrency: input.concurrency });
+        if (decision.times.tags === "unread" && registry.tagPushes !== undefined) {
+            decision = { ...decision, times: { ...decision.times, tags: await registry.tagPushes(repository) } };
+        }
+        else {
+            const readTime = async (digest) => createdAt.set(digest, await registry.createdAt(repository, digest));
+            await (0,p_map/* default */.Ay)(step.untimed, readTime, { concurrency: input.concurrency });
+        }
     }
 }
 /** Reads the manifests and referrers of one repository. */
@@ -26292,6 +26529,1501 @@ function requireReadable({ plan }) {
     throw new fault/* Fault */.v("listing", `${unreadable.digest} could not be read, so nothing is deleted in this repository: ${unreadable.reason}`, "Run it again. If it happens again, delete that manifest or push it again.");
 }
 
+;// CONCATENATED MODULE: ./build/refs/git/pkt-line.js
+/** The packets without payload, by their length. */
+const SPECIAL_PACKETS = ["flush", "delim", "response-end"];
+/** A Git server's response that cannot be read completely. */
+class GitProtocolError extends Error {
+    code;
+    constructor(code, message) {
+        super(message);
+        this.name = "GitProtocolError";
+        this.code = code;
+    }
+}
+const LENGTH_DIGITS = 4;
+/** The length of the longest packet, including its length digits (gitprotocol-common: 65,516 bytes of payload). */
+const MAX_PACKET = 65_520;
+/**
+ * Yields the packets in `bytes`, one at a time because a response may contain millions of empty packets. Payloads are views of
+ * `bytes`. Throws GitProtocolError when it reaches an invalid length or an incomplete packet.
+ */
+function* decodePackets(bytes) {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let offset = 0;
+    while (offset < buffer.length) {
+        const length = packetLength(buffer, offset);
+        yield packetAt(buffer, offset, length);
+        offset += Math.max(length, LENGTH_DIGITS);
+    }
+}
+/** Returns a line as a packet, with the line feed that the protocol recommends. */
+function encodeLine(text) {
+    const length = Buffer.byteLength(text) + LENGTH_DIGITS + 1;
+    return `${length.toString(16).padStart(LENGTH_DIGITS, "0")}${text}\n`;
+}
+const DELIMITER = "0001";
+const FLUSH = "0000";
+function packetLength(buffer, offset) {
+    const digits = buffer.toString("latin1", offset, offset + LENGTH_DIGITS);
+    if (!/^[0-9a-f]*$/i.test(digits)) {
+        throw new GitProtocolError("malformed", `invalid packet length ${JSON.stringify(digits)} at byte ${offset}`);
+    }
+    if (digits.length < LENGTH_DIGITS) {
+        throw new GitProtocolError("truncated", `the response ends within a packet length, at byte ${buffer.length}`);
+    }
+    return Number.parseInt(digits, 16);
+}
+function packetAt(buffer, offset, length) {
+    const special = SPECIAL_PACKETS[length];
+    if (special !== undefined)
+        return { type: special };
+    if (length < LENGTH_DIGITS || length > MAX_PACKET) {
+        throw new GitProtocolError("malformed", `invalid packet length ${length} at byte ${offset}`);
+    }
+    const end = offset + length;
+    if (end > buffer.length) {
+        throw new GitProtocolError("truncated", `the response ends at byte ${buffer.length}, within a packet that ends at byte ${end}`);
+    }
+    return { type: "line", payload: buffer.subarray(offset + LENGTH_DIGITS, end) };
+}
+
+;// CONCATENATED MODULE: ./build/refs/git/ref-lines.js
+
+/** SHA-1 or SHA-256. */
+const OBJECT_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const PEELED = "^{}";
+const BANNER = "# service=git-upload-pack";
+/**
+ * Returns the refs in the response to an `ls-refs` command of protocol v2. A response without its flush packet is
+ * truncated. Throws GitProtocolError. https://git-scm.com/docs/gitprotocol-v2#_ls_refs
+ */
+function parseLsRefs(bytes) {
+    return readMessage(decodePackets(bytes), lsRefsLine);
+}
+/**
+ * Returns the refs in a reference advertisement of protocol v0 or v1 (`info/refs?service=git-upload-pack`). Throws
+ * GitProtocolError. https://git-scm.com/docs/gitprotocol-http#_smart_server_response,
+ * https://git-scm.com/docs/gitprotocol-pack#_reference_discovery
+ */
+function parseAdvertisement(bytes) {
+    return peelTags(readMessage(withoutBanner(decodePackets(bytes)), advertisementLine));
+}
+/** The banner is a message of one line. */
+function withoutBanner(packets) {
+    const first = packets.next().value;
+    const banner = first?.type === "line" ? ref_lines_textOf(first.payload) : "";
+    // Git's own server omits the banner in protocol v2.
+    if (banner === "version 2")
+        throw onlyV2();
+    if (banner !== BANNER) {
+        throw new GitProtocolError("malformed", `the response does not begin with ${JSON.stringify(BANNER)}`);
+    }
+    const second = packets.next().value;
+    if (second === undefined)
+        throw new GitProtocolError("truncated", "the response ends after its banner");
+    if (second.type !== "flush")
+        throw new GitProtocolError("malformed", "no flush packet after the banner");
+    return packets;
+}
+/**
+ * Returns the refs in a response of one message: lines, a flush packet, and nothing after it. Each line is parsed before the
+ * next packet is read, so that a response which is no list of refs is reported as malformed, not as truncated.
+ */
+function readMessage(packets, parseLine) {
+    const refs = [];
+    let lines = 0;
+    for (const packet of packets) {
+        if (packet.type === "line") {
+            lines += 1;
+            const ref = parseLine(ref_lines_textOf(packet.payload));
+            if (ref !== null)
+                refs.push(ref);
+            continue;
+        }
+        if (packet.type !== "flush")
+            throw new GitProtocolError("malformed", `a ${packet.type} packet between refs`);
+        if (packets.next().value !== undefined) {
+            throw new GitProtocolError("malformed", "data after the end of the response");
+        }
+        return refs;
+    }
+    throw new GitProtocolError("truncated", `the response ends after ${lines} lines, without a flush packet`);
+}
+/**
+ * Returns the text of a packet without its line feed. Invalid UTF-8 is replaced: image tags are ASCII, so none depends on it.
+ * Throws for an error packet (https://git-scm.com/docs/gitprotocol-pack#_pkt_line_format).
+ */
+function ref_lines_textOf(payload) {
+    const text = payload.toString("utf8").replace(/\n$/, "");
+    if (text.startsWith("ERR "))
+        throw new GitProtocolError("refused", text.slice("ERR ".length));
+    return text;
+}
+function lsRefsLine(line) {
+    const [id = "", name = "", ...attributes] = line.split(" ");
+    // HEAD may name a branch without commits.
+    if (id === "unborn" && name !== "")
+        return null;
+    const peeled = attributes.find((attribute) => attribute.startsWith("peeled:"))?.slice("peeled:".length);
+    return refOf(line, name, id, peeled);
+}
+function advertisementLine(line) {
+    if (line === "version 1")
+        return null;
+    if (line === "version 2")
+        throw onlyV2();
+    // The first line also has the server's capabilities.
+    const [text = ""] = line.split("\0", 1);
+    // A shallow repository lists the commits without parents after its refs.
+    const isShallow = text.startsWith("shallow ");
+    const [id = "", name = "", ...more] = isShallow ? [text.slice("shallow ".length), "shallow"] : text.split(" ");
+    if (more.length > 0)
+        throw invalidLine(line);
+    const ref = refOf(line, name, id);
+    // An empty repository has this line in place of refs.
+    return isShallow || name === `capabilities${PEELED}` ? null : ref;
+}
+function refOf(line, name, id, peeled = id) {
+    if (name === "" || !OBJECT_ID.test(id) || !OBJECT_ID.test(peeled))
+        throw invalidLine(line);
+    return { name, id: peeled };
+}
+/** The line after an annotated tag `refs/tags/v1` is `refs/tags/v1^{}` with its commit. A ref's name cannot contain `^`. */
+function peelTags(refs) {
+    const commits = new Map(refs.map(({ name, id }) => [name, id]));
+    return refs
+        .filter(({ name }) => !name.endsWith(PEELED))
+        .map(({ name, id }) => ({ name, id: commits.get(name + PEELED) ?? id }));
+}
+/** Returns the branches and tags. A server may send other refs too (gitprotocol-v2, ref-prefix). */
+function liveRefs(refs) {
+    const below = (prefix) => refs
+        .filter(({ name }) => name.startsWith(prefix) && name !== prefix)
+        .map(({ name, id }) => ({ name: name.slice(prefix.length), commit: id }));
+    return { branches: below("refs/heads/"), tags: below("refs/tags/") };
+}
+/** Returns the head commits of pull requests, by number. */
+function pullRequestHeads(refs) {
+    return new Map(refs.flatMap(({ name, id }) => {
+        const [, number] = /^refs\/pull\/([1-9]\d{0,9})\/head$/.exec(name) ?? [];
+        return number === undefined ? [] : [[Number(number), id]];
+    }));
+}
+function invalidLine(line) {
+    return new GitProtocolError("malformed", `a line that is not a ref: ${JSON.stringify(line.slice(0, 200))}`);
+}
+function onlyV2() {
+    return new GitProtocolError("malformed", "the server advertises only protocol v2, although v0 was requested");
+}
+
+;// CONCATENATED MODULE: ./build/refs/git/ls-refs.js
+
+
+
+
+
+
+/** Enough for a million refs: 15,000 take about 1 MiB. */
+const MAX_MIB = 64;
+const SERVICE = "git-upload-pack";
+/**
+ * A client may only send capabilities that the server advertised, so this has no `agent` and no `object-format`. A SHA-256
+ * repository refuses it, and is then read by its advertisement.
+ */
+function lsRefsCommand(...prefixes) {
+    const prefixLines = prefixes.map((prefix) => encodeLine(`ref-prefix ${prefix}`));
+    return [encodeLine("command=ls-refs"), DELIMITER, encodeLine("peel"), ...prefixLines, FLUSH].join("");
+}
+/** Another protocol version would get the same response. A POST follows no redirect, but the advertisement does. */
+const NOT_ABOUT_THE_PROTOCOL = new Set([401, 403, 404, 408, 429, 502, 503, 504]);
+/**
+ * Returns all branches and tags of a repository.
+ *
+ * Sends an `ls-refs` command of protocol v2, without reading the server's capabilities first: over HTTP each command is
+ * independent (https://git-scm.com/docs/gitprotocol-v2#_capabilities). If the server does not support it (protocol v0 or v1, or
+ * a SHA-256 repository), reads the reference advertisement, which has all refs.
+ *
+ * Throws Fault `permission` (401, 403) or `listing` (the list is incomplete, or has no branches), and HttpError `interrupted`.
+ */
+async function listRefs(http, repository) {
+    const refs = await readRefs(http, repository);
+    // The repository may be empty or the wrong one, or the server may hide its refs from this token.
+    if (refs.branches.length === 0) {
+        throw new fault/* Fault */.v("listing", `${nameOf(repository)} has no branches, so it cannot be decided which images are live`, "Check that `git-repository` names the Git repository that your images are built from.");
+    }
+    return refs;
+}
+async function readRefs(http, repository) {
+    try {
+        return liveRefs(parseLsRefs(await sendLsRefs(http, repository, ["refs/heads/", "refs/tags/"])));
+    }
+    catch (refusal) {
+        if (!mayBeOlderServer(refusal))
+            throw gitFault(repository, "branches and tags", refusal);
+        try {
+            return await readAdvertisement(http, repository);
+        }
+        catch (error) {
+            throw gitFault(repository, "branches and tags", error, refusal);
+        }
+    }
+}
+/**
+ * Returns the head commit of every pull request, from `refs/pull/N/head`, which GitHub keeps for closed ones too. Only by protocol
+ * v2. Throws the same errors as `listRefs`.
+ */
+async function listPullRequestHeads(http, repository) {
+    try {
+        return pullRequestHeads(parseLsRefs(await sendLsRefs(http, repository, ["refs/pull/"])));
+    }
+    catch (error) {
+        throw gitFault(repository, "pull requests' commits", error);
+    }
+}
+async function sendLsRefs(http, repository, prefixes) {
+    const body = await sendToGit(http, repository, "result", {
+        method: "POST",
+        url: new URL(`${repository.url.href}/${SERVICE}`),
+        headers: { "content-type": `application/x-${SERVICE}-request`, "git-protocol": "version=2" },
+        body: lsRefsCommand(...prefixes),
+        idempotent: true,
+    });
+    // Git's own server returns this for a command that it does not know.
+    if (body.length === 0)
+        throw new GitProtocolError("malformed", "an empty response to `ls-refs`");
+    return body;
+}
+async function readAdvertisement(http, repository) {
+    const url = new URL(`${repository.url.href}/info/refs?service=${SERVICE}`);
+    // Without a Git-Protocol header, the server uses v0. A cached response would lack the newest branches.
+    const request = { method: "GET", url, headers: { pragma: "no-cache" } };
+    return liveRefs(parseAdvertisement(await sendToGit(http, repository, "advertisement", request)));
+}
+/** Returns the body of a response of the `type`. Login pages, proxies and servers with the old dumb protocol also return 200. */
+async function sendToGit(http, { token }, type, request) {
+    const accept = `application/x-${SERVICE}-${type}`;
+    const { headers, body } = await http.send({
+        ...request,
+        headers: { ...request.headers, accept },
+        authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`,
+        expected: [200],
+        maxBytes: request.maxBytes ?? MAX_MIB * 1024 * 1024,
+    });
+    const actual = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "none";
+    if (actual !== accept)
+        throw new GitProtocolError("malformed", `a response of type ${actual} instead of ${accept}`);
+    return body;
+}
+/** Whether the older protocol may succeed after `ls-refs` failed. A truncated response is an error of the transfer. */
+function mayBeOlderServer(error) {
+    if (error instanceof GitProtocolError)
+        return error.code !== "truncated";
+    if (!(error instanceof errors/* HttpError */.j$) || error.code !== "status")
+        return false;
+    return error.status !== undefined && !NOT_ABOUT_THE_PROTOCOL.has(error.status);
+}
+/**
+ * Returns the error for something that could not be read from a Git repository.
+ *
+ * @param what what could not be read: `branches and tags`
+ * @param refusal why an older protocol was tried
+ */
+function gitFault(repository, what, error, refusal) {
+    if (error instanceof errors/* HttpError */.j$ && error.code === "interrupted")
+        return error;
+    const before = refusal === undefined ? "" : ` (protocol v2 failed before: ${ls_refs_textOf(repository, refusal)})`;
+    const why = ls_refs_textOf(repository, error) + before;
+    const message = `Could not read the ${what} of ${nameOf(repository)}: ${why}`;
+    const isRefusal = error instanceof errors/* HttpError */.j$ && error.code === "status" && !error.retryable;
+    const status = isRefusal ? error.status : undefined;
+    const kind = status === 401 || status === 403 ? "permission" : "listing";
+    const remedy = remedyOfReason(repository, error) ?? remedyOfReason(repository, refusal);
+    return new fault/* Fault */.v(kind, message, remedy ?? remedyOf(repository, error, status), { cause: error });
+}
+/** Returns the fix for the reason that the server names; undefined: it names none. */
+function remedyOfReason(repository, error) {
+    return error instanceof errors/* HttpError */.j$ ? error.remedy : (0,explanation/* remedyFor */.wJ)(ls_refs_textOf(repository, error), {}, repository.url);
+}
+function remedyOf(repository, error, status) {
+    if (status === 401 || status === 403) {
+        return `Check that \`github-token\` is valid and has the permission \`contents: read\` on ${nameOf(repository)}.`;
+    }
+    if (status === 404 || (error instanceof GitProtocolError && error.code === "refused")) {
+        return "Check the name in `git-repository`, and that `github-token` has the permission `contents: read` on it.";
+    }
+    if (error instanceof errors/* HttpError */.j$ && error.code === "too-large") {
+        return `The list of refs is larger than ${MAX_MIB} MiB. Delete branches and tags that are not needed.`;
+    }
+    if (error instanceof GitProtocolError) {
+        return "Check that GITHUB_SERVER_URL is a Git server with smart HTTP, without a proxy or a login page in front of it.";
+    }
+    return "Run it again when the server responds.";
+}
+function nameOf({ url }) {
+    return url.origin + url.pathname;
+}
+/** The message may be untrusted: that of an error packet. */
+function ls_refs_textOf({ token }, error) {
+    return (0,redact/* excerpt */.Kb)(error instanceof Error ? (0,errors/* describeError */.Uc)(error) : String(error), [token], 1_000);
+}
+
+// EXTERNAL MODULE: ./build/http/github.js
+var http_github = __nccwpck_require__(8534);
+// EXTERNAL MODULE: ./build/http/json.js
+var json = __nccwpck_require__(3223);
+// EXTERNAL MODULE: ./build/http/link.js
+var http_link = __nccwpck_require__(8961);
+;// CONCATENATED MODULE: ./build/refs/github/activity.js
+
+
+
+
+
+
+
+const PAGE_SIZE = 100;
+/** Enough for 3,000 branches. Images of branches that were deleted before are kept. */
+const MAX_PAGES = 30;
+// `activity` in GitHub's OpenAPI document.
+const Entry = dist/* object */.Ikc({
+    before: dist/* string */.YjP(),
+    after: dist/* string */.YjP(),
+    ref: dist/* string */.YjP(),
+    timestamp: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* isoTimestamp */.yhX()),
+});
+/**
+ * Returns the branches that were deleted or renamed since `since` (milliseconds since the epoch), as far as the activity of the Git
+ * repository shows it, the last one first. GitHub Enterprise Server has the activity since 3.17.
+ *
+ * Throws Fault `listing` or `permission`, and HttpError `interrupted`.
+ */
+async function listDeletedBranches(http, github, since) {
+    const { entries: deletions } = await listActivity(http, github, "branch_deletion", since);
+    const last = deletions.at(-1);
+    if (last === undefined)
+        return [];
+    const creations = await listActivity(http, github, "branch_creation", Date.parse(last.timestamp) - RENAME_MS);
+    return deletions
+        .filter(({ timestamp }) => Date.parse(timestamp) - RENAME_MS >= creations.since)
+        .map((deletion) => ({
+        name: deletion.ref.slice("refs/heads/".length),
+        commit: deletion.before,
+        deletedAt: Date.parse(deletion.timestamp),
+        ...(creations.entries.some((creation) => isRename(deletion, creation)) ? { isRenamed: true } : {}),
+    }));
+}
+function isRename(deletion, creation) {
+    const distance = Math.abs(Date.parse(deletion.timestamp) - Date.parse(creation.timestamp));
+    return creation.after === deletion.before && distance <= RENAME_MS;
+}
+/** Lists the entries of one type, back to `since` at most. */
+async function listActivity(http, github, type, since) {
+    const api = (0,http_github/* createGitHubApi */._)(http, github);
+    const path = `/repos/${github.repository}/activity`;
+    const entries = [];
+    let after = null;
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+        const query = { activity_type: type, direction: "desc", per_page: PAGE_SIZE, ...(after === null ? {} : { after }) };
+        const response = await api
+            .send({ method: "GET", path, query, expected: [200] })
+            .catch((error) => Promise.reject(activity_faultOf(github, error)));
+        const page = parsePage(response);
+        entries.push(...page.filter(({ ref, timestamp }) => ref.startsWith("refs/heads/") && Date.parse(timestamp) >= since));
+        after = nextCursor(response);
+        if (after === null || page.some(({ timestamp }) => Date.parse(timestamp) < since))
+            return { entries, since };
+    }
+    return { entries, since: Date.parse(entries.at(-1)?.timestamp ?? "") };
+}
+function parsePage(response) {
+    return (0,json/* parseJson */.q)(response.body, dist/* array */.YOg(Entry), {
+        request: `GET ${response.url.origin}${response.url.pathname}`,
+        remedy: "Run again. If the error persists, check any proxy between the runner and GitHub.",
+    });
+}
+/** Takes only the cursor from the link, because the token must not be sent to a host that a response names. */
+function nextCursor({ headers, url }) {
+    const next = (0,http_link/* parseLinks */.h)(headers["link"] ?? "")?.find(({ relations }) => relations.includes("next"));
+    return URL.parse(next?.target ?? "", url.href)?.searchParams.get("after") ?? null;
+}
+function activity_faultOf({ repository }, error) {
+    if (!(error instanceof errors/* HttpError */.j$) || error.code === "interrupted")
+        return error;
+    const isRefusal = error.status === 401 || error.status === 403 || error.status === 404;
+    return new fault/* Fault */.v(isRefusal ? "permission" : "listing", `Could not read the deleted branches of ${repository}: ${(0,errors/* describeError */.Uc)(error)}`, isRefusal
+        ? "Give `github-token` the permission `contents: read`. GitHub Enterprise Server needs version 3.17 or newer."
+        : "Run again when GitHub responds.", { cause: error });
+}
+
+;// CONCATENATED MODULE: ./build/refs/github/graphql.js
+
+
+
+
+
+
+
+const RUN_AGAIN = "Run it again when GitHub responds.";
+const ResponseError = dist/* object */.Ikc({
+    type: dist/* nullish */.cl6(dist/* string */.YjP()),
+    message: dist/* string */.YjP(),
+    path: dist/* nullish */.cl6(dist/* array */.YOg(dist/* union */.KCZ([dist/* string */.YjP(), dist/* number */.aig()]))),
+    /** Validation errors have one. */
+    extensions: dist/* nullish */.cl6(dist/* object */.Ikc({ code: dist/* optional */.lqM(dist/* unknown */.L5J()) })),
+});
+const Response = dist/* object */.Ikc({
+    data: dist/* nullish */.cl6(dist/* object */.Ikc({ repository: dist/* nullish */.cl6(dist/* record */.g1P(dist/* string */.YjP(), dist/* unknown */.L5J())) })),
+    errors: dist/* optional */.lqM(dist/* array */.YOg(ResponseError), []),
+});
+/** Opens GitHub's GraphQL API for `github.repository`. */
+function createRepositoryApi(http, github) {
+    const api = (0,http_github/* createGitHubApi */._)(http, github);
+    const [owner, name] = github.repository.split("/");
+    return {
+        github,
+        async query(query, variables = {}) {
+            const response = await send(api, github, { query, variables: { owner, name, ...variables } });
+            if ("failure" in response)
+                return response;
+            const parsed = (0,json/* parseJson */.q)(response.body, Response, responseOf(github));
+            const [error] = parsed.errors;
+            if (response.status === 400 && error === undefined)
+                throw listingFault(github, "GitHub returned 400");
+            return repositoryOf(github, parsed, response);
+        },
+    };
+}
+/** Describes a response, or one part of it, for `parseJson` and `parseValue`. */
+function responseOf(github, part = "") {
+    return { request: messageOf(github, `POST ${github.graphqlUrl.href}${part}`), remedy: RUN_AGAIN };
+}
+/** Returns the error for a list of pull requests that cannot be read completely. */
+function listingFault(github, why, cause) {
+    return new fault/* Fault */.v("listing", messageOf(github, why), RUN_AGAIN, { cause });
+}
+/** Returns the response; if GitHub's servers fail, a response without fields. */
+async function send(api, github, body) {
+    const request = { method: "POST", url: github.graphqlUrl, body, idempotent: true, classify };
+    try {
+        return await api.send({ ...request, expected: [200, 400] });
+    }
+    catch (error) {
+        if (!(error instanceof errors/* HttpError */.j$) || error.code === "interrupted")
+            throw error;
+        const isRefusal = error.status === 401 || (error.status === 403 && !error.retryable);
+        const why = (0,errors/* describeError */.Uc)(error);
+        const fault = isRefusal ? permissionFault(github, why, error, error.remedy) : listingFault(github, why, error);
+        // A query that takes GitHub more than 10 s can end with 502.
+        if (error.code !== "status" || !error.retryable || (error.status ?? 0) < 500)
+            throw fault;
+        return { fields: {}, missing: new Set(), failure: fault, sizeBytes: 0 };
+    }
+}
+const classify = ({ status, body }) => {
+    if ((status !== 200 && status !== 400) || !body.includes('"errors"'))
+        return "status";
+    const { errors } = errorsIn(body.toString("utf8"));
+    if (errors.some(graphql_isRateLimit))
+        return "rate limit";
+    return errors.some((error) => effectOf(error) === "failure") ? "failure" : "status";
+};
+function errorsIn(text) {
+    try {
+        return dist/* parse */.qgA(dist/* pick */.UpN(Response, ["errors"]), JSON.parse(text));
+    }
+    catch {
+        return { errors: [] };
+    }
+}
+/** A GraphQL response can have both data and errors. Only errors about fields that are not needed are ignored. */
+function repositoryOf(github, { data, errors }, { headers, body }) {
+    const missing = new Set();
+    let failure = null;
+    for (const error of errors) {
+        const effect = effectOf(error);
+        if (effect === "no repository")
+            throw noRepository(github, error);
+        if (effect === "refusal") {
+            throw permissionFault(github, error.message, error, (0,explanation/* remedyFor */.wJ)(error.message, headers, github.graphqlUrl));
+        }
+        if (effect === "final" || graphql_isRateLimit(error))
+            throw listingFault(github, error.message, error);
+        if (effect === "missing field")
+            missing.add(String(error.path?.[1]));
+        if (effect === "failure")
+            failure ??= listingFault(github, error.message, error);
+    }
+    if (data?.repository == null && failure === null)
+        throw noRepository(github, errors);
+    return { fields: data?.repository ?? {}, missing, failure, sizeBytes: body.length };
+}
+/**
+ * Returns what an error of a response means. Errors without a documented type are failures, such as "Something went wrong while
+ * executing your query" and RESOURCE_LIMITS_EXCEEDED: GitHub did not complete the query, and may complete a smaller one.
+ */
+function effectOf({ type, path, extensions }) {
+    const [root, field, ...below] = path ?? [];
+    if (type === "NOT_FOUND" && root === "repository") {
+        if (field === undefined)
+            return "no repository";
+        return below.length === 0 && typeof field === "string" ? "missing field" : "final";
+    }
+    // It is null if the token has no access to the fork. That is all the information needed.
+    if (path?.at(-1) === "headRepository")
+        return "none";
+    if (type === "FORBIDDEN" || type === "INSUFFICIENT_SCOPES")
+        return "refusal";
+    // Only errors of an invalid query have a code.
+    return extensions?.code === undefined ? "failure" : "final";
+}
+/** GitHub uses both RATE_LIMITED and RATE_LIMIT, and reports its secondary limit by the message only. */
+function graphql_isRateLimit({ type, message }) {
+    return type?.startsWith("RATE_LIMIT") === true || /secondary rate limit/i.test(message);
+}
+/** @param reasonRemedy the fix for the reason that GitHub names; undefined: it is a missing permission */
+function permissionFault(github, why, cause, reasonRemedy) {
+    const remedy = reasonRemedy ??
+        `Check that \`github-token\` is valid and has the permission \`pull-requests: read\` on ${github.repository}.`;
+    return new fault/* Fault */.v("permission", messageOf(github, why), remedy, { cause });
+}
+function noRepository(github, cause) {
+    return new fault/* Fault */.v("listing", messageOf(github, "the Git repository does not exist, or the token has no access to it"), "Check the name in `git-repository`, and that `github-token` has the permission `pull-requests: read` on it.", { cause });
+}
+function messageOf({ repository, token }, why) {
+    return `Could not read the pull requests of ${repository}: ${(0,redact/* excerpt */.Kb)(why, [token], 500)}`;
+}
+
+// EXTERNAL MODULE: ./build/http/size-limit.js
+var size_limit = __nccwpck_require__(8494);
+;// CONCATENATED MODULE: ./build/refs/github/pull-request-queries.js
+
+
+
+const CLOSED_FIELDS = "number state createdAt closedAt updatedAt baseRefName headRefName headRefOid isCrossRepository headRepository { id } mergeCommit { oid } commits(first: 1) { totalCount nodes { commit { committedDate } } }";
+const FIELDS = `${CLOSED_FIELDS} potentialMergeCommit { oid }`;
+/**
+ * Returns a query for pull requests by number. It uses `pullRequest`, because `issueOrPullRequest` needs the permission
+ * `issues: read`; both return NOT_FOUND for an issue.
+ */
+function byNumberQuery(numbers) {
+    const fields = numbers.map((number) => `p${number}: pullRequest(number: ${number}) { ...fields }`);
+    return `query PullRequests($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) {
+    ${fields.join("\n    ")}
+  }
+}
+fragment fields on PullRequest { ${FIELDS} }`;
+}
+/** Open pull requests by creation date: changes while the pages are read do not affect this order. */
+const OPEN_QUERY = listQuery("OpenPullRequests", "[OPEN]", "CREATED_AT, direction: ASC", FIELDS);
+/** Open pull requests, the last updated first. */
+const UPDATED_QUERY = listQuery("UpdatedPullRequests", "[OPEN]", "UPDATED_AT, direction: DESC", FIELDS);
+/** Closed and merged pull requests, the last updated first. */
+const CLOSED_QUERY = listQuery("ClosedPullRequests", "[CLOSED, MERGED]", "UPDATED_AT, direction: DESC", CLOSED_FIELDS);
+function listQuery(operation, states, order, fields) {
+    return `query ${operation}($owner: String!, $name: String!, $first: Int!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequests(first: $first, after: $after, states: ${states}, orderBy: { field: ${order} }) {
+      totalCount pageInfo { hasNextPage endCursor }
+      nodes { ${fields} }
+    }
+  }
+}`;
+}
+const STATES = { OPEN: "open", CLOSED: "closed", MERGED: "merged" };
+const Time = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* isoTimestamp */.yhX(), dist/* transform */.pdi((text) => Date.parse(text)));
+const Oid = dist/* pipe */.FsL(dist/* string */.YjP(), dist/* regex */.yGV(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i), dist/* toLowerCase */.PXX());
+const Commit = dist/* nullish */.cl6(dist/* object */.Ikc({ oid: Oid }));
+/** Null if GitHub cannot read them any more. */
+const Commits = dist/* nullish */.cl6(dist/* object */.Ikc({
+    totalCount: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(0)),
+    nodes: dist/* nullish */.cl6(dist/* array */.YOg(dist/* nullish */.cl6(dist/* object */.Ikc({ commit: dist/* object */.Ikc({ committedDate: Time }) })))),
+}));
+const pull_request_queries_Node = dist/* pipe */.FsL(dist/* object */.Ikc({
+    number: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(1)),
+    state: dist/* picklist */.KIO(["OPEN", "CLOSED", "MERGED"]),
+    createdAt: Time,
+    closedAt: dist/* nullable */.mee(Time),
+    updatedAt: Time,
+    baseRefName: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* nonEmpty */.hq()),
+    headRefName: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* nonEmpty */.hq()),
+    headRefOid: Oid,
+    isCrossRepository: dist/* boolean */.zMY(),
+    headRepository: dist/* nullable */.mee(dist/* object */.Ikc({ id: dist/* string */.YjP() })),
+    mergeCommit: Commit,
+    potentialMergeCommit: Commit,
+    commits: Commits,
+}), dist/* check */.z6Y(({ state, closedAt }) => state === "OPEN" || closedAt !== null, "closed, but without `closedAt`"), dist/* transform */.pdi((node) => {
+    const state = STATES[node.state];
+    // GitHub computes the test merge later, so it can be null.
+    const merge = { open: node.potentialMergeCommit, merged: node.mergeCommit, closed: null }[state];
+    const pullRequest = {
+        number: node.number,
+        state,
+        closedAt: state === "open" ? null : node.closedAt,
+        startedAt: Math.min(node.createdAt, ...firstCommits(node.commits)),
+        headBranch: node.headRefName,
+        baseBranch: node.baseRefName,
+        fromFork: node.isCrossRepository || node.headRepository === null,
+        headCommit: node.headRefOid,
+        commitCount: node.commits?.totalCount ?? 0,
+        mergeCommit: merge?.oid ?? null,
+    };
+    return { pullRequest, updatedAt: node.updatedAt };
+}));
+function firstCommits(commits) {
+    return (commits?.nodes ?? []).flatMap((node) => node?.commit.committedDate ?? []);
+}
+const Connection = dist/* object */.Ikc({
+    totalCount: dist/* pipe */.FsL(dist/* number */.aig(), dist/* safeInteger */.Y2b(), dist/* minValue */.Wwf(0)),
+    pageInfo: dist/* object */.Ikc({ hasNextPage: dist/* boolean */.zMY(), endCursor: dist/* nullable */.mee(dist/* string */.YjP()) }),
+    nodes: dist/* array */.YOg(dist/* nullable */.mee(pull_request_queries_Node)),
+});
+/** Returns the pull request `number` of a `byNumberQuery`; a Fault `listing` if GitHub did not return it. Throws Fault `listing`. */
+function parseByNumber(github, { fields, missing, failure }, number) {
+    const alias = `p${number}`;
+    const node = fields[alias] ?? null;
+    if (node === null && missing.has(alias))
+        return "missing";
+    if (node === null)
+        return failure ?? listingFault(github, `GitHub returned null for pull request #${number}`);
+    const { pullRequest } = (0,json/* parseValue */.$)(node, pull_request_queries_Node, responseOf(github, ` (pull request #${number})`));
+    if (pullRequest.number === number)
+        return pullRequest;
+    throw listingFault(github, `GitHub returned #${pullRequest.number} instead of #${number}`);
+}
+/** Returns one page of a list. `after` is its cursor: a page that is its own next page would never end. */
+function pull_request_queries_parsePage(github, { fields, failure }, after) {
+    const list = fields["pullRequests"] ?? null;
+    if (failure !== null && !dist.is(Connection, list))
+        return { totalCount: 0, entries: [], next: null, failure };
+    const { totalCount, pageInfo, nodes } = (0,json/* parseValue */.$)(list, Connection, responseOf(github));
+    const { hasNextPage, endCursor } = pageInfo;
+    if (hasNextPage && (endCursor === null || endCursor === after)) {
+        throw listingFault(github, "GitHub returned a page without the cursor of the next page");
+    }
+    const entries = nodes.filter((node) => node !== null);
+    const isComplete = entries.length === nodes.length;
+    const nulls = isComplete ? null : listingFault(github, "GitHub returned null for a pull request");
+    return { totalCount, entries, next: hasNextPage ? endCursor : null, failure: failure ?? nulls };
+}
+
+;// CONCATENATED MODULE: ./build/refs/github/pages.js
+
+
+
+/** GitHub's limit for the entries of a page. Also the most lookups by number in one request. */
+const pages_PAGE_SIZE = 100;
+/** If GitHub does not complete a query of this size, it will not complete a smaller one. */
+const MIN_PAGE_SIZE = 10;
+/** A million pull requests. No repository has so many, so a longer list is endless. */
+const pages_MAX_PAGES = 10_000;
+/** A pull request takes about half a KiB. */
+const pages_MAX_MIB = 512;
+/** The number of entries in the next query. */
+class PageSize {
+    #value = pages_PAGE_SIZE;
+    get value() {
+        return this.#value;
+    }
+    /** Halves the size after a query that GitHub did not complete. Returns false if it is the smallest. */
+    shrink() {
+        const half = Math.floor(this.#value / 2);
+        if (half < MIN_PAGE_SIZE)
+            return false;
+        this.#value = half;
+        return true;
+    }
+    /** Restores the size after the entry that made queries fail. */
+    reset() {
+        this.#value = pages_PAGE_SIZE;
+    }
+}
+/** Yields all pages of a list. Of a page that GitHub never completes, yields what it returned, with the failure. */
+async function* pagesOf({ github, query }, document) {
+    const addSize = (0,size_limit/* createSizeLimit */.L)(pages_MAX_MIB, (why) => listingFault(github, why));
+    const size = new PageSize();
+    let after = null;
+    for (let requests = 0; requests < pages_MAX_PAGES; requests += 1) {
+        const response = await query(document, { first: size.value, after });
+        addSize(response.sizeBytes);
+        const page = pull_request_queries_parsePage(github, response, after);
+        if (page.failure !== null) {
+            if (size.shrink())
+                continue;
+            size.reset();
+        }
+        yield page;
+        after = page.next;
+        if (after === null)
+            return;
+    }
+    throw listingFault(github, `the list has more than ${pages_MAX_PAGES} pages`);
+}
+/** Yields all pages of a list. Throws the Fault of a page that GitHub never completes. */
+async function* completePagesOf(api, document) {
+    for await (const page of pagesOf(api, document)) {
+        if (page.failure !== null)
+            throw page.failure;
+        yield page;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/refs/github/by-number.js
+
+
+
+
+/** Finds pull requests by number, 100 in a request. `onFailure` gets the error of each request that failed. */
+function findByNumber(http, github, numbers, onFailure) {
+    return findNumbers(createRepositoryApi(http, github), numbers, null, onFailure);
+}
+/**
+ * The same with an opened API.
+ *
+ * @param known a pull request that is not looked up
+ */
+async function findNumbers(api, numbers, known, onFailure) {
+    const results = new Map();
+    const remaining = [...numbers].filter((number) => number !== known?.number);
+    if (known !== null && numbers.has(known.number))
+        results.set(known.number, known);
+    const batches = Array.from({ length: Math.ceil(remaining.length / pages_PAGE_SIZE) }, (_, index) => remaining.slice(index * pages_PAGE_SIZE, (index + 1) * pages_PAGE_SIZE));
+    const add = (number, found) => {
+        if (found instanceof fault/* Fault */.v)
+            onFailure(found);
+        else
+            results.set(number, found);
+    };
+    await Promise.all(batches.map((batch) => findBatch(api, batch, add)));
+    return results;
+}
+/** Looks up numbers with one query, or with smaller ones if GitHub does not complete it. */
+async function findBatch({ github, query }, numbers, add) {
+    const size = new PageSize();
+    for (let at = 0; at < numbers.length;) {
+        const part = numbers.slice(at, at + size.value);
+        const response = await query(byNumberQuery(part));
+        const found = part.map((number) => ({ number, result: parseByNumber(github, response, number) }));
+        const isComplete = response.failure === null && !found.some(({ result }) => result instanceof fault/* Fault */.v);
+        if (!isComplete) {
+            if (size.shrink())
+                continue;
+            size.reset();
+        }
+        for (const { number, result } of found)
+            add(number, result);
+        if (found.every(({ result }) => result instanceof fault/* Fault */.v))
+            return;
+        at += part.length;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/refs/github/pull-requests.js
+
+
+
+
+
+
+/** The largest expected difference between the clocks of GitHub and this machine. */
+const CLOCK_SKEW_MS = 3_600_000;
+/** How often a list is read if it changes while it is read. */
+const LIST_ATTEMPTS = 3;
+/**
+ * Returns the pull requests that `lookups` need, with as few GraphQL requests as possible:
+ *
+ * - any lookup: all open pull requests, 100 in a request, because any of them may give the same tag.
+ * - numbers: 100 in a request.
+ * - branch tags: closed pull requests, the last updated first, 100 in a request, until `orphanedTags` has returned each tag, or
+ *   all others were closed too long before the oldest push.
+ *
+ * If GitHub does not complete a query, sends smaller ones. Closed pull requests that it never returns are left out.
+ *
+ * Throws Fault `permission` or `listing`, and HttpError `interrupted`.
+ */
+async function findPullRequests(http, github, lookups, { event, orphanedTags, deletesUnmatched }) {
+    const api = createRepositoryApi(http, github);
+    const known = event === null ? null : fromEvent(event);
+    const { numbers, commits, branchTags } = lookups;
+    const failures = [];
+    const onFailure = (failure) => {
+        if (deletesUnmatched)
+            throw failure;
+        failures.push(failure);
+    };
+    const needsOpen = deletesUnmatched || numbers.size + commits.size + branchTags.size > 0;
+    const [byNumber, open, closed] = await Promise.all([
+        findNumbers(api, numbers, known, onFailure),
+        needsOpen ? listOpen(api) : [],
+        findByBranch(api, lookups, known, orphanedTags, onFailure),
+    ]);
+    return { byNumber, open, closed, failures };
+}
+/**
+ * Returns open pull requests, at least all that were opened or reopened since `since` (milliseconds since the epoch, by this
+ * machine's clock). Throws the same errors as `findPullRequests`.
+ */
+async function listOpenedSince(http, github, since) {
+    const api = createRepositoryApi(http, github);
+    const found = new Map();
+    let oldest = since - CLOCK_SKEW_MS;
+    for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
+        let pages = 0;
+        let changes = 0;
+        let newest = oldest;
+        for await (const { entries } of completePagesOf(api, UPDATED_QUERY)) {
+            pages += 1;
+            for (const entry of entries) {
+                if (found.get(entry.pullRequest.number)?.updatedAt !== entry.updatedAt)
+                    changes += 1;
+                found.set(entry.pullRequest.number, entry);
+                newest = Math.max(newest, entry.updatedAt);
+            }
+            if (entries.some(({ updatedAt }) => updatedAt < oldest))
+                break;
+        }
+        if (pages <= 1 || changes === 0)
+            return [...found.values()].map(({ pullRequest }) => pullRequest);
+        // A pull request that is updated between two requests moves to the first page: read that again.
+        oldest = newest;
+    }
+    throw listingFault(github, `the list changed while it was read, ${LIST_ATTEMPTS} times in a row`);
+}
+function fromEvent({ merged, ...event }) {
+    return {
+        ...event,
+        baseBranch: null,
+        state: merged ? "merged" : "closed",
+        mergeCommit: merged ? event.mergeCommit : null,
+    };
+}
+/** Returns the closed pull requests that the branch tags need. */
+async function findByBranch(api, { branchTags, oldestPush }, known, orphanedTags, onFailure) {
+    const remaining = new Set(branchTags);
+    if (remaining.size === 0)
+        return [];
+    const closed = new Map();
+    const add = (pullRequest) => {
+        closed.set(pullRequest.number, pullRequest);
+        for (const tag of orphanedTags(pullRequest))
+            remaining.delete(tag);
+    };
+    if (known !== null)
+        add(known);
+    const oldest = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
+    if (remaining.size > 0) {
+        for await (const { entries, failure } of pagesOf(api, CLOSED_QUERY)) {
+            if (failure !== null)
+                onFailure(failure);
+            for (const { pullRequest } of entries)
+                add(pullRequest);
+            // Closing is an update, so the pull requests after this one were closed before `oldest` too. One that is updated while
+            // the list is read may be missed: then its images are kept in this run.
+            if (remaining.size === 0 || entries.some(({ updatedAt }) => updatedAt < oldest))
+                break;
+        }
+    }
+    return [...closed.values()];
+}
+/**
+ * Returns all open pull requests. They keep images, so the list must be complete: it is read again if it is shorter than its
+ * total count, because a pull request was reopened meanwhile.
+ */
+async function listOpen(api) {
+    let missing = 0;
+    for (let attempt = 1; attempt <= LIST_ATTEMPTS; attempt += 1) {
+        const open = new Map();
+        let total = 0;
+        for await (const { entries, totalCount } of completePagesOf(api, OPEN_QUERY)) {
+            for (const { pullRequest } of entries)
+                open.set(pullRequest.number, pullRequest);
+            total = totalCount;
+        }
+        missing = total - open.size;
+        if (missing <= 0)
+            return [...open.values()];
+    }
+    const why = `the list of open pull requests has ${(0,format/* counted */.hS)(missing, "entry", "entries")} fewer than GitHub counts`;
+    throw listingFault(api.github, `${why}, ${LIST_ATTEMPTS} times in a row`);
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:zlib"
+var external_node_zlib_ = __nccwpck_require__(8522);
+;// CONCATENATED MODULE: ./build/refs/git/byte-reader.js
+
+/** Reads bytes one after another. Throws GitProtocolError `truncated` at their end. */
+class ByteReader {
+    #at;
+    #bytes;
+    constructor(bytes, at = 0) {
+        this.#bytes = bytes;
+        this.#at = at;
+    }
+    /** The offset of the next byte. */
+    get at() {
+        return this.#at;
+    }
+    get isAtEnd() {
+        return this.#at >= this.#bytes.length;
+    }
+    byte() {
+        const [byte] = this.take(1);
+        return byte ?? 0;
+    }
+    take(count) {
+        const end = this.#at + count;
+        if (end > this.#bytes.length)
+            throw new GitProtocolError("truncated", `an object ends within ${count} bytes`);
+        const taken = this.#bytes.subarray(this.#at, end);
+        this.#at = end;
+        return taken;
+    }
+    /** Reads a number in groups of 7 bits, the lowest first. Each byte but the last has its highest bit set. */
+    varint(value = 0, factor = 1) {
+        const byte = this.byte();
+        const sum = value + (byte & 0x7f) * factor;
+        if (!Number.isSafeInteger(sum))
+            throw new GitProtocolError("malformed", "a number is too large");
+        return (byte & 0x80) === 0 ? sum : this.varint(sum, factor * 0x80);
+    }
+    /** Reads a number of which only those bytes are present whose bit is set in `present`, the lowest first. */
+    sparse(present) {
+        let value = 0;
+        for (let bit = 0, factor = 1; present >> bit !== 0; bit += 1, factor *= 0x100) {
+            if (((present >> bit) & 1) !== 0)
+                value += this.byte() * factor;
+        }
+        return value;
+    }
+}
+
+;// CONCATENATED MODULE: ./build/refs/git/delta.js
+
+
+/** The length of a copy instruction that has no length. */
+const DEFAULT_COPY = 0x10000;
+/** Returns the object that a delta makes of `base`. Throws GitProtocolError (gitformat-pack, "Deltified representation"). */
+function applyDelta(base, delta) {
+    const reader = new ByteReader(delta);
+    const baseSize = reader.varint();
+    const size = reader.varint();
+    if (baseSize !== base.length)
+        throw malformed("a delta is for another object");
+    const parts = [];
+    let length = 0;
+    while (!reader.isAtEnd) {
+        const part = partOf(base, reader);
+        length += part.length;
+        if (length > size)
+            break;
+        parts.push(part);
+    }
+    if (length !== size)
+        throw malformed("a delta makes an object of a wrong size");
+    return Buffer.concat(parts);
+}
+/** Runs one instruction: copies from the base, or takes bytes of the delta itself. */
+function partOf(base, reader) {
+    const instruction = reader.byte();
+    if (instruction === 0)
+        throw malformed("a delta has an unknown instruction");
+    if ((instruction & 0x80) === 0)
+        return reader.take(instruction);
+    const from = reader.sparse(instruction & 0x0f);
+    const length = reader.sparse((instruction >> 4) & 0x07) || DEFAULT_COPY;
+    return base.subarray(from, from + length);
+}
+function malformed(message) {
+    return new GitProtocolError("malformed", message);
+}
+
+;// CONCATENATED MODULE: ./build/refs/git/pack.js
+
+
+
+
+
+const HASH_BYTES = { sha1: 20, sha256: 32 };
+const HEADER_BYTES = 12;
+/** Types of entries (gitformat-pack, "Object types"). */
+const TYPES = { 1: "commit", 2: "tree", 3: "blob", 4: "tag" };
+const REF_DELTA = 7;
+const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
+/**
+ * Returns the commits of a pack: the answer to a `fetch` with `filter tree:0`, without thin packs and offset deltas. It has other
+ * objects only if Git tags name them. Throws GitProtocolError. https://git-scm.com/docs/gitformat-pack
+ */
+function readCommits(pack, format) {
+    return new PackReader(pack, format).read();
+}
+class PackReader {
+    #pack;
+    #format;
+    #end;
+    /** The offsets of the objects that were read. */
+    #offsets = new Map();
+    #commits = [];
+    constructor(pack, format) {
+        this.#pack = pack;
+        this.#format = format;
+        this.#end = pack.length - HASH_BYTES[format];
+    }
+    read() {
+        const count = this.#readHeader();
+        const deltas = [];
+        let offset = HEADER_BYTES;
+        for (let index = 0; index < count; index += 1) {
+            const entry = this.#entryAt(offset);
+            if (typeof entry.type === "string")
+                this.#add(offset, entry.type, entry.data);
+            else
+                deltas.push(offset);
+            offset = entry.end;
+        }
+        if (offset !== this.#end)
+            throw pack_malformed(`${this.#end - offset} bytes follow the last object of the pack`);
+        this.#addDeltas(deltas);
+        return this.#commits;
+    }
+    /** Checks header and checksum, and returns the number of objects. */
+    #readHeader() {
+        const pack = this.#pack;
+        if (this.#end < HEADER_BYTES)
+            throw new GitProtocolError("truncated", "the pack has no end");
+        const version = pack.readUInt32BE(4);
+        if (pack.toString("latin1", 0, 4) !== "PACK" || (version !== 2 && version !== 3)) {
+            throw pack_malformed("the pack has an unknown header");
+        }
+        const checksum = (0,external_node_crypto_.createHash)(this.#format).update(pack.subarray(0, this.#end)).digest();
+        if (checksum.equals(pack.subarray(this.#end)))
+            return pack.readUInt32BE(8);
+        throw new GitProtocolError("truncated", "the pack does not match its checksum");
+    }
+    /** A delta may come before the object that it is based on. */
+    #addDeltas(offsets) {
+        let remaining = offsets;
+        while (remaining.length > 0) {
+            const waiting = remaining.filter((offset) => !this.#addDelta(offset));
+            if (waiting.length === remaining.length)
+                throw pack_malformed("a delta is based on an object that is not in the pack");
+            remaining = waiting;
+        }
+    }
+    /** Returns false if the object that the delta at `offset` is based on is not known yet. */
+    #addDelta(offset) {
+        const deltas = [];
+        for (let at = offset; at !== undefined;) {
+            const { type, data } = this.#entryAt(at);
+            if (typeof type === "string") {
+                this.#add(offset, type, deltas.reduceRight(applyDelta, data));
+                return true;
+            }
+            deltas.push(data);
+            at = this.#offsets.get(type.base);
+        }
+        return false;
+    }
+    #add(offset, type, data) {
+        const id = (0,external_node_crypto_.createHash)(this.#format).update(`${type} ${data.length}\0`).update(data).digest("hex");
+        this.#offsets.set(id, offset);
+        if (type === "commit")
+            this.#commits.push({ id, parents: parentsOf(data, id.length) });
+    }
+    #entryAt(offset) {
+        const reader = new ByteReader(this.#pack.subarray(0, this.#end), offset);
+        const first = reader.byte();
+        const number = (first >> 4) & 0x07;
+        const size = (first & 0x80) === 0 ? first & 0x0f : reader.varint(first & 0x0f, 0x10);
+        const isDelta = number === REF_DELTA;
+        const type = isDelta ? { base: reader.take(HASH_BYTES[this.#format]).toString("hex") } : TYPES[number];
+        if (type === undefined)
+            throw pack_malformed(`the pack has an object of the unknown type ${number}`);
+        if (size > MAX_OBJECT_BYTES)
+            throw pack_malformed(`the pack has an object of ${size} bytes`);
+        const { data, length } = inflate(this.#pack.subarray(reader.at, this.#end), size);
+        return { type, data, end: reader.at + length };
+    }
+}
+/** Decompresses the object at the start of `bytes`. `length`: the bytes that it takes there. */
+function inflate(bytes, size) {
+    let result;
+    try {
+        result = (0,external_node_zlib_.inflateSync)(bytes, { info: true, chunkSize: Math.max(64, size + 1), maxOutputLength: size + 1 });
+    }
+    catch {
+        throw pack_malformed("an object of the pack cannot be decompressed");
+    }
+    if (!isInflated(result) || result.buffer.length !== size)
+        throw pack_malformed("an object of the pack has a wrong size");
+    return { data: result.buffer, length: result.engine.bytesWritten };
+}
+function isInflated(result) {
+    return typeof result === "object" && result !== null && "buffer" in result && "engine" in result;
+}
+/** Returns the parents of a commit. They follow its first line, `tree ID` (git-cat-file, "commit"). */
+function parentsOf(commit, digits) {
+    const parents = [];
+    for (let at = "tree \n".length + digits; commit.toString("latin1", at, at + 7) === "parent ";) {
+        parents.push(commit.toString("latin1", at + 7, at + 7 + digits));
+        at += "parent \n".length + digits;
+    }
+    return parents;
+}
+function pack_malformed(message) {
+    return new GitProtocolError("malformed", message);
+}
+
+;// CONCATENATED MODULE: ./build/refs/git/fetch-commits.js
+
+
+
+/** Enough for 400,000 commits of 320 bytes. */
+const fetch_commits_MAX_MIB = 128;
+/** Side-band channels (gitprotocol-pack, "Packfile Data"). */
+const PACK_DATA = 1;
+const PROGRESS = 2;
+/**
+ * Returns the commits that `wants` reach and `haves` do not, with their parents: a `fetch` of protocol v2 with the filter
+ * `tree:0`, which sends commits only. Both are ids of commits that the repository has: one that is missing fails the request.
+ *
+ * Throws Fault `permission` or `listing`, and HttpError `interrupted`. https://git-scm.com/docs/gitprotocol-v2#_fetch
+ */
+async function fetchCommits(http, repository, wants, haves = []) {
+    const [first] = wants;
+    if (first === undefined)
+        return [];
+    const format = first.length === 40 ? "sha1" : "sha256";
+    try {
+        const body = await sendToGit(http, repository, "result", {
+            method: "POST",
+            url: new URL(`${repository.url.href}/git-upload-pack`),
+            headers: { "content-type": "application/x-git-upload-pack-request", "git-protocol": "version=2" },
+            body: fetchCommand(format, wants, haves),
+            idempotent: true,
+            maxBytes: fetch_commits_MAX_MIB * 1024 * 1024,
+        });
+        // Git's own server ends the response after an error of its own.
+        if (body.length === 0)
+            throw new GitProtocolError("refused", "the server may not support the filter `tree:0`");
+        return readCommits(packOf(decodePackets(body)), format);
+    }
+    catch (error) {
+        throw gitFault(repository, "commits", error);
+    }
+}
+function fetchCommand(format, wants, haves) {
+    return [
+        encodeLine("command=fetch"),
+        // A server without SHA-256 refuses the capability.
+        ...(format === "sha256" ? [encodeLine("object-format=sha256")] : []),
+        DELIMITER,
+        encodeLine("no-progress"),
+        encodeLine("filter tree:0"),
+        ...wants.map((id) => encodeLine(`want ${id}`)),
+        ...haves.map((id) => encodeLine(`have ${id}`)),
+        encodeLine("done"),
+        FLUSH,
+    ].join("");
+}
+/** Joins the data of the section `packfile`, the last one of a response. */
+function packOf(packets) {
+    const chunks = [];
+    let isInPack = false;
+    let isComplete = false;
+    for (const packet of packets) {
+        if (packet.type !== "line") {
+            isComplete = isInPack && packet.type === "flush";
+            continue;
+        }
+        const { payload } = packet;
+        if (isInPack) {
+            if (payload[0] === PACK_DATA)
+                chunks.push(payload.subarray(1));
+            else if (payload[0] !== PROGRESS)
+                throw new GitProtocolError("refused", payload.toString("utf8", 1).trim());
+            continue;
+        }
+        const text = payload.toString("utf8").trim();
+        if (text.startsWith("ERR "))
+            throw new GitProtocolError("refused", text.slice("ERR ".length));
+        isInPack = text === "packfile";
+    }
+    if (isComplete)
+        return Buffer.concat(chunks);
+    throw new GitProtocolError("truncated", "the response ends without the end of its pack");
+}
+
+;// CONCATENATED MODULE: ./build/refs/github/commits.js
+
+
+
+/** Lookups in one request. */
+const BATCH_SIZE = 100;
+const CommitObject = dist/* object */.Ikc({
+    oid: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* regex */.yGV(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
+    parents: dist/* object */.Ikc({ nodes: dist/* array */.YOg(dist/* object */.Ikc({ oid: dist/* string */.YjP() })) }),
+});
+/** Another type of object has no fields here. */
+const GitObject = dist/* nullable */.mee(dist/* union */.KCZ([CommitObject, dist/* object */.Ikc({})]));
+/**
+ * Finds commits by their first 7 or more hex digits, in lower case, 100 in a request. `missing`: GitHub knows no such commit, or
+ * more than one. Finds commits that no ref reaches too, such as former test merges. Throws Fault and HttpError.
+ */
+async function findCommits(http, github, digits) {
+    const api = createRepositoryApi(http, github);
+    const found = new Map();
+    for (let start = 0; start < digits.length; start += BATCH_SIZE) {
+        const batch = digits.slice(start, start + BATCH_SIZE);
+        const { fields, failure } = await api.query(queryFor(batch));
+        // Null would mean that there is no such commit.
+        if (failure !== null)
+            throw failure;
+        for (const each of batch) {
+            const object = (0,json/* parseValue */.$)(fields[`c${each}`], GitObject, responseOf(github, ` (commit ${each})`));
+            found.set(each, commitOf(object, each));
+        }
+    }
+    return found;
+}
+function queryFor(digits) {
+    const fields = digits.map((each) => `c${each}: object(expression: "${each}") { ...commit }`);
+    return `query Commits($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) {
+    ${fields.join("\n    ")}
+  }
+}
+fragment commit on Commit { oid parents(first: 2) { nodes { oid } } }`;
+}
+/** An expression can also name a branch or a tag, such as `abcdef1`. */
+function commitOf(object, digits) {
+    if (object === null || !("oid" in object) || !object.oid.startsWith(digits))
+        return "missing";
+    return { id: object.oid, parents: object.parents.nodes.map(({ oid }) => oid) };
+}
+
+;// CONCATENATED MODULE: ./build/sweep/commits.js
+
+
+
+
+
+
+/**
+ * Reads the commits that image tags name, with as few requests as possible: the pull requests' heads, the commits that branches,
+ * Git tags and open pull requests reach, those of closed pull requests if some tag names another commit, and from GitHub's API
+ * those that no ref reaches. An error is part of the result: then no commit proves anything.
+ *
+ * @param texts the first 7 or more hex digits of commits
+ * @throws HttpError `interrupted`
+ */
+async function commits_readCommits({ http, settings }, refs, open, texts) {
+    if (texts.size === 0)
+        return NO_COMMITS;
+    const repository = gitRepository(settings);
+    return orUnread(NO_COMMITS, async () => {
+        const pullRequestHeads = await listPullRequestHeads(http, repository);
+        const openHeads = open.flatMap(({ number }) => pullRequestHeads.get(number) ?? []);
+        const live = unique([...refs.branches, ...refs.tags].map(({ commit }) => commit).concat(openHeads));
+        let graph = new CommitGraph(await fetchCommits(http, repository, live));
+        const digits = [...texts].map((text) => text.toLowerCase());
+        const isUnknown = (text) => graph.startingWith(text).length === 0;
+        if (digits.some(isUnknown)) {
+            const heads = unique([...pullRequestHeads.values()]).filter((head) => !graph.has(head));
+            graph = graph.with(await fetchCommits(http, repository, heads, live));
+        }
+        const others = await findCommits(http, settings.github, unique(digits.filter(isUnknown)));
+        return { graph, pullRequestHeads, others, unread: null };
+    });
+}
+/** Reads the commits that branches, Git tags and open pull requests have gained since. Throws HttpError `interrupted`. */
+async function readNewCommits({ http, settings }, before, refs, open) {
+    if (before === NO_COMMITS || before.unread !== null)
+        return before;
+    const tips = [...refs.branches, ...refs.tags].map(({ commit }) => commit);
+    const heads = open.map(({ headCommit }) => headCommit);
+    const added = unique([...tips, ...heads]).filter((commit) => !before.graph.has(commit));
+    const known = unique(tips).filter((commit) => before.graph.has(commit));
+    return orUnread(before, async () => {
+        const commits = await fetchCommits(http, gitRepository(settings), added, known);
+        return { ...before, graph: before.graph.with(commits) };
+    });
+}
+async function orUnread(before, read) {
+    try {
+        return await read();
+    }
+    catch (error) {
+        if (error instanceof fault/* Fault */.v)
+            return { ...before, unread: error };
+        throw error;
+    }
+}
+/** Returns the Git repository whose refs decide. */
+function gitRepository({ github }) {
+    return { url: new URL(`${github.repository}.git`, github.serverUrl), token: github.token };
+}
+function unique(values) {
+    return [...new Set(values)];
+}
+
+;// CONCATENATED MODULE: ./build/sweep/protection.js
+
+/**
+ * Returns a function that finds the glob that protects a tag. Globs protect in any case, because some registries list tags in lower
+ * case; exclusions match exactly.
+ */
+function protectionOf(globs) {
+    const isExcluded = (0,build_glob/* compileGlobs */.tI)(globs.filter((glob) => glob.startsWith("!")).map((glob) => glob.slice(1)), "case-sensitive");
+    const protecting = globs
+        .filter((glob) => !glob.startsWith("!"))
+        .map((glob) => ({ glob, matches: (0,build_glob/* compileGlobs */.tI)([glob], "case-insensitive") }));
+    return (tag) => (isExcluded(tag) ? null : (protecting.find(({ matches }) => matches(tag))?.glob ?? null));
+}
+
+;// CONCATENATED MODULE: ./build/sweep/read-evidence.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Reads branches and Git tags. Throws Fault and HttpError. */
+async function readLiveTags({ settings, http }) {
+    const refs = listRefs(http, gitRepository(settings));
+    const patterns = compileTagPatterns(settings.tagPatterns);
+    return liveTagsOf(patterns, await refs);
+}
+/** Reads what decides about the tags of `listings`: pull requests, commits, deleted branches. Throws Fault and HttpError. */
+async function readEvidence(sources, live, inUse, listings) {
+    const { settings, http, clock } = sources;
+    const lookups = pullRequestLookups(pushedTags(listings), live, protectionOf(settings.protectTags));
+    const failures = [];
+    const onFailure = (failure) => {
+        // With an error, tags are unmatched that would be kept without it.
+        if (deletesUnmatched(settings))
+            throw failure;
+        failures.push(failure);
+    };
+    const readAt = clock.now();
+    const found = await findPullRequests(http, settings.github, lookups, {
+        event: settings.event,
+        orphanedTags: orphanedTags(lookups, live),
+        deletesUnmatched: deletesUnmatched(settings),
+    });
+    failures.push(...found.failures);
+    const commits = await commits_readCommits(sources, live.refs, found.open, lookups.commits);
+    if (commits.unread !== null)
+        onFailure(commits.unread);
+    const owners = ownersOfCommits(commits, live.refs, lookups.commits);
+    const pullRequests = await withOwners(sources, found, owners, onFailure);
+    const known = { live, pullRequests, commits, deletedBranches: branchOfEvent(sources) };
+    const deletedBranches = await readDeletedBranches(sources, lookups, known, (failure) => failures.push(failure));
+    const evidence = { ...known, deletedBranches };
+    return { ...evidence, statusOf: statusBy(settings, evidence), inUse, readAt, notices: noticesOf(failures) };
+}
+function statusBy({ protectTags }, evidence) {
+    const { live, pullRequests, ...further } = evidence;
+    return tagStatuses(live, pullRequests, protectionOf(protectTags), further);
+}
+/** Adds the pull requests that commits belong to. */
+async function withOwners({ settings, http }, found, owners, onFailure) {
+    const known = new Set([...found.byNumber.keys(), ...[...found.open, ...found.closed].map(({ number }) => number)]);
+    const unknown = new Set([...owners].filter((number) => !known.has(number)));
+    const byNumber = await findByNumber(http, settings.github, unknown, onFailure);
+    return { ...found, byNumber: new Map([...found.byNumber, ...byNumber]) };
+}
+/** The event does not say when the branch was deleted. It is not older than its job. */
+function branchOfEvent({ settings, clock }) {
+    const { deletedBranch } = settings;
+    return deletedBranch === null ? [] : [{ name: deletedBranch, commit: null, deletedAt: clock.now() }];
+}
+/**
+ * Adds the branches that were deleted without a pull request, or renamed after one, if that may decide about a tag. Without this
+ * evidence unmatched images are kept, so an error is a notice.
+ */
+async function readDeletedBranches({ settings, http }, { branchTags, commits, oldestPush }, known, onFailure) {
+    const statusOf = statusBy(settings, known);
+    const statuses = [...branchTags, ...commits].map(statusOf);
+    const isUnmatched = statuses.some(({ status }) => status === "unmatched");
+    const isByBranch = statuses.some((status) => status.status === "orphaned" && status.lastPush !== null);
+    const { deletedBranches } = known;
+    if (settings.scope !== "repository" || !(isUnmatched || isByBranch))
+        return deletedBranches;
+    const since = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
+    try {
+        return [...deletedBranches, ...(await listDeletedBranches(http, settings.github, since))];
+    }
+    catch (error) {
+        if (!(error instanceof fault/* Fault */.v))
+            throw error;
+        if (isUnmatched)
+            onFailure(error);
+        return deletedBranches;
+    }
+}
+/**
+ * Reads the evidence again for a recheck: branches and Git tags, their new commits, pull requests that were opened since, and images
+ * in use. What was in use when the run started remains protected. Throws Fault and HttpError.
+ */
+async function readEvidenceAgain(sources, first) {
+    const { settings, http, readAppImages } = sources;
+    const { inUse, readAt, deletedBranches } = first;
+    const needsOpen = deletesUnmatched(settings) || settings.superseded === "delete" || provesAnything(first);
+    const [live, opened, appImages] = await Promise.all([
+        readLiveTags(sources),
+        needsOpen ? listOpenedSince(http, settings.github, readAt) : [],
+        readAppImages?.() ?? null,
+    ]);
+    const commits = await readNewCommits(sources, first.commits, live.refs, opened);
+    if (commits.unread !== null && deletesUnmatched(settings))
+        throw commits.unread;
+    const pullRequests = { ...first.pullRequests, open: [...first.pullRequests.open, ...opened] };
+    const evidence = { live, pullRequests, commits, deletedBranches };
+    return {
+        ...evidence,
+        statusOf: statusBy(settings, evidence),
+        inUse: appImages === null ? inUse : joinImagesInUse([inUse, appImages]),
+        readAt,
+        notices: [],
+    };
+}
+/** One failure is enough: the others rarely have another cause. */
+function noticesOf([failure]) {
+    if (failure === undefined)
+        return [];
+    const kept = "Some images are kept, because not all evidence could be read";
+    return [`${kept}. ${failure.message}. ${failure.remedy}`];
+}
+/** Whether images are deleted although their tags are unmatched. */
+function deletesUnmatched({ unmatchedTags, retention }) {
+    return unmatchedTags === "delete" || retention.length > 0;
+}
+/** Whether anything proves a ref gone. */
+function provesAnything({ pullRequests: { byNumber, closed }, deletedBranches }) {
+    if (closed.length > 0 || deletedBranches.length > 0)
+        return true;
+    return [...byNumber.values()].some((found) => found !== "missing" && found.state !== "open");
+}
+function* pushedTags(listings) {
+    for (const { manifests } of listings) {
+        for (const { tags, pushedAt } of manifests)
+            for (const tag of tags)
+                yield { tag, pushedAt };
+    }
+}
+
 ;// CONCATENATED MODULE: ./build/plan/agree.js
 
 /**
@@ -26344,6 +28076,7 @@ function changeSince(before, now) {
 
 
 
+
 /** The longest time from the start of a recheck to the first deletion by it, in milliseconds. */
 const MAX_AGE_MS = 600_000;
 const MAX_TRIES = 3;
@@ -26373,11 +28106,12 @@ async function recheckOnce({ registry, sources, evidence, rules, tagTrial }, rep
     const listing = tagTrial.restore(repository, listed, progress.pending);
     // Not before the list is complete: it may take minutes, in which a branch can be pushed again.
     const now = await readEvidenceAgain(sources, evidence);
+    const statuses = statusesOf(now, listing);
     const planned = await planRepository({
         registry,
         repository,
         listing,
-        statuses: statusesOf(now, settings, listing),
+        statuses,
         inUse: inUseIn(now, repository, listing),
         tagsToKeep: () => tagsToKeep(now, settings, repository),
         rules,
@@ -26385,8 +28119,17 @@ async function recheckOnce({ registry, sources, evidence, rules, tagTrial }, rep
         recheck: { first, progress },
     });
     requireReadable(planned);
-    return { planned, agreement: agree(progress.pending, planned.plan, planned.graph) };
+    return {
+        planned,
+        agreement: agree(progress.pending, planned.plan, planned.graph),
+        async isEvidenceUnchanged() {
+            const { statusOf } = await readEvidenceAgain(sources, evidence);
+            return [...statuses].every(([tag, { status }]) => KEEPING.has(status) || statusOf(tag).status === status);
+        },
+    };
 }
+/** With these, a change can only lead to another deletion. */
+const KEEPING = new Set(["protected", "live"]);
 /**
  * Returns the planned manifests that do not exist any more. A list that does not show a manifest is no proof, because pages can
  * shift while they are read: each is requested by digest. Throws Fault `listing` if a complete list does not show an existing one.
@@ -26427,11 +28170,25 @@ function requireKeptManifests({ manifests }, { listing, plan }) {
 
 
 
+
+
 /** Returns the rules of a run's plans. */
 function rulesOf(settings, { keepsLastTagged }, now) {
-    const { untagged, unmatchedTags, keepCount, gracePeriodMs, scope, event } = settings;
-    const pullRequest = scope === "pull-request" ? (event?.number ?? null) : null;
-    return { untagged, unmatchedTags, keepCount, gracePeriodMs, pullRequest, keepsLastTagged, now };
+    const { untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, olderThanMs } = settings;
+    return {
+        ...{ untagged, unmatchedTags, superseded, keepCount, gracePeriodMs, olderThanMs, keepsLastTagged, now },
+        retentionOf: compileRetention(settings.retention),
+        scope: scopeOf(settings),
+    };
+}
+function scopeOf({ scope, event, deletedBranch }) {
+    if (scope === "repository")
+        return null;
+    if (scope === "pull-request" && event !== null)
+        return pullRequestName(event.number);
+    if (scope === "branch" && deletedBranch !== null)
+        return branchName(deletedBranch);
+    throw new TypeError(`The scope ${scope} has no event`);
 }
 /** Throws Fault `registry` if no repository matches `repository-pattern`, although there are some. */
 function requireMatch({ repositoryPattern }, { matching, existing }) {
@@ -26448,6 +28205,330 @@ function requireAllowedNumber({ maxDeletions }, plans) {
     throw new fault/* Fault */.v("limit", `${(0,format/* counted */.hS)(images, "image")} would be deleted, more than \`max-deletions: ${maxDeletions}\`. Nothing was deleted`, "Check the reasons in the summary. If they are right, raise `max-deletions`.");
 }
 
+;// CONCATENATED MODULE: ./build/sweep/source-repository.js
+
+
+
+
+
+/** Images of a repository whose source is checked, the newest first. */
+const MAX_IMAGES = 3;
+/**
+ * Plans a repository. One whose newest images are built from another Git repository is kept, with a notice: `foreign-repositories`.
+ * In any other one, each image is kept whose annotation names another Git repository.
+ */
+async function planUnlessForeign(input, settings, addNotice) {
+    const { registry, repository, listing } = input;
+    const planned = await planRepository(input);
+    if (planned.plan.deletions.length === 0 || settings.foreignRepositories === "sweep")
+        return planned;
+    const foreign = await findForeignImage(registry, repository, planned, settings.github);
+    if (foreign === null)
+        return withoutForeignImages(input, planned, settings.github, addNotice);
+    const built = `${(0,format/* shortDigest */.VK)(foreign.digest)} was built from ${foreign.source}, not from ${settings.github.repository}`;
+    addNotice(`${repository} was skipped: ${built}. To sweep it, set \`foreign-repositories: sweep\`.`);
+    const reason = { status: "undecided", reason: `${built} (foreign-repositories: skip)` };
+    return planRepository({ ...input, inUse: new Map(listing.manifests.map(({ digest }) => [digest, reason])) });
+}
+/** Keeps the images whose annotation names another Git repository. They were read for the plan, so this takes no request. */
+async function withoutForeignImages(input, planned, github, addNotice) {
+    const expected = expectedSource(github);
+    const foreign = planned.plan.decisions.flatMap((decision) => {
+        const content = planned.contents.get(decision.digest);
+        if (decision.decision === "keep" || !isImage(decision) || !isContent(content))
+            return [];
+        const source = gitRepositoryOf(content.source ?? "");
+        if (source === null || source === expected)
+            return [];
+        const reason = `built from ${source}, not from ${github.repository} (foreign-repositories: skip)`;
+        return [[decision.digest, { status: "undecided", reason }]];
+    });
+    if (foreign.length === 0)
+        return planned;
+    const kept = `${(0,format/* counted */.hS)(foreign.length, "image")} of ${input.repository} ${foreign.length === 1 ? "is" : "are"} kept`;
+    addNotice(`${kept}: built from another Git repository. To delete them, set \`foreign-repositories: sweep\`.`);
+    return planRepository({ ...input, inUse: new Map([...foreign, ...input.inUse]) });
+}
+function expectedSource({ serverUrl, repository }) {
+    return gitRepositoryOf(`${serverUrl.href}${repository}`);
+}
+/**
+ * Finds out whether one of the newest images of a repository was built from another Git repository than the one whose refs decide:
+ * then its tag `pr-12` names another pull request 12. Reads at most two manifests and blobs for each of three images. Null: none
+ * says so. Throws Fault and HttpError.
+ */
+async function findForeignImage(registry, repository, { plan, contents }, github) {
+    const expected = expectedSource(github);
+    for (const { digest } of newestImages(plan.decisions, contents)) {
+        const content = contents.get(digest);
+        const address = isContent(content) ? await sourceOf(registry, repository, content) : null;
+        const source = address === null ? null : gitRepositoryOf(address);
+        if (source !== null && source !== expected)
+            return { digest, source };
+    }
+    return null;
+}
+function newestImages(decisions, contents) {
+    const time = ({ pushedAt }) => pushedAt ?? Number.NEGATIVE_INFINITY;
+    return decisions
+        .filter((decision) => isImage(decision) && decision.tags.length > 0 && isContent(contents.get(decision.digest)))
+        .sort((a, b) => time(b) - time(a))
+        .slice(0, MAX_IMAGES);
+}
+/** Neither an annotation nor an attestation is inherited from a base image, unlike a label. */
+async function sourceOf(registry, repository, content) {
+    if (content.source !== null || content.kind === "image")
+        return content.source;
+    // BuildKit lists attestations after the platforms.
+    const children = new Set([content.children.at(-1), content.children.at(0)]);
+    for (const child of children) {
+        const found = child === undefined ? "missing" : await registry.read(repository, child.digest);
+        if (found === "missing")
+            continue;
+        const source = found.source ?? (await provenanceSource(registry, repository, found));
+        if (source !== null)
+            return source;
+    }
+    return null;
+}
+const Uri = dist/* object */.Ikc({ uri: dist/* string */.YjP() });
+const Vcs = dist/* object */.Ikc({ vcs: dist/* object */.Ikc({ source: dist/* string */.YjP() }) });
+const METADATA = "https://mobyproject.org/buildkit@v1#metadata";
+const Buildkit = dist/* object */.Ikc({ [METADATA]: Vcs });
+// The provenance of buildx: SLSA 0.2, and 1.0 since BuildKit 0.21 (BuildKit's docs, "SLSA provenance").
+const Slsa02 = dist/* object */.Ikc({
+    invocation: dist/* optional */.lqM(dist/* object */.Ikc({ configSource: dist/* optional */.lqM(dist/* partial */.OH3(Uri)) })),
+    metadata: dist/* optional */.lqM(dist/* partial */.OH3(Buildkit)),
+});
+const Slsa1 = dist/* object */.Ikc({
+    buildDefinition: dist/* object */.Ikc({ externalParameters: dist/* object */.Ikc({ configSource: dist/* optional */.lqM(dist/* partial */.OH3(Uri)) }) }),
+    runDetails: dist/* optional */.lqM(dist/* object */.Ikc({ metadata: dist/* optional */.lqM(dist/* object */.Ikc({ buildkit_metadata: dist/* optional */.lqM(dist/* partial */.OH3(Vcs)) })) })),
+});
+const Statement = dist/* object */.Ikc({ predicate: dist/* union */.KCZ([Slsa1, Slsa02]) });
+/** Returns the source that the provenance of a build names; null: it has none. */
+async function provenanceSource(registry, repository, { blobs }) {
+    for (const blob of blobs) {
+        if (blob.mediaType !== "application/vnd.in-toto+json")
+            continue;
+        const bytes = await registry.readBlob(repository, blob);
+        const source = bytes === null ? null : sourceInStatement(bytes);
+        if (source !== null)
+            return source;
+    }
+    return null;
+}
+function sourceInStatement(bytes) {
+    let statement;
+    try {
+        statement = JSON.parse(bytes.toString("utf8"));
+    }
+    catch {
+        return null;
+    }
+    const parsed = dist/* safeParse */.xLC(Statement, statement);
+    if (!parsed.success)
+        return null;
+    const { predicate } = parsed.output;
+    if ("buildDefinition" in predicate) {
+        const { buildDefinition, runDetails } = predicate;
+        const { configSource } = buildDefinition.externalParameters;
+        return firstRepository(configSource?.uri, runDetails?.metadata?.buildkit_metadata?.vcs?.source);
+    }
+    return firstRepository(predicate.invocation?.configSource?.uri, predicate.metadata?.[METADATA]?.vcs.source);
+}
+/** A build's context may also be an archive. */
+function firstRepository(...addresses) {
+    return addresses.find((address) => address !== undefined && gitRepositoryOf(address) !== null) ?? null;
+}
+/** Returns the Git repository that an address names, as `HOST/PATH` in lower case; null: it is no address of one. */
+function gitRepositoryOf(address) {
+    const [, host, path] = /^(?:git\+)?(?:[a-z+]+:\/\/)?(?:[^/@]*@)?([^/:]+)(?::\d+)?[/:](.+)$/i.exec(address) ?? [];
+    if (host === undefined || path === undefined)
+        return null;
+    const bare = path
+        .replace(/[?#].*$/, "")
+        .replace(/\/+$/, "")
+        .replace(/\.git$/i, "");
+    return /^[^/]+\/[^/]+/.test(bare) ? `${host}/${bare}`.toLowerCase() : null;
+}
+
+;// CONCATENATED MODULE: ./build/sweep/batch.js
+
+
+
+
+/** In the last part of a batch, in milliseconds, no image with platforms begins: those that began are finished. */
+const FINISHING_MS = 15_000;
+/** How long a DELETE may follow the check of its manifest, which is based on pages that can be as old, in milliseconds. */
+const CONFIRMED_MS = RECENT_MS / 2;
+/** How long a DELETE waits that the host's limits do not allow yet, and for how long in all, in milliseconds. */
+const DELAY_MS = 5_000;
+const batch_MAX_DELAY_MS = RECENT_MS + 3 * DELAY_MS;
+/** The deletions that follow one recheck. */
+class Batch {
+    #services;
+    #settlement;
+    #recheck;
+    #timer;
+    #evidence = null;
+    constructor(services, settlement, recheck, timer) {
+        this.#services = services;
+        this.#settlement = settlement;
+        this.#recheck = recheck;
+        this.#timer = timer;
+    }
+    /** Sends one DELETE. Returns whether the manifest is gone. */
+    async delete(decision) {
+        const { digest } = decision;
+        if (this.#settlement.outcomes.byDigest.has(digest) || !this.#maySend(digest))
+            return false;
+        try {
+            const deletion = await this.#send(decision);
+            if (deletion === null)
+                return false;
+            return this.#settlement.answered(digest, deletion);
+        }
+        catch (error) {
+            this.#settlement.failed(digest, error);
+            return false;
+        }
+    }
+    /** Whether a DELETE may be sent now. New trees wait for a later batch, so that few are open when this one ends. */
+    #maySend(digest) {
+        const { isOver, sendBy } = this.#timer;
+        const { signal, concurrency, clock } = this.#services;
+        const { error, attempts, outcomes } = this.#settlement;
+        const { trees } = outcomes;
+        const isRejected = error !== null && endsOpenTrees(error);
+        if (signal.aborted || isRejected || isOver() || attempts.endsBatch)
+            return false;
+        if (!trees.isRoot(digest))
+            return true;
+        const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
+        return error === null && isTimely && trees.mayBegin(digest, concurrency);
+    }
+    /** Returns until when a DELETE may be sent; null: something may have changed since the recheck, so the next batch rechecks. */
+    async #confirm(digest) {
+        const { sendBy, recentUntil } = this.#timer;
+        const { registry, clock } = this.#services;
+        if (clock.now() < recentUntil)
+            return recentUntil;
+        const { graph, plan } = this.#recheck.planned;
+        const listed = graph.get(digest)?.listed ?? null;
+        if (listed === null || registry.isUnchanged === undefined)
+            return null;
+        try {
+            const isUnchanged = (await this.#isEvidenceUnchanged()) && (await registry.isUnchanged(plan.repository, listed));
+            return isUnchanged ? Math.min(sendBy, clock.now() + CONFIRMED_MS) : null;
+        }
+        catch (error) {
+            // No DELETE was sent.
+            if (error instanceof fault/* Fault */.v)
+                this.#settlement.stop(error);
+            else if (!(error instanceof errors/* HttpError */.j$) || error.code === "expired")
+                throw error;
+            else if (isRateLimit(error))
+                this.#settlement.attempts.failed(digest, error);
+            return null;
+        }
+    }
+    /** Reads the evidence again if that is as old as the pages. */
+    #isEvidenceUnchanged() {
+        const now = this.#services.clock.now();
+        if (this.#evidence === null || now - this.#evidence.readAt > CONFIRMED_MS) {
+            this.#evidence = { readAt: now, isUnchanged: this.#recheck.isEvidenceUnchanged() };
+        }
+        return this.#evidence.isUnchanged;
+    }
+    /** Sends a DELETE. In a long batch, waits until the host's limits allow it. Null: the next batch sends it. */
+    async #send(decision) {
+        const { clock, signal } = this.#services;
+        const timer = this.#timer;
+        const { trees } = this.#settlement.outcomes;
+        const { digest } = decision;
+        const giveUpAt = clock.now() + batch_MAX_DELAY_MS;
+        for (;;) {
+            try {
+                const sendBy = await this.#confirm(digest);
+                if (sendBy === null || !this.#maySend(digest))
+                    return null;
+                if (trees.isRoot(digest))
+                    trees.setOpen(digest, true);
+                return await this.#deleteWithTrial(decision, sendBy);
+            }
+            catch (error) {
+                const isDelayed = error instanceof errors/* HttpError */.j$ && error.code === "expired" && timer.recentUntil < timer.sendBy;
+                if (!isDelayed || timer.isOver() || clock.now() >= giveUpAt)
+                    throw error;
+                if (trees.isRoot(digest))
+                    trees.setOpen(digest, false);
+            }
+            await clock.sleep(DELAY_MS, signal).catch(() => undefined);
+        }
+    }
+    async #deleteWithTrial(decision, sendBy) {
+        const { registry, tagTrial } = this.#services;
+        const { repository } = this.#recheck.planned.plan;
+        const target = await tagTrial.run(registry, repository, decision, sendBy);
+        return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
+    }
+}
+/** Whether an error also ends the deletions of open trees: the host rejects them all, or the job was cancelled. */
+function endsOpenTrees(error) {
+    return error instanceof fault/* Fault */.v ? error.kind === "permission" : error.code === "interrupted";
+}
+
+;// CONCATENATED MODULE: ./build/sweep/run-steps.js
+/**
+ * Runs steps with at most `concurrency()` at a time. A step starts when everything it comes after has succeeded, and before any
+ * root that was not started yet, so that few trees are incomplete at any time.
+ *
+ * @param run returns whether the steps after it may run; must not throw
+ */
+function runSteps(steps, concurrency, run) {
+    const waitsFor = new Map(steps.map(({ digest, after }) => [digest, after.length]));
+    const followers = new Map();
+    for (const { digest, after } of steps) {
+        for (const first of after) {
+            const known = followers.get(first);
+            if (known === undefined)
+                followers.set(first, [digest]);
+            else
+                known.push(digest);
+        }
+    }
+    // The last one starts first.
+    const ready = steps.flatMap(({ digest, after }) => (after.length === 0 ? [digest] : [])).reverse();
+    let running = 0;
+    const release = (digest) => {
+        for (const follower of followers.get(digest)?.toReversed() ?? []) {
+            const left = (waitsFor.get(follower) ?? 0) - 1;
+            waitsFor.set(follower, left);
+            if (left === 0)
+                ready.push(follower);
+        }
+    };
+    return new Promise((resolve, reject) => {
+        const start = () => {
+            if (running === 0 && ready.length === 0)
+                resolve();
+            while (running < concurrency() && ready.length > 0) {
+                const digest = ready.pop();
+                if (digest === undefined)
+                    return;
+                running += 1;
+                run(digest).then((succeeded) => {
+                    running -= 1;
+                    if (succeeded)
+                        release(digest);
+                    start();
+                }, reject);
+            }
+        };
+        start();
+    });
+}
+
 ;// CONCATENATED MODULE: ./build/sweep/trees.js
 /**
  * The trees of a plan: each is the root manifest of an image, with what is deleted after it. A tree is open from the DELETE of its
@@ -26462,12 +28543,20 @@ class Trees {
         const byImage = new Map();
         for (const { digest } of deletions) {
             const image = imageOf.get(digest) ?? digest;
-            const tree = byImage.get(image) ?? { left: 0, isOpen: false };
+            const tree = byImage.get(image) ?? { left: 0, isOpen: false, sharedWith: new Set() };
             tree.left += 1;
             byImage.set(image, tree);
             this.#byDigest.set(digest, tree);
             if (image === digest)
                 this.#roots.add(digest);
+        }
+        for (const { digest, after } of deletions) {
+            const tree = this.#byDigest.get(digest);
+            for (const first of after) {
+                const other = this.#byDigest.get(first);
+                if (tree !== undefined && other !== tree)
+                    other?.sharedWith.add(tree);
+            }
         }
     }
     /** How many trees are open. */
@@ -26484,6 +28573,11 @@ class Trees {
     /** Whether the tree of a manifest is open. */
     isOpen(digest) {
         return this.#byDigest.get(digest)?.isOpen === true;
+    }
+    /** Whether a root may be deleted now: if fewer than `most` trees are open, or if an open one waits for it. */
+    mayBegin(root, most) {
+        const waiting = this.#byDigest.get(root)?.sharedWith ?? [];
+        return this.#open < most || [...waiting].some(({ isOpen }) => isOpen);
     }
     /** Records that the DELETE of a root is sent, or that it was not carried out. */
     setOpen(digest, isOpen) {
@@ -26565,55 +28659,133 @@ class Outcomes {
     }
 }
 
-;// CONCATENATED MODULE: ./build/sweep/run-steps.js
-/**
- * Runs steps with at most `concurrency()` at a time. A step starts when everything it comes after has succeeded, and before any
- * root that was not started yet, so that few trees are incomplete at any time.
- *
- * @param run returns whether the steps after it may run; must not throw
- */
-function runSteps(steps, concurrency, run) {
-    const waitsFor = new Map(steps.map(({ digest, after }) => [digest, after.length]));
-    const followers = new Map();
-    for (const { digest, after } of steps) {
-        for (const first of after) {
-            const known = followers.get(first);
-            if (known === undefined)
-                followers.set(first, [digest]);
+;// CONCATENATED MODULE: ./build/sweep/settlement.js
+
+
+
+
+
+const UNFINDABLE = "its image was deleted, so no later run finds it: delete it by its digest";
+const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
+/** Decides the outcome of each planned deletion: by the answer to its DELETE, or by what a recheck shows. */
+class Settlement {
+    outcomes;
+    attempts = new Attempts();
+    #services;
+    #forbidden;
+    #error = null;
+    constructor(planned, services) {
+        this.#services = services;
+        this.#forbidden = new Forbidden(services.permission);
+        this.outcomes = new Outcomes(planned, services.onOutcome);
+    }
+    /** The first error that ends the sweep. */
+    get error() {
+        return this.#error;
+    }
+    /** Whether the error is about this repository only. */
+    get isLocal() {
+        return this.#forbidden.isLocal(this.#error);
+    }
+    /** Whether a DELETE was sent that may have freed blobs. */
+    get mayHaveDeleted() {
+        return [...this.outcomes.byDigest].some(([digest, { outcome }]) => outcome === "deleted" || this.attempts.mayHaveSucceeded(digest));
+    }
+    stop(error) {
+        this.#error ??= error;
+    }
+    /** Leaves deletions to the next run. */
+    defer(digests, cause) {
+        for (const digest of digests) {
+            const isUnknown = this.attempts.mayHaveSucceeded(digest);
+            if (isUnknown)
+                this.#leave(digest, "failed", UNKNOWN);
             else
-                known.push(digest);
+                this.#leave(digest, "deferred", cause);
         }
     }
-    // The last one starts first.
-    const ready = steps.flatMap(({ digest, after }) => (after.length === 0 ? [digest] : [])).reverse();
-    let running = 0;
-    const release = (digest) => {
-        for (const follower of followers.get(digest)?.toReversed() ?? []) {
-            const left = (waitsFor.get(follower) ?? 0) - 1;
-            waitsFor.set(follower, left);
-            if (left === 0)
-                ready.push(follower);
+    /** Records that a manifest was not deleted, and whether no later run finds it. */
+    #leave(digest, outcome, cause) {
+        const { trees } = this.outcomes;
+        const isUnfindable = !this.#services.findsLeftovers && !trees.isRoot(digest) && trees.isOpen(digest);
+        this.outcomes.settle(digest, { outcome, error: isUnfindable ? `${cause}; ${UNFINDABLE}` : cause });
+    }
+    /** Records that a recheck agrees to a deletion. It saw the manifest, so no attempt to delete it succeeded. */
+    agreed(digest) {
+        const { trees } = this.outcomes;
+        this.attempts.exists(digest);
+        if (trees.isRoot(digest))
+            trees.setOpen(digest, false);
+        const error = this.attempts.givenUp(digest);
+        if (error !== null)
+            this.#leave(digest, "failed", (0,errors/* describeError */.Uc)(error));
+    }
+    /** Records that a recheck does not agree to a deletion. */
+    disagreed(digest, { graph }, reason) {
+        if (graph.get(digest)?.gone !== false)
+            this.outcomes.settle(digest, this.#goneOutcome(digest));
+        else
+            this.outcomes.settle(digest, { outcome: "changed", error: reason ?? null });
+    }
+    /** Records the answer to a DELETE. Returns whether the deletions after it may be sent. */
+    answered(digest, deletion) {
+        this.attempts.succeeded();
+        if (deletion.outcome === "forbidden")
+            return this.#forbid(digest, deletion.fault);
+        if (deletion.outcome === "deleted") {
+            this.#services.permission.deleted();
+            this.#settleForbidden();
         }
-    };
-    return new Promise((resolve, reject) => {
-        const start = () => {
-            if (running === 0 && ready.length === 0)
-                resolve();
-            while (running < concurrency() && ready.length > 0) {
-                const digest = ready.pop();
-                if (digest === undefined)
-                    return;
-                running += 1;
-                run(digest).then((succeeded) => {
-                    running -= 1;
-                    if (succeeded)
-                        release(digest);
-                    start();
-                }, reject);
-            }
-        };
-        start();
-    });
+        if (deletion.outcome === "refused")
+            this.#leave(digest, "refused", deletion.reason);
+        else
+            this.outcomes.settle(digest, deletion.outcome === "gone" ? this.#goneOutcome(digest) : { ...deletion, error: null });
+        // What follows a manifest that is gone waits for a recheck: it may have been pushed again.
+        return deletion.outcome === "deleted";
+    }
+    /** Records a DELETE without an answer, or with an error. Throws it if it is a bug. */
+    failed(digest, error) {
+        const failure = this.attempts.failed(digest, error);
+        const { trees } = this.outcomes;
+        if (trees.isRoot(digest))
+            trees.setOpen(digest, this.attempts.mayHaveSucceeded(digest));
+        if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$))
+            return;
+        if (failure === "stop")
+            this.stop(error);
+        const isUnsent = error instanceof errors/* HttpError */.j$ && error.unsent === true;
+        if (!isUnsent)
+            this.#leave(digest, "failed", (0,errors/* describeError */.Uc)(error));
+    }
+    /** Ends a batch. If nothing was deleted, the token may not delete what it forbids. */
+    endBatch() {
+        this.#forbidden.end();
+        this.#settleForbidden();
+    }
+    #forbid(digest, fault) {
+        const { trees } = this.outcomes;
+        if (trees.isRoot(digest))
+            trees.setOpen(digest, false);
+        this.#forbidden.add(digest, fault);
+        if (this.#forbidden.fault !== null)
+            this.#settleForbidden();
+        return false;
+    }
+    /** If the token may delete, the registry protects what it forbids to delete. */
+    #settleForbidden() {
+        const { fault } = this.#forbidden;
+        this.stop(fault);
+        for (const [digest, { cause, message }] of this.#forbidden.take()) {
+            if (fault !== null)
+                this.#leave(digest, "failed", (0,errors/* describeError */.Uc)(fault));
+            else
+                this.#leave(digest, "refused", cause instanceof Error ? (0,errors/* describeError */.Uc)(cause) : message);
+        }
+    }
+    /** What is gone after a DELETE whose answer was lost was deleted by it. */
+    #goneOutcome(digest) {
+        return { outcome: this.attempts.mayHaveSucceeded(digest) ? "deleted" : "gone", error: null };
+    }
 }
 
 ;// CONCATENATED MODULE: ./build/sweep/sweep-repository.js
@@ -26624,16 +28796,9 @@ function runSteps(steps, concurrency, run) {
 
 
 
-
-/** The cause of deferred deletions, as the report shows it. */
-const RATE_LIMIT = "API rate limit";
-const UNFINDABLE = "its image was deleted, so no later run finds it: delete it by its digest";
-const NOT_REACHED = "the run ended before it was sent";
-/** In the last part of a batch, in milliseconds, no image with platforms begins: those that began are finished. */
-const FINISHING_MS = 15_000;
-const UNKNOWN = "the connection was lost before the registry answered, so it may have been deleted";
+const NOT_REACHED = "the run ended before this deletion";
 /**
- * Carries out the plan of one repository in batches of at most 60 s. Each batch begins with a recheck, and deletes only what both
+ * Carries out the plan of one repository in batches. Each batch begins with a recheck, and deletes only what both
  * plans agree on. A failed deletion is an outcome; any other error ends the sweep after the deletions in flight.
  */
 async function sweepRepository(planned, services) {
@@ -26644,15 +28809,11 @@ class RepositorySweep {
     #planned;
     #services;
     #decisions;
-    #outcomes;
-    #attempts = new Attempts();
-    #forbidden;
-    #error = null;
+    #settlement;
     constructor(planned, services) {
         this.#planned = planned;
         this.#services = services;
-        this.#forbidden = new Forbidden(services.permission);
-        this.#outcomes = new Outcomes(planned, services.onOutcome);
+        this.#settlement = new Settlement(planned, services);
         this.#decisions = new Map(planned.plan.decisions.map((decision) => [decision.digest, decision]));
     }
     async run() {
@@ -26665,195 +28826,83 @@ class RepositorySweep {
             if (deletions.length > 0 || untags)
                 await registry.prepareDeletion(repository);
             await this.#deleteAll();
-            if (untags && this.#error === null) {
+            if (untags && this.#settlement.error === null) {
                 const untagged = await removeStaleTags(staleTags, {
                     ...this.#services,
                     repository,
                     recheck: () => this.#recheck(),
                 });
                 staleTags = untagged.tags;
-                this.#error = untagged.error;
+                this.#settlement.stop(untagged.error);
                 notice = untagged.notice ?? null;
             }
         }
         catch (error) {
-            this.#error ??= (0,errors/* reportable */.xv)(error);
+            this.#settlement.stop((0,errors/* reportable */.xv)(error));
         }
-        const isLimited = this.#error instanceof errors/* HttpError */.j$ && isRateLimit(this.#error);
-        this.#defer(this.#outcomes.pending(), isLimited ? RATE_LIMIT : NOT_REACHED);
+        const { outcomes, error, isLocal, mayHaveDeleted } = this.#settlement;
+        const isLimited = error instanceof errors/* HttpError */.j$ && isRateLimit(error);
+        this.#settlement.defer(outcomes.pending(), isLimited ? this.#services.rateLimit() : NOT_REACHED);
         return {
-            outcomes: this.#outcomes.byDigest,
+            outcomes: outcomes.byDigest,
             staleTags,
-            mayHaveDeleted: this.#mayHaveDeleted(),
-            error: isLimited ? null : this.#error,
-            isLocal: this.#forbidden.isLocal(this.#error),
-            notice: this.#services.tagTrial.unfinished(repository, this.#outcomes.byDigest) ?? notice,
+            mayHaveDeleted,
+            error: isLimited ? null : error,
+            isLocal,
+            notice: this.#services.tagTrial.unfinished(repository, outcomes.byDigest) ?? notice,
         };
     }
     async #deleteAll() {
-        const finished = await inBatches(this.#services, () => this.#outcomes.pending().length, () => this.#deleteBatch());
+        const finished = await inBatches(this.#services, () => this.#settlement.outcomes.pending().length, () => this.#deleteBatch());
         if (finished)
             return;
-        const left = this.#outcomes.pending();
-        if (this.#attempts.isLimited)
-            this.#defer(left, RATE_LIMIT);
+        const left = this.#settlement.outcomes.pending();
+        if (this.#settlement.attempts.isLimited)
+            this.#settlement.defer(left, this.#services.rateLimit());
         else
             throw noProgress(`${left.length} deletions in ${this.#planned.plan.repository}`);
     }
     /** One recheck, and the deletions that can be sent within 60 s of it. */
     async #deleteBatch() {
-        const { clock, signal, concurrency, permission, affordable } = this.#services;
-        const pending = this.#outcomes.pending();
-        const { trees } = this.#outcomes;
-        this.#defer(pending.slice(trees.cut(pending, affordable(pending.length))), RATE_LIMIT);
-        if (this.#outcomes.pending().length === 0)
+        const { clock, signal, concurrency, permission, affordable, registry } = this.#services;
+        const { repository } = this.#planned.plan;
+        const pending = this.#settlement.outcomes.pending();
+        const { trees } = this.#settlement.outcomes;
+        this.#settlement.defer(pending.slice(trees.cut(pending, affordable(pending.length))), this.#services.rateLimit());
+        if (this.#settlement.outcomes.pending().length === 0)
             return true;
-        this.#attempts.startBatch();
-        const { planned, agreement } = await this.#recheck();
-        const timer = batchTimer(clock);
-        const open = new Set(this.#outcomes.pending());
+        this.#settlement.attempts.startBatch();
+        const recheck = await this.#recheck();
+        const { planned, agreement } = recheck;
+        const timer = batchTimer(clock, registry.batchMs?.(repository));
+        const batch = new Batch(this.#services, this.#settlement, recheck, timer);
+        const open = new Set(this.#settlement.outcomes.pending());
         const agreed = agreement.deletions.filter(({ digest }) => open.has(digest));
         const agreedDigests = new Set(agreed.map(({ digest }) => digest));
         for (const digest of open) {
             if (agreedDigests.has(digest))
-                this.#settleGivenUp(digest);
+                this.#settlement.agreed(digest);
             else
-                this.#settleKept(digest, planned, agreement.reasonToKeep(digest));
+                this.#settlement.disagreed(digest, planned, agreement.reasonToKeep(digest));
         }
         // If the token may not delete at all, only one DELETE is sent.
         const limit = () => (permission.isProven ? concurrency : 1);
-        await runSteps(agreed, limit, (digest) => this.#delete(digest, timer));
-        this.#forbidden.end();
-        this.#settleForbidden();
-        if (this.#error !== null)
-            throw this.#error;
+        await runSteps(agreed, limit, async (digest) => {
+            const decision = this.#decisions.get(digest);
+            return decision !== undefined && batch.delete(decision);
+        });
+        this.#settlement.endBatch();
+        if (this.#settlement.error !== null)
+            throw this.#settlement.error;
         signal.throwIfAborted();
-        return this.#attempts.wasAnswered || agreed.length < open.size;
+        return this.#settlement.attempts.wasAnswered || agreed.length < open.size;
     }
     async #recheck() {
-        const uncertain = this.#outcomes.pending().filter((digest) => this.#attempts.mayHaveSucceeded(digest));
-        return this.#services.recheck(this.#planned, this.#outcomes.progress(), new Set(uncertain));
+        const uncertain = this.#settlement.outcomes
+            .pending()
+            .filter((digest) => this.#settlement.attempts.mayHaveSucceeded(digest));
+        return this.#services.recheck(this.#planned, this.#settlement.outcomes.progress(), new Set(uncertain));
     }
-    /** Leaves deletions to the next run. */
-    #defer(digests, cause) {
-        for (const digest of digests) {
-            const isUnknown = this.#attempts.mayHaveSucceeded(digest);
-            const isUnfindable = !this.#services.findsLeftovers && this.#outcomes.trees.isOpen(digest);
-            const error = isUnfindable ? `${cause}; ${UNFINDABLE}` : cause;
-            this.#outcomes.settle(digest, isUnknown ? { outcome: "failed", error: UNKNOWN } : { outcome: "deferred", error });
-        }
-    }
-    /** The recheck saw the manifest, so no attempt to delete it succeeded. */
-    #settleGivenUp(digest) {
-        const { trees } = this.#outcomes;
-        this.#attempts.exists(digest);
-        if (trees.isRoot(digest))
-            trees.setOpen(digest, false);
-        const error = this.#attempts.givenUp(digest);
-        if (error !== null)
-            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.Uc)(error) });
-    }
-    #settleKept(digest, { graph }, reason) {
-        if (graph.get(digest)?.gone !== false)
-            this.#outcomes.settle(digest, this.#goneOutcome(digest));
-        else
-            this.#outcomes.settle(digest, { outcome: "changed", error: reason ?? null });
-    }
-    /** What is gone after a DELETE whose answer was lost was deleted by it. */
-    #goneOutcome(digest) {
-        return { outcome: this.#attempts.mayHaveSucceeded(digest) ? "deleted" : "gone", error: null };
-    }
-    /** Sends one DELETE. Returns whether the manifest is gone. */
-    async #delete(digest, timer) {
-        const { permission } = this.#services;
-        const { trees, byDigest } = this.#outcomes;
-        const decision = this.#decisions.get(digest);
-        if (decision === undefined || byDigest.has(digest) || !this.#maySend(digest, timer))
-            return false;
-        if (trees.isRoot(digest))
-            trees.setOpen(digest, true);
-        try {
-            const deletion = await this.#deleteWithTrial(decision, timer.sendBy);
-            this.#attempts.succeeded();
-            if (deletion.outcome === "forbidden")
-                return this.#forbid(digest, deletion.fault);
-            if (deletion.outcome === "deleted") {
-                permission.deleted();
-                this.#settleForbidden();
-            }
-            if (deletion.outcome === "refused")
-                this.#outcomes.settle(digest, { outcome: "refused", error: deletion.reason });
-            else
-                this.#outcomes.settle(digest, deletion.outcome === "gone" ? this.#goneOutcome(digest) : { ...deletion, error: null });
-            // What follows a manifest that is gone waits for a recheck: it may have been pushed again.
-            return deletion.outcome === "deleted";
-        }
-        catch (error) {
-            this.#handleFailure(digest, error);
-            return false;
-        }
-    }
-    /** Whether a DELETE may be sent now. New trees wait for a later batch, so that few are open when this one ends. */
-    #maySend(digest, { isOver, sendBy }) {
-        const { signal, concurrency, clock } = this.#services;
-        const { trees } = this.#outcomes;
-        const isRejected = this.#error !== null && endsOpenTrees(this.#error);
-        if (signal.aborted || isRejected || isOver() || this.#attempts.endsBatch)
-            return false;
-        if (!trees.isRoot(digest))
-            return true;
-        const isTimely = trees.isAlone(digest) || clock.now() < sendBy - FINISHING_MS;
-        return this.#error === null && isTimely && trees.open < concurrency;
-    }
-    #forbid(digest, fault) {
-        const { trees } = this.#outcomes;
-        if (trees.isRoot(digest))
-            trees.setOpen(digest, false);
-        this.#forbidden.add(digest, fault);
-        if (this.#forbidden.fault !== null)
-            this.#settleForbidden();
-        return false;
-    }
-    /** If the token may delete, the registry protects what it forbids to delete. */
-    #settleForbidden() {
-        const { fault } = this.#forbidden;
-        if (fault !== null)
-            this.#error ??= fault;
-        for (const [digest, { cause, message }] of this.#forbidden.take()) {
-            if (fault !== null)
-                this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.Uc)(fault) });
-            else {
-                const error = cause instanceof Error ? (0,errors/* describeError */.Uc)(cause) : message;
-                this.#outcomes.settle(digest, { outcome: "refused", error });
-            }
-        }
-    }
-    async #deleteWithTrial(decision, sendBy) {
-        const { registry, tagTrial } = this.#services;
-        const { repository } = this.#planned.plan;
-        const target = await tagTrial.run(registry, repository, decision, sendBy);
-        return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
-    }
-    #handleFailure(digest, error) {
-        const failure = this.#attempts.failed(digest, error);
-        const { trees } = this.#outcomes;
-        if (trees.isRoot(digest))
-            trees.setOpen(digest, this.#attempts.mayHaveSucceeded(digest));
-        if (failure === "again" || !(error instanceof fault/* Fault */.v || error instanceof errors/* HttpError */.j$))
-            return;
-        if (failure === "stop")
-            this.#error ??= error;
-        const isUnsent = error instanceof errors/* HttpError */.j$ && error.unsent === true;
-        if (!isUnsent)
-            this.#outcomes.settle(digest, { outcome: "failed", error: (0,errors/* describeError */.Uc)(error) });
-    }
-    #mayHaveDeleted() {
-        return [...this.#outcomes.byDigest].some(([digest, { outcome }]) => outcome === "deleted" || this.#attempts.mayHaveSucceeded(digest));
-    }
-}
-/** Whether an error also ends the deletions of open trees: the host rejects them all, or the job was cancelled. */
-function endsOpenTrees(error) {
-    return error instanceof fault/* Fault */.v ? error.kind === "permission" : error.code === "interrupted";
 }
 
 ;// CONCATENATED MODULE: ./build/sweep/tag-trial.js
@@ -26872,7 +28921,8 @@ function isInconclusive(error) {
 class TagTrial {
     #isWanted;
     #deletesTags;
-    #removed = [];
+    /** The tags that the trial may have removed. */
+    #removed = new Set();
     #isRunning = false;
     /** @param isWanted whether the run removes stale tags and has some */
     constructor({ deletesTags }, isWanted) {
@@ -26893,13 +28943,16 @@ class TagTrial {
         if (tag === undefined || !this.#isWanted || this.#deletesTags !== "unknown" || this.#isRunning)
             return target;
         this.#isRunning = true;
-        this.#removed.push({ repository, tag, digest: target.digest });
+        const removed = { repository, tag, digest: target.digest };
+        this.#removed.add(removed);
         try {
-            const deletion = await registry.deleteTag(repository, { tag, digest: target.digest }, sendBy);
+            const deletion = await registry.deleteTag(repository, removed, sendBy);
             if (deletion === "unsupported")
                 this.#deletesTags = "no";
-            if (deletion !== "deleted")
+            if (deletion !== "deleted") {
+                this.#removed.delete(removed);
                 return target;
+            }
             const isKept = await registry.exists(repository, target.digest);
             this.#deletesTags = isKept ? "yes" : "no";
             return isKept ? { ...target, tags } : null;
@@ -26931,11 +28984,10 @@ class TagTrial {
     }
     /** Returns a sentence about manifests that lost a tag and could not be deleted; null: there are none. */
     unfinished(repository, outcomes) {
-        const left = this.#removed.filter(({ digest, repository: other }) => {
+        const [first] = [...this.#removed].filter(({ digest, repository: other }) => {
             const outcome = outcomes.get(digest)?.outcome;
-            return other === repository && outcome !== "deleted" && outcome !== "gone" && outcome !== "refused";
+            return other === repository && outcome !== "deleted" && outcome !== "gone";
         });
-        const [first] = left;
         if (first === undefined)
             return null;
         const { tag, digest } = first;
@@ -26953,7 +29005,7 @@ const MAX_ERRORS = 8;
 /** Layers that clients fetch from other servers (OCI image-spec, layer.md, "Non-Distributable Layers"; Docker's foreign layers). */
 const NOT_STORED = /nondistributable|foreign/;
 /** Its content is known, so clients need not fetch it. */
-const EMPTY = "application/vnd.oci.empty.v1+json";
+const validate_EMPTY = "application/vnd.oci.empty.v1+json";
 /**
  * Reads every kept manifest of a repository, with everything that it lists, and requests each config and layer once with HEAD.
  * Deletes nothing. What a plan has read is not read again.
@@ -27053,7 +29105,7 @@ class Validator {
     }
 }
 function storedBlobs({ blobs }) {
-    return blobs.flatMap(({ mediaType, digest }) => (NOT_STORED.test(mediaType) || mediaType === EMPTY ? [] : [digest]));
+    return blobs.flatMap(({ mediaType, digest }) => (NOT_STORED.test(mediaType) || mediaType === validate_EMPTY ? [] : [digest]));
 }
 /** Whether an error is not about one manifest or blob. */
 function validate_endsRun(error) {
@@ -27063,6 +29115,9 @@ function validate_endsRun(error) {
 }
 
 ;// CONCATENATED MODULE: ./build/run.js
+
+
+
 
 
 
@@ -27137,6 +29192,8 @@ async function readStorage({ registry, record }) {
 async function listRepositories({ registry, record, settings }) {
     const names = await registry.repositories(selectRepositories(settings.repositoryPattern, settings.github.repository));
     requireMatch(settings, names);
+    if (names.notice !== undefined)
+        record.addNotice(names.notice);
     if (names.matching.length === 0)
         record.addNotice(`${settings.registry.name} has no repositories`);
     const listings = new Map();
@@ -27153,20 +29210,22 @@ function sortByName(byName) {
 /** Plans the repositories side by side. */
 async function planRepositories({ registry, record, settings, rules }, evidence, listings) {
     const plans = new Map();
+    const adviceOf = createAdvisor(evidence, settings.tagPatterns, rules);
     const plan = ([repository, listing]) => record.attemptIn(repository, async () => {
-        const planned = await planRepository({
+        const input = {
             registry,
             repository,
             listing,
-            statuses: statusesOf(evidence, settings, listing),
+            statuses: statusesOf(evidence, listing),
             inUse: inUseIn(evidence, repository, listing),
             tagsToKeep: () => tagsToKeep(evidence, settings, repository),
             rules,
             concurrency: settings.concurrency,
             recheck: null,
-        });
+        };
+        const planned = await planUnlessForeign(input, settings, (notice) => record.addNotice(notice));
         plans.set(repository, planned);
-        record.setPlan(repository, planned);
+        record.setPlan(repository, planned, adviceOf(planned.plan, input.statuses));
         requireReadable(planned);
     });
     await (0,p_map/* default */.Ay)(listings, plan, { concurrency: REPOSITORIES_AT_ONCE });
@@ -27186,8 +29245,6 @@ async function sweepRepositories(steps, evidence, plans) {
     const counts = new Map([...plans].map(([repository, { plan }]) => [repository, plan.deletions.length]));
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const allotment = allotDeletions(registry, counts);
-    if (allotment.note !== null)
-        log.info(allotment.note);
     const onOutcome = log.progress("manifests", total);
     const isPerRepository = registry.capabilities.permissionPerRepository;
     const shared = new Permission(isPerRepository);
@@ -27206,6 +29263,7 @@ async function sweepRepositories(steps, evidence, plans) {
             findsLeftovers: registry.capabilities.listsUntagged && settings.untagged === "delete",
             recheck: (first, progress, uncertain) => recheck({ ...steps, evidence, tagTrial }, repository, first, progress, uncertain),
             affordable: (count) => allotment.affordable(repository, count),
+            rateLimit: () => allotment.rateLimit(),
         });
         record.setSwept(repository, swept);
         logRepository(log, record.repository(repository));
@@ -27599,6 +29657,8 @@ function afterWildcard(wildcard, name, reached) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   QR: () => (/* binding */ isForbiddenDeletion),
+/* harmony export */   Tw: () => (/* binding */ afterDeletion),
 /* harmony export */   Uc: () => (/* binding */ describeError),
 /* harmony export */   j$: () => (/* binding */ HttpError),
 /* harmony export */   xv: () => (/* binding */ reportable)
@@ -27644,6 +29704,27 @@ function describeError(error) {
 function reportable(error) {
     return error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v || error instanceof HttpError ? error : (0,_fault_js__WEBPACK_IMPORTED_MODULE_0__/* .unexpected */ .o)(error);
 }
+/**
+ * Returns the result of a check that follows a DELETE. If the check fails, the DELETE was sent all the same, and may have succeeded:
+ * then the error is neither `unsent` nor `expired`, nor a rate limit.
+ */
+async function afterDeletion(check) {
+    try {
+        return await check;
+    }
+    catch (error) {
+        if (!(error instanceof HttpError) || !(error.retryable || error.unsent === true))
+            throw error;
+        const { code, method, url, retryable, detail } = error;
+        const codeAfter = code === "expired" ? "network" : code;
+        throw new HttpError(error.message, { code: codeAfter, method, url, retryable, detail }, { cause: error });
+    }
+}
+/** Whether an error is the answer 403 to a DELETE: the token may delete something else. */
+function isForbiddenDeletion(error) {
+    const cause = error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v && error.kind === "permission" ? error.cause : null;
+    return cause instanceof HttpError && cause.status === 403 && cause.method === "DELETE";
+}
 
 
 /***/ }),
@@ -27663,6 +29744,7 @@ function reportable(error) {
 
 /** Long enough for an error's page, and short enough for regular expressions. */
 const MAX_BYTES = 20_000;
+const MAX_ADDRESS_LENGTH = 300;
 const REFUSALS = new Set([401, 403, 404, 407, 451, 511]);
 const Text = valibot__WEBPACK_IMPORTED_MODULE_1__/* .fallback */ .NpB(valibot__WEBPACK_IMPORTED_MODULE_1__/* .optional */ .lqM(valibot__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), ""), "");
 /** DigitalOcean's and GitHub's APIs; OCI registries (distribution-spec, "Error Codes"); OAuth servers (RFC 6749, 5.2); Docker Hub. */
@@ -27760,7 +29842,8 @@ function neededBy({ status, headers }) {
 function ssoUrl(header, { host, protocol }) {
     const url = URL.parse(/(?:^|;)\s*url=([^\s;,]+)/i.exec(header ?? "")?.[1] ?? "");
     const isOwn = url?.protocol === protocol && url.host === host.replace(/^api\./, "");
-    return isOwn && url.username === "" && url.password === "" ? url : null;
+    const isShown = isOwn && url.username === "" && url.password === "" && url.href.length <= MAX_ADDRESS_LENGTH;
+    return isShown ? url : null;
 }
 
 
@@ -27843,6 +29926,39 @@ function restUrl(apiUrl, path, query) {
 
 /***/ }),
 
+/***/ 4770:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ HeaderReader)
+/* harmony export */ });
+const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
+/** Reads the parts of a header one after another. All patterns must be sticky. */
+class HeaderReader {
+    #text;
+    #at = 0;
+    constructor(text) {
+        this.#text = text;
+    }
+    /** Returns the first group of the next text, or all of it if `pattern` has no group; null: something else follows. */
+    read(pattern) {
+        pattern.lastIndex = this.#at;
+        const match = pattern.exec(this.#text);
+        if (match === null)
+            return null;
+        this.#at = pattern.lastIndex;
+        return match[1] ?? match[0];
+    }
+    /** Returns the next quoted string, without quotes and escapes, or else the next text that matches `plain`. */
+    readValue(plain) {
+        const quoted = this.read(QUOTED);
+        return quoted === null ? this.read(plain) : quoted.replaceAll(/\\(.)/g, "$1");
+    }
+}
+
+
+/***/ }),
+
 /***/ 3223:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -27882,6 +29998,48 @@ function parseValue(value, schema, source) {
     const path = (0,valibot__WEBPACK_IMPORTED_MODULE_3__/* .getDotPath */ .BuJ)(issue) ?? "the body";
     const message = `${source.request} returned unexpected JSON at ${(0,_redact_js__WEBPACK_IMPORTED_MODULE_2__/* .excerpt */ .Kb)(path, [], 100)}: ${(0,_redact_js__WEBPACK_IMPORTED_MODULE_2__/* .excerpt */ .Kb)(issue.message, [], 200)}`;
     throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v(source.kind ?? "listing", message, source.remedy, { cause: result.issues });
+}
+
+
+/***/ }),
+
+/***/ 8961:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ parseLinks)
+/* harmony export */ });
+/* harmony import */ var _header_reader_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4770);
+
+const TARGET = /[\s,]*<([^>]*)>/y;
+const PARAMETER = /\s*;\s*([^\s=;,"<>]+)/y;
+const EQUALS = /\s*=\s*/y;
+const PLAIN_VALUE = /[^\s;,"]*/y;
+/** A link ends with a comma or with the header. Some servers add a `;` before it. */
+const END = /[\s;]*(?:,|$)/y;
+/**
+ * Returns the links of a header; null if it cannot be parsed completely. The npm packages for this return the links up to
+ * the first error, which would end a list too early.
+ */
+function parseLinks(header) {
+    const reader = new _header_reader_js__WEBPACK_IMPORTED_MODULE_0__/* .HeaderReader */ .$(header);
+    const links = [];
+    while (reader.read(/\s*$/y) === null) {
+        const target = reader.read(TARGET);
+        if (target === null)
+            return null;
+        let relations = null;
+        for (let name = reader.read(PARAMETER); name !== null; name = reader.read(PARAMETER)) {
+            const value = reader.read(EQUALS) === null ? null : reader.readValue(PLAIN_VALUE);
+            // Only the first `rel` counts (RFC 8288, section 3.3).
+            if (name.toLowerCase() === "rel")
+                relations ??= (value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+        }
+        if (reader.read(END) === null)
+            return null;
+        links.push({ target, relations: relations ?? [] });
+    }
+    return links;
 }
 
 
@@ -27989,7 +30147,7 @@ function createSizeLimit(maxMiB, tooLarge) {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var node_v8__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8877);
-/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5749);
+/* harmony import */ var _action_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9887);
 /* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4900);
 
 
@@ -28081,9 +30239,13 @@ const capabilities = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   b: () => (/* binding */ limitDeletions),
-/* harmony export */   x: () => (/* binding */ ratePolicy)
+/* harmony export */   DQ: () => (/* binding */ batchLength),
+/* harmony export */   RY: () => (/* binding */ requireBudget),
+/* harmony export */   bY: () => (/* binding */ limitDeletions),
+/* harmony export */   xE: () => (/* binding */ ratePolicy)
 /* harmony export */ });
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4900);
+
 /** Points per minute that GitHub gives a token for REST (GitHub's docs, "Rate limits for the REST API"). */
 const POINTS_PER_MINUTE = 900;
 const POINTS_PER_WRITE = 5;
@@ -28111,31 +30273,67 @@ function isGitHubCloud(host) {
     return host === "api.github.com" || /^api\.[a-z0-9-]+\.ghe\.com$/.test(host);
 }
 /**
- * Returns how many deletions the API's hourly budget allows, by repository; null: all. A deletion is one request, and each
- * minute of deletions begins with a recheck.
- *
- * @param recheckRequestsOf returns the requests of one recheck of a repository
+ * Returns how many deletions the API's hourly budget allows, by repository; null: all. A deletion is one request, and each batch
+ * of deletions begins with a recheck.
  */
-function limitDeletions(budget, wanted, recheckRequestsOf) {
+function limitDeletions(budget, wanted, costOf) {
     let remaining = budget.remaining - MARGIN;
     const affordable = new Map();
     for (const [repository, deletions] of wanted) {
-        const recheckRequests = recheckRequestsOf(repository);
+        const cost = costOf(repository);
         let count = deletions;
-        while (count > 0 && requestsFor(count, recheckRequests) > remaining)
+        while (count > 0 && requestsFor(count, cost) > remaining)
             count -= 1;
         affordable.set(repository, count);
-        remaining -= requestsFor(count, recheckRequests);
+        remaining -= requestsFor(count, cost);
     }
     const allowsAll = [...wanted].every(([repository, deletions]) => affordable.get(repository) === deletions);
     return allowsAll ? null : { ...budget, affordable };
 }
-function requestsFor(deletions, recheckRequests) {
+/** In a long batch, entries are read again: a page with about this many candidates each time. */
+const DELETIONS_PER_CHECK = 20;
+function requestsFor(deletions, { requests, batchMs }) {
     if (deletions === 0)
         return 0;
-    const perMinute = Math.max(1, Math.floor((POINTS_PER_MINUTE - recheckRequests) / POINTS_PER_WRITE));
-    return deletions + Math.ceil(deletions / perMinute) * recheckRequests;
+    const perMinute = Math.max(1, Math.floor((POINTS_PER_MINUTE - requests) / POINTS_PER_WRITE));
+    const batches = Math.ceil(deletions / (perMinute * (batchMs / MINUTE_MS)));
+    const checked = Math.max(0, deletions - batches * perMinute);
+    return deletions + batches * requests + Math.ceil(checked / DELETIONS_PER_CHECK);
 }
+const MINUTE_MS = 60_000;
+const MAX_BATCH_MS = 10 * MINUTE_MS;
+/** The part of the hourly budget for rechecks. */
+const RECHECK_SHARE = 0.1;
+/** Returns how long a batch is, in milliseconds: rechecks take at most a tenth of the hourly budget, and follow within 10 minutes. */
+function batchLength(budget, recheckRequests) {
+    if (budget === null)
+        return MINUTE_MS;
+    const ms = (60 * MINUTE_MS * recheckRequests) / Math.max(1, budget.limit * RECHECK_SHARE);
+    return Math.round(Math.min(MAX_BATCH_MS, Math.max(MINUTE_MS, ms)));
+}
+/** Waiting for longer costs more runner time than another run. */
+const MAX_WAIT_MS = 5 * MINUTE_MS;
+/** Throws Fault `listing` if the API's budget does not allow to list a package, and to list it again before deletions. */
+function requireBudget(budget, now, need) {
+    if (budget === null || need.pages === 1)
+        return;
+    const { limit, remaining, resetAt } = budget;
+    const required = need.requests + MARGIN;
+    const canWait = resetAt - now <= MAX_WAIT_MS;
+    if (required <= limit && (canWait || required + need.reserved <= remaining))
+        return;
+    const reset = `${new Date(resetAt).toISOString().slice(11, 16)} UTC`;
+    throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${need.name} takes ${need.pages} requests, and is read again before deletions, but the token has ${remaining} ` +
+        `of its ${limit} requests an hour left until ${reset}`, required > limit ? tokenFor(required) : `Run again after ${reset}. ${tokenFor(required)}`);
+}
+function tokenFor(requests) {
+    const token = "Set `token` to a classic personal access token";
+    return requests <= CLASSIC_LIMIT
+        ? `${token}: it has ${CLASSIC_LIMIT} requests an hour, and GITHUB_TOKEN has 1000.`
+        : "Use a token of GitHub Enterprise Cloud, which has 15000 requests an hour.";
+}
+/** Requests an hour of a personal access token (GitHub's docs, "Rate limits for the REST API"). */
+const CLASSIC_LIMIT = 5_000;
 
 
 /***/ }),
@@ -28250,12 +30448,7 @@ async function requirePermission(service, remedies, response) {
 }
 /** Returns a DELETE that failed with 403 as a result; throws any other error. */
 function forbiddenIfRefused(error) {
-    const isRefused = error instanceof _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v &&
-        error.kind === "permission" &&
-        error.cause instanceof _http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpError */ .j$ &&
-        error.cause.status === 403 &&
-        error.cause.method === "DELETE";
-    if (!isRefused)
+    if (!(0,_http_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .isForbiddenDeletion */ .QR)(error))
         throw error;
     return { outcome: "forbidden", fault: error };
 }
