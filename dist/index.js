@@ -28470,7 +28470,9 @@ class Batch {
         const { registry, tagTrial } = this.#services;
         const { repository } = this.#recheck.planned.plan;
         const target = await tagTrial.run(registry, repository, decision, sendBy);
-        return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
+        const deletion = await registry.delete(repository, target, sendBy);
+        const isGoneWithTag = deletion.outcome === "gone" && target !== decision;
+        return isGoneWithTag ? { outcome: "deleted" } : deletion;
     }
 }
 /** Whether an error also ends the deletions of open trees: the host rejects them all, or the job was cancelled. */
@@ -28936,7 +28938,8 @@ class TagTrial {
     /**
      * Deletes the first tag of `target`, if that is not known yet. Call it only for a manifest that is deleted next.
      *
-     * @returns the target of the next DELETE; null: the registry deleted the manifest with the tag
+     * @returns the target of the next DELETE, which follows in any case. Not `target` itself: its tag may be deleted, and the manifest
+     *   with it
      */
     async run(registry, repository, target, sendBy) {
         const [tag, ...tags] = target.tags ?? [];
@@ -28953,9 +28956,8 @@ class TagTrial {
                 this.#removed.delete(removed);
                 return target;
             }
-            const isKept = await registry.exists(repository, target.digest);
-            this.#deletesTags = isKept ? "yes" : "no";
-            return isKept ? { ...target, tags } : null;
+            this.#deletesTags = (await registry.exists(repository, target.digest)) ? "yes" : "no";
+            return { ...target, tags };
         }
         catch (error) {
             if (!isInconclusive(error))

@@ -126,7 +126,9 @@ export class Batch {
     const { registry, tagTrial } = this.#services;
     const { repository } = this.#recheck.planned.plan;
     const target = await tagTrial.run(registry, repository, decision, sendBy);
-    return target === null ? { outcome: "deleted" } : registry.delete(repository, target, sendBy);
+    const deletion = await registry.delete(repository, target, sendBy);
+    const isGoneWithTag = deletion.outcome === "gone" && target !== decision;
+    return isGoneWithTag ? { outcome: "deleted" } : deletion;
   }
 }
 

@@ -37,14 +37,10 @@ export class TagTrial {
   /**
    * Deletes the first tag of `target`, if that is not known yet. Call it only for a manifest that is deleted next.
    *
-   * @returns the target of the next DELETE; null: the registry deleted the manifest with the tag
+   * @returns the target of the next DELETE, which follows in any case. Not `target` itself: its tag may be deleted, and the manifest
+   *   with it
    */
-  async run<T extends DeletionTarget>(
-    registry: Registry,
-    repository: string,
-    target: T,
-    sendBy: number,
-  ): Promise<T | null> {
+  async run<T extends DeletionTarget>(registry: Registry, repository: string, target: T, sendBy: number): Promise<T> {
     const [tag, ...tags] = target.tags ?? [];
     if (tag === undefined || !this.#isWanted || this.#deletesTags !== "unknown" || this.#isRunning) return target;
     this.#isRunning = true;
@@ -57,9 +53,8 @@ export class TagTrial {
         this.#removed.delete(removed);
         return target;
       }
-      const isKept = await registry.exists(repository, target.digest);
-      this.#deletesTags = isKept ? "yes" : "no";
-      return isKept ? { ...target, tags } : null;
+      this.#deletesTags = (await registry.exists(repository, target.digest)) ? "yes" : "no";
+      return { ...target, tags };
     } catch (error) {
       if (!isInconclusive(error)) throw error;
       // The tag may be gone, so the manifest must follow now: without a tag, no list shows it.

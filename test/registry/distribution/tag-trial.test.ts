@@ -73,6 +73,20 @@ test.each<[string, OciBehaviour]>([
   expect(deletes(fixture)).not.toContain("pr-10");
 });
 
+test("an image that answers 404 once after its tag was deleted is deleted too", async () => {
+  const fixture = await start(DISTRIBUTION_3);
+  let isLost = false;
+  fixture.server.inject(({ method, path }) => {
+    const isCheck = method === "GET" && path.endsWith(fixture.orphaned) && deletes(fixture).includes("pr-11");
+    if (!isCheck || isLost) return null;
+    isLost = true;
+    return refuse(404, {}, { errors: [{ code: "MANIFEST_UNKNOWN", message: "manifest unknown" }] });
+  });
+  const result = await sweep(fixture);
+  expect([isLost, staleIn(result), deletedIn(result)]).toEqual([true, ["pr-10 unsupported"], 3]);
+  expect(fixture.store.manifests("web").map(({ digest }) => digest)).toEqual([fixture.kept]);
+});
+
 test("no tag is tried on a kept image: without a deletion, stale tags are reported with a notice", async () => {
   const fixture = await start(DISTRIBUTION_3);
   fixture.store.deleteManifest("web", fixture.orphaned);
