@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import type { Fault } from "../fault.ts";
 import { createSizeLimit } from "../http/size-limit.ts";
-import type { ListAttempt } from "./stable-list.ts";
+import { type ListAttempt, type RetryOptions, readUntilStable } from "./stable-list.ts";
 
 /** One page of a list, and everything that it says about the end of the list. */
 export interface Page<T> {
@@ -30,6 +30,24 @@ export interface PagedList<T> {
 export const PAGES_AT_ONCE = 128;
 const MAX_PAGES = 10_000;
 const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
+
+/**
+ * Returns all entries of a list, which is read again if it changes meanwhile; null if it returned 404. Throws Fault `listing` if
+ * every attempt shows a change or a contradiction, and the errors of the list.
+ *
+ * @param name what is read, for the error: `the manifests of acme/web`
+ * @param open returns the list for one attempt
+ */
+export function readEntries<T>(
+  name: string,
+  retry: RetryOptions,
+  open: () => PagedList<T>,
+): Promise<readonly T[] | null> {
+  return readUntilStable(name, retry, async () => {
+    const attempt = await readPages(open());
+    return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? null };
+  });
+}
 
 /**
  * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end

@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { type Digest, isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import type { ImagesInUse } from "../images-in-use.ts";
-import { readPages } from "../pages.ts";
-import { type RetryOptions, readUntilStable } from "../stable-list.ts";
+import { readEntries } from "../pages.ts";
+import type { RetryOptions } from "../stable-list.ts";
 import type { DigitalOceanApi } from "./api.ts";
 import { Links, Meta, pageReader } from "./pages.ts";
 
@@ -74,21 +74,19 @@ function* nodesOf(values: readonly unknown[]): Generator<object | string> {
   }
 }
 
-function listApps(api: DigitalOceanApi, retry: RetryOptions): Promise<readonly unknown[]> {
+async function listApps(api: DigitalOceanApi, retry: RetryOptions): Promise<readonly unknown[]> {
   const request = { method: "GET", path: ["apps"], expected: [200], scope: "app:read" } as const;
-  return readUntilStable("App Platform apps", retry, async () => {
-    const attempt = await readPages<App>({
-      fetch: pageReader(
-        AppPage,
-        ({ apps }) => apps ?? [],
-        (query) => api.ofAccount({ ...request, query }),
-      ),
-      keysOf: (app) => [typeof app["id"] === "string" ? app["id"] : JSON.stringify(app)],
-      maxMiB: MAX_MIB,
-      endless: incomplete,
-    });
-    return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? [] };
-  });
+  const apps = await readEntries<App>("App Platform apps", retry, () => ({
+    fetch: pageReader(
+      AppPage,
+      (body) => body.apps ?? [],
+      (query) => api.ofAccount({ ...request, query }),
+    ),
+    keysOf: (app) => [typeof app["id"] === "string" ? app["id"] : JSON.stringify(app)],
+    maxMiB: MAX_MIB,
+    endless: incomplete,
+  }));
+  return apps ?? [];
 }
 
 function incomplete(reason: string): Fault {

@@ -3,12 +3,12 @@ import { isDigest } from "../../digest.ts";
 import { Fault } from "../../fault.ts";
 import type { ListedManifest } from "../manifest.ts";
 import { isTag } from "../oci/reference.ts";
-import { readPages } from "../pages.ts";
+import { readEntries } from "../pages.ts";
 import type { Listing } from "../registry.ts";
-import { type RetryOptions, readUntilStable } from "../stable-list.ts";
+import type { RetryOptions } from "../stable-list.ts";
 import { parseTime } from "../time.ts";
 import { type DigitalOceanApi, parseBody } from "./api.ts";
-import { Links, Meta, pageReader } from "./pages.ts";
+import { incompleteList, Links, Meta, pageReader } from "./pages.ts";
 
 /** Enough for about 200,000 manifests of twenty layers: 0.3 KiB for a manifest, 0.1 KiB for a blob. */
 const MAX_MIB = 512;
@@ -88,22 +88,19 @@ async function hasTags(api: DigitalOceanApi, repository: string): Promise<boolea
 }
 
 /** Lists every manifest once; null if the list returned 404. */
-function listManifests(api: DigitalOceanApi, repository: string, retry: RetryOptions): Promise<Listing | null> {
-  const name = `${api.registry}/${repository}`;
-  return readUntilStable(`the manifests of ${name}`, retry, async () => {
-    const attempt = await readPages<ManifestEntry>({
-      fetch: pageReader(
-        ManifestPage,
-        ({ manifests }) => manifests ?? [],
-        (query) => api.get(["repositories", repository, "digests"], query),
-      ),
-      keysOf: ({ digest }) => [digest],
-      maxMiB: MAX_MIB,
-      endless: (reason) => endless(name, reason),
-    });
-    if ("changed" in attempt) return attempt;
-    return { value: attempt.value && { manifests: attempt.value.flatMap(({ rows }) => rows.map(manifestOf)) } };
-  });
+async function listManifests(api: DigitalOceanApi, repository: string, retry: RetryOptions): Promise<Listing | null> {
+  const list = `the manifests of ${api.registry}/${repository}`;
+  const entries = await readEntries<ManifestEntry>(list, retry, () => ({
+    fetch: pageReader(
+      ManifestPage,
+      ({ manifests }) => manifests ?? [],
+      (query) => api.get(["repositories", repository, "digests"], query),
+    ),
+    keysOf: ({ digest }) => [digest],
+    maxMiB: MAX_MIB,
+    endless: (reason) => incompleteList(list, reason),
+  }));
+  return entries && { manifests: entries.map(manifestOf) };
 }
 
 function unknownRepository(api: DigitalOceanApi, repository: string): Fault {
@@ -111,14 +108,6 @@ function unknownRepository(api: DigitalOceanApi, repository: string): Fault {
     "listing",
     `Repository ${api.registry}/${repository} does not exist: its list of manifests returned 404`,
     "Correct `repository-pattern`. If the repository was deleted just now, run again.",
-  );
-}
-
-function endless(name: string, reason: string): Fault {
-  return new Fault(
-    "listing",
-    `DigitalOcean's list of the manifests of ${name} cannot be read completely: ${reason}`,
-    "Run again. If the error persists, report it to DigitalOcean.",
   );
 }
 

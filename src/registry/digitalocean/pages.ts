@@ -69,3 +69,12 @@ function linkedPage(
   if (page === null && token !== null && relation === "next") return { number: null, token };
   throw new Fault("listing", `DigitalOcean's link to the ${relation} page has no page number`, "Run again.");
 }
+
+/** Returns the error for a list that cannot be read completely. @param list such as `the tags of acme/web` */
+export function incompleteList(list: string, reason: string): Fault {
+  return new Fault(
+    "listing",
+    `DigitalOcean's list of ${list} cannot be read completely: ${reason}`,
+    "Run again. If the error persists, report it to DigitalOcean.",
+  );
+}

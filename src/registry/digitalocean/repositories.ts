@@ -2,9 +2,9 @@ import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { selectFrom } from "../names.ts";
 import { isRepositoryName } from "../oci/reference.ts";
-import { readPages } from "../pages.ts";
+import { readEntries } from "../pages.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
-import { type RetryOptions, readUntilStable } from "../stable-list.ts";
+import type { RetryOptions } from "../stable-list.ts";
 import type { DigitalOceanApi } from "./api.ts";
 import { Links, Meta, pageReader } from "./pages.ts";
 
@@ -41,19 +41,16 @@ export async function selectRepositories(
 
 /** Returns all repositories; null if the registry does not exist. */
 function listRepositories(api: DigitalOceanApi, retry: RetryOptions): Promise<readonly Repository[] | null> {
-  return readUntilStable(`the repositories of ${api.registry}`, retry, async () => {
-    const attempt = await readPages<Repository>({
-      fetch: pageReader(
-        RepositoryPage,
-        ({ repositories }) => repositories ?? [],
-        (query) => api.get(["repositoriesV2"], query),
-      ),
-      keysOf: ({ name }) => [name],
-      maxMiB: MAX_MIB,
-      endless: (reason) => endless(api.registry, reason),
-    });
-    return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? null };
-  });
+  return readEntries<Repository>(`the repositories of ${api.registry}`, retry, () => ({
+    fetch: pageReader(
+      RepositoryPage,
+      ({ repositories }) => repositories ?? [],
+      (query) => api.get(["repositoriesV2"], query),
+    ),
+    keysOf: ({ name }) => [name],
+    maxMiB: MAX_MIB,
+    endless: (reason) => endless(api.registry, reason),
+  }));
 }
 
 function endless(registry: string, reason: string): Fault {

@@ -1,12 +1,11 @@
 import * as v from "valibot";
-import { Fault } from "../../fault.ts";
-import { readPages } from "../pages.ts";
+import { readEntries } from "../pages.ts";
 import type { TagPushes } from "../registry.ts";
-import { type RetryOptions, readUntilStable } from "../stable-list.ts";
+import type { RetryOptions } from "../stable-list.ts";
 import { parseTime } from "../time.ts";
 import type { DigitalOceanApi } from "./api.ts";
 import { Digest } from "./manifests.ts";
-import { Links, Meta, pageReader } from "./pages.ts";
+import { incompleteList, Links, Meta, pageReader } from "./pages.ts";
 
 const MAX_MIB = 128;
 
@@ -15,36 +14,26 @@ const TagEntry = v.object({
   manifest_digest: Digest,
   updated_at: v.fallback(v.nullish(v.string()), null),
 });
+type TagEntry = v.InferOutput<typeof TagEntry>;
 const TagPage = v.object({ ...Meta.entries, ...Links.entries, tags: v.nullish(v.array(TagEntry), []) });
 
 /** Lists when tags were pushed. The list can be minutes or hours older than the list of manifests. */
-export function listTagPushes(api: DigitalOceanApi, retry: RetryOptions, repository: string): Promise<TagPushes> {
-  const name = `${api.registry}/${repository}`;
-  return readUntilStable(`the tags of ${name}`, retry, async () => {
-    const attempt = await readPages<v.InferOutput<typeof TagEntry>>({
-      fetch: pageReader(
-        TagPage,
-        ({ tags }) => tags ?? [],
-        (query) => api.get(["repositories", repository, "tags"], query),
-      ),
-      keysOf: ({ tag }) => [tag],
-      maxMiB: MAX_MIB,
-      endless: (reason) => endless(name, reason),
-    });
-    if ("changed" in attempt) return attempt;
-    const rows = (attempt.value ?? []).flatMap((page) => page.rows);
-    return {
-      value: new Map(
-        rows.map((row) => [row.tag, { digest: row.manifest_digest, pushedAt: parseTime(row.updated_at) }]),
-      ),
-    };
-  });
-}
-
-function endless(name: string, reason: string): Fault {
-  return new Fault(
-    "listing",
-    `DigitalOcean's list of the tags of ${name} cannot be read completely: ${reason}`,
-    "Run again. If the error persists, report it to DigitalOcean.",
+export async function listTagPushes(api: DigitalOceanApi, retry: RetryOptions, repository: string): Promise<TagPushes> {
+  const list = `the tags of ${api.registry}/${repository}`;
+  const entries = await readEntries<TagEntry>(list, retry, () => ({
+    fetch: pageReader(
+      TagPage,
+      ({ tags }) => tags ?? [],
+      (query) => api.get(["repositories", repository, "tags"], query),
+    ),
+    keysOf: ({ tag }) => [tag],
+    maxMiB: MAX_MIB,
+    endless: (reason) => incompleteList(list, reason),
+  }));
+  return new Map(
+    (entries ?? []).map(({ tag, manifest_digest: digest, updated_at }) => [
+      tag,
+      { digest, pushedAt: parseTime(updated_at) },
+    ]),
   );
 }

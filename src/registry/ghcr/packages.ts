@@ -1,14 +1,15 @@
 import * as v from "valibot";
 import { Fault } from "../../fault.ts";
 import { existsOrFails, MAX_NAMES_SHOWN, selectFrom } from "../names.ts";
-import { type Page, readPages } from "../pages.ts";
+import { type Page, readEntries } from "../pages.ts";
 import type { Services } from "../provider.ts";
 import type { RepositoryNames, RepositorySelection } from "../registry.ts";
-import { type RetryOptions, readUntilStable } from "../stable-list.ts";
+import type { RetryOptions } from "../stable-list.ts";
 import type { PackagesApi } from "./api.ts";
 import { LIMITS, PER_PAGE, pageOf } from "./pages.ts";
 
 const Package = v.object({ name: v.pipe(v.string(), v.minLength(1)) });
+type Package = v.InferOutput<typeof Package>;
 
 /** What the selection of packages needs. */
 export interface PackageSelector {
@@ -87,11 +88,12 @@ async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<read
   // Its errors say nothing about the list.
   await api.open();
   try {
-    return await readUntilStable(`the packages of ${api.owner}`, retry, async () => {
-      const attempt = await readPages({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });
-      if ("changed" in attempt) return attempt;
-      return { value: attempt.value?.flatMap(({ rows }) => rows.map(({ name }) => name)).sort() ?? null };
-    });
+    const packages = await readEntries<Package>(`the packages of ${api.owner}`, retry, () => ({
+      ...LIMITS,
+      fetch,
+      keysOf: ({ name }) => [name],
+    }));
+    return packages?.map(({ name }) => name).sort() ?? null;
   } catch (error) {
     // GitHub returns 401, 403 or 404 to a job's token. Which one is not documented.
     if (error instanceof Fault && error.kind === "permission") return null;
@@ -99,7 +101,7 @@ async function listPackages(api: PackagesApi, retry: RetryOptions): Promise<read
   }
 }
 
-async function fetchPage(api: PackagesApi, page: number): Promise<Page<v.InferOutput<typeof Package>> | null> {
+async function fetchPage(api: PackagesApi, page: number): Promise<Page<Package> | null> {
   const query = { package_type: "container", per_page: PER_PAGE, page };
   const response = await api.send({ method: "GET", path: [], query, expected: [200, 404] });
   return response.status === 404 ? null : pageOf(response, Package);
