@@ -101,12 +101,12 @@ async function readDeletedBranches(
   known: GitEvidence,
   onFailure: (failure: Fault) => void,
 ): Promise<readonly DeletedBranch[]> {
-  const statusOf = statusBy(settings, known);
-  const statuses = [...branchTags, ...commits].map(statusOf);
+  const { deletedBranches } = known;
+  if (settings.scope !== "repository") return deletedBranches;
+  const statuses = [...branchTags, ...commits].map(statusBy(settings, known));
   const isUnmatched = statuses.some(({ status }) => status === "unmatched");
   const isByBranch = statuses.some((status) => status.status === "orphaned" && status.lastPush !== null);
-  const { deletedBranches } = known;
-  if (settings.scope !== "repository" || !(isUnmatched || isByBranch)) return deletedBranches;
+  if (!isUnmatched && !isByBranch) return deletedBranches;
   const since = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
   try {
     return [...deletedBranches, ...(await listDeletedBranches(http, settings.github, since))];

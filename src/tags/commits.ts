@@ -51,8 +51,8 @@ export function commitFinder(
   const owners = new CommitOwners(commits, refs, bases);
   const open = openCommits(commits, refs, pullRequests);
   const openHeads = pullRequests.filter(({ state }) => state === "open").flatMap((each) => headsOf(each, commits));
-  const closedOwner = closedOwners(owners, refs, pullRequests);
   const exists = new Set(refs.branches.map(({ name }) => name));
+  const closedOwner = closedOwners(owners, exists, pullRequests);
   const stillDeleted = deletedBranches.filter(({ name }) => !exists.has(name));
   const deletedTip = deletedTips(commits.graph, [...tipsOf(refs), ...openHeads], stillDeleted);
   return (text) => {
@@ -98,13 +98,12 @@ function idsOf({ graph, others }: Commits, text: string): { ids: readonly string
  */
 function closedOwners(
   owners: CommitOwners,
-  { branches }: LiveRefs,
+  branches: ReadonlySet<string>,
   pullRequests: readonly PullRequest[],
 ): (id: string, merge: Commit | null) => Gone | undefined {
   const known = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
-  const names = new Set(branches.map(({ name }) => name));
   const isGone = ({ state, fromFork, headBranch }: PullRequest): boolean =>
-    state !== "open" && (fromFork || !names.has(headBranch));
+    state !== "open" && (fromFork || !branches.has(headBranch));
   return (id, merge) => {
     // A merge of something else is no test merge, nor is the commit with which the pull request was merged.
     if (merge !== null && !owners.history.has(merge.parents[0] ?? "")) return undefined;
