@@ -1,24 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
+import { expect, test } from "vitest";
 import { pushImage } from "../../servers/content.ts";
-import { refuse, type TestServer } from "../../servers/http-server.ts";
+import { refuse } from "../../servers/http-server.ts";
 import { DISTRIBUTION_3 } from "../../servers/oci/behaviour.ts";
-import { serveOci } from "../../servers/oci/server.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
 import { deletedTags, sweepRegistry } from "./sweep.ts";
+import { useServed } from "./use-served.ts";
 
-let gitHost: GitHost;
-const servers: TestServer[] = [];
-
-beforeAll(async () => {
-  gitHost = await serveExampleGitHost(Date.now());
-});
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-afterAll(() => gitHost.close());
+const served = useServed();
 
 /** Sweeps the repositories `a` and `b`. Answers 403 to each DELETE whose path ends with `ending`. */
 async function sweepTwo(ending: RegExp, message: string) {
@@ -27,13 +15,12 @@ async function sweepTwo(ending: RegExp, message: string) {
     pushImage(store, { repository, seed: "orphaned", tags: ["pr-10"] });
     pushImage(store, { repository, seed: "kept", tags: ["main", "pr-11"] });
   }
-  const server = await serveOci(store, DISTRIBUTION_3);
-  servers.push(server);
+  const server = await served.serve(store, DISTRIBUTION_3);
   server.inject(({ method, path }) =>
     method === "DELETE" && ending.test(path) ? refuse(403, {}, { errors: [{ code: "DENIED", message }] }) : null,
   );
   const inputs = { "repository-pattern": "*", "remove-stale-tags": "true" };
-  const result = await sweepRegistry(server.url, gitHost, { inputs });
+  const result = await sweepRegistry(server.url, served.gitHost, { inputs });
   const stale = result.repositories.map(({ staleTags }) => staleTags[0]?.outcome);
   return { deleted: deletedTags(result), stale, errors: result.errors };
 }

@@ -1,38 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Digest } from "../../../src/digest.ts";
 import type { RunResult } from "../../../src/report/result.ts";
-import { type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { pushImage, pushIndex, pushMultiArch, pushReferrer } from "../../servers/content.ts";
 import type { Reply, TestServer } from "../../servers/http-server.ts";
 import { ociError } from "../../servers/oci/answers.ts";
 import type { OciBehaviour } from "../../servers/oci/behaviour.ts";
-import { serveOci } from "../../servers/oci/server.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
 import { sweepRegistry } from "./sweep.ts";
+import { useServed } from "./use-served.ts";
 
 const ZOT: OciBehaviour = { referencedDeletes: "refused" };
 
-let gitHost: GitHost;
-const servers: TestServer[] = [];
-
-beforeAll(async () => {
-  gitHost = await serveExampleGitHost(Date.now());
-});
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-afterAll(() => gitHost.close());
-
-async function start(store: RegistryStore, behaviour: OciBehaviour): Promise<TestServer> {
-  const server = await serveOci(store, behaviour);
-  servers.push(server);
-  return server;
-}
+const served = useServed();
 
 const sweep = (server: TestServer): Promise<RunResult> =>
-  sweepRegistry(server.url, gitHost, { inputs: { "repository-pattern": "web" } });
+  sweepRegistry(server.url, served.gitHost, { inputs: { "repository-pattern": "web" } });
 
 function outcomesIn({ repositories }: RunResult): Readonly<Record<string, string>> {
   return Object.fromEntries(
@@ -46,7 +28,7 @@ describe("zot refuses to delete the platforms of any index", () => {
     const { index, children } = pushMultiArch(store, { repository: "web", seed: "orphaned", tags: ["pr-10"] });
     // The list does not show it: it lost its tag to `index`.
     pushIndex(store, { repository: "web", children: children.toReversed() });
-    const server = await start(store, ZOT);
+    const server = await served.serve(store, ZOT);
     for (const expected of ["deleted", undefined]) {
       const result = await sweep(server);
       expect(result.errors).toEqual([]);
@@ -64,7 +46,7 @@ describe("zot refuses to delete the platforms of any index", () => {
       const own = pushImage(store, { repository: "web", seed: tag });
       pushIndex(store, { repository: "web", tags: [tag], children: [...children, own] });
     }
-    const server = await start(store, ZOT);
+    const server = await served.serve(store, ZOT);
     const result = await sweep(server);
     expect(result.errors).toEqual([]);
     expect(store.tags("web")).toEqual(["main"]);
@@ -88,7 +70,7 @@ describe("a root that the registry refuses to delete", () => {
     const { index, children } = pushMultiArch(store, { repository: "web", seed: "immutable", tags: ["pr-10"] });
     const signature = pushReferrer(store, { repository: "web", subject: index, artifactType: "a/b", by: "subject" });
     pushMultiArch(store, { repository: "web", seed: "orphaned", tags: ["pr-11"] });
-    const server = await start(store, {});
+    const server = await served.serve(store, {});
     refuseDelete(server, index, immutable);
     const result = await sweep(server);
     expect(result.errors).toEqual([]);
@@ -103,7 +85,7 @@ describe("a root that the registry refuses to delete", () => {
     const store = new RegistryStore();
     const digest = pushImage(store, { repository: "web", seed: "protected", tags: ["pr-10"] });
     pushImage(store, { repository: "web", seed: "orphaned", tags: ["pr-11"] });
-    const server = await start(store, {});
+    const server = await served.serve(store, {});
     refuseDelete(server, digest, ociError(403, "DENIED", "tag pr-10 is protected"));
     const result = await sweep(server);
     expect(result.errors).toEqual([]);
@@ -114,7 +96,7 @@ describe("a root that the registry refuses to delete", () => {
 test("deletes that are disabled are one error, and not refusals", async () => {
   const store = new RegistryStore();
   for (const tag of ["pr-10", "pr-11"]) pushImage(store, { repository: "web", seed: tag, tags: [tag] });
-  const server = await start(store, {});
+  const server = await served.serve(store, {});
   // The check finds deletes enabled, because the registry looks for the manifest first.
   server.inject(({ method, path }) =>
     method === "DELETE" && !path.endsWith("0".repeat(64))

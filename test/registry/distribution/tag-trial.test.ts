@@ -1,13 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Digest } from "../../../src/digest.ts";
 import type { RunResult } from "../../../src/report/result.ts";
-import { type GitHost, serveExampleGitHost } from "../../e2e/example.ts";
 import { pushImage, pushMultiArch } from "../../servers/content.ts";
 import { refuse, type TestServer } from "../../servers/http-server.ts";
 import { DISTRIBUTION_2_8, DISTRIBUTION_3, type OciBehaviour } from "../../servers/oci/behaviour.ts";
-import { serveOci } from "../../servers/oci/server.ts";
 import { RegistryStore } from "../../servers/oci/store.ts";
 import { sweepRegistry } from "./sweep.ts";
+import { useServed } from "./use-served.ts";
 
 /** The tag `pr-10` is stale: its image is kept as `main`. The image `pr-11` is deleted. */
 interface Fixture {
@@ -17,30 +16,18 @@ interface Fixture {
   readonly orphaned: Digest;
 }
 
-let gitHost: GitHost;
-const servers: TestServer[] = [];
-
-beforeAll(async () => {
-  gitHost = await serveExampleGitHost(Date.now());
-});
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-afterAll(() => gitHost.close());
+const served = useServed();
 
 async function start(behaviour: OciBehaviour): Promise<Fixture> {
   const store = new RegistryStore();
   const kept = pushImage(store, { repository: "web", seed: "kept", tags: ["main", "pr-10"] });
   const orphaned = pushMultiArch(store, { repository: "web", seed: "orphaned", tags: ["pr-11"] }).index;
-  const server = await serveOci(store, behaviour);
-  servers.push(server);
+  const server = await served.serve(store, behaviour);
   return { store, server, kept, orphaned };
 }
 
 const sweep = ({ server }: Fixture): Promise<RunResult> =>
-  sweepRegistry(server.url, gitHost, { inputs: { "remove-stale-tags": "true", "repository-pattern": "web" } });
+  sweepRegistry(server.url, served.gitHost, { inputs: { "remove-stale-tags": "true", "repository-pattern": "web" } });
 
 const staleIn = ({ repositories }: RunResult) =>
   repositories[0]?.staleTags.map(({ tag, outcome }) => `${tag} ${outcome}`);
