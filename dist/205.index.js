@@ -88,8 +88,6 @@ var dist = __webpack_require__(7934);
 var digest = __webpack_require__(4974);
 // EXTERNAL MODULE: ./build/registry/pages.js
 var pages = __webpack_require__(9610);
-// EXTERNAL MODULE: ./build/registry/stable-list.js
-var stable_list = __webpack_require__(1656);
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/pages.js
 
 
@@ -149,9 +147,12 @@ function linkedPage(target, relation) {
         return { number: null, token };
     throw new fault/* Fault */.v("listing", `DigitalOcean's link to the ${relation} page has no page number`, "Run again.");
 }
+/** Returns the error for a list that cannot be read completely. @param list such as `the tags of acme/web` */
+function incompleteList(list, reason) {
+    return new fault/* Fault */.v("listing", `DigitalOcean's list of ${list} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
+}
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/apps.js
-
 
 
 
@@ -223,17 +224,15 @@ function* nodesOf(values) {
             stack.push(value);
     }
 }
-function listApps(api, retry) {
+async function listApps(api, retry) {
     const request = { method: "GET", path: ["apps"], expected: [200], scope: "app:read" };
-    return (0,stable_list/* readUntilStable */.s)("App Platform apps", retry, async () => {
-        const attempt = await (0,pages/* readPages */.n4)({
-            fetch: pageReader(AppPage, ({ apps }) => apps ?? [], (query) => api.ofAccount({ ...request, query })),
-            keysOf: (app) => [typeof app["id"] === "string" ? app["id"] : JSON.stringify(app)],
-            maxMiB: MAX_MIB,
-            endless: incomplete,
-        });
-        return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? [] };
-    });
+    const apps = await (0,pages/* readEntries */.$2)("App Platform apps", retry, () => ({
+        fetch: pageReader(AppPage, (body) => body.apps ?? [], (query) => api.ofAccount({ ...request, query })),
+        keysOf: (app) => [typeof app["id"] === "string" ? app["id"] : JSON.stringify(app)],
+        maxMiB: MAX_MIB,
+        endless: incomplete,
+    }));
+    return apps ?? [];
 }
 function incomplete(reason) {
     return new fault/* Fault */.v("listing", `The list of App Platform apps cannot be read completely: ${reason}`, "Run again, or set `protect-apps: false` to skip the apps.");
@@ -539,7 +538,6 @@ var time = __webpack_require__(6413);
 
 
 
-
 /** Enough for about 200,000 manifests of twenty layers: 0.3 KiB for a manifest, 0.1 KiB for a blob. */
 const manifests_MAX_MIB = 512;
 // GODO marks every field as `omitempty`, and the API's own example misspells one. A size may have any shape. Tags decide
@@ -609,25 +607,18 @@ async function hasTags(api, repository) {
     return meta.total > 0 || (tags ?? []).length > 0 || (links?.pages?.next ?? "") !== "";
 }
 /** Lists every manifest once; null if the list returned 404. */
-function listManifests(api, repository, retry) {
-    const name = `${api.registry}/${repository}`;
-    return (0,stable_list/* readUntilStable */.s)(`the manifests of ${name}`, retry, async () => {
-        const attempt = await (0,pages/* readPages */.n4)({
-            fetch: pageReader(ManifestPage, ({ manifests }) => manifests ?? [], (query) => api.get(["repositories", repository, "digests"], query)),
-            keysOf: ({ digest }) => [digest],
-            maxMiB: manifests_MAX_MIB,
-            endless: (reason) => endless(name, reason),
-        });
-        if ("changed" in attempt)
-            return attempt;
-        return { value: attempt.value && { manifests: attempt.value.flatMap(({ rows }) => rows.map(manifestOf)) } };
-    });
+async function listManifests(api, repository, retry) {
+    const list = `the manifests of ${api.registry}/${repository}`;
+    const entries = await (0,pages/* readEntries */.$2)(list, retry, () => ({
+        fetch: pageReader(ManifestPage, ({ manifests }) => manifests ?? [], (query) => api.get(["repositories", repository, "digests"], query)),
+        keysOf: ({ digest }) => [digest],
+        maxMiB: manifests_MAX_MIB,
+        endless: (reason) => incompleteList(list, reason),
+    }));
+    return entries && { manifests: entries.map(manifestOf) };
 }
 function unknownRepository(api, repository) {
     return new fault/* Fault */.v("listing", `Repository ${api.registry}/${repository} does not exist: its list of manifests returned 404`, "Correct `repository-pattern`. If the repository was deleted just now, run again.");
-}
-function endless(name, reason) {
-    return new fault/* Fault */.v("listing", `DigitalOcean's list of the manifests of ${name} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
 }
 function manifestOf(entry) {
     const blobs = entry.blobs.map(({ digest, compressed_size_bytes: size, compressed_size_byte: misspelt }) => ({
@@ -644,7 +635,6 @@ function manifestOf(entry) {
 }
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/repositories.js
-
 
 
 
@@ -673,17 +663,14 @@ async function selectRepositories(api, retry, selection, onEmpty) {
 }
 /** Returns all repositories; null if the registry does not exist. */
 function listRepositories(api, retry) {
-    return (0,stable_list/* readUntilStable */.s)(`the repositories of ${api.registry}`, retry, async () => {
-        const attempt = await (0,pages/* readPages */.n4)({
-            fetch: pageReader(RepositoryPage, ({ repositories }) => repositories ?? [], (query) => api.get(["repositoriesV2"], query)),
-            keysOf: ({ name }) => [name],
-            maxMiB: repositories_MAX_MIB,
-            endless: (reason) => repositories_endless(api.registry, reason),
-        });
-        return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? null };
-    });
+    return (0,pages/* readEntries */.$2)(`the repositories of ${api.registry}`, retry, () => ({
+        fetch: pageReader(RepositoryPage, ({ repositories }) => repositories ?? [], (query) => api.get(["repositoriesV2"], query)),
+        keysOf: ({ name }) => [name],
+        maxMiB: repositories_MAX_MIB,
+        endless: (reason) => endless(api.registry, reason),
+    }));
 }
-function repositories_endless(registry, reason) {
+function endless(registry, reason) {
     return new fault/* Fault */.v("listing", `The list of repositories of ${registry} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
 }
 
@@ -731,8 +718,6 @@ async function read(api, schema, path, olderPath) {
 
 
 
-
-
 const tags_MAX_MIB = 128;
 const TagEntry = dist/* object */.Ikc({
     tag: dist/* string */.YjP(),
@@ -741,25 +726,18 @@ const TagEntry = dist/* object */.Ikc({
 });
 const tags_TagPage = dist/* object */.Ikc({ ...Meta.entries, ...Links.entries, tags: dist/* nullish */.cl6(dist/* array */.YOg(TagEntry), []) });
 /** Lists when tags were pushed. The list can be minutes or hours older than the list of manifests. */
-function listTagPushes(api, retry, repository) {
-    const name = `${api.registry}/${repository}`;
-    return (0,stable_list/* readUntilStable */.s)(`the tags of ${name}`, retry, async () => {
-        const attempt = await (0,pages/* readPages */.n4)({
-            fetch: pageReader(tags_TagPage, ({ tags }) => tags ?? [], (query) => api.get(["repositories", repository, "tags"], query)),
-            keysOf: ({ tag }) => [tag],
-            maxMiB: tags_MAX_MIB,
-            endless: (reason) => tags_endless(name, reason),
-        });
-        if ("changed" in attempt)
-            return attempt;
-        const rows = (attempt.value ?? []).flatMap((page) => page.rows);
-        return {
-            value: new Map(rows.map((row) => [row.tag, { digest: row.manifest_digest, pushedAt: (0,time/* parseTime */.p)(row.updated_at) }])),
-        };
-    });
-}
-function tags_endless(name, reason) {
-    return new fault/* Fault */.v("listing", `DigitalOcean's list of the tags of ${name} cannot be read completely: ${reason}`, "Run again. If the error persists, report it to DigitalOcean.");
+async function listTagPushes(api, retry, repository) {
+    const list = `the tags of ${api.registry}/${repository}`;
+    const entries = await (0,pages/* readEntries */.$2)(list, retry, () => ({
+        fetch: pageReader(tags_TagPage, ({ tags }) => tags ?? [], (query) => api.get(["repositories", repository, "tags"], query)),
+        keysOf: ({ tag }) => [tag],
+        maxMiB: tags_MAX_MIB,
+        endless: (reason) => incompleteList(list, reason),
+    }));
+    return new Map((entries ?? []).map(({ tag, manifest_digest: digest, updated_at }) => [
+        tag,
+        { digest, pushedAt: (0,time/* parseTime */.p)(updated_at) },
+    ]));
 }
 
 ;// CONCATENATED MODULE: ./build/registry/digitalocean/registry.js
@@ -848,36 +826,6 @@ async function confirmReadable(api, repository) {
     if (response.status === 200)
         return;
     throw new fault/* Fault */.v("deletion", `DELETE returned 404, and so did the repository ${api.registry}/${repository}, so it may not have been deleted`, "Check that the repository exists and that the token has the scopes registry:read and registry:delete.");
-}
-
-
-/***/ }),
-
-/***/ 1656:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   s: () => (/* binding */ readUntilStable)
-/* harmony export */ });
-/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(4900);
-
-const MAX_ATTEMPTS = 4;
-/**
- * Reads a list until it did not change while it was read. Waits longer before each attempt.
- * Throws Fault `listing` if every attempt shows a change or a contradiction.
- *
- * @param list what is read, for the error: `the manifests of acme/web`
- */
-async function readUntilStable(list, { clock, signal }, read) {
-    for (let attempt = 1;; attempt += 1) {
-        const result = await read();
-        if ("value" in result)
-            return result.value;
-        if (attempt === MAX_ATTEMPTS) {
-            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed or contradicted itself during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress. If the error persists, report it to the registry's operator.");
-        }
-        await clock.sleep(500 * 2 ** attempt, signal);
-    }
 }
 
 

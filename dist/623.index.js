@@ -283,7 +283,6 @@ function invalid(what) {
 
 
 
-
 const Package = dist/* object */.Ikc({ name: dist/* pipe */.FsL(dist/* string */.YjP(), dist/* minLength */.BpQ(1)) });
 /** See `Registry.repositories`. */
 async function selectPackages(selector, selection) {
@@ -337,12 +336,12 @@ async function listPackages(api, retry) {
     // Its errors say nothing about the list.
     await api.open();
     try {
-        return await (0,stable_list/* readUntilStable */.s)(`the packages of ${api.owner}`, retry, async () => {
-            const attempt = await (0,registry_pages/* readPages */.n4)({ ...LIMITS, fetch, keysOf: ({ name }) => [name] });
-            if ("changed" in attempt)
-                return attempt;
-            return { value: attempt.value?.flatMap(({ rows }) => rows.map(({ name }) => name)).sort() ?? null };
-        });
+        const packages = await (0,registry_pages/* readEntries */.$2)(`the packages of ${api.owner}`, retry, () => ({
+            ...LIMITS,
+            fetch,
+            keysOf: ({ name }) => [name],
+        }));
+        return packages?.map(({ name }) => name).sort() ?? null;
     }
     catch (error) {
         // GitHub returns 401, 403 or 404 to a job's token. Which one is not documented.
@@ -633,36 +632,6 @@ async function confirmReadable(api, repository) {
     if (await api.exists(packagePath(repository)))
         return;
     throw new fault/* Fault */.v("permission", `DELETE returned 404, and so did the package ${api.owner}/${repository}, so the version may not have been deleted`, `Check that the package exists. ${GRANT_ADMIN}`);
-}
-
-
-/***/ }),
-
-/***/ 1656:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   s: () => (/* binding */ readUntilStable)
-/* harmony export */ });
-/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(4900);
-
-const MAX_ATTEMPTS = 4;
-/**
- * Reads a list until it did not change while it was read. Waits longer before each attempt.
- * Throws Fault `listing` if every attempt shows a change or a contradiction.
- *
- * @param list what is read, for the error: `the manifests of acme/web`
- */
-async function readUntilStable(list, { clock, signal }, read) {
-    for (let attempt = 1;; attempt += 1) {
-        const result = await read();
-        if ("value" in result)
-            return result.value;
-        if (attempt === MAX_ATTEMPTS) {
-            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed or contradicted itself during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress. If the error persists, report it to the registry's operator.");
-        }
-        await clock.sleep(500 * 2 ** attempt, signal);
-    }
 }
 
 

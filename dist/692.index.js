@@ -1138,18 +1138,34 @@ function notDeleted(response) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   $2: () => (/* binding */ readEntries),
 /* harmony export */   H: () => (/* binding */ PAGES_AT_ONCE),
 /* harmony export */   hI: () => (/* binding */ mayBePageSize),
 /* harmony export */   n4: () => (/* binding */ readPages)
 /* harmony export */ });
-/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(606);
-/* harmony import */ var _http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8494);
+/* harmony import */ var p_map__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(606);
+/* harmony import */ var _http_size_limit_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(8494);
+/* harmony import */ var _stable_list_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1656);
+
 
 
 /** High, so that the pages of a list follow each other in the host's queue. A list that takes longer changes more often. */
 const PAGES_AT_ONCE = 128;
 const MAX_PAGES = 10_000;
 const TOO_MANY_PAGES = `it has more than ${MAX_PAGES} pages`;
+/**
+ * Returns all entries of a list, which is read again if it changes meanwhile; null if it returned 404. Throws Fault `listing` if
+ * every attempt shows a change or a contradiction, and the errors of the list.
+ *
+ * @param name what is read, for the error: `the manifests of acme/web`
+ * @param open returns the list for one attempt
+ */
+function readEntries(name, retry, open) {
+    return (0,_stable_list_js__WEBPACK_IMPORTED_MODULE_0__/* .readUntilStable */ .s)(name, retry, async () => {
+        const attempt = await readPages(open());
+        return "changed" in attempt ? attempt : { value: attempt.value?.flatMap(({ rows }) => rows) ?? null };
+    });
+}
 /**
  * Reads all pages of a list; null if its first page returned 404. The list is complete only if everything that shows its end
  * agrees: the links, the total, and a last page that is not full. After a full page without a link, the next page is read.
@@ -1183,7 +1199,7 @@ async function readPages(list) {
     return changed === null ? { value: pages } : { changed };
 }
 function limited({ fetch, maxMiB, endless }) {
-    const countBytes = (0,_http_size_limit_js__WEBPACK_IMPORTED_MODULE_0__/* .createSizeLimit */ .L)(maxMiB, endless);
+    const countBytes = (0,_http_size_limit_js__WEBPACK_IMPORTED_MODULE_1__/* .createSizeLimit */ .L)(maxMiB, endless);
     return async (number) => {
         if (number > MAX_PAGES)
             throw endless(TOO_MANY_PAGES);
@@ -1202,7 +1218,7 @@ async function readNamedPages(first, fetch) {
         return [first];
     const final = await fetch(count);
     const between = Array.from({ length: count - 2 }, (_, index) => index + 2);
-    const pages = [first, ...(await (0,p_map__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
+    const pages = [first, ...(await (0,p_map__WEBPACK_IMPORTED_MODULE_2__/* ["default"] */ .Ay)(between, fetch, { concurrency: PAGES_AT_ONCE })), final];
     return pages.every((page) => page !== null) ? pages : null;
 }
 /** Returns a key of a page that is already known, and adds the others; null: none is known. */
@@ -1255,6 +1271,36 @@ function contradictionIn(pages) {
             return `${name} has ${rows.length} entries`;
     }
     return null;
+}
+
+
+/***/ }),
+
+/***/ 1656:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   s: () => (/* binding */ readUntilStable)
+/* harmony export */ });
+/* harmony import */ var _fault_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(4900);
+
+const MAX_ATTEMPTS = 4;
+/**
+ * Reads a list until it did not change while it was read. Waits longer before each attempt.
+ * Throws Fault `listing` if every attempt shows a change or a contradiction.
+ *
+ * @param list what is read, for the error: `the manifests of acme/web`
+ */
+async function readUntilStable(list, { clock, signal }, read) {
+    for (let attempt = 1;; attempt += 1) {
+        const result = await read();
+        if ("value" in result)
+            return result.value;
+        if (attempt === MAX_ATTEMPTS) {
+            throw new _fault_js__WEBPACK_IMPORTED_MODULE_0__/* .Fault */ .v("listing", `The list of ${list} changed or contradicted itself during each of ${MAX_ATTEMPTS} attempts to read it: ${result.changed}`, "Run again when no push is in progress. If the error persists, report it to the registry's operator.");
+        }
+        await clock.sleep(500 * 2 ** attempt, signal);
+    }
 }
 
 

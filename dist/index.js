@@ -25071,8 +25071,8 @@ function commitFinder(commits, refs, pullRequests, deletedBranches = []) {
     const owners = new CommitOwners(commits, refs, bases);
     const open = openCommits(commits, refs, pullRequests);
     const openHeads = pullRequests.filter(({ state }) => state === "open").flatMap((each) => headsOf(each, commits));
-    const closedOwner = closedOwners(owners, refs, pullRequests);
     const exists = new Set(refs.branches.map(({ name }) => name));
+    const closedOwner = closedOwners(owners, exists, pullRequests);
     const stillDeleted = deletedBranches.filter(({ name }) => !exists.has(name));
     const deletedTip = deletedTips(commits.graph, [...tipsOf(refs), ...openHeads], stillDeleted);
     return (text) => {
@@ -25113,10 +25113,9 @@ function idsOf({ graph, others }, text) {
  * Returns a function that finds the pull request that was closed last, if all pull requests with the commit are closed. One whose
  * head branch exists proves nothing: its commits may be former builds of that branch.
  */
-function closedOwners(owners, { branches }, pullRequests) {
+function closedOwners(owners, branches, pullRequests) {
     const known = new Map(pullRequests.map((pullRequest) => [pullRequest.number, pullRequest]));
-    const names = new Set(branches.map(({ name }) => name));
-    const isGone = ({ state, fromFork, headBranch }) => state !== "open" && (fromFork || !names.has(headBranch));
+    const isGone = ({ state, fromFork, headBranch }) => state !== "open" && (fromFork || !branches.has(headBranch));
     return (id, merge) => {
         // A merge of something else is no test merge, nor is the commit with which the pull request was merged.
         if (merge !== null && !owners.history.has(merge.parents[0] ?? ""))
@@ -27954,12 +27953,13 @@ function branchOfEvent({ settings, clock }) {
  * evidence unmatched images are kept, so an error is a notice.
  */
 async function readDeletedBranches({ settings, http }, { branchTags, commits, oldestPush }, known, onFailure) {
-    const statusOf = statusBy(settings, known);
-    const statuses = [...branchTags, ...commits].map(statusOf);
+    const { deletedBranches } = known;
+    if (settings.scope !== "repository")
+        return deletedBranches;
+    const statuses = [...branchTags, ...commits].map(statusBy(settings, known));
     const isUnmatched = statuses.some(({ status }) => status === "unmatched");
     const isByBranch = statuses.some((status) => status.status === "orphaned" && status.lastPush !== null);
-    const { deletedBranches } = known;
-    if (settings.scope !== "repository" || !(isUnmatched || isByBranch))
+    if (!isUnmatched && !isByBranch)
         return deletedBranches;
     const since = oldestPush === null ? Number.NEGATIVE_INFINITY : oldestPush - LATE_PUSH_MS;
     try {
